@@ -1,0 +1,50 @@
+"""The function app: registers the blueprints, nothing else."""
+
+import azure.functions as func
+
+from functions import (
+    bot_escalated,
+    conversation_ended,
+    conversation_started,
+    get_configuration,
+    get_conversation,
+    get_routing,
+    get_transcript,
+    get_usage,
+    health,
+    inactivity_timeout,
+    list_conversations,
+    list_sessions,
+    message_posted,
+    monthly_usage,
+    publish_events,
+    put_configuration,
+    receive_activity,
+    sweep,
+    unrouted_event,
+)
+
+# The routes let in by who the caller is (functions/http.py), so the host's own keys are not asked for.
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+for trigger in (
+    receive_activity,
+    publish_events,
+    conversation_started,
+    message_posted,
+    bot_escalated,
+    inactivity_timeout,
+    conversation_ended,
+    unrouted_event,
+    sweep,
+    monthly_usage,
+    list_conversations,
+    get_conversation,
+    get_transcript,
+    get_routing,
+    get_usage,
+    list_sessions,
+    get_configuration,
+    put_configuration,
+    health,
+):
+    app.register_functions(trigger.blueprint)

@@ -1,0 +1,15 @@
+"""A conversation began: it is routed."""
+
+import azure.functions as func
+
+from shared import bootstrap
+from shared.events.bus import CONNECTION, TOPIC
+
+blueprint = func.Blueprint()
+
+
+@blueprint.service_bus_topic_trigger(
+    arg_name="message", topic_name=TOPIC, subscription_name="conversation-started", connection=CONNECTION
+)
+async def conversation_started(message: func.ServiceBusMessage) -> None:
+    await bootstrap.pipeline().deliveries.deliver(message.get_body())

@@ -1,0 +1,22 @@
+"""GET why a conversation is where it is: every decision, as JSON or as sentences (text/plain)."""
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+from shared.routing.explain import explain
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/conversations/{key}/routing", methods=["GET"])
+@guarded
+async def get_routing(req: func.HttpRequest) -> func.HttpResponse:
+    address = req.route_params
+    decisions = await bootstrap.pipeline().conversations.decisions(address["tenantId"], address["key"])
+    if "text/plain" in req.headers.get("Accept", ""):
+        return func.HttpResponse(
+            "\n\n".join("\n".join(explain(one)) for one in decisions) + "\n", mimetype="text/plain"
+        )
+    documents = [{**one.model_dump(mode="json", by_alias=True), "explanation": explain(one)} for one in decisions]
+    return answer({"decisions": documents})

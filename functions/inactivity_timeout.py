@@ -1,0 +1,15 @@
+"""The question whether a conversation has been silent for too long."""
+
+import azure.functions as func
+
+from shared import bootstrap
+from shared.events.bus import CONNECTION, TOPIC
+
+blueprint = func.Blueprint()
+
+
+@blueprint.service_bus_topic_trigger(
+    arg_name="message", topic_name=TOPIC, subscription_name="inactivity-timeout", connection=CONNECTION
+)
+async def inactivity_timeout(message: func.ServiceBusMessage) -> None:
+    await bootstrap.pipeline().deliveries.deliver(message.get_body())

@@ -1,0 +1,19 @@
+"""GET a page of conversations, by state, queue or bot."""
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+from shared.conversations.reading import shown
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/conversations", methods=["GET"])
+@guarded
+async def list_conversations(req: func.HttpRequest) -> func.HttpResponse:
+    filters = {name: req.params[name] for name in ("state", "queue", "bot") if name in req.params}
+    conversations, continuation = await bootstrap.pipeline().conversations.page(
+        req.route_params["tenantId"], filters, req.params.get("continuation")
+    )
+    return answer({"conversations": [shown(one) for one in conversations], "continuation": continuation})

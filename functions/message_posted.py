@@ -1,0 +1,15 @@
+"""Somebody said something: it joins the transcript."""
+
+import azure.functions as func
+
+from shared import bootstrap
+from shared.events.bus import CONNECTION, TOPIC
+
+blueprint = func.Blueprint()
+
+
+@blueprint.service_bus_topic_trigger(
+    arg_name="message", topic_name=TOPIC, subscription_name="message-posted", connection=CONNECTION
+)
+async def message_posted(message: func.ServiceBusMessage) -> None:
+    await bootstrap.pipeline().deliveries.deliver(message.get_body())

@@ -1,0 +1,18 @@
+"""PUT a tenant's configuration (JSON or YAML): it creates the tenant, or the next version."""
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+from shared.tenants.history import version_named
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/configuration", methods=["PUT"])
+@guarded
+async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
+    expected = version_named(req.headers.get("If-Match"))
+    version = await bootstrap.pipeline().configurations.put(req.route_params["tenantId"], req.get_body(), expected)
+    document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat()}
+    return answer(document, headers={"ETag": f'"{version.number}"'})

@@ -1,0 +1,26 @@
+"""POST a channel's native payload: it becomes events on the bus."""
+
+from http import HTTPStatus
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+from shared.channels.cloud_events import mistakes_of
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/channels/{accountId}/{channelId}", methods=["POST"])
+@guarded
+async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
+    address = req.route_params
+    receipt = await bootstrap.pipeline().receiver.receive_activity(
+        address["tenantId"], address["accountId"], address["channelId"], req.get_body()
+    )
+    document = {
+        "accepted": list(receipt.accepted),
+        "ignored": [{"reason": reason} for reason in receipt.ignored],
+        "rejected": mistakes_of(receipt.rejected),
+    }
+    return answer(document, HTTPStatus.ACCEPTED)

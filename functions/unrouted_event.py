@@ -1,0 +1,15 @@
+"""A message whose subject is no known type: its body decides, or it is parked."""
+
+import azure.functions as func
+
+from shared import bootstrap
+from shared.events.bus import CONNECTION, TOPIC
+
+blueprint = func.Blueprint()
+
+
+@blueprint.service_bus_topic_trigger(
+    arg_name="message", topic_name=TOPIC, subscription_name="unrouted", connection=CONNECTION
+)
+async def unrouted_event(message: func.ServiceBusMessage) -> None:
+    await bootstrap.pipeline().deliveries.deliver(message.get_body())

@@ -1,0 +1,54 @@
+"""The command line: `python -m local start`, `python -m local demo`."""
+
+import asyncio
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.host import serve
+from shared.clock import Clock, MovableClock, SystemClock
+from shared.errors import PatchbayError
+from shared.events.envelope import parse_time
+from shared.settings import Settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@cli.callback()
+def patchbay() -> None:
+    """Patchbay on one machine."""
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return parse_time(text)
+    except ValueError as cause:
+        raise typer.BadParameter(str(cause)) from cause
+
+
+@cli.command()
+def start(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 7071,
+    database: Annotated[Path | None, typer.Option(help="The SQLite file.")] = None,
+    clock: Annotated[
+        datetime | None,
+        typer.Option(parser=_moment, metavar="TIME", help="Stand still at this time; POST /local/clock moves it."),
+    ] = None,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    chosen: Clock = MovableClock(clock) if clock else SystemClock()
+    settings = Settings(database=database) if database else Settings()
+    try:
+        asyncio.run(serve(settings, port, chosen))
+    except (PatchbayError, OSError) as refused:
+        print(f"Patchbay does not start: {refused}", file=sys.stderr)
+        raise typer.Exit(1) from refused
+
+
+if __name__ == "__main__":
+    cli()

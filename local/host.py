@@ -1,0 +1,68 @@
+"""The functions host for one machine: serves HTTP on loopback, pumps the bus, runs timers, stops cleanly."""
+
+import asyncio
+import json
+import signal
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from local.http import application
+from local.index import index
+from local.pump import Pump
+from local.timers import keep_running
+from shared import bootstrap
+from shared.clock import Clock, MovableClock
+from shared.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+"""The only address served: whoever reaches it is let in without a token."""
+
+
+async def serve(settings: Settings, port: int, clock: Clock) -> None:
+    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, and OSError where the port is taken."""
+    listener = socket.create_server((LOOPBACK, port), backlog=512)
+    pipeline = bootstrap.embedded(settings, clock, open_to_all=True)
+    bootstrap.provide(pipeline)
+    functions = index()
+    # Whoever held locks on messages died with the process that had the file before.
+    await pipeline.bus.release_locks()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(functions, clock if isinstance(clock, MovableClock) else None),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
+    )
+    _let_server_stop_first()
+    print(
+        f"Patchbay listens on http://{LOOPBACK}:{listener.getsockname()[1]} (database {settings.database})", flush=True
+    )
+    values = local_settings()
+    workers = [
+        asyncio.create_task(Pump(pipeline.bus, one).run()) for one in functions if one.kind == "serviceBusTrigger"
+    ] + [asyncio.create_task(keep_running(one, clock, values)) for one in functions if one.kind == "timerTrigger"]
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await pipeline.database.close()
+
+
+def local_settings() -> dict[str, str]:
+    """The values of `local.settings.json`, or of the sample where a developer has none."""
+    root = Path(__file__).resolve().parent.parent
+    own, sample = root / "local.settings.json", root / "local.settings.sample.json"
+    document = json.loads((own if own.exists() else sample).read_text(encoding="utf-8"))
+    values: dict[str, str] = document["Values"]
+    return values
+
+
+def _let_server_stop_first() -> None:
+    """Uvicorn raises the signal that stopped it anew; with the default handler that would end the process at once."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)

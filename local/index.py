@@ -1,0 +1,50 @@
+"""Finds the functions of the app through the public API of azure-functions."""
+
+import functools
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: its name, what triggers it (the trigger's own JSON members), and the code."""
+
+    name: str
+    trigger: Mapping[str, Any]
+    code: Any
+
+    @property
+    def kind(self) -> str:
+        return str(self.trigger["type"])
+
+    def decode(self, datum: Any, metadata: Mapping[str, Any]) -> Any:
+        """The argument, built by the trigger's own converter as the Functions worker does."""
+        return func.get_binding_registry().get(self.kind).decode(datum, trigger_metadata=metadata)
+
+    async def run(self, argument: Any) -> Any:
+        return await self.code(**{self.trigger["name"]: argument})
+
+
+@functools.cache
+def index() -> tuple[Function, ...]:
+    """Every function of the app. Indexing works once per process, so the answer is kept."""
+    from function_app import app  # noqa: PLC0415  # the app is loaded when a host starts, not when this module is
+
+    return tuple(_function(one) for one in app.get_functions())
+
+
+def resolved(text: str, settings: Mapping[str, str]) -> str:
+    """The text with every `%NAME%` replaced, from the environment or else from `settings`, as the Functions host does.
+
+    Raises KeyError with the name that is set nowhere.
+    """
+    return re.sub(r"%(\w+)%", lambda match: os.environ.get(match[1]) or settings[match[1]], text)
+
+
+def _function(one: Any) -> Function:
+    return Function(one.get_function_name(), one.get_trigger().get_dict_repr(), one.get_user_function())

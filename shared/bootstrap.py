@@ -1,0 +1,93 @@
+"""The composition root: the only module that knows which adapters are real.
+
+A process has one pipeline. It is made on first use, never at import; the local host, which brings its own clock and
+lets callers in without a token, hands its pipeline over before the first event.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.channels.receive import Receiver
+from shared.channels.threads import Threads
+from shared.clock import Clock, SystemClock
+from shared.conversations.deliver import Deliveries
+from shared.conversations.reading import Conversations
+from shared.conversations.record import Recorder
+from shared.conversations.sweep import Sweep
+from shared.embedded.bus import EmbeddedBus
+from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.database import Database
+from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
+from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
+from shared.embedded.threads import EmbeddedThreads
+from shared.events.parked import ParkedEvents
+from shared.settings import Settings
+from shared.tenants.history import Configurations
+from shared.usage.month import MonthlyUsage
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Every use case, wired. `open_to_all`: routes answer callers without a token (on the local host only)."""
+
+    receiver: Receiver
+    deliveries: Deliveries
+    conversations: Conversations
+    configurations: Configurations
+    parked: ParkedEvents
+    usage: MonthlyUsage
+    sweep: Sweep
+    bus: EmbeddedBus
+    database: Database
+    clock: Clock
+    open_to_all: bool
+
+    def health(self) -> dict[str, Any]:
+        """What is reachable, and how much waits."""
+        backlog = self.bus.backlog()
+        return {
+            "status": "healthy",
+            "store": "reachable",
+            "bus": {"active": backlog.active, "deadLetters": backlog.dead_letters},
+            "time": self.clock.now().isoformat(),
+        }
+
+
+def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
+    """A pipeline on one SQLite file. Raises DatabaseInUse."""
+    database = Database(settings.database)
+    bus = EmbeddedBus(database, SystemClock())
+    store = EmbeddedConversations(database)
+    configurations = Configurations(EmbeddedConfigurations(database), clock)
+    ledger = EmbeddedLedger(database)
+    parked = EmbeddedParkedEvents(database)
+    threads = Threads(EmbeddedThreads(database), bus)
+    recorder = Recorder(store, configurations, ledger, threads, clock)
+    return Pipeline(
+        receiver=Receiver(configurations, threads, bus, clock),
+        deliveries=Deliveries(recorder, threads, parked, clock),
+        conversations=Conversations(store, configurations),
+        configurations=configurations,
+        parked=parked,
+        usage=MonthlyUsage(ledger, EmbeddedReports(database), configurations, clock),
+        sweep=Sweep(store, configurations, recorder, clock),
+        bus=bus,
+        database=database,
+        clock=clock,
+        open_to_all=open_to_all,
+    )
+
+
+_pipelines: list[Pipeline] = []
+
+
+def pipeline() -> Pipeline:
+    """This process's pipeline."""
+    if not _pipelines:
+        _pipelines.append(embedded(Settings(), SystemClock()))
+    return _pipelines[-1]
+
+
+def provide(own: Pipeline) -> None:
+    """Make `own` this process's pipeline."""
+    _pipelines[:] = [own]

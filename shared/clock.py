@@ -1,0 +1,51 @@
+"""The clock port: what time it is, and waiting for a time."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time in UTC."""
+
+    def now(self) -> datetime: ...
+
+    async def wait_until(self, moment: datetime) -> None:
+        """Return once `now()` has reached `moment`."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def wait_until(self, moment: datetime) -> None:
+        # The loop's timer and the wall clock drift apart, so one sleep may end early.
+        while (left := (moment - self.now()).total_seconds()) > 0:  # noqa: ASYNC110  # no event tells the time
+            await asyncio.sleep(left)
+
+
+class MovableClock:
+    """A clock that stands still until it is advanced."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+        self._moved = asyncio.Event()
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, step: timedelta) -> datetime:
+        """Move forward and wake whoever waits; a negative step is refused with ValueError."""
+        if step < timedelta(0):
+            raise ValueError("a clock only moves forward")
+        self._now += step
+        self._moved.set()
+        self._moved = asyncio.Event()
+        return self._now
+
+    async def wait_until(self, moment: datetime) -> None:
+        while self._now < moment:
+            await self._moved.wait()

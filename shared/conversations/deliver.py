@@ -1,0 +1,48 @@
+"""What happens to a message that the bus delivers: its event is recorded, or parked with the reason."""
+
+import logging
+from dataclasses import dataclass
+
+from shared.channels.threads import Threads
+from shared.clock import Clock
+from shared.conversations.record import Recorder
+from shared.errors import Refused
+from shared.events.catalog import ConversationStarted, Customer, Event, InactivityTimeout
+from shared.events.codec import decode_event
+from shared.events.parked import NO_TENANT, ParkedEvents, park
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Takes deliveries. What it returns from is settled; what it raises from is delivered again."""
+
+    recorder: Recorder
+    threads: Threads
+    parked: ParkedEvents
+    clock: Clock
+
+    async def deliver(self, body: bytes) -> None:
+        """Record the event in the body. An event that can never be right is parked, and costs others nothing."""
+        tenant_id = NO_TENANT
+        try:
+            event = decode_event(body)
+            await self.recorder.configurations.of(event.tenantid)
+            tenant_id = event.tenantid
+            # A question about silence is answered, never stored; there is no policy yet that could be due.
+            if not isinstance(event, InactivityTimeout):
+                await self.recorder.record(tenant_id, await self._addressed(tenant_id, event))
+        except Refused as reason:
+            await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
+            _log.warning("parked an event", extra={"tenant": tenant_id, "code": reason.code})
+
+    async def _addressed(self, tenant_id: str, event: Event) -> Event:
+        """The event with its subject; a bot that knows only its channel's thread is resolved like an activity."""
+        channel = event.data.channel
+        if event.subject is not None or channel is None or channel.thread_id is None:
+            return event
+        starts = isinstance(event, ConversationStarted)
+        customer = event.data.customer if isinstance(event, ConversationStarted) else Customer(id=channel.thread_id)
+        resolved = await self.threads.resolve(tenant_id, channel, event.moment, customer, announce=not starts)
+        return event.model_copy(update={"subject": resolved.conversation_id})

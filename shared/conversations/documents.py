@@ -1,0 +1,64 @@
+"""Facts and heads as JSON documents: what every adapter of the store writes and reads."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fact import Fact
+from shared.conversations.ports import Head
+from shared.conversations.reconcile import Effect
+from shared.events.codec import stored_event
+from shared.routing.decision import Decision
+from shared.wire import WireModel
+
+
+class HeadDocument(WireModel):
+    """A head without its decisions, which lie in documents of their own."""
+
+    conversation: Conversation
+    revision: int
+    outbox: dict[str, Effect]
+    attention_at: datetime | None
+
+
+_HEAD: TypeAdapter[HeadDocument] = TypeAdapter(HeadDocument)
+_DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
+
+
+def write_head(head: Head) -> str:
+    document = HeadDocument(
+        conversation=head.conversation.but(decisions=()),
+        revision=head.revision,
+        outbox=dict(head.outbox),
+        attention_at=head.attention_at,
+    )
+    return document.to_json()
+
+
+def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
+    document = _HEAD.validate_json(text)
+    conversation = document.conversation.but(decisions=decisions)
+    return Head(conversation, document.revision, document.outbox, document.attention_at)
+
+
+def write_decision(decision: Decision) -> str:
+    return decision.to_json()
+
+
+def read_decision(text: str) -> Decision:
+    return _DECISION.validate_json(text)
+
+
+def write_fact(fact: Fact) -> dict[str, Any]:
+    """The fact's members for a document: the event's JSON text, and the two times as RFC 3339."""
+    return {
+        "event": fact.event.to_json(),
+        "at": fact.at.isoformat(),
+        "receivedAt": fact.received_at.isoformat(),
+    }
+
+
+def read_fact(event: str, at: str, received_at: str) -> Fact:
+    return Fact(stored_event(event), datetime.fromisoformat(at), datetime.fromisoformat(received_at))

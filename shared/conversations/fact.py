@@ -1,0 +1,52 @@
+"""A fact: an event that was recorded, with the time at which it counts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from shared.events.catalog import ConversationEnded, Event, MessagePosted
+from shared.wire import canonical_json
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+"""An event further ahead of our clock than this counts as arrived now."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """`at` is the time that counts, in UTC; the event keeps the sender's own."""
+
+    event: Event
+    at: datetime
+    received_at: datetime
+
+    @classmethod
+    def of(cls, event: Event, now: datetime) -> "Fact":
+        """The fact that an event arriving now is."""
+        return cls(event, now if event.moment > now + FUTURE_TOLERANCE else event.moment, now)
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the event's identity: the duplicate marker."""
+        return self.event.identity
+
+    @cached_property
+    def order(self) -> tuple[datetime, str, bool, int, str]:
+        """Facts are ordered by time, then the channel's sequence, then id; an end comes last among its equals."""
+        finer = self.event.finer_digits if self.at == self.event.moment else ""
+        sequence = self.event.data.sequence if isinstance(self.event, MessagePosted) else None
+        return self.at, finer, isinstance(self.event, ConversationEnded), -1 if sequence is None else sequence, self.id
+
+    def same_content(self, other: "Fact") -> bool:
+        """Whether another event of the same identity says the same.
+
+        A door that had to assume the time (extension attribute `timeassumed`) assumes another one at each retry.
+        """
+        return self.content == other.content
+
+    @cached_property
+    def content(self) -> str:
+        """The event as canonical JSON, without a time that was only assumed."""
+        document = self.event.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if document.get("timeassumed"):
+            del document["time"]
+        return canonical_json(document)

@@ -1,0 +1,87 @@
+"""The port to the conversations' store: heads, facts and decisions, one partition per tenant and conversation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fact import Fact
+from shared.conversations.reconcile import Effect
+
+
+@dataclass(frozen=True)
+class Head:
+    """A conversation as it was last committed.
+
+    `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
+    `attention_at` is when `sweep` looks at it; None while there is nothing to see to.
+    """
+
+    conversation: Conversation
+    revision: int
+    outbox: Mapping[str, Effect]
+    attention_at: datetime | None
+
+    def without(self, performed: Mapping[str, Effect]) -> "Head":
+        """This head with the performed effects cleared; an effect that was replaced meanwhile stays."""
+        left = {name: effect for name, effect in self.outbox.items() if performed.get(name) != effect}
+        return replace(self, outbox=left, attention_at=self.attention_at if left else None)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One partition: the head with its ETag (both None before the first commit), and every fact."""
+
+    head: Head | None
+    etag: str | None
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True)
+class HeadPage:
+    """Some heads in order of conversation key, and where to go on."""
+
+    heads: Sequence[Head]
+    continuation: str | None
+
+
+class FactExists(Exception):
+    """The fact's document is there: a duplicate, or another event of the same identity."""
+
+
+class ConversationStore(Protocol):
+    """Reads see every write that returned before them, by whichever process."""
+
+    async def load(self, tenant_id: str, key: str) -> Loaded:
+        """The head with its decisions, and the facts."""
+        ...
+
+    async def read_head(self, tenant_id: str, key: str) -> Head | None:
+        """The head without its decisions: one point read."""
+        ...
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None: ...
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        """Create the fact's document and nothing else. Raises FactExists."""
+        ...
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+        """In one transaction create the fact's document (if given), then create or replace head and decisions.
+
+        Raises FactExists, or HeadChanged where the head's ETag is not `etag` (None: no head).
+        """
+        ...
+
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        """Replace the head alone. Raises HeadChanged."""
+        ...
+
+    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
+        """A page of heads; `filters` may name state, queue and bot."""
+        ...
+
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+        """Keys of heads whose attention_at is at or before `until`, oldest first."""
+        ...

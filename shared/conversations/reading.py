@@ -1,0 +1,79 @@
+"""What supervisors and agents read of conversations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.conversations.conversation import Conversation, in_order
+from shared.conversations.key import conversation_id
+from shared.conversations.ports import ConversationStore, Loaded
+from shared.conversations.transcript import Audience, TranscriptEntry, transcript
+from shared.errors import UnknownConversation
+from shared.events.catalog import ConversationEnded
+from shared.routing.decision import Decision
+from shared.tenants.history import Configurations
+
+PAGE = 100
+
+_SHOWN = (
+    "tenantId", "conversationId", "key", "state", "workStream", "queue", "bot", "agent", "channel", "customer",
+    "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "closedAt", "closedBy",
+    "closedReason", "botSession",
+)  # fmt: skip
+
+
+def shown(conversation: Conversation) -> dict[str, Any]:
+    """A head as it is answered: every member of the contract, null where it is not known."""
+    document = conversation.model_dump(mode="json", by_alias=True)
+    document["contextVariables"] = {name: given.value for name, given in conversation.assignments.items()}
+    document["warnings"] = [{"code": w.code, "detail": w.detail} for w in conversation.warnings]
+    if conversation.channel is not None:
+        channel = conversation.channel
+        document["channel"] = {
+            "accountId": channel.account_id,
+            "channelId": channel.channel_id,
+            "threadId": channel.thread_id,
+        }
+    if conversation.bot_session is not None:
+        session = document["botSession"]
+        document["botSession"] = {name: session[name] for name in ("startedAt", "month", "bots")}
+    return {name: document[name] for name in _SHOWN}
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """Reads one tenant's conversations; another tenant's are as unknown as those that never were."""
+
+    store: ConversationStore
+    configurations: Configurations
+
+    async def page(
+        self, tenant_id: str, filters: Mapping[str, str], after: str | None
+    ) -> tuple[Sequence[Conversation], str | None]:
+        """Heads as of their last change, in order of key, and where the next page begins. Raises UnknownTenant."""
+        await self.configurations.of(tenant_id)
+        page = await self.store.heads(tenant_id, filters, after, PAGE)
+        return [head.conversation for head in page.heads], page.continuation
+
+    async def one(self, tenant_id: str, key: str) -> Conversation:
+        """The conversation, its last activity exact. Raises UnknownConversation."""
+        loaded = await self._loaded(tenant_id, key)
+        ordered = in_order(loaded.facts)
+        end = next((n for n, fact in enumerate(ordered, 1) if isinstance(fact.event, ConversationEnded)), None)
+        assert loaded.head is not None, "a loaded conversation has a head"
+        return loaded.head.conversation.but(last_activity_at=max(fact.at for fact in ordered[:end]))
+
+    async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:
+        """Its lines in order. Raises UnknownConversation."""
+        return transcript((await self._loaded(tenant_id, key)).facts, audience)
+
+    async def decisions(self, tenant_id: str, key: str) -> Sequence[Decision]:
+        """Its routing decisions, first to last. Raises UnknownConversation."""
+        loaded = await self._loaded(tenant_id, key)
+        return loaded.head.conversation.decisions if loaded.head else ()
+
+    async def _loaded(self, tenant_id: str, key: str) -> Loaded:
+        loaded = await self.store.load(tenant_id, key) if conversation_id(key) is not None else None
+        if loaded is None or loaded.head is None:
+            raise UnknownConversation
+        return loaded

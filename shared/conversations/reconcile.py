@@ -1,0 +1,92 @@
+"""What has to happen outside a conversation, as the difference between how it was and how it is."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fact import Fact
+from shared.events.catalog import ChannelReference, MessagePosted
+from shared.events.envelope import format_time
+from shared.usage.ledger import Exclusion, LedgerRow
+from shared.wire import WireModel
+
+
+class PostLedgerRow(WireModel):
+    """Post the row to its month."""
+
+    kind: Literal["postLedgerRow"] = "postLedgerRow"
+    row: LedgerRow
+
+
+class CloseThread(WireModel):
+    """Close the conversation's interval in its channel's thread."""
+
+    kind: Literal["closeThread"] = "closeThread"
+    channel: ChannelReference
+    at: datetime
+
+
+Effect = Annotated[PostLedgerRow | CloseThread, Field(discriminator="kind")]
+"""Something to be performed outside; doing it twice does no harm."""
+
+
+def reconcile(before: Conversation | None, after: Conversation, revision: int) -> dict[str, Effect]:
+    """The effects that lead from `before` to `after`, by id. A later effect of the same id replaces the earlier one."""
+    effects: dict[str, Effect] = {}
+    row = ledger_row(after, revision)
+    posted = ledger_row(before, revision) if before else None
+    if row and row != posted:
+        effects[f"ledger:{row.month}"] = PostLedgerRow(kind="postLedgerRow", row=row)
+        if posted and posted.month != row.month:
+            tombstone = posted.model_copy(update={"excluded": "moved"})
+            effects[f"ledger:{posted.month}"] = PostLedgerRow(kind="postLedgerRow", row=tombstone)
+    threaded = after.channel is not None and after.channel.thread_id is not None
+    if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
+        effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
+    return effects
+
+
+def changes_head(head: Conversation, fact: Fact) -> bool:
+    """Whether a fact that joins this conversation may change more than its transcript.
+
+    False only for a line in a conversation that has started and is open or active, unless it is a bot's first word
+    (or one earlier than the bot's first invocation), which belongs on the bill.
+    """
+    if not isinstance(fact.event, MessagePosted) or head.started_at is None or head.state not in ("open", "active"):
+        return True
+    author = fact.event.data.author
+    if author.role != "bot":
+        return False
+    if author.smart_assist:
+        return not head.smart_assist
+    # A bot under a name that the configuration translates is not found here, and goes the full way.
+    return not any(
+        known.bot == author.id and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations
+    )
+
+
+def ledger_row(conversation: Conversation, revision: int) -> LedgerRow | None:
+    """What the conversation contributes to the month that it belongs to; None while it has no fact."""
+    if conversation.ledger_day is None:
+        return None
+    session, channel = conversation.bot_session, conversation.channel
+    excluded: Exclusion | None = None
+    if session is None:
+        excluded = "smart_assist_only" if conversation.smart_assist else "no_bot"
+    return LedgerRow(
+        month=conversation.ledger_day[:7],
+        day=conversation.ledger_day,
+        conversation_id=conversation.conversation_id,
+        key=conversation.key,
+        revision=revision,
+        excluded=excluded,
+        started_at=format_time(conversation.started_at) if conversation.started_at else None,
+        proof=conversation.invocations[0] if conversation.invocations else None,
+        bots=session.bots if session else (),
+        account=channel.account_id if channel else None,
+        channel=channel.channel_id if channel else None,
+        work_stream=conversation.work_stream,
+        escalated=conversation.escalated_at is not None,
+    )

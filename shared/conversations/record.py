@@ -1,0 +1,136 @@
+"""Recording a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import stamina
+
+from shared.channels.threads import Threads
+from shared.clock import Clock
+from shared.conversations.conversation import Conversation, fold
+from shared.conversations.fact import Fact
+from shared.conversations.key import conversation_key
+from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
+from shared.conversations.reconcile import CloseThread, Effect, PostLedgerRow, changes_head, reconcile
+from shared.errors import EventIdConflict, HeadChanged, TooLate
+from shared.events.catalog import Event, MessagePosted
+from shared.tenants.history import Configurations, History
+from shared.usage.ledger import Ledger
+
+CONFLICT_PATIENCE = timedelta(seconds=60)
+"""How long a handler retries on a changed head; well below the 5 minutes of the lock's renewal."""
+LEFT_OVER_AFTER = timedelta(seconds=30)
+"""An outbox this old was left over by a crash, and `sweep` performs it."""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Records facts through its ports."""
+
+    conversations: ConversationStore
+    configurations: Configurations
+    ledger: Ledger
+    threads: Threads
+    clock: Clock
+
+    async def record(self, tenant_id: str, event: Event) -> None:
+        """Record the event, once, however often it is delivered; its subject is known.
+
+        Raises UnknownTenant, TooLate and EventIdConflict, which no retry mends.
+        """
+        history = await self.configurations.of(tenant_id)
+        fact = Fact.of(event, self.clock.now())
+        retention = history.latest.configuration.retention_days
+        if fact.at < fact.received_at - timedelta(days=retention):
+            raise TooLate(event.time, retention)
+        key = conversation_key(event.subject or "")
+        if isinstance(event, MessagePosted):
+            await self._append(tenant_id, key, fact)
+            head = await self.conversations.read_head(tenant_id, key)
+            if head is not None and not head.outbox and not changes_head(head.conversation, fact):
+                return
+        await self._settle(tenant_id, key, fact, history)
+
+    async def perform_left_over(self, tenant_id: str, key: str) -> None:
+        """Perform the effects that a crash left in the conversation's outbox."""
+        loaded = await self.conversations.load(tenant_id, key)
+        if loaded.head is not None:
+            await self._perform(tenant_id, key, loaded.head)
+
+    async def _append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        try:
+            await self.conversations.append(tenant_id, key, fact)
+        except FactExists:
+            _refuse_conflict(await self.conversations.read_fact(tenant_id, key, fact.id), fact)
+
+    async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History) -> None:
+        """Commit until the head is what all its facts make it, then perform what that asks for."""
+        head: Head | None = None
+        async for attempt in stamina.retry_context(
+            on=HeadChanged, attempts=None, timeout=CONFLICT_PATIENCE, wait_initial=0.005, wait_max=1.0
+        ):
+            with attempt:
+                head = await self._commit(tenant_id, key, fact, history)
+                if head.conversation.state == "closed":
+                    # A line appended while the closing was being committed saw an open head and left: fold it in.
+                    head = await self._commit(tenant_id, key, fact, history)
+        if head is not None:
+            await self._perform(tenant_id, key, head)
+
+    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> Head:
+        """Bring the head up to date with the stored facts and this one; the head as it then is."""
+        loaded = await self.conversations.load(tenant_id, key)
+        stored = next((known for known in loaded.facts if known.id == fact.id), None)
+        if stored is not None:
+            _refuse_conflict(stored, fact)
+        facts = loaded.facts if stored else [*loaded.facts, fact]
+        after = fold(tenant_id, fact.event.subject or "", facts, history)
+        if stored is not None and loaded.head is not None and _unchanged(loaded.head.conversation, after):
+            return loaded.head
+        head = self._successor(loaded, after)
+        try:
+            await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
+        except FactExists as conflict:
+            # Another delivery of this event came between; what it committed is read anew.
+            raise HeadChanged from conflict
+        return head
+
+    def _successor(self, loaded: Loaded, after: Conversation) -> Head:
+        before = loaded.head.conversation if loaded.head else None
+        revision = loaded.head.revision + 1 if loaded.head else 1
+        outbox = {**(loaded.head.outbox if loaded.head else {}), **reconcile(before, after, revision)}
+        return Head(after, revision, outbox, self.clock.now() + LEFT_OVER_AFTER if outbox else None)
+
+    async def _perform(self, tenant_id: str, key: str, head: Head) -> None:
+        """Perform the outbox and clear it from whatever head is there by then."""
+        if not head.outbox:
+            return
+        for effect in head.outbox.values():
+            await self._perform_one(tenant_id, head.conversation.conversation_id, effect)
+        async for attempt in stamina.retry_context(
+            on=HeadChanged, attempts=None, timeout=CONFLICT_PATIENCE, wait_initial=0.005, wait_max=1.0
+        ):
+            with attempt:
+                loaded = await self.conversations.load(tenant_id, key)
+                assert loaded.head is not None, "a committed head does not vanish"
+                assert loaded.etag is not None, "a head has an ETag"
+                cleared = loaded.head.without(head.outbox)
+                if cleared.outbox != loaded.head.outbox:
+                    await self.conversations.save_head(tenant_id, key, cleared, loaded.etag)
+
+    async def _perform_one(self, tenant_id: str, conversation_id: str, effect: Effect) -> None:
+        match effect:
+            case PostLedgerRow(row=row):
+                await self.ledger.post(tenant_id, row)
+            case CloseThread(channel=channel, at=at):
+                await self.threads.close(tenant_id, channel, conversation_id, at)
+
+
+def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
+    if stored is not None and not stored.same_content(fact):
+        raise EventIdConflict(fact.event.id)
+
+
+def _unchanged(before: Conversation, after: Conversation) -> bool:
+    """Whether a commit would change nothing; the last activity is exact on reading, and costs no commit."""
+    return before.but(last_activity_at=None) == after.but(last_activity_at=None)

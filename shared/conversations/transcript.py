@@ -1,0 +1,106 @@
+"""The transcript: every line in order, lossless; the customer's copy never holds a private line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from shared.conversations.conversation import in_order
+from shared.conversations.fact import Fact
+from shared.errors import InvalidRequest, Mistake
+from shared.events.catalog import (
+    Attachment,
+    Author,
+    BotEscalated,
+    BotHistoryLine,
+    ConversationEnded,
+    MessagePosted,
+    Visibility,
+)
+from shared.wire import WireModel
+
+Audience = Literal["customer", "agent"]
+Origin = Literal["message", "summary", "botHistory"]
+
+
+class TranscriptEntry(WireModel):
+    """One line. `id` is native; `time` is the sender's own text, None where a bot's history gives none.
+
+    `origin`: `message`, the `summary` that a bot wrote for the agent, or a line that only the history handed over by
+    a bot knows (`botHistory`). `late`: said after the end. `extra` holds what else the channel sent with the line.
+    """
+
+    id: str | None
+    time: str | None
+    author: Author
+    text: str | None
+    attachments: tuple[Attachment, ...]
+    visibility: Visibility
+    origin: Origin
+    late: bool
+    extra: dict[str, object]
+
+
+def audience_named(text: str) -> Audience:
+    """What `?audience=` asks for. Raises InvalidRequest."""
+    if text not in ("customer", "agent"):
+        raise InvalidRequest([Mistake("audience", "is neither customer nor agent")])
+    return "customer" if text == "customer" else "agent"
+
+
+def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
+    """The lines that this audience may see, in the order of the facts."""
+    ordered = in_order(facts)
+    said = {fact.event.id for fact in ordered if isinstance(fact.event, MessagePosted)}
+    entries = [entry for fact, late in _with_lateness(ordered) for entry in _entries(fact, said, late=late)]
+    return [entry for entry in entries if audience == "agent" or entry.visibility == "public"]
+
+
+def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
+    over = False
+    for fact in ordered:
+        yield fact, over
+        over = over or isinstance(fact.event, ConversationEnded)
+
+
+def _entries(fact: Fact, said: set[str], *, late: bool) -> Iterator[TranscriptEntry]:
+    match fact.event:
+        case MessagePosted() as event:
+            data = event.data
+            yield TranscriptEntry(
+                id=event.id,
+                time=event.time,
+                author=data.author,
+                text=data.text,
+                attachments=data.attachments,
+                visibility=data.visibility,
+                origin="message",
+                late=late,
+                extra=data.model_extra or {},
+            )
+        case BotEscalated() as event:
+            yield from (_history_line(line, late=late) for line in event.data.transcript if line.id not in said)
+            if event.data.summary is not None:
+                yield TranscriptEntry(
+                    id=event.id,
+                    time=event.time,
+                    author=Author(role="bot", id=event.data.bot_id),
+                    text=event.data.summary,
+                    attachments=(),
+                    visibility="private",
+                    origin="summary",
+                    late=late,
+                    extra={},
+                )
+
+
+def _history_line(line: BotHistoryLine, *, late: bool) -> TranscriptEntry:
+    return TranscriptEntry(
+        id=line.id,
+        time=line.time,
+        author=line.author,
+        text=line.text,
+        attachments=line.attachments,
+        visibility=line.visibility,
+        origin="botHistory",
+        late=late,
+        extra=line.model_extra or {},
+    )

@@ -1,0 +1,161 @@
+"""The topic on SQLite: at-least-once delivery, locks that expire, delivery counts, dead letters."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.clock import Clock
+from shared.embedded.database import Database
+from shared.events.bus import MAX_DELIVERY_COUNT, subscription_for
+from shared.events.catalog import Event
+from shared.events.codec import encode_event
+
+LOCK_SECONDS = 300.0
+"""How long a delivery belongs to its receiver (as long as the Functions host renews a lock); then it is free again."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message in the hands of a receiver; `delivery_count` is 1 the first time."""
+
+    sequence: int
+    subscription: str
+    message_id: str
+    body: bytes
+    enqueued_at: str
+    delivery_count: int
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many messages wait or are being handled, and how many are dead letters."""
+
+    active: int
+    dead_letters: int
+
+
+class EmbeddedBus:
+    """Publisher and subscriptions in one. Locks run on `clock`, which is real even where conversations' time is not."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._arrivals: dict[str, asyncio.Event] = {}
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        """Durable when it returns. The tenant is in each event; one topic serves all."""
+        await self.send([(event.type, event.identity, encode_event(event)) for event in events])
+
+    async def send(self, messages: Sequence[tuple[str | None, str, bytes]]) -> None:
+        """Enqueue raw messages (subject, message id, body), as any client of the bus can."""
+        if not messages:
+            return
+        now = self._clock.now().isoformat()
+        rows = [(subscription_for(subject), message_id, body, now) for subject, message_id, body in messages]
+
+        def insert(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO messages (subscription, message_id, body, enqueued_at) VALUES (?, ?, ?, ?)", rows
+            )
+
+        await self._database.write(insert)
+        for subscription in {row[0] for row in rows}:
+            self._arrival(subscription).set()
+
+    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
+        """Lock up to `limit` messages, waiting for one if there is none; oldest first."""
+        while True:
+            arrival = self._arrival(subscription)
+            arrival.clear()
+            if deliveries := await self._lock(subscription, limit):
+                return deliveries
+            await self._wait(subscription, arrival)
+
+    async def complete(self, delivery: Delivery) -> bool:
+        """Remove the message. False where the lock ran out and somebody else has it by now."""
+
+        def delete(connection: sqlite3.Connection) -> bool:
+            held = "DELETE FROM messages WHERE sequence = ? AND delivery_count = ? AND dead_reason IS NULL"
+            return connection.execute(held, (delivery.sequence, delivery.delivery_count)).rowcount == 1
+
+        return await self._database.write(delete)
+
+    async def abandon(self, delivery: Delivery, reason: str) -> None:
+        """Give the message back, or bury it as a dead letter after its tenth delivery."""
+        dead = reason if delivery.delivery_count >= MAX_DELIVERY_COUNT else None
+
+        def release(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE messages SET locked_until = 0, dead_reason = ? WHERE sequence = ? AND delivery_count = ?",
+                (dead, delivery.sequence, delivery.delivery_count),
+            )
+
+        await self._database.write(release)
+        self._arrival(delivery.subscription).set()
+
+    def backlog(self) -> Backlog:
+        counts = "SELECT count(*) - count(dead_reason) AS active, count(dead_reason) AS dead FROM messages"
+        row = self._database.query(counts)[0]
+        return Backlog(row["active"], row["dead"])
+
+    def dead_letters(self) -> list[tuple[str, str]]:
+        """(message id, reason) of every dead letter, oldest first."""
+        rows = self._database.query(
+            "SELECT message_id, dead_reason FROM messages WHERE dead_reason IS NOT NULL ORDER BY sequence"
+        )
+        return [(row["message_id"], row["dead_reason"]) for row in rows]
+
+    async def release_locks(self) -> None:
+        """Make every locked message available: for a process that has just taken the file over from a dead one."""
+        await self._database.write(lambda connection: connection.execute("UPDATE messages SET locked_until = 0"))
+
+    def _arrival(self, subscription: str) -> asyncio.Event:
+        return self._arrivals.setdefault(subscription, asyncio.Event())
+
+    async def _wait(self, subscription: str, arrival: asyncio.Event) -> None:
+        """Until something arrives, or the first lock runs out."""
+        row = self._database.query(
+            "SELECT min(locked_until) AS first FROM messages WHERE subscription = ? AND dead_reason IS NULL",
+            (subscription,),
+        )[0]
+        if row["first"] is None:
+            await arrival.wait()
+            return
+        left = row["first"] - self._clock.now().timestamp()
+        try:
+            await asyncio.wait_for(arrival.wait(), max(left, 0.0))
+        except TimeoutError:
+            return
+
+    async def _lock(self, subscription: str, limit: int) -> list[Delivery]:
+        now = self._clock.now().timestamp()
+
+        def take(connection: sqlite3.Connection) -> list[Delivery]:
+            rows = connection.execute(
+                "UPDATE messages SET locked_until = ?, delivery_count = delivery_count + 1 WHERE sequence IN ("
+                "SELECT sequence FROM messages WHERE subscription = ? AND dead_reason IS NULL AND locked_until <= ?"
+                " ORDER BY sequence LIMIT ?)"
+                " RETURNING sequence, message_id, body, enqueued_at, delivery_count",
+                (now + LOCK_SECONDS, subscription, now, limit),
+            ).fetchall()
+            # A receiver that dies with the message in hand abandons nothing: its last lock just runs out.
+            exhausted = [(row["sequence"],) for row in rows if row["delivery_count"] > MAX_DELIVERY_COUNT]
+            connection.executemany(
+                "UPDATE messages SET dead_reason = 'MaxDeliveryCountExceeded' WHERE sequence = ?", exhausted
+            )
+            alive = (row for row in rows if row["delivery_count"] <= MAX_DELIVERY_COUNT)
+            return sorted((_delivery(subscription, row) for row in alive), key=lambda delivery: delivery.sequence)
+
+        return await self._database.write(take)
+
+
+def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
+    return Delivery(
+        sequence=row["sequence"],
+        subscription=subscription,
+        message_id=row["message_id"],
+        body=row["body"],
+        enqueued_at=row["enqueued_at"],
+        delivery_count=row["delivery_count"],
+    )

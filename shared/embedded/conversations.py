@@ -1,0 +1,127 @@
+"""The conversations' store on SQLite: heads, facts and decisions."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from shared.conversations.documents import (
+    read_decision,
+    read_fact,
+    read_head,
+    write_decision,
+    write_fact,
+    write_head,
+)
+from shared.conversations.fact import Fact
+from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.embedded.database import Database
+from shared.errors import HeadChanged
+
+_FILTERS = ("state", "queue", "bot")
+
+
+class EmbeddedConversations:
+    """Implements `ConversationStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, tenant_id: str, key: str) -> Loaded:
+        query, partition = self._database.query, (tenant_id, key)
+        heads = query("SELECT etag, document FROM heads WHERE tenant_id = ? AND key = ?", partition)
+        facts = query("SELECT event, at, received_at FROM facts WHERE tenant_id = ? AND key = ?", partition)
+        stored = [read_fact(row["event"], row["at"], row["received_at"]) for row in facts]
+        if not heads:
+            return Loaded(None, None, stored)
+        rows = query("SELECT document FROM decisions WHERE tenant_id = ? AND key = ? ORDER BY number", partition)
+        decisions = tuple(read_decision(row["document"]) for row in rows)
+        return Loaded(read_head(heads[0]["document"], decisions), str(heads[0]["etag"]), stored)
+
+    async def read_head(self, tenant_id: str, key: str) -> Head | None:
+        rows = self._database.query("SELECT document FROM heads WHERE tenant_id = ? AND key = ?", (tenant_id, key))
+        return read_head(rows[0]["document"]) if rows else None
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
+        rows = self._database.query(
+            "SELECT event, at, received_at FROM facts WHERE tenant_id = ? AND key = ? AND fact_id = ?",
+            (tenant_id, key, fact_id),
+        )
+        return read_fact(rows[0]["event"], rows[0]["at"], rows[0]["received_at"]) if rows else None
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        await self._database.write(lambda connection: _insert_fact(connection, tenant_id, key, fact))
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            if fact is not None:
+                _insert_fact(connection, tenant_id, key, fact)
+            _put_head(connection, tenant_id, key, head, etag)
+            connection.execute("DELETE FROM decisions WHERE tenant_id = ? AND key = ?", (tenant_id, key))
+            connection.executemany(
+                "INSERT INTO decisions (tenant_id, key, number, document) VALUES (?, ?, ?, ?)",
+                [(tenant_id, key, n, write_decision(d)) for n, d in enumerate(head.conversation.decisions)],
+            )
+
+        await self._database.write(work)
+
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        await self._database.write(lambda connection: _put_head(connection, tenant_id, key, head, etag))
+
+    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
+        wanted = [name for name in _FILTERS if name in filters]
+        conditions = "".join(f" AND {name} = ?" for name in wanted)
+        rows = self._database.query(
+            f"SELECT key, document FROM heads WHERE tenant_id = ? AND key > ?{conditions} ORDER BY key LIMIT ?",  # noqa: S608  # names from a constant
+            (tenant_id, after or "", *(filters[name] for name in wanted), limit + 1),
+        )
+        more = rows[limit - 1]["key"] if len(rows) > limit else None
+        return HeadPage([read_head(row["document"]) for row in rows[:limit]], more)
+
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+        rows = self._database.query(
+            "SELECT key FROM heads WHERE tenant_id = ? AND attention_at <= ? ORDER BY attention_at LIMIT ?",
+            (tenant_id, _sortable(until), limit),
+        )
+        return [row["key"] for row in rows]
+
+
+def _insert_fact(connection: sqlite3.Connection, tenant_id: str, key: str, fact: Fact) -> None:
+    document = write_fact(fact)
+    try:
+        connection.execute(
+            "INSERT INTO facts (tenant_id, key, fact_id, at, received_at, event) VALUES (?, ?, ?, ?, ?, ?)",
+            (tenant_id, key, fact.id, document["at"], document["receivedAt"], document["event"]),
+        )
+    except sqlite3.IntegrityError as taken:
+        raise FactExists from taken
+
+
+def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: Head, etag: str | None) -> None:
+    conversation = head.conversation
+    columns = (
+        conversation.state,
+        conversation.queue,
+        conversation.bot,
+        _sortable(head.attention_at) if head.attention_at else None,
+        write_head(head),
+        tenant_id,
+        key,
+    )
+    if etag is None:
+        written = connection.execute(
+            "INSERT INTO heads (etag, state, queue, bot, attention_at, document, tenant_id, key)"
+            " VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            columns,
+        )
+    else:
+        written = connection.execute(
+            "UPDATE heads SET etag = etag + 1, state = ?, queue = ?, bot = ?, attention_at = ?, document = ?"
+            " WHERE tenant_id = ? AND key = ? AND etag = ?",
+            (*columns, int(etag)),
+        )
+    if written.rowcount != 1:
+        raise HeadChanged
+
+
+def _sortable(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")

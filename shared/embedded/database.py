@@ -1,0 +1,126 @@
+"""One SQLite file: WAL, synchronous=FULL, one writer that commits what concurrent handlers ask for in groups.
+
+A handler that writes waits for one commit, and so for one flush to the disk, which it shares with all the handlers that
+came while the commit before it was under way.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shared.errors import PatchbayError
+
+T = TypeVar("T")
+_Pending = tuple[Callable[[sqlite3.Connection], Any], "asyncio.Future[Any]"]
+
+_MAX_GROUP = 256
+_SCHEMA = (Path(__file__).parent / "schema.sql").read_text
+
+
+class DatabaseInUse(PatchbayError):
+    """Raised when another process works on the same file."""
+
+    code = "database_in_use"
+    status = 503
+    retryable = False
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"another process is using {path}; stop it first, or name another file with --database")
+
+
+class Database:
+    """The file, held exclusively by this process until `close()` or the process's end."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._holder = _hold(path)
+        self._writer_connection = _connect(path)
+        self._writer_connection.executescript(_SCHEMA(encoding="utf-8"))
+        self._reader = _connect(path)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._pending: list[_Pending] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        """Read committed data. Reads take microseconds and run on the caller's thread."""
+        return self._reader.execute(sql, parameters).fetchall()
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` inside a transaction; when this returns, it is on the disk.
+
+        What `work` raises undoes its own changes only, and is raised here.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._pending.append((work, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_pending())
+        return await done
+
+    async def close(self) -> None:
+        """Finish what is pending and give the file back."""
+        while self._writing is not None:
+            await self._writing
+        self._executor.shutdown()
+        for connection in (self._reader, self._writer_connection, self._holder):
+            connection.close()
+
+    async def _write_pending(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._pending:
+            group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
+            try:
+                outcomes = await loop.run_in_executor(self._executor, self._commit, [work for work, _ in group])
+            except Exception as failure:  # every handler of the group must hear of it
+                outcomes = [failure] * len(group)
+            for (_, done), outcome in zip(group, outcomes, strict=True):
+                if done.cancelled():
+                    continue
+                if isinstance(outcome, Exception):
+                    done.set_exception(outcome)
+                else:
+                    done.set_result(outcome)
+        self._writing = None
+
+    def _commit(self, group: list[Callable[[sqlite3.Connection], Any]]) -> list[Any]:
+        connection = self._writer_connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [_attempt(connection, work) for work in group]
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        return outcomes
+
+
+def _attempt(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    connection.execute("SAVEPOINT work")
+    try:
+        outcome = work(connection)
+    except Exception as refusal:  # it belongs to the handler that asked for the work
+        connection.execute("ROLLBACK TO work")
+        outcome = refusal
+    connection.execute("RELEASE work")
+    return outcome
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _hold(path: Path) -> sqlite3.Connection:
+    """Lock a file beside the database for as long as the process lives; the system frees it, however it ends."""
+    holder = sqlite3.connect(path.with_name(path.name + "-lock"), isolation_level=None, timeout=0)
+    try:
+        holder.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as busy:
+        holder.close()
+        raise DatabaseInUse(path) from busy
+    return holder

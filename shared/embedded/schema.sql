@@ -1,0 +1,93 @@
+CREATE TABLE IF NOT EXISTS messages (
+    sequence       INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription   TEXT NOT NULL,
+    message_id     TEXT NOT NULL,
+    body           BLOB NOT NULL,
+    enqueued_at    TEXT NOT NULL,
+    delivery_count INTEGER NOT NULL DEFAULT 0,
+    locked_until   REAL NOT NULL DEFAULT 0,
+    dead_reason    TEXT
+);
+CREATE INDEX IF NOT EXISTS messages_waiting ON messages (subscription, sequence) WHERE dead_reason IS NULL;
+
+CREATE TABLE IF NOT EXISTS facts (
+    tenant_id   TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fact_id     TEXT NOT NULL,
+    at          TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    event       TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, key, fact_id)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS heads (
+    tenant_id    TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    etag         INTEGER NOT NULL,
+    state        TEXT NOT NULL,
+    queue        TEXT,
+    bot          TEXT,
+    attention_at TEXT,
+    document     TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS heads_due ON heads (tenant_id, attention_at) WHERE attention_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS decisions (
+    tenant_id TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    number    INTEGER NOT NULL,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, key, number)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS threads (
+    tenant_id TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    etag      INTEGER NOT NULL,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, key)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS ledger_rows (
+    tenant_id TEXT NOT NULL,
+    month     TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    excluded  TEXT,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, month, key)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS ledger_days (
+    tenant_id TEXT NOT NULL,
+    month     TEXT NOT NULL,
+    day       TEXT NOT NULL,
+    measure   TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    count     INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, month, day, measure, dimension)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS reports (
+    tenant_id TEXT NOT NULL,
+    month     TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, month, version)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS configurations (
+    tenant_id     TEXT NOT NULL,
+    number        INTEGER NOT NULL,
+    in_force_from TEXT NOT NULL,
+    document      TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS parked (
+    tenant_id TEXT NOT NULL,
+    id        TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) WITHOUT ROWID;

@@ -1,0 +1,207 @@
+"""What can go wrong, as classes with data.
+
+    PatchbayError
+    ├── Refused                   asking again changes nothing; over HTTP a 4xx, on the bus parked
+    │   ├── InvalidDocument       invalid_document, and its kinds:
+    │   │   ├── InvalidEvent          invalid_event
+    │   │   ├── InvalidActivity       invalid_activity
+    │   │   ├── InvalidConfiguration  invalid_configuration
+    │   │   └── InvalidRequest        invalid_request
+    │   ├── EventTooLarge         event_too_large
+    │   ├── EventIdConflict       event_id_conflict
+    │   ├── TooLate               too_late
+    │   ├── Unauthorized          unauthorized
+    │   ├── UnknownTenant         unknown_tenant
+    │   ├── UnknownAccount        unknown_account
+    │   ├── UnknownConversation   unknown_conversation
+    │   ├── NotAcceptable         not_acceptable
+    │   └── VersionConflict       version_conflict
+    └── Retryable                 asking again can help; on the bus the message is delivered again
+        ├── HeadChanged           head_changed
+        └── ThreadChanged         thread_changed
+
+Every code stands in docs/errors.md with its cause and its remedy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class PatchbayError(Exception):
+    """The root. `code` is stable, `status` is the HTTP status, `detail` is for people."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    retryable: ClassVar[bool]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Refused(PatchbayError):
+    """Raised when the same request can never succeed."""
+
+    retryable = False
+
+
+class Retryable(PatchbayError):
+    """Raised when the same request may succeed a moment later."""
+
+    retryable = True
+    status = 503
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong with a document: where (`data.author.role`; empty for the whole) and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+class InvalidDocument(Refused):
+    """Raised when a document is not what its contract asks for; names every mistake."""
+
+    code = "invalid_document"
+    status = 400
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class InvalidEvent(InvalidDocument):
+    """Raised when a body is not a CloudEvent of a known type."""
+
+    code = "invalid_event"
+
+
+class InvalidActivity(InvalidDocument):
+    """Raised when a channel's payload lacks what its dialect requires."""
+
+    code = "invalid_activity"
+
+
+class InvalidConfiguration(InvalidDocument):
+    """Raised when a tenant's configuration has mistakes."""
+
+    code = "invalid_configuration"
+
+
+class InvalidRequest(InvalidDocument):
+    """Raised when a query parameter or a path segment has no meaning."""
+
+    code = "invalid_request"
+
+
+class EventTooLarge(Refused):
+    """Raised when one event is larger than a bus message may be."""
+
+    code = "event_too_large"
+    status = 413
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the event has {size} bytes; one event may have {limit}")
+
+
+class EventIdConflict(Refused):
+    """Raised when an event's identity is taken by an event with other content."""
+
+    code = "event_id_conflict"
+    status = 409
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(f"event {event_id!r} of this conversation and source is recorded with other content")
+
+
+class TooLate(Refused):
+    """Raised when an event is older than the tenant keeps conversations."""
+
+    code = "too_late"
+    status = 422
+
+    def __init__(self, time: str, retention_days: int) -> None:
+        super().__init__(f"time: {time} is more than the retention of {retention_days} days ago")
+
+
+class Unauthorized(Refused):
+    """Raised when a route asks for a caller that Patchbay knows."""
+
+    code = "unauthorized"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("this route is open on the local host only")
+
+
+class UnknownTenant(Refused):
+    """Raised when no configuration was ever put for the tenant."""
+
+    code = "unknown_tenant"
+    status = 404
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"tenantid: no tenant {tenant_id!r} is configured")
+
+
+class UnknownAccount(Refused):
+    """Raised when the tenant has no such messaging account, or the account no such channel."""
+
+    code = "unknown_account"
+    status = 404
+
+    def __init__(self, account_id: str, channel_id: str) -> None:
+        super().__init__(f"no channel {channel_id!r} of a messaging account {account_id!r} is configured")
+
+
+class UnknownConversation(Refused):
+    """Raised for a conversation that does not exist, and for another tenant's, alike."""
+
+    code = "unknown_conversation"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("no such conversation")
+
+
+class NotAcceptable(Refused):
+    """Raised when a report is asked for in a format that does not exist."""
+
+    code = "not_acceptable"
+    status = 406
+
+    def __init__(self, asked: str, offered: Sequence[str]) -> None:
+        super().__init__(f"format: {asked!r} is not offered; there are {', '.join(offered)}")
+
+
+class VersionConflict(Refused):
+    """Raised when a configuration was changed by someone else since it was read."""
+
+    code = "version_conflict"
+    status = 412
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"If-Match: the configuration in force has version {current}")
+
+
+class HeadChanged(Retryable):
+    """Raised when a conversation's head was replaced between reading and committing."""
+
+    code = "head_changed"
+
+    def __init__(self) -> None:
+        super().__init__("the conversation changed meanwhile")
+
+
+class ThreadChanged(Retryable):
+    """Raised when a thread's document was replaced between reading and saving."""
+
+    code = "thread_changed"
+
+    def __init__(self) -> None:
+        super().__init__("the thread changed meanwhile")

@@ -1,0 +1,54 @@
+"""The one decoder: bytes from any door or from the bus become an `Event`, or an error that names the field."""
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.errors import EventTooLarge, InvalidEvent, Mistake
+from shared.events.catalog import EVENT_TYPES, Event
+from shared.wire import parse_json, validate
+
+MAX_EVENT_BYTES = 200 * 1024
+"""One event on the bus; a Standard message may have 256 KB, properties included."""
+
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def decode_event(body: bytes) -> Event:
+    """Decode one event. Raises InvalidEvent with every mistake, or EventTooLarge."""
+    if len(body) > MAX_EVENT_BYTES:
+        raise EventTooLarge(len(body), MAX_EVENT_BYTES)
+    return event_from(parse_json(body, InvalidEvent))
+
+
+def event_from(document: Any) -> Event:
+    """The event that a parsed JSON document describes. Raises as `decode_event` does."""
+    if not isinstance(document, dict):
+        raise InvalidEvent([Mistake("", "an event is a JSON object")])
+    if document.get("type") not in EVENT_TYPES:
+        given = json.dumps(document.get("type"))[:80] if "type" in document else "nothing"
+        raise InvalidEvent([Mistake("type", f"is {given}; known are {', '.join(EVENT_TYPES)}")])
+    try:
+        event = validate(_ADAPTER, document, InvalidEvent)
+    except InvalidEvent as error:
+        raise InvalidEvent([_without_tag(mistake, document["type"]) for mistake in error.mistakes]) from error
+    size = len(encode_event(event))
+    if size > MAX_EVENT_BYTES:
+        raise EventTooLarge(size, MAX_EVENT_BYTES)
+    return event
+
+
+def encode_event(event: Event) -> bytes:
+    """The event as structured JSON, with everything that came in: unknown members and the time's own text."""
+    return event.to_json().encode()
+
+
+def stored_event(text: str) -> Event:
+    """An event that was decoded before it was stored; nothing is checked twice but its shape."""
+    return _ADAPTER.validate_json(text, by_alias=True, by_name=False)
+
+
+def _without_tag(mistake: Mistake, tag: str) -> Mistake:
+    """Pydantic puts the union's tag in front of the path; a sender never wrote it."""
+    return Mistake(mistake.path.removeprefix(tag).removeprefix("."), mistake.reason)

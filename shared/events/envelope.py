@@ -1,0 +1,76 @@
+"""The CloudEvents 1.0 envelope (structured JSON) that every Patchbay event wears."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, StringConstraints
+
+from shared.wire import WireModel, canonical_json
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,30})?(Z|[+-]\d\d:\d\d)")
+_FRACTION = re.compile(r"\.\d{6}(\d*)")
+
+
+def parse_time(text: str) -> datetime:
+    """An RFC 3339 time in UTC, truncated to microseconds; ValueError if it is none."""
+    if not _RFC3339.fullmatch(text.upper()):
+        raise ValueError("is not an RFC 3339 time with an offset, such as 2026-10-01T12:00:00Z")
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as cause:
+        raise ValueError(f"is not a time that exists: {cause}") from cause
+
+
+def format_time(moment: datetime) -> str:
+    """A moment as Patchbay writes it: RFC 3339 in UTC with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _checked_time(text: str) -> str:
+    parse_time(text)
+    return text
+
+
+def _checked_id(text: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds a lone surrogate")
+    return text
+
+
+EventTime = Annotated[str, AfterValidator(_checked_time)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_checked_id)]
+ConversationId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class Envelope(WireModel):
+    """What all events share. `time` keeps the sender's own text; `moment` is what it means."""
+
+    specversion: Literal["1.0"]
+    id: EventId
+    source: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+    type: str
+    subject: ConversationId | None = None
+    time: EventTime
+    tenantid: TenantId
+    datacontenttype: str = "application/json"
+
+    @cached_property
+    def moment(self) -> datetime:
+        """When it happened, in UTC, to the microsecond."""
+        return parse_time(self.time)
+
+    @cached_property
+    def finer_digits(self) -> str:
+        """The digits of `time` finer than a microsecond, so that two lines 100 ns apart keep their order."""
+        fraction = _FRACTION.search(self.time)
+        return fraction.group(1).rstrip("0") if fraction else ""
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 (hex) of (tenantid, subject, source, id): the same event, however often it is sent."""
+        parts = [self.tenantid, self.subject, self.source, self.id]
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""Conditions of routing rules: a tree of comparisons, evaluated with a trace of what each one saw.
+
+Operators and their meaning after Dynamics 365; text is compared case-sensitively. A variable without data makes every
+comparison false but `hasNoData`, `notEquals` and `notContains`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from shared.routing.context_variable import Assignment, Value, VariableName
+from shared.wire import WireModel
+
+Operator = Literal[
+    "equals", "notEquals", "contains", "notContains", "beginsWith",
+    "greaterThan", "lessThan", "in", "hasData", "hasNoData",
+]  # fmt: skip
+
+_WITHOUT_VALUE = ("hasData", "hasNoData")
+_TEXT_ONLY = ("contains", "notContains", "beginsWith")
+_NUMBER_ONLY = ("greaterThan", "lessThan")
+
+
+class Comparison(WireModel, extra="forbid"):
+    """One variable against one value (a list for `in`, none for `hasData` and `hasNoData`)."""
+
+    variable: VariableName
+    operator: Operator
+    value: Value | tuple[Value, ...] | None = None
+
+    @model_validator(mode="after")
+    def _value_fits_operator(self) -> Self:
+        if self.operator in _WITHOUT_VALUE:
+            if self.value is not None:
+                raise ValueError(f"{self.operator} takes no value")
+        elif self.operator == "in":
+            if not isinstance(self.value, tuple) or not self.value:
+                raise ValueError("in takes a list of values")
+        elif self.value is None or isinstance(self.value, tuple):
+            raise ValueError(f"{self.operator} takes one value")
+        elif self.operator in _TEXT_ONLY and not isinstance(self.value, str):
+            raise ValueError(f"{self.operator} takes a text")
+        elif self.operator in _NUMBER_ONLY and not isinstance(self.value, int):
+            raise ValueError(f"{self.operator} takes a whole number")
+        return self
+
+
+class AllOf(WireModel, extra="forbid"):
+    """True when every part is."""
+
+    all: Annotated[tuple["Condition", ...], Field(min_length=1)]
+
+
+class AnyOf(WireModel, extra="forbid"):
+    """True when at least one part is."""
+
+    any: Annotated[tuple["Condition", ...], Field(min_length=1)]
+
+
+class Not(WireModel, extra="forbid"):
+    """True when the part is not."""
+
+    negated: Annotated["Condition", Field(alias="not")]
+
+
+def _shape(condition: Any) -> str:
+    if isinstance(condition, dict):
+        return next((f"({name})" for name in ("all", "any", "not") if name in condition), "(comparison)")
+    return next((tag for kind, tag in _TAGS if isinstance(condition, kind)), "(comparison)")
+
+
+_TAGS = ((AllOf, "(all)"), (AnyOf, "(any)"), (Not, "(not)"))
+
+Condition = Annotated[
+    Annotated[AllOf, Tag("(all)")]
+    | Annotated[AnyOf, Tag("(any)")]
+    | Annotated[Not, Tag("(not)")]
+    | Annotated[Comparison, Tag("(comparison)")],
+    Discriminator(_shape),
+]
+AllOf.model_rebuild()
+AnyOf.model_rebuild()
+Not.model_rebuild()
+
+
+class ConditionTrace(WireModel):
+    """What evaluating a condition showed; `parts` for all, any and not; the rest for a comparison."""
+
+    operator: str
+    result: bool
+    variable: str | None = None
+    value: Value | tuple[Value, ...] | None = None
+    saw: Assignment | None = None
+    parts: tuple["ConditionTrace", ...] = ()
+
+
+def evaluate(condition: Condition, variables: Mapping[str, Assignment]) -> ConditionTrace:
+    """Evaluate every part, also where the result is already clear: the trace is for people who ask why."""
+    match condition:
+        case AllOf(all=parts):
+            return _combine("all", all, parts, variables)
+        case AnyOf(any=parts):
+            return _combine("any", any, parts, variables)
+        case Not(negated=part):
+            trace = evaluate(part, variables)
+            return ConditionTrace(operator="not", result=not trace.result, parts=(trace,))
+        case Comparison():
+            return _compare(condition, variables.get(condition.variable))
+
+
+def comparisons(condition: Condition, path: str) -> list[tuple[str, Comparison]]:
+    """Every comparison of the tree with its path."""
+    match condition:
+        case AllOf(all=parts):
+            return [leaf for n, part in enumerate(parts) for leaf in comparisons(part, f"{path}.all[{n}]")]
+        case AnyOf(any=parts):
+            return [leaf for n, part in enumerate(parts) for leaf in comparisons(part, f"{path}.any[{n}]")]
+        case Not(negated=part):
+            return comparisons(part, f"{path}.not")
+        case Comparison():
+            return [(path, condition)]
+
+
+def _combine(
+    operator: str,
+    combine: Callable[[list[bool]], bool],
+    parts: tuple[Condition, ...],
+    variables: Mapping[str, Assignment],
+) -> ConditionTrace:
+    traces = tuple(evaluate(part, variables) for part in parts)
+    return ConditionTrace(operator=operator, result=combine([trace.result for trace in traces]), parts=traces)
+
+
+def _compare(comparison: Comparison, assignment: Assignment | None) -> ConditionTrace:
+    has_data = assignment is not None and assignment.value != ""
+    seen = assignment.value if assignment and has_data else None
+    return ConditionTrace(
+        operator=comparison.operator,
+        result=_HOLDS[comparison.operator](seen, comparison.value),
+        variable=comparison.variable,
+        value=comparison.value,
+        saw=assignment,
+    )
+
+
+_HOLDS: Mapping[Operator, Callable[[Any, Any], bool]] = {
+    "equals": lambda seen, value: bool(seen == value),
+    "notEquals": lambda seen, value: bool(seen != value),
+    "contains": lambda seen, value: isinstance(seen, str) and value in seen,
+    "notContains": lambda seen, value: not (isinstance(seen, str) and value in seen),
+    "beginsWith": lambda seen, value: isinstance(seen, str) and seen.startswith(value),
+    "greaterThan": lambda seen, value: isinstance(seen, int) and seen > value,
+    "lessThan": lambda seen, value: isinstance(seen, int) and seen < value,
+    "in": lambda seen, value: seen in value,
+    "hasData": lambda seen, _: seen is not None,
+    "hasNoData": lambda seen, _: seen is None,
+}
+"""Each operator on what it saw (None without data) and the rule's value."""

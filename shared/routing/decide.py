@@ -1,0 +1,50 @@
+"""Choosing a queue: the rules from top to bottom, the first match that somebody can take, else the fallback queue."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from shared.routing.condition import evaluate
+from shared.routing.context_variable import Assignment, visible
+from shared.routing.decision import Cause, Decision, RuleTrace
+from shared.routing.work_stream import Queue, WorkStream
+
+
+def decide(
+    cause: Cause,
+    work_stream: WorkStream,
+    queues: Sequence[Queue],
+    assignments: Mapping[str, Assignment],
+    escalated: Collection[str],
+    version: int,
+) -> Decision:
+    """Route by the rules; `escalated` are the bots that may not have the conversation again."""
+    by_id = {queue.id: queue for queue in queues}
+    seen = visible(assignments, work_stream.context_variables)
+    traces: list[RuleTrace] = []
+    applied: RuleTrace | None = None
+    for rule in work_stream.rules:
+        if applied is not None:
+            traces.append(RuleTrace(name=rule.name, queue=rule.queue, status="notReached"))
+            continue
+        condition = evaluate(rule.when, seen)
+        trace = RuleTrace(name=rule.name, queue=rule.queue, status="notMatched", condition=condition)
+        if condition.result:
+            takers = by_id[rule.queue].candidates(escalated)
+            # A queue of nobody but bots that gave the conversation up would keep the customer waiting for ever.
+            stranded = by_id[rule.queue].members and not takers
+            trace = trace.model_copy(update={"status": "passedOver" if stranded else "applied"})
+            applied = None if stranded else trace
+        traces.append(trace)
+    queue = by_id[applied.queue if applied else work_stream.fallback_queue]
+    first = next(iter(queue.candidates(escalated)), None)
+    return Decision(
+        cause=cause,
+        outcome="routed",
+        work_stream=work_stream.id,
+        configuration_version=version,
+        rules=tuple(traces),
+        rule=applied.name if applied else None,
+        queue=queue.id,
+        bot=first.bot if first else None,
+        capacity=first.capacity if first else None,
+        passed_over_bots=tuple(member.bot for member in queue.members if member.bot in escalated and member.bot),
+    )

@@ -1,0 +1,48 @@
+"""A routing decision with everything that explains it."""
+
+from typing import Literal
+
+from shared.routing.condition import ConditionTrace
+from shared.wire import WireModel
+
+RuleStatus = Literal["applied", "passedOver", "notMatched", "notReached"]
+Outcome = Literal["routed", "held", "withoutEffect"]
+
+
+class RuleTrace(WireModel):
+    """What became of one rule. `passedOver`: it matched, but nobody in its queue may take this conversation."""
+
+    name: str
+    queue: str
+    status: RuleStatus
+    condition: ConditionTrace | None = None
+
+
+class Cause(WireModel):
+    """The fact that asked for the decision."""
+
+    fact_id: str
+    type: str
+    at: str
+    bot: str | None = None
+
+
+class Decision(WireModel):
+    """Where a conversation went and why, or why it stayed.
+
+    `outcome`: `routed`; `held` until `conversation.started` is known; `withoutEffect` for the `reason` given.
+    `rule` is None when the fallback queue was taken. `bot` is who took the conversation, None while it waits for a
+    human. `capacity` is that bot's, or the first human's.
+    """
+
+    cause: Cause
+    outcome: Outcome
+    reason: str | None = None
+    work_stream: str | None = None
+    configuration_version: int | None = None
+    rules: tuple[RuleTrace, ...] = ()
+    rule: str | None = None
+    queue: str | None = None
+    bot: str | None = None
+    capacity: int | None = None
+    passed_over_bots: tuple[str, ...] = ()

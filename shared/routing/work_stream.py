@@ -1,0 +1,89 @@
+"""Work streams, their rules, and the queues that rules lead to."""
+
+from collections.abc import Collection
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared.routing.condition import Condition
+from shared.routing.context_variable import DeclaredVariable
+from shared.wire import WireModel
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Seconds = Annotated[int, Field(gt=0, le=30 * 24 * 3600)]
+
+
+class Rule(WireModel, extra="forbid"):
+    """When the condition holds, the conversation goes to the queue."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    when: Condition
+    queue: Id
+
+
+class InactivityTexts(WireModel, extra="forbid"):
+    """What the customer reads, in one locale."""
+
+    remind: str | None = None
+    close: str | None = None
+
+
+class InactivityPolicy(WireModel, extra="forbid"):
+    """Seconds without a customer's or a bot's message until the reminder, and until the end."""
+
+    remind_after: Seconds | None = None
+    close_after: Seconds
+    messages: dict[str, InactivityTexts] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _reminds_before_it_closes(self) -> Self:
+        if self.remind_after is not None and self.remind_after >= self.close_after:
+            raise ValueError("remindAfter must be less than closeAfter")
+        return self
+
+
+class Inactivity(WireModel, extra="forbid"):
+    """A policy per owner of the conversation: `bot` while a bot has it, `open` while it waits in a queue."""
+
+    bot: InactivityPolicy | None = None
+    open: InactivityPolicy | None = None
+
+
+class WorkStream(WireModel, extra="forbid"):
+    """How the conversations of some channels are distributed. Bots escalate in push work streams only (seed 000)."""
+
+    id: Id
+    mode: Literal["push", "pick"]
+    fallback_queue: Id
+    context_variables: tuple[DeclaredVariable, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    inactivity: Inactivity = Inactivity()
+
+
+class Member(WireModel, extra="forbid"):
+    """A bot or an agent in a queue, with the capacity that it brings."""
+
+    bot: Id | None = None
+    agent: Id | None = None
+    capacity: Annotated[int, Field(ge=0, le=10_000)]
+
+    @model_validator(mode="after")
+    def _is_bot_or_agent(self) -> Self:
+        if (self.bot is None) == (self.agent is None):
+            raise ValueError("a member is either a bot or an agent")
+        return self
+
+
+class Queue(WireModel, extra="forbid"):
+    """Where conversations wait for, or are taken by, the members."""
+
+    id: Id
+    members: tuple[Member, ...] = ()
+
+    def candidates(self, escalated: Collection[str]) -> list[Member]:
+        """Who may take a conversation, first choice first: highest capacity, and a human before an equal bot.
+
+        A bot that escalated never gets the same conversation back (seed 000); a bot's capacity is not used up.
+        """
+        willing = [member for member in self.members if member.bot not in escalated or member.bot is None]
+        return sorted(willing, key=lambda member: (-member.capacity, member.bot is not None))

@@ -1,0 +1,119 @@
+"""The versions of a tenant's configuration, and which of them judges a moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from shared.clock import Clock
+from shared.errors import InvalidRequest, Mistake, UnknownTenant, VersionConflict
+from shared.tenants.configuration import Configuration, decode_configuration
+
+IN_FORCE_AFTER = timedelta(seconds=60)
+"""From PUT to force; longer than any process may use what it cached."""
+CHECKED_EVERY = timedelta(seconds=30)
+"""No cached version is used for longer after it was checked."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One immutable version. `in_force_from` is in UTC; the first version is in force from the beginning."""
+
+    number: int
+    in_force_from: datetime
+    configuration: Configuration
+
+
+def version_named(etag: str | None) -> int | None:
+    """The version that an `If-Match` names; None where there is none, or `*`. Raises InvalidRequest."""
+    if etag is None or etag.strip() == "*":
+        return None
+    number = etag.strip().removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise InvalidRequest([Mistake("If-Match", 'is no version such as "3"')])
+    return int(number)
+
+
+@dataclass(frozen=True)
+class History:
+    """All versions of one tenant, oldest first; never empty."""
+
+    versions: Sequence[Version]
+
+    @property
+    def latest(self) -> Version:
+        return self.versions[-1]
+
+    def at(self, moment: datetime) -> Version:
+        """The version that judges a fact of this moment, however late the fact arrives."""
+        return next((v for v in reversed(self.versions) if v.in_force_from <= moment), self.versions[0])
+
+    def local_date(self, moment: datetime) -> date:
+        """The tenant's calendar date of a moment.
+
+        A time zone holds from a month's start on: what counts is the version in force when the moment's UTC month
+        began. So each moment has exactly one date, and no month changes its zone half-way.
+        """
+        utc = moment.astimezone(UTC)
+        return utc.astimezone(ZoneInfo(self.time_zone(utc.date().isoformat()[:7]))).date()
+
+    def time_zone(self, month: str) -> str:
+        """The IANA name of the zone that holds for a month (yyyy-mm)."""
+        return self.at(datetime.fromisoformat(f"{month}-01T00:00:00+00:00")).configuration.time_zone
+
+
+class ConfigurationStore(Protocol):
+    """The port to the stored versions."""
+
+    async def tenants(self) -> Sequence[str]:
+        """Every tenant that has a configuration; for timers only."""
+        ...
+
+    async def history(self, tenant_id: str) -> History | None: ...
+
+    async def add(self, tenant_id: str, version: Version) -> None:
+        """Store the next version. Raises VersionConflict if its number is taken."""
+        ...
+
+
+class Configurations:
+    """Reads histories through a cache, and puts new versions."""
+
+    def __init__(self, store: ConfigurationStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._cache: dict[str, tuple[datetime, History]] = {}
+
+    async def tenants(self) -> Sequence[str]:
+        return await self._store.tenants()
+
+    async def of(self, tenant_id: str) -> History:
+        """The tenant's history, at most 30 s old. Raises UnknownTenant."""
+        now = self._clock.now()
+        checked, history = self._cache.get(tenant_id, (None, None))
+        if checked is None or history is None or not now - checked < CHECKED_EVERY:
+            history = await self._store.history(tenant_id)
+            if history is None:
+                raise UnknownTenant(tenant_id)
+            self._cache[tenant_id] = (now, history)
+        return history
+
+    async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
+        """Validate and store a new version, in force in 60 s (a tenant's first: from the beginning).
+
+        The same document again answers the version that is there. `expected` is the version number that the author
+        read (If-Match). Raises InvalidConfiguration, VersionConflict.
+        """
+        configuration = decode_configuration(tenant_id, body)
+        history = await self._store.history(tenant_id)
+        current = history.latest.number if history else 0
+        if expected is not None and expected != current:
+            raise VersionConflict(current)
+        if history and history.latest.configuration == configuration:
+            return history.latest
+        in_force_from = self._clock.now() + IN_FORCE_AFTER if history else datetime.min.replace(tzinfo=UTC)
+        version = Version(current + 1, in_force_from, configuration)
+        await self._store.add(tenant_id, version)
+        self._cache.pop(tenant_id, None)
+        return version

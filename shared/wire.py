@@ -1,0 +1,128 @@
+"""What every document on a wire has in common: camelCase names, strict types, mistakes named by their path."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from shared.errors import InvalidDocument, Mistake
+
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
+_MAX_DIGITS = 400
+
+T = TypeVar("T")
+
+
+class WireModel(BaseModel):
+    """A frozen document: camelCase outside, snake_case inside; unknown members are kept."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        frozen=True,
+        strict=True,
+        extra="allow",
+    )
+
+    def to_json(self) -> str:
+        """The document as it is on the wire: members that were never set stay away."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+def canonical_json(document: Any) -> str:
+    """One text per JSON value: sorted members, no blanks. Equal texts mean equal content."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def parse_json(body: bytes, error: type[InvalidDocument]) -> Any:
+    """Read JSON that can be stored and written again without loss.
+
+    A byte order mark is skipped. Refused, with `error`: what is no UTF-8 JSON, numbers without a finite value,
+    integers over 400 digits, nesting deeper than the parser, and lone surrogates (no UTF-8 text can hold them).
+    """
+    try:
+        text = body.decode("utf-8-sig")
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded)
+    except RecursionError as cause:
+        raise error([Mistake("", "the JSON is nested too deeply")]) from cause
+    except UnicodeDecodeError as cause:
+        raise error([Mistake("", f"the body is not UTF-8: byte {cause.start}")]) from cause
+    except ValueError as cause:
+        raise error([Mistake("", f"the body is not JSON: {cause}")]) from cause
+    if _SURROGATE_ESCAPE.search(body):
+        _refuse_lone_surrogates(document, error)
+    return document
+
+
+def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument]) -> T:
+    """Turn a parsed document into its model; every mistake is named by path and reason in `error`."""
+    try:
+        return adapter.validate_json(json.dumps(document), by_alias=True, by_name=False)
+    except ValidationError as cause:
+        raise error(_mistakes(cause.errors(include_url=False, include_input=False))) from cause
+
+
+def join_path(parts: Iterable[int | str]) -> str:
+    """`("rules", 0, "when")` as `rules[0].when`; union tags, written `(tag)`, are left out."""
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not (part.startswith("(") and part.endswith(")")):
+            path += f".{part}" if path else part
+    return path
+
+
+def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
+    return [Mistake(join_path(error["loc"]), _reason(error)) for error in errors]
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "extra_forbidden":
+        return "is not known here"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return message[0].lower() + message[1:]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is out of range")
+    return number
+
+
+def _bounded(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"an integer has more than {_MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _refuse_lone_surrogates(document: Any, error: type[InvalidDocument]) -> None:
+    found = [Mistake(path, "holds a lone surrogate, which is no Unicode text") for path in _surrogates(document, ())]
+    if found:
+        raise error(found)
+
+
+def _surrogates(value: Any, path: tuple[int | str, ...]) -> Iterable[str]:
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            yield join_path(path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _surrogates(item, (*path, index))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _surrogates(name, path)
+            yield from _surrogates(item, (*path, name.encode("utf-8", "replace").decode()))
