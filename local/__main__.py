@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from local.demo import demonstrate
 from local.host import serve
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.errors import PatchbayError
@@ -48,6 +50,16 @@ def start(
     except (PatchbayError, OSError) as refused:
         print(f"Patchbay does not start: {refused}", file=sys.stderr)
         raise typer.Exit(1) from refused
+
+
+@cli.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the files go; emptied first.")] = Path("data/demo"),
+    seed: Annotated[int, typer.Option(help="Number that the traffic is generated from.")] = 2026,
+) -> None:
+    """Play a month of sample traffic, and compare the usage with an independent count."""
+    if not demonstrate(folder, seed, Console()):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ lets callers in without a token, hands its pipeline over before the first event.
 from dataclasses import dataclass
 from typing import Any
 
+import stamina.instrumentation
+
 from shared.channels.receive import Receiver
 from shared.channels.threads import Threads
 from shared.clock import Clock, SystemClock
@@ -55,6 +57,8 @@ class Pipeline:
 
 def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
     """A pipeline on one SQLite file. Raises DatabaseInUse."""
+    # Two facts of one conversation at a time are ordinary, and so is the retry; only one that fails is worth a line.
+    stamina.instrumentation.set_on_retry_hooks(())
     database = Database(settings.database)
     bus = EmbeddedBus(database, SystemClock())
     store = EmbeddedConversations(database)

@@ -101,6 +101,6 @@ def _event(tenant_id: str, channel: ChannelReference, subject: str, draft: Draft
         "time": time,
         "tenantid": tenant_id,
         "datacontenttype": "application/json",
-        "data": draft.data,
+        "data": {**draft.data, "channel": channel.model_dump(by_alias=True)},
     }
     return event_from({**envelope, "timeassumed": True} if assumed else envelope)

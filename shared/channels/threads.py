@@ -58,7 +58,7 @@ class Thread(WireModel):
                 announced=announced,
             )
             return self.model_copy(update={"conversations": (*self.conversations, new)})
-        if moment < held.opened_at:
+        if begins and moment < held.opened_at:
             return self._replacing(held, {"opened_at": moment, "announced": announced})
         return self
 
@@ -149,8 +149,8 @@ class Threads:
     ) -> Resolved:
         """The conversation that holds the moment, opened and announced if need be.
 
-        `begins`: whether a new conversation may begin with what happened. `announce` is False for who brings the
-        `conversation.started` itself.
+        `begins`: whether a new conversation may begin with what happened; if not, it is not announced either, but waits
+        for the activity that did begin it. `announce` is False for who brings the `conversation.started` itself.
         """
 
         def opening(thread: Thread) -> Thread:
@@ -158,7 +158,7 @@ class Threads:
 
         held = (await self._change(tenant_id, channel, opening)).holding(moment, begins=begins)
         assert held is not None, "a thread that was opened for a moment holds it"
-        if held.announced:
+        if held.announced or not begins:
             return Resolved(held.conversation_id, None)
         start = started_event(tenant_id, channel, held)
         await self._publisher.publish(tenant_id, [start])

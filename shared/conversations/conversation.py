@@ -107,6 +107,7 @@ def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversa
                 closed_at=fact.at,
                 closed_by=event.data.ended_by,
                 closed_reason=event.data.reason,
+                channel=conversation.channel or event.data.channel,
             )
         case _:
             raise TypeError(f"{fact.event.type} is no fact")

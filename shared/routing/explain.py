@@ -89,8 +89,9 @@ def _comparison(trace: ConditionTrace) -> str:
 
 def _origin(trace: ConditionTrace) -> str:
     if trace.saw is None:
-        return " (it was never set to a usable value)"
-    return f" (it is {_literal(trace.saw.value)}, set by {trace.saw.set_by} at {trace.saw.at})"
+        return "" if trace.operator in ("hasData", "hasNoData") else " (it has no data)"
+    value = "" if trace.operator == "equals" and trace.result else f"it is {_literal(trace.saw.value)}, "
+    return f" ({value}set by {trace.saw.set_by} at {trace.saw.at})"
 
 
 def _literal(value: object) -> str:

@@ -1,0 +1,40 @@
+PYTHON ?= python3.11
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: help demo test start check format lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+$(VENV)/installed: requirements-dev.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant's usage
+	$(RUN) -m local demo
+
+test: $(VENV)/installed  ## every test that needs no cloud
+	$(RUN) -m pytest -n 2
+
+start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
+	$(RUN) -m local start --port 7071
+
+check: $(VENV)/installed  ## style, types, import rules
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/installed  ## format the code
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it needs in turn
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group dev pyproject.toml \
+		-o requirements-dev.txt
+
+clean:  ## remove the environment and the demo's files
+	rm -rf $(VENV) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
