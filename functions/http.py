@@ -23,7 +23,7 @@ def guarded(handler: Handler) -> Handler:
     @functools.wraps(handler)
     async def guard(req: func.HttpRequest) -> func.HttpResponse:
         try:
-            if not bootstrap.pipeline().open_to_all:
+            if not bootstrap.open_to_all():
                 raise Unauthorized
             return await handler(req)
         except PatchbayError as error:

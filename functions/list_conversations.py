@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.http import answer, guarded
 from shared import bootstrap
-from shared.conversations.reading import shown
+from shared.conversations.reading import filters_named, shown
 
 blueprint = func.Blueprint()
 
@@ -12,7 +12,7 @@ blueprint = func.Blueprint()
 @blueprint.route("tenants/{tenantId}/conversations", methods=["GET"])
 @guarded
 async def list_conversations(req: func.HttpRequest) -> func.HttpResponse:
-    filters = {name: req.params[name] for name in ("state", "queue", "bot") if name in req.params}
+    filters = filters_named(req.params)
     conversations, continuation = await bootstrap.pipeline().conversations.page(
         req.route_params["tenantId"], filters, req.params.get("continuation")
     )

@@ -7,6 +7,7 @@ import azure.functions as func
 from functions.http import answer, guarded
 from shared import bootstrap
 from shared.channels.cloud_events import mistakes_of
+from shared.events.conversation_key import conversation_key
 
 blueprint = func.Blueprint()
 
@@ -18,7 +19,9 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     receipt = await bootstrap.pipeline().receiver.receive_activity(
         address["tenantId"], address["accountId"], address["channelId"], req.get_body()
     )
+    known = receipt.conversation_id
     document = {
+        "conversation": {"conversationId": known, "key": conversation_key(known)} if known else None,
         "accepted": list(receipt.accepted),
         "ignored": [{"reason": reason} for reason in receipt.ignored],
         "rejected": mistakes_of(receipt.rejected),

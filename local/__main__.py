@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from local.demo import demonstrate
-from local.host import serve
+from local.host import load_local_settings, serve
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
@@ -43,6 +43,7 @@ def start(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    load_local_settings()
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
     try:

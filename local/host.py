@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from local.http import application
-from local.index import index
+from local.index import index, resolved
 from local.pump import Pump
 from local.timers import keep_running
 from shared import bootstrap
@@ -40,10 +41,13 @@ async def serve(settings: Settings, port: int, clock: Clock) -> None:
     print(
         f"Patchbay listens on http://{LOOPBACK}:{listener.getsockname()[1]} (database {settings.database})", flush=True
     )
-    values = local_settings()
     workers = [
         asyncio.create_task(Pump(pipeline.bus, one).run()) for one in functions if one.kind == "serviceBusTrigger"
-    ] + [asyncio.create_task(keep_running(one, clock, values)) for one in functions if one.kind == "timerTrigger"]
+    ] + [
+        asyncio.create_task(keep_running(one, resolved(one.trigger["schedule"]), clock))
+        for one in functions
+        if one.kind == "timerTrigger"
+    ]
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -62,13 +66,13 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def local_settings() -> dict[str, str]:
-    """The values of `local.settings.json`, or of the sample where a developer has none."""
+def load_local_settings() -> None:
+    """Put the values of `local.settings.json` (or of the sample) into the environment, where they are not set yet."""
     root = Path(__file__).resolve().parent.parent
     own, sample = root / "local.settings.json", root / "local.settings.sample.json"
     document = json.loads((own if own.exists() else sample).read_text(encoding="utf-8"))
-    values: dict[str, str] = document["Values"]
-    return values
+    for name, value in document["Values"].items():
+        os.environ.setdefault(name, value)
 
 
 def _let_server_stop_first() -> None:

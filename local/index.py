@@ -38,12 +38,9 @@ def index() -> tuple[Function, ...]:
     return tuple(_function(one) for one in app.get_functions())
 
 
-def resolved(text: str, settings: Mapping[str, str]) -> str:
-    """The text with every `%NAME%` replaced, from the environment or else from `settings`, as the Functions host does.
-
-    Raises KeyError with the name that is set nowhere.
-    """
-    return re.sub(r"%(\w+)%", lambda match: os.environ.get(match[1]) or settings[match[1]], text)
+def resolved(text: str) -> str:
+    """The text with every `%NAME%` replaced from the environment. Raises KeyError with a name that is not set."""
+    return re.sub(r"%(\w+)%", lambda match: os.environ[match[1]], text)
 
 
 def _function(one: Any) -> Function:

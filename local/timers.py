@@ -2,21 +2,19 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from datetime import datetime
 
 from azure.functions.meta import Datum
 from croniter import croniter
 
-from local.index import Function, resolved
+from local.index import Function
 from shared.clock import Clock
 
 _log = logging.getLogger(__name__)
 
 
-async def keep_running(function: Function, clock: Clock, settings: Mapping[str, str]) -> None:
+async def keep_running(function: Function, schedule: str, clock: Clock) -> None:
     """Run the function at each due time, for ever. Times missed while it ran, or while a clock jumped, are one run."""
-    schedule = resolved(function.trigger["schedule"], settings)
     while True:
         due = next_occurrence(schedule, clock.now())
         await clock.wait_until(due)

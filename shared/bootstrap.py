@@ -92,6 +92,11 @@ def pipeline() -> Pipeline:
     return _pipelines[-1]
 
 
+def open_to_all() -> bool:
+    """Whether callers need no token: only where a host that serves nobody else has said so."""
+    return any(provided.open_to_all for provided in _pipelines)
+
+
 def provide(own: Pipeline) -> None:
     """Make `own` this process's pipeline."""
     _pipelines[:] = [own]

@@ -2,7 +2,7 @@
 
     PatchbayError
     ├── Refused                   asking again changes nothing; over HTTP a 4xx, on the bus parked
-    │   ├── InvalidDocument       invalid_document, and its kinds:
+    │   ├── InvalidDocument       names every mistake; its kinds:
     │   │   ├── InvalidEvent          invalid_event
     │   │   ├── InvalidActivity       invalid_activity
     │   │   ├── InvalidConfiguration  invalid_configuration
@@ -65,9 +65,8 @@ class Mistake:
 
 
 class InvalidDocument(Refused):
-    """Raised when a document is not what its contract asks for; names every mistake."""
+    """Raised, as one of its kinds, when a document is not what its contract asks for; names every mistake."""
 
-    code = "invalid_document"
     status = 400
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
@@ -186,7 +185,7 @@ class VersionConflict(Refused):
     status = 412
 
     def __init__(self, current: int) -> None:
-        super().__init__(f"If-Match: the configuration in force has version {current}")
+        super().__init__(f"If-Match: the latest configuration has version {current}")
 
 
 class HeadChanged(Retryable):

@@ -14,12 +14,17 @@ from shared.errors import InvalidDocument, Mistake
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _MAX_DIGITS = 400
+_MAX_DEPTH = 64
+"""Levels of a document. What is made of it (a trace) may be twice as deep, and is read at most 200 levels deep."""
 
 T = TypeVar("T")
 
 
 class WireModel(BaseModel):
-    """A frozen document: camelCase outside, snake_case inside; unknown members are kept."""
+    """A frozen document: camelCase outside, snake_case inside; unknown members are kept.
+
+    An unknown member that has the Python name of a field is kept too, but makes the field appear as null beside it.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -44,24 +49,45 @@ def parse_json(body: bytes, error: type[InvalidDocument]) -> Any:
     """Read JSON that can be stored and written again without loss.
 
     A byte order mark is skipped. Refused, with `error`: what is no UTF-8 JSON, numbers without a finite value,
-    integers over 400 digits, nesting deeper than the parser, and lone surrogates (no UTF-8 text can hold them).
+    integers over 400 digits, more than 64 levels, and lone surrogates (no UTF-8 text can hold them).
     """
     try:
         text = body.decode("utf-8-sig")
         document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded)
     except RecursionError as cause:
-        raise error([Mistake("", "the JSON is nested too deeply")]) from cause
+        raise error([_TOO_DEEP]) from cause
     except UnicodeDecodeError as cause:
         raise error([Mistake("", f"the body is not UTF-8: byte {cause.start}")]) from cause
     except ValueError as cause:
         raise error([Mistake("", f"the body is not JSON: {cause}")]) from cause
+    refuse_depth(document, error)
     if _SURROGATE_ESCAPE.search(body):
         _refuse_lone_surrogates(document, error)
     return document
 
 
+def refuse_depth(document: Any, error: type[InvalidDocument]) -> None:
+    """Refuse, with `error`, what is nested more than 64 levels deep."""
+    level = [document]
+    for _ in range(_MAX_DEPTH):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return
+    raise error([_TOO_DEEP])
+
+
+_TOO_DEEP = Mistake("", f"the document is nested more than {_MAX_DEPTH} levels deep")
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """The lists and objects inside a value."""
+    inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return (item for item in inner if isinstance(item, list | dict))
+
+
 def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument]) -> T:
     """Turn a parsed document into its model; every mistake is named by path and reason in `error`."""
+    refuse_depth(document, error)
     try:
         return adapter.validate_json(json.dumps(document), by_alias=True, by_name=False)
     except ValidationError as cause:
@@ -80,7 +106,14 @@ def join_path(parts: Iterable[int | str]) -> str:
 
 
 def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
-    return [Mistake(join_path(error["loc"]), _reason(error)) for error in errors]
+    """Pydantic counts only the good items of a list, and calls one too short whose items have mistakes of their own."""
+    places = [error["loc"] for error in errors]
+    return [
+        Mistake(join_path(error["loc"]), _reason(error))
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(place[: len(error["loc"])] == error["loc"] != place for place in places)
+    ]
 
 
 def _reason(error: ErrorDetails) -> str:

@@ -2,14 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from shared.channels.dialect import MAX_EVENT_ID
 from shared.errors import InvalidActivity, Mistake
 from shared.events.catalog import Customer
-from shared.events.envelope import format_time, parse_time
+from shared.events.envelope import epoch_time, parse_time
 from shared.tenants.configuration import Configuration
 from shared.wire import canonical_json
 
@@ -46,9 +45,9 @@ class Activity:
             return None
         try:
             if isinstance(given, int | float) and not isinstance(given, bool):
-                return format_time(datetime.fromtimestamp(given, UTC))
+                return epoch_time(given)
             parse_time(str(given))
-        except (ValueError, OverflowError, OSError) as cause:
+        except ValueError as cause:
             raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
         return str(given)
 

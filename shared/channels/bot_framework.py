@@ -56,7 +56,7 @@ def _message(activity: Activity) -> _Read:
         return [_escalation(activity, asked.context, activity.text())], [], True
     line = _line(activity, private=is_private(data, from_bot=activity.role == "bot"))
     if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or asked):
-        return [], ["the message holds neither text nor attachments nor a value"], True
+        return [], ["the message holds neither text nor attachments nor a value"], False
     return ([line, _end(activity)] if asked else [line]), [], True
 
 
@@ -141,4 +141,6 @@ def _history(activity: Activity) -> list[dict[str, Any]]:
 def _history_line(said: Activity) -> dict[str, Any]:
     known = {"id": said.text("id") and said.event_id(), "text": said.text(), "time": said.time}
     line: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
-    return {**line, "author": said.author, "attachments": said.attachments}
+    private = is_private(channel_data(said.native), from_bot=said.role == "bot")
+    visibility = "private" if private else "public"
+    return {**line, "author": said.author, "attachments": said.attachments, "visibility": visibility}

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import InvalidDocument, InvalidEvent, Mistake, Refused
-from shared.events.catalog import Event
+from shared.errors import InvalidDocument, InvalidEvent, Mistake, Refused, UnknownAccount
+from shared.events.catalog import ChannelReference, Event
 from shared.events.codec import event_from
+from shared.tenants.configuration import Configuration
 from shared.wire import parse_json
 
 
@@ -18,16 +19,21 @@ class Rejected:
     reason: Refused
 
 
-def read_events(tenant_id: str, body: bytes) -> tuple[list[Event], list[Rejected]]:
-    """The tenant's events in a body. A single event that is wrong raises Refused; in a batch it is rejected alone."""
+def read_events(
+    configuration: Configuration, body: bytes, channel: ChannelReference | None = None
+) -> tuple[list[Event], list[Rejected]]:
+    """The tenant's events in a body; at a channel's door, events of that channel.
+
+    A single event that is wrong raises Refused; in a batch it is rejected alone.
+    """
     document = parse_json(body, InvalidEvent)
     if not isinstance(document, list):
-        return [_of_tenant(tenant_id, document)], []
+        return [_admitted(configuration, document, channel)], []
     events: list[Event] = []
     rejected: list[Rejected] = []
     for index, item in enumerate(document):
         try:
-            events.append(_of_tenant(tenant_id, item))
+            events.append(_admitted(configuration, item, channel))
         except Refused as reason:
             rejected.append(Rejected(index, reason))
     return events, rejected
@@ -49,8 +55,14 @@ def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
     ]
 
 
-def _of_tenant(tenant_id: str, document: Any) -> Event:
+def _admitted(configuration: Configuration, document: Any, channel: ChannelReference | None) -> Event:
     event = event_from(document)
+    tenant_id, named = configuration.tenant_id, event.data.channel
     if event.tenantid != tenant_id:
         raise InvalidEvent([Mistake("tenantid", f"is {event.tenantid!r}, but the address says {tenant_id!r}")])
+    if channel and named and (named.account_id, named.channel_id) != (channel.account_id, channel.channel_id):
+        raise InvalidEvent([Mistake("data.channel", "is not the channel that the address names")])
+    # Its conversation is found by its channel, as an activity's is, so the channel must exist.
+    if event.subject is None and named and configuration.channel(named.account_id, named.channel_id) is None:
+        raise UnknownAccount(named.account_id, named.channel_id)
     return event

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import stamina
-
 from shared.errors import ThreadChanged
 from shared.events.bus import EventPublisher
 from shared.events.catalog import ChannelReference, ConversationStarted, Customer, StartedData
 from shared.events.envelope import format_time
+from shared.retry import retrying
 from shared.wire import WireModel, canonical_json
 
-_MAX_THREAD = 100
+_LONGEST_PART = 80
 
 
 class ThreadedConversation(WireModel):
@@ -58,13 +57,18 @@ class Thread(WireModel):
                 announced=announced,
             )
             return self.model_copy(update={"conversations": (*self.conversations, new)})
-        if begins and moment < held.opened_at:
-            return self._replacing(held, {"opened_at": moment, "announced": announced})
+        earlier = begins and moment < held.opened_at
+        if earlier or (announced and not held.announced):
+            return self._replacing(held, {"opened_at": min(moment, held.opened_at), "announced": announced})
         return self
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with the conversation marked as announced, unless its beginning moved meanwhile."""
-        return self._replacing(conversation, {"announced": True}) if conversation in self.conversations else self
+        for known in self.conversations:
+            same = (known.conversation_id, known.opened_at) == (conversation.conversation_id, conversation.opened_at)
+            if same:
+                return self._replacing(known, {"announced": True})
+        return self
 
     def closing(self, conversation_id: str, moment: datetime) -> "Thread":
         """This thread with the conversation's interval closed, if it is still open."""
@@ -87,11 +91,17 @@ def thread_key(channel: ChannelReference) -> str:
 
 
 def conversation_id(channel: ChannelReference, number: int) -> str:
-    """The id of a thread's n-th conversation. A thread id too long for it is replaced by `~` and its SHA-256."""
-    thread = channel.thread_id or ""
-    if len(thread) > _MAX_THREAD or thread.startswith("~"):
-        thread = "~" + hashlib.sha256(thread.encode()).hexdigest()
-    return f"{channel.account_id}.{channel.channel_id}.{thread}.{number}"
+    """The id of a thread's n-th conversation: `account.channel.thread.n`.
+
+    A part that is too long, or that could be taken for another one, is replaced by `~` and its SHA-256.
+    """
+    account, place = (_part(name, dots=False) for name in (channel.account_id, channel.channel_id))
+    return f"{account}.{place}.{_part(channel.thread_id or '', dots=True)}.{number}"
+
+
+def _part(text: str, *, dots: bool) -> str:
+    plain = len(text) <= _LONGEST_PART and not text.startswith("~") and (dots or "." not in text)
+    return text if plain else "~" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def started_event(tenant_id: str, channel: ChannelReference, conversation: ThreadedConversation) -> ConversationStarted:
@@ -156,11 +166,13 @@ class Threads:
         def opening(thread: Thread) -> Thread:
             return thread.opening(moment, customer, begins=begins, announced=not announce)
 
-        held = (await self._change(tenant_id, channel, opening)).holding(moment, begins=begins)
+        thread = await self._change(tenant_id, channel, opening)
+        held = thread.holding(moment, begins=begins)
         assert held is not None, "a thread that was opened for a moment holds it"
         if held.announced or not begins:
             return Resolved(held.conversation_id, None)
-        start = started_event(tenant_id, channel, held)
+        # The stored channel, not this activity's way of writing it: an announcement is always the same bytes.
+        start = started_event(tenant_id, thread.channel, held)
         await self._publisher.publish(tenant_id, [start])
         await self._change(tenant_id, channel, lambda thread: thread.announcing(held))
         return Resolved(held.conversation_id, start.id)
@@ -170,12 +182,15 @@ class Threads:
         await self._change(tenant_id, channel, lambda thread: thread.closing(conversation_id, moment))
 
     async def _change(self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]) -> Thread:
+        return await retrying(ThreadChanged, self._try_to_change, tenant_id, channel, change)
+
+    async def _try_to_change(
+        self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]
+    ) -> Thread:
         key = thread_key(channel)
-        async for attempt in stamina.retry_context(on=ThreadChanged, attempts=None, timeout=30, wait_initial=0.005):
-            with attempt:
-                loaded = await self._store.load(tenant_id, key)
-                thread, etag = loaded or (Thread(channel=channel), None)
-                changed = change(thread)
-                if changed != thread:
-                    await self._store.save(tenant_id, key, changed, etag)
+        loaded = await self._store.load(tenant_id, key)
+        thread, etag = loaded or (Thread(channel=channel), None)
+        changed = change(thread)
+        if changed != thread:
+            await self._store.save(tenant_id, key, changed, etag)
         return changed

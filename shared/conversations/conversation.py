@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import Field
 
 from shared.conversations.fact import Fact
-from shared.conversations.key import conversation_key
 from shared.conversations.state import State, moved
 from shared.events.catalog import (
     BotEscalated,
@@ -19,6 +18,7 @@ from shared.events.catalog import (
     EndReason,
     MessagePosted,
 )
+from shared.events.conversation_key import conversation_key
 from shared.events.envelope import format_time
 from shared.routing.context_variable import Assignment, complaint
 from shared.routing.decide import decide
@@ -198,8 +198,8 @@ def _undecided(
     return conversation.but(decisions=(*conversation.decisions, decision))
 
 
-def _invoked(conversation: Conversation, fact: Fact, bot: str, proof: Invoking) -> Conversation:
-    invocation = Invocation(at=fact.at, bot=bot, proof=proof, fact_id=fact.id)
+def _invoked(conversation: Conversation, fact: Fact, bot: str, through: Invoking) -> Conversation:
+    invocation = Invocation(at=fact.at, bot=bot, through=through, fact_id=fact.id)
     return conversation.but(invocations=with_invocation(conversation.invocations, invocation))
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.record import Recorder
-from shared.errors import Refused
-from shared.events.catalog import ConversationStarted, Customer, Event, InactivityTimeout
-from shared.events.codec import decode_event
+from shared.errors import Refused, UnknownAccount
+from shared.events.catalog import ConversationEnded, ConversationStarted, Customer, Event, InactivityTimeout
+from shared.events.codec import decode_event, stored_event
 from shared.events.parked import NO_TENANT, ParkedEvents, park
+from shared.tenants.history import History
 
 _log = logging.getLogger(__name__)
 
@@ -28,21 +29,29 @@ class Deliveries:
         tenant_id = NO_TENANT
         try:
             event = decode_event(body)
-            await self.recorder.configurations.of(event.tenantid)
+            history = await self.recorder.configurations.of(event.tenantid)
             tenant_id = event.tenantid
             # A question about silence is answered, never stored; there is no policy yet that could be due.
             if not isinstance(event, InactivityTimeout):
-                await self.recorder.record(tenant_id, await self._addressed(tenant_id, event))
+                await self.recorder.record(tenant_id, await self._addressed(tenant_id, event, history))
         except Refused as reason:
             await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
             _log.warning("parked an event", extra={"tenant": tenant_id, "code": reason.code})
 
-    async def _addressed(self, tenant_id: str, event: Event) -> Event:
+    async def _addressed(self, tenant_id: str, event: Event, history: History) -> Event:
         """The event with its subject; a bot that knows only its channel's thread is resolved like an activity."""
         channel = event.data.channel
         if event.subject is not None or channel is None or channel.thread_id is None:
             return event
-        starts = isinstance(event, ConversationStarted)
-        customer = event.data.customer if isinstance(event, ConversationStarted) else Customer(id=channel.thread_id)
-        resolved = await self.threads.resolve(tenant_id, channel, event.moment, customer, announce=not starts)
-        return event.model_copy(update={"subject": resolved.conversation_id})
+        if history.at(event.moment).configuration.channel(channel.account_id, channel.channel_id) is None:
+            raise UnknownAccount(channel.account_id, channel.channel_id)
+        resolved = await self.threads.resolve(
+            tenant_id,
+            channel,
+            event.moment,
+            event.data.customer if isinstance(event, ConversationStarted) else Customer(id=channel.thread_id),
+            begins=not isinstance(event, ConversationEnded),
+            announce=not isinstance(event, ConversationStarted),
+        )
+        # Read anew: a copy would keep the identity that was computed without the subject.
+        return stored_event(event.model_copy(update={"subject": resolved.conversation_id}).to_json())

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.conversations.conversation import Conversation, in_order
-from shared.conversations.key import conversation_id
 from shared.conversations.ports import ConversationStore, Loaded
+from shared.conversations.state import TRANSITIONS
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
-from shared.errors import UnknownConversation
+from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.events.catalog import ConversationEnded
 from shared.routing.decision import Decision
 from shared.tenants.history import Configurations
@@ -38,6 +38,13 @@ def shown(conversation: Conversation) -> dict[str, Any]:
         session = document["botSession"]
         document["botSession"] = {name: session[name] for name in ("startedAt", "month", "bots")}
     return {name: document[name] for name in _SHOWN}
+
+
+def filters_named(params: Mapping[str, str]) -> dict[str, str]:
+    """The filters among a list's parameters: state, queue and bot. Raises InvalidRequest for a state there is not."""
+    if "state" in params and params["state"] not in TRANSITIONS:
+        raise InvalidRequest([Mistake("state", f"is none of {', '.join(TRANSITIONS)}")])
+    return {name: params[name] for name in ("state", "queue", "bot") if name in params}
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Conversations:
         return loaded.head.conversation.decisions if loaded.head else ()
 
     async def _loaded(self, tenant_id: str, key: str) -> Loaded:
-        loaded = await self.store.load(tenant_id, key) if conversation_id(key) is not None else None
-        if loaded is None or loaded.head is None:
+        loaded = await self.store.load(tenant_id, key)
+        if loaded.head is None:
             raise UnknownConversation
         return loaded

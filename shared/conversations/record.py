@@ -3,22 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import stamina
-
 from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.conversation import Conversation, fold
 from shared.conversations.fact import Fact
-from shared.conversations.key import conversation_key
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
 from shared.conversations.reconcile import CloseThread, Effect, PostLedgerRow, changes_head, reconcile
 from shared.errors import EventIdConflict, HeadChanged, TooLate
 from shared.events.catalog import Event, MessagePosted
+from shared.events.conversation_key import conversation_key
+from shared.retry import retrying
 from shared.tenants.history import Configurations, History
 from shared.usage.ledger import Ledger
 
-CONFLICT_PATIENCE = timedelta(seconds=60)
-"""How long a handler retries on a changed head; well below the 5 minutes of the lock's renewal."""
 LEFT_OVER_AFTER = timedelta(seconds=30)
 """An outbox this old was left over by a crash, and `sweep` performs it."""
 
@@ -65,17 +62,11 @@ class Recorder:
 
     async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History) -> None:
         """Commit until the head is what all its facts make it, then perform what that asks for."""
-        head: Head | None = None
-        async for attempt in stamina.retry_context(
-            on=HeadChanged, attempts=None, timeout=CONFLICT_PATIENCE, wait_initial=0.005, wait_max=1.0
-        ):
-            with attempt:
-                head = await self._commit(tenant_id, key, fact, history)
-                if head.conversation.state == "closed":
-                    # A line appended while the closing was being committed saw an open head and left: fold it in.
-                    head = await self._commit(tenant_id, key, fact, history)
-        if head is not None:
-            await self._perform(tenant_id, key, head)
+        head = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
+        if head.conversation.state == "closed":
+            # A line appended while the closing was being committed saw an open head and left: fold it in.
+            head = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
+        await self._perform(tenant_id, key, head)
 
     async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> Head:
         """Bring the head up to date with the stored facts and this one; the head as it then is."""
@@ -107,16 +98,15 @@ class Recorder:
             return
         for effect in head.outbox.values():
             await self._perform_one(tenant_id, head.conversation.conversation_id, effect)
-        async for attempt in stamina.retry_context(
-            on=HeadChanged, attempts=None, timeout=CONFLICT_PATIENCE, wait_initial=0.005, wait_max=1.0
-        ):
-            with attempt:
-                loaded = await self.conversations.load(tenant_id, key)
-                assert loaded.head is not None, "a committed head does not vanish"
-                assert loaded.etag is not None, "a head has an ETag"
-                cleared = loaded.head.without(head.outbox)
-                if cleared.outbox != loaded.head.outbox:
-                    await self.conversations.save_head(tenant_id, key, cleared, loaded.etag)
+        await retrying(HeadChanged, self._clear, tenant_id, key, head)
+
+    async def _clear(self, tenant_id: str, key: str, performed: Head) -> None:
+        loaded = await self.conversations.load(tenant_id, key)
+        assert loaded.head is not None, "a committed head does not vanish"
+        assert loaded.etag is not None, "a head has an ETag"
+        cleared = loaded.head.without(performed.outbox)
+        if cleared.outbox != loaded.head.outbox:
+            await self.conversations.save_head(tenant_id, key, cleared, loaded.etag)
 
     async def _perform_one(self, tenant_id: str, conversation_id: str, effect: Effect) -> None:
         match effect:

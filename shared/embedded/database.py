@@ -36,6 +36,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path = path.resolve()  # by whatever name it is called, one file has one lock
         self._holder = _hold(path)
         self._writer_connection = _connect(path)
         self._writer_connection.executescript(_SCHEMA(encoding="utf-8"))
@@ -44,7 +45,7 @@ class Database:
         self._pending: list[_Pending] = []
         self._writing: asyncio.Task[None] | None = None
 
-    def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+    def query(self, sql: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[sqlite3.Row]:
         """Read committed data. Reads take microseconds and run on the caller's thread."""
         return self._reader.execute(sql, parameters).fetchall()
 
@@ -89,18 +90,24 @@ class Database:
         connection.execute("BEGIN IMMEDIATE")
         try:
             outcomes = [_attempt(connection, work) for work in group]
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # A full disk ends the transaction by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
         return outcomes
 
 
 def _attempt(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    """What the work returns, or the error that it raised and that belongs to the handler that asked for it."""
     connection.execute("SAVEPOINT work")
     try:
         outcome = work(connection)
-    except Exception as refusal:  # it belongs to the handler that asked for the work
+    except Exception as refusal:
+        if not connection.in_transaction:
+            # A full disk took back the work of the whole group.
+            raise
         connection.execute("ROLLBACK TO work")
         outcome = refusal
     connection.execute("RELEASE work")

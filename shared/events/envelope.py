@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StringConstraints
 
 from shared.wire import WireModel, canonical_json
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,30})?(Z|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,30})?(Z|[+-]\d\d:[0-5]\d)")
 _FRACTION = re.compile(r"\.\d{6}(\d*)")
 
 
@@ -27,6 +27,14 @@ def parse_time(text: str) -> datetime:
 def format_time(moment: datetime) -> str:
     """A moment as Patchbay writes it: RFC 3339 in UTC with `Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def epoch_time(seconds: float) -> str:
+    """Seconds since 1970 as RFC 3339; ValueError if there is no such time."""
+    try:
+        return format_time(datetime.fromtimestamp(seconds, UTC))
+    except (OverflowError, OSError) as cause:
+        raise ValueError(f"is not a time that exists: {cause}") from cause
 
 
 def _checked_time(text: str) -> str:

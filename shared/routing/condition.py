@@ -7,9 +7,9 @@ comparison false but `hasNoData`, `notEquals` and `notContains`.
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
 
-from shared.routing.context_variable import Assignment, Value, VariableName
+from shared.routing.context_variable import Assignment, VariableName
 from shared.wire import WireModel
 
 Operator = Literal[
@@ -22,12 +22,23 @@ _TEXT_ONLY = ("contains", "notContains", "beginsWith")
 _NUMBER_ONLY = ("greaterThan", "lessThan")
 
 
+def _rule_value(value: Any) -> Any:
+    items = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    if any(isinstance(item, bool) or not isinstance(item, str | int) for item in items):
+        raise ValueError("is neither a text, nor a whole number, nor a list of those")
+    return tuple(value) if isinstance(value, list) else value
+
+
+RuleValue = Annotated[Any, PlainValidator(_rule_value)]
+"""What a rule compares with: a text or whole number, a tuple of them for `in`, None for `hasData` and `hasNoData`."""
+
+
 class Comparison(WireModel, extra="forbid"):
-    """One variable against one value (a list for `in`, none for `hasData` and `hasNoData`)."""
+    """One variable against the rule's value."""
 
     variable: VariableName
     operator: Operator
-    value: Value | tuple[Value, ...] | None = None
+    value: RuleValue = None
 
     @model_validator(mode="after")
     def _value_fits_operator(self) -> Self:
@@ -90,7 +101,7 @@ class ConditionTrace(WireModel):
     operator: str
     result: bool
     variable: str | None = None
-    value: Value | tuple[Value, ...] | None = None
+    value: RuleValue = None
     saw: Assignment | None = None
     parts: tuple["ConditionTrace", ...] = ()
 

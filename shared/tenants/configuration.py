@@ -1,5 +1,6 @@
 """A tenant's configuration: one document, every name that is used declared, every mistake named by its path."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 from shared.errors import InvalidConfiguration, Mistake
 from shared.routing.condition import comparisons
 from shared.routing.work_stream import Id, Queue, WorkStream
-from shared.wire import WireModel, parse_json, validate
+from shared.wire import WireModel, parse_json, refuse_depth, validate
 
 BotName = Annotated[str, StringConstraints(min_length=1, max_length=30)]
 """Seed 001: bots with names of more than 30 characters fail to connect."""
@@ -132,32 +133,41 @@ def decode_configuration(tenant_id: str, body: bytes) -> Configuration:
     return configuration
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases (a short document could unfold to gigabytes) and without guessing dates."""
+class _JsonLoader(yaml.SafeLoader):
+    """YAML that says what JSON can say.
+
+    No aliases (a short document could unfold to gigabytes), no tags, and no guesses: `no` is a word, `2026-01-01` too.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # as above
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(problem="aliases and tags are not allowed", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
 
-_PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_JsonLoader.yaml_implicit_resolvers = {}
+for _kind, _pattern, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", ["t", "f"]),
+    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
+    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", list("-0123456789")),
+):
+    _JsonLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first)
 
 
 def _parse_yaml(body: bytes) -> Any:
     try:
-        document = yaml.load(body.decode("utf-8-sig"), _PlainLoader)  # noqa: S506  # a SafeLoader, made stricter
+        document = yaml.load(body.decode("utf-8-sig"), _JsonLoader)  # noqa: S506  # a SafeLoader, made stricter
     except UnicodeDecodeError as cause:
         raise InvalidConfiguration([Mistake("", f"the body is not UTF-8: byte {cause.start}")]) from cause
     except RecursionError as cause:
         raise InvalidConfiguration([Mistake("", "the YAML is nested too deeply")]) from cause
-    except (yaml.YAMLError, ValueError) as cause:
+    except (yaml.YAMLError, ValueError, OverflowError) as cause:
         raise InvalidConfiguration([Mistake("", f"the body is neither JSON nor YAML: {cause}")]) from cause
     if not isinstance(document, dict):
         raise InvalidConfiguration([Mistake("", "a configuration is a mapping")])
+    refuse_depth(document, InvalidConfiguration)
     return document
 
 
@@ -167,6 +177,11 @@ def _reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
         items = getattr(configuration, {"workStreams": "work_streams"}.get(member, member))
         yield from _repeated(member, (item.id for item in items))
     yield from _repeated("bots", ((bot.app_id or "").casefold() for bot in configuration.bots), "appId")
+    for n, queue in enumerate(configuration.queues):
+        for kind in ("bot", "agent"):
+            yield from _repeated(f"queues[{n}].members", (getattr(m, kind) or "" for m in queue.members), kind)
+    for n, account in enumerate(configuration.accounts):
+        yield from _repeated(f"accounts[{n}].channels", (channel.id for channel in account.channels))
     declared = {
         "bot": {bot.id for bot in configuration.bots},
         "agent": {agent.id for agent in configuration.agents},

@@ -17,11 +17,11 @@ Invoking = Literal["decision", "message.posted", "bot.escalated"]
 
 
 class Invocation(WireModel):
-    """The first time that one bot was invoked, and the fact that proves it."""
+    """The first time that one bot was invoked: through what, and the fact that proves it."""
 
     at: datetime
     bot: str
-    proof: Invoking
+    through: Invoking
     fact_id: str
 
 

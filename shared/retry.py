@@ -1,0 +1,13 @@
+"""Trying again where somebody else was faster."""
+
+from datetime import timedelta
+
+import stamina
+
+PATIENCE = timedelta(seconds=60)
+"""How long a handler tries; well below the 5 minutes for which the host renews the message's lock."""
+
+retrying = stamina.AsyncRetryingCaller(
+    attempts=None, timeout=PATIENCE, wait_initial=0.005, wait_max=0.5, wait_jitter=0.02
+)
+"""`await retrying(HeadChanged, operation, *arguments)`: again after a few milliseconds, while it raises that error."""
