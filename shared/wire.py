@@ -23,7 +23,7 @@ T = TypeVar("T")
 class WireModel(BaseModel):
     """A frozen document: camelCase outside, snake_case inside; unknown members are kept.
 
-    An unknown member that has the Python name of a field is kept too, but makes the field appear as null beside it.
+    An unknown member that has the Python name of a field is kept too, but makes the field appear beside it.
     """
 
     model_config = ConfigDict(
@@ -45,28 +45,35 @@ def canonical_json(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def parse_json(body: bytes, error: type[InvalidDocument]) -> Any:
+def parse_json(body: bytes, error: type[InvalidDocument], *, unique_members: bool = False) -> Any:
     """Read JSON that can be stored and written again without loss.
 
     A byte order mark is skipped. Refused, with `error`: what is no UTF-8 JSON, numbers without a finite value,
-    integers over 400 digits, more than 64 levels, and lone surrogates (no UTF-8 text can hold them).
+    integers over 400 digits, more than 64 levels, and lone surrogates (no UTF-8 text can hold them). Of members
+    of one name the last counts, as everywhere; with `unique_members` they are refused.
     """
     try:
         text = body.decode("utf-8-sig")
-        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded)
+        document = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_bounded,
+            object_pairs_hook=_unique if unique_members else None,
+        )
     except RecursionError as cause:
         raise error([_TOO_DEEP]) from cause
     except UnicodeDecodeError as cause:
         raise error([Mistake("", f"the body is not UTF-8: byte {cause.start}")]) from cause
     except ValueError as cause:
         raise error([Mistake("", f"the body is not JSON: {cause}")]) from cause
-    refuse_depth(document, error)
+    _refuse_depth(document, error)
     if _SURROGATE_ESCAPE.search(body):
         _refuse_lone_surrogates(document, error)
     return document
 
 
-def refuse_depth(document: Any, error: type[InvalidDocument]) -> None:
+def _refuse_depth(document: Any, error: type[InvalidDocument]) -> None:
     """Refuse, with `error`, what is nested more than 64 levels deep."""
     level = [document]
     for _ in range(_MAX_DEPTH):
@@ -87,7 +94,7 @@ def _items(value: Any) -> Iterable[Any]:
 
 def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument]) -> T:
     """Turn a parsed document into its model; every mistake is named by path and reason in `error`."""
-    refuse_depth(document, error)
+    _refuse_depth(document, error)
     try:
         return adapter.validate_json(json.dumps(document), by_alias=True, by_name=False)
     except ValidationError as cause:
@@ -117,12 +124,23 @@ def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
 
 
 def _reason(error: ErrorDetails) -> str:
-    if error["type"] == "missing":
-        return "is missing"
-    if error["type"] == "extra_forbidden":
-        return "is not known here"
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not known here"
+        case "too_short":
+            return f"needs at least {error['ctx']['min_length']} item"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return message[0].lower() + message[1:]
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(members)
+    if len(document) < len(members):
+        names = [name for name, _ in members]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands there twice")
+    return document
 
 
 def _refuse_constant(name: str) -> NoReturn:

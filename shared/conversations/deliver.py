@@ -43,7 +43,7 @@ class Deliveries:
         channel = event.data.channel
         if event.subject is not None or channel is None or channel.thread_id is None:
             return event
-        if history.at(event.moment).configuration.channel(channel.account_id, channel.channel_id) is None:
+        if history.at(self.clock.now()).configuration.channel(channel.account_id, channel.channel_id) is None:
             raise UnknownAccount(channel.account_id, channel.channel_id)
         resolved = await self.threads.resolve(
             tenant_id,

@@ -4,7 +4,8 @@ Operators and their meaning after Dynamics 365; text is compared case-sensitivel
 comparison false but `hasNoData`, `notEquals` and `notContains`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
@@ -96,28 +97,39 @@ Not.model_rebuild()
 
 
 class ConditionTrace(WireModel):
-    """What evaluating a condition showed; `parts` for all, any and not; the rest for a comparison."""
+    """What evaluating a condition showed; `parts` for all, any and not; the rest for a comparison.
+
+    `left_out` says why a value that is there was not looked at.
+    """
 
     operator: str
     result: bool
     variable: str | None = None
     value: RuleValue = None
     saw: Assignment | None = None
+    left_out: str | None = None
     parts: tuple["ConditionTrace", ...] = ()
 
 
-def evaluate(condition: Condition, variables: Mapping[str, Assignment]) -> ConditionTrace:
-    """Evaluate every part, also where the result is already clear: the trace is for people who ask why."""
+def evaluate(
+    condition: Condition, variables: Mapping[str, Assignment], left_out: Mapping[str, str] = MappingProxyType({})
+) -> ConditionTrace:
+    """Evaluate every part, also where the result is already clear: the trace is for people who ask why.
+
+    `left_out`: for a variable that is not among `variables` although it has a value, the reason.
+    """
     match condition:
         case AllOf(all=parts):
-            return _combine("all", all, parts, variables)
+            return _combine("all", all, [evaluate(part, variables, left_out) for part in parts])
         case AnyOf(any=parts):
-            return _combine("any", any, parts, variables)
+            return _combine("any", any, [evaluate(part, variables, left_out) for part in parts])
         case Not(negated=part):
-            trace = evaluate(part, variables)
+            trace = evaluate(part, variables, left_out)
             return ConditionTrace(operator="not", result=not trace.result, parts=(trace,))
         case Comparison():
-            return _compare(condition, variables.get(condition.variable))
+            trace = _compare(condition, variables.get(condition.variable))
+            reason = left_out.get(condition.variable)
+            return trace.model_copy(update={"left_out": reason}) if reason else trace
 
 
 def comparisons(condition: Condition, path: str) -> list[tuple[str, Comparison]]:
@@ -133,14 +145,8 @@ def comparisons(condition: Condition, path: str) -> list[tuple[str, Comparison]]
             return [(path, condition)]
 
 
-def _combine(
-    operator: str,
-    combine: Callable[[list[bool]], bool],
-    parts: tuple[Condition, ...],
-    variables: Mapping[str, Assignment],
-) -> ConditionTrace:
-    traces = tuple(evaluate(part, variables) for part in parts)
-    return ConditionTrace(operator=operator, result=combine([trace.result for trace in traces]), parts=traces)
+def _combine(operator: str, combine: Callable[[list[bool]], bool], parts: Sequence[ConditionTrace]) -> ConditionTrace:
+    return ConditionTrace(operator=operator, result=combine([part.result for part in parts]), parts=tuple(parts))
 
 
 def _compare(comparison: Comparison, assignment: Assignment | None) -> ConditionTrace:

@@ -1,6 +1,6 @@
 """Context variables: what a work stream declares, and what a conversation knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
@@ -50,8 +50,3 @@ def complaint(assignment: Assignment, declared: Sequence[DeclaredVariable]) -> s
         kind = f"text of at most {MAX_TEXT} characters" if variable.type == "text" else "a whole number"
         return f"{assignment.name} is declared as {variable.type}, and its value is not {kind}"
     return None
-
-
-def visible(assignments: Mapping[str, Assignment], declared: Sequence[DeclaredVariable]) -> dict[str, Assignment]:
-    """The assignments that conditions look at: declared, and of the declared type."""
-    return {name: given for name, given in assignments.items() if complaint(given, declared) is None}

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from shared.routing.condition import evaluate
-from shared.routing.context_variable import Assignment, visible
-from shared.routing.decision import Cause, Decision, RuleTrace
+from shared.routing.context_variable import Assignment, complaint
+from shared.routing.decision import Cause, Decision, Outranked, RuleTrace
 from shared.routing.work_stream import Queue, WorkStream
 
 
@@ -18,24 +18,11 @@ def decide(
 ) -> Decision:
     """Route by the rules; `escalated` are the bots that may not have the conversation again."""
     by_id = {queue.id: queue for queue in queues}
-    seen = visible(assignments, work_stream.context_variables)
-    traces: list[RuleTrace] = []
-    applied: RuleTrace | None = None
-    for rule in work_stream.rules:
-        if applied is not None:
-            traces.append(RuleTrace(name=rule.name, queue=rule.queue, status="notReached"))
-            continue
-        condition = evaluate(rule.when, seen)
-        trace = RuleTrace(name=rule.name, queue=rule.queue, status="notMatched", condition=condition)
-        if condition.result:
-            takers = by_id[rule.queue].candidates(escalated)
-            # A queue of nobody but bots that gave the conversation up would keep the customer waiting for ever.
-            stranded = by_id[rule.queue].members and not takers
-            trace = trace.model_copy(update={"status": "passedOver" if stranded else "applied"})
-            applied = None if stranded else trace
-        traces.append(trace)
+    traces, applied = _evaluated(work_stream, by_id, assignments, escalated)
     queue = by_id[applied.queue if applied else work_stream.fallback_queue]
-    first = next(iter(queue.candidates(escalated)), None)
+    candidates = queue.candidates(escalated)
+    first = candidates[0] if candidates else None
+    behind = candidates if first and first.agent else []
     return Decision(
         cause=cause,
         outcome="routed",
@@ -47,4 +34,33 @@ def decide(
         bot=first.bot if first else None,
         capacity=first.capacity if first else None,
         passed_over_bots=tuple(member.bot for member in queue.members if member.bot in escalated and member.bot),
+        outranked=tuple(Outranked(bot=member.bot, capacity=member.capacity) for member in behind if member.bot),
     )
+
+
+def _evaluated(
+    work_stream: WorkStream,
+    queues: Mapping[str, Queue],
+    assignments: Mapping[str, Assignment],
+    escalated: Collection[str],
+) -> tuple[list[RuleTrace], RuleTrace | None]:
+    """What became of each rule, and the one that is applied."""
+    complaints = {name: complaint(given, work_stream.context_variables) for name, given in assignments.items()}
+    left_out = {name: why for name, why in complaints.items() if why}
+    seen = {name: given for name, given in assignments.items() if name not in left_out}
+    traces: list[RuleTrace] = []
+    applied: RuleTrace | None = None
+    for rule in work_stream.rules:
+        if applied is not None:
+            traces.append(RuleTrace(name=rule.name, queue=rule.queue, status="notReached"))
+            continue
+        condition = evaluate(rule.when, seen, left_out)
+        trace = RuleTrace(name=rule.name, queue=rule.queue, status="notMatched", condition=condition)
+        if condition.result:
+            queue = queues[rule.queue]
+            # A queue of nobody but bots that gave the conversation up would keep the customer waiting for ever.
+            stranded = queue.members and not queue.candidates(escalated)
+            trace = trace.model_copy(update={"status": "passedOver" if stranded else "applied"})
+            applied = None if stranded else trace
+        traces.append(trace)
+    return traces, applied

@@ -27,12 +27,20 @@ class Cause(WireModel):
     bot: str | None = None
 
 
+class Outranked(WireModel):
+    """A bot that could have taken the conversation, had no human come first."""
+
+    bot: str
+    capacity: int
+
+
 class Decision(WireModel):
     """Where a conversation went and why, or why it stayed.
 
     `outcome`: `routed`; `held` until `conversation.started` is known; `withoutEffect` for the `reason` given.
     `rule` is None when the fallback queue was taken. `bot` is who took the conversation, None while it waits for a
-    human. `capacity` is that bot's, or the first human's.
+    human. `capacity` is that bot's, or the first human's. `passed_over_bots` are the queue's bots that escalated
+    before; `outranked` are its bots that come after a human.
     """
 
     cause: Cause
@@ -46,3 +54,4 @@ class Decision(WireModel):
     bot: str | None = None
     capacity: int | None = None
     passed_over_bots: tuple[str, ...] = ()
+    outranked: tuple[Outranked, ...] = ()

@@ -31,10 +31,11 @@ def _sentences(decision: Decision) -> Iterator[str]:
     if decision.outcome != "routed":
         yield f"Nothing was routed: {decision.reason}."
         return
-    yield (
-        f"The rules of work stream {decision.work_stream} were read from top to bottom "
-        f"(configuration version {decision.configuration_version})."
-    )
+    version = f"(configuration version {decision.configuration_version})"
+    if decision.rules:
+        yield f"The rules of work stream {decision.work_stream} were read from top to bottom {version}."
+    else:
+        yield f"Work stream {decision.work_stream} has no rules {version}."
     for number, rule in enumerate(decision.rules, 1):
         yield _rule(number, rule)
     if decision.rule is None:
@@ -70,13 +71,20 @@ def _rule(number: int, rule: RuleTrace) -> str:
 def _condition(trace: ConditionTrace) -> str:
     match trace.operator:
         case "all" | "any":
-            word = " and " if (trace.operator == "all") == trace.result else "; "
+            # What makes it true or false: every part of a true `all` and a false `any`, else the parts that decide.
             telling = [part for part in trace.parts if part.result == trace.result]
-            return word.join(_condition(part) for part in telling)
+            word = " and " if (trace.operator == "all") == trace.result else "; "
+            return word.join(_bracketed(part) for part in telling)
         case "not":
-            return _condition(trace.parts[0])
+            return _bracketed(trace.parts[0])
         case _:
             return _comparison(trace)
+
+
+def _bracketed(part: ConditionTrace) -> str:
+    """A part of a larger condition; a group of its own stands in brackets."""
+    text = _condition(part)
+    return f"[{text}]" if part.operator in ("all", "any") and len(part.parts) > 1 else text
 
 
 def _comparison(trace: ConditionTrace) -> str:
@@ -88,6 +96,8 @@ def _comparison(trace: ConditionTrace) -> str:
 
 
 def _origin(trace: ConditionTrace) -> str:
+    if trace.left_out is not None:
+        return f" ({trace.left_out}, so that value is left out)"
     if trace.saw is None:
         return "" if trace.operator in ("hasData", "hasNoData") else " (it has no data)"
     value = "" if trace.operator == "equals" and trace.result else f"it is {_literal(trace.saw.value)}, "
@@ -96,19 +106,22 @@ def _origin(trace: ConditionTrace) -> str:
 
 def _literal(value: object) -> str:
     if isinstance(value, tuple):
-        return " or ".join(_literal(item) for item in value)
+        return ", ".join(_literal(item) for item in value)
     return json.dumps(value, ensure_ascii=False)
 
 
 def _taker(decision: Decision) -> str:
-    excluded = ""
+    gone = ""
     if decision.passed_over_bots:
-        names = ", ".join(decision.passed_over_bots)
-        excluded = f" ({names} escalated before and does not get the conversation back)"
-    if decision.bot:
-        return (
-            f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{excluded}."
+        several = len(decision.passed_over_bots) > 1
+        names = " and ".join(decision.passed_over_bots)
+        gone = (
+            f" ({names} {'have' if several else 'has'} given it up and {'do' if several else 'does'} not get it back)"
         )
-    if decision.capacity is not None:
-        return f"It is open there until a human takes it{excluded}."
-    return f"It is open there, but the queue has no member who can take it{excluded}."
+    if decision.bot:
+        return f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{gone}."
+    if decision.capacity is None:
+        return f"It is open there, but the queue has no member who can take it{gone}."
+    bots = " and ".join(f"bot {one.bot}'s {one.capacity}" for one in decision.outranked)
+    first = f": a human's capacity of {decision.capacity} comes before {bots}" if bots else ""
+    return f"It is open there until a human takes it{first}{gone}."

@@ -1,15 +1,23 @@
 """Work streams, their rules, and the queues that rules lead to."""
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from shared.routing.condition import Condition
 from shared.routing.context_variable import DeclaredVariable
 from shared.wire import WireModel
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+def _checked_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
+        raise ValueError("is no id: letters, digits, - and _, at most 64, beginning with a letter or digit")
+    return text
+
+
+Id = Annotated[str, AfterValidator(_checked_id)]
 Seconds = Annotated[int, Field(gt=0, le=30 * 24 * 3600)]
 
 

@@ -1,0 +1,173 @@
+"""Small functions that build what tests are about: events, histories and configurations.
+
+The same call builds the same event: an id that is not given is derived from what the event says.
+"""
+
+import copy
+import hashlib
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
+
+from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
+from shared.events.codec import event_from
+from shared.events.envelope import parse_time
+from shared.routing.context_variable import Assignment
+from shared.tenants.configuration import Configuration, decode_configuration
+from shared.tenants.history import History, Version
+from shared.wire import canonical_json
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+FROM_THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
+TEN = "2026-10-05T10:00:00Z"
+
+
+def document(
+    event_type: str,
+    data: dict[str, Any],
+    conversation: str | None = "c1",
+    at: str = TEN,
+    tenant: str = "contoso",
+    source: str = "/tests",
+    event_id: str | None = None,
+) -> dict[str, Any]:
+    """An event as the JSON document that a sender writes."""
+    said = [event_type, data, at]
+    written: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id or hashlib.sha256(canonical_json(said).encode()).hexdigest()[:16],
+        "source": source,
+        "type": event_type,
+        "time": at,
+        "tenantid": tenant,
+        "data": data,
+    }
+    return written if conversation is None else {**written, "subject": conversation}
+
+
+def message_document(**members: Any) -> dict[str, Any]:
+    """A customer's line as a JSON document, with some members of the envelope replaced."""
+    data = {"author": {"role": "customer", "id": "customer-1"}, "text": "Hello"}
+    return {**document("message.posted", data, event_id="m1"), **members}
+
+
+def started(
+    conversation: str | None = "c1", at: str = TEN, event_id: str | None = None, **data: Any
+) -> ConversationStarted:
+    """A conversation of the web chat begins; `data` replaces members: `started(context_variables={"Age": 18})`."""
+    usual: dict[str, Any] = {
+        "channel": {"accountId": "contoso-chat", "channelId": "webchat"},
+        "customer": {"id": "customer-1"},
+    }
+    event = _event("conversation.started", usual, data, conversation, at, event_id)
+    assert isinstance(event, ConversationStarted)
+    return event
+
+
+def message(
+    conversation: str | None = "c1",
+    at: str = TEN,
+    event_id: str | None = None,
+    role: str = "customer",
+    author_id: str | None = None,
+    **data: Any,
+) -> MessagePosted:
+    """A line, by default the customer's; a bot's is contoso-bot's unless `author_id` says otherwise."""
+    usual_ids = {"bot": "contoso-bot", "agent": "ana"}
+    author = {"role": role, "id": author_id or usual_ids.get(role, f"{role}-1")}
+    event = _event("message.posted", {"author": author, "text": "Hello"}, data, conversation, at, event_id)
+    assert isinstance(event, MessagePosted)
+    return event
+
+
+def escalated(conversation: str | None = "c1", at: str = TEN, event_id: str | None = None, **data: Any) -> BotEscalated:
+    """The bot contoso-bot asks for somebody else: `escalated(context_variables={"BotHandoffTopic": "CreditCard"})`."""
+    event = _event("bot.escalated", {"botId": "contoso-bot"}, data, conversation, at, event_id)
+    assert isinstance(event, BotEscalated)
+    return event
+
+
+def ended(
+    conversation: str | None = "c1", at: str = TEN, event_id: str | None = None, **data: Any
+) -> ConversationEnded:
+    """The customer ends the conversation, resolved."""
+    usual = {"endedBy": "customer", "reason": "resolved"}
+    event = _event("conversation.ended", usual, data, conversation, at, event_id)
+    assert isinstance(event, ConversationEnded)
+    return event
+
+
+def _event(
+    event_type: str,
+    usual: dict[str, Any],
+    data: dict[str, Any],
+    conversation: str | None,
+    at: str,
+    event_id: str | None,
+) -> Event:
+    said = {**usual, **{to_camel(name): value for name, value in data.items()}}
+    return event_from(document(event_type, said, conversation, at, event_id=event_id))
+
+
+def given_value(name: str, value: Any, set_by: str = "bot contoso-bot", at: str = TEN) -> dict[str, Assignment]:
+    """A variable's value as a conversation knows it, by the variable's name."""
+    return {name: Assignment(name=name, value=value, at=at, fact_id="f1", set_by=set_by)}
+
+
+@cache
+def contoso() -> Configuration:
+    """The sample of design.md, section 7, which is examples/contoso.yaml."""
+    return decode_configuration("contoso", (EXAMPLES / "contoso.yaml").read_bytes())
+
+
+def small_document(**members: Any) -> dict[str, Any]:
+    """The smallest useful configuration as a document: one push work stream W with one rule, and its queue Q."""
+    usual: dict[str, Any] = {
+        "tenantId": "small",
+        "defaultWorkStream": "W",
+        "queues": [{"id": "Q"}],
+        "workStreams": [
+            {
+                "id": "W",
+                "mode": "push",
+                "fallbackQueue": "Q",
+                "contextVariables": [{"name": "Topic", "type": "text"}, {"name": "Age", "type": "number"}],
+                "rules": [{"name": "R", "when": {"variable": "Topic", "operator": "hasData"}, "queue": "Q"}],
+            }
+        ],
+    }
+    return {**copy.deepcopy(usual), **members}
+
+
+def small(**members: Any) -> Configuration:
+    """The configuration of `small_document`: `small(time_zone="Europe/Berlin")`."""
+    written = small_document(**{to_camel(name): value for name, value in members.items()})
+    return decode_configuration(written["tenantId"], json.dumps(written).encode())
+
+
+def history(configuration: Configuration, *later: tuple[str, Configuration]) -> History:
+    """The first version, in force from the beginning, and later ones, each in force from a time."""
+    first = Version(1, FROM_THE_BEGINNING, configuration)
+    rest = [Version(number, parse_time(at), changed) for number, (at, changed) in enumerate(later, 2)]
+    return History([first, *rest])
+
+
+def json_values(max_leaves: int = 12) -> st.SearchStrategy[Any]:
+    """Anything that JSON can say and UTF-8 can hold."""
+    scalars = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(max_size=20)
+    )
+    return st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+        max_leaves=max_leaves,
+    )

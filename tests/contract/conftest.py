@@ -1,0 +1,113 @@
+"""Every adapter of every port. A suite asks for a port by name, and runs once against each adapter of it.
+
+A new family of adapters is one more function in ADAPTERS.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shared.channels.threads import ThreadStore
+from shared.conversations.ports import ConversationStore
+from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.database import Database
+from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
+from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
+from shared.embedded.threads import EmbeddedThreads
+from shared.events.parked import ParkedEvents
+from shared.tenants.history import ConfigurationStore
+from shared.usage.ledger import Ledger
+from shared.usage.month import UsageReports
+from tests.fakes import (
+    MemoryConfigurations,
+    MemoryConversations,
+    MemoryLedger,
+    MemoryParked,
+    MemoryReports,
+    MemoryThreads,
+)
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """One adapter of each port, all of one family, all empty."""
+
+    conversations: ConversationStore
+    ledger: Ledger
+    threads: ThreadStore
+    configurations: ConfigurationStore
+    reports: UsageReports
+    parked: ParkedEvents
+
+
+@asynccontextmanager
+async def _memory(_: Path) -> AsyncIterator[Adapters]:
+    yield Adapters(
+        conversations=MemoryConversations(),
+        ledger=MemoryLedger(),
+        threads=MemoryThreads(),
+        configurations=MemoryConfigurations(),
+        reports=MemoryReports(),
+        parked=MemoryParked(),
+    )
+
+
+@asynccontextmanager
+async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
+    database = Database(folder / "patchbay.db")
+    try:
+        yield Adapters(
+            conversations=EmbeddedConversations(database),
+            ledger=EmbeddedLedger(database),
+            threads=EmbeddedThreads(database),
+            configurations=EmbeddedConfigurations(database),
+            reports=EmbeddedReports(database),
+            parked=EmbeddedParkedEvents(database),
+        )
+    finally:
+        await database.close()
+
+
+ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Adapters]]] = {
+    "memory": _memory,
+    "embedded": _embedded,
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def adapters(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Adapters]:
+    async with ADAPTERS[request.param](tmp_path) as family:
+        yield family
+
+
+@pytest.fixture
+def conversations(adapters: Adapters) -> ConversationStore:
+    return adapters.conversations
+
+
+@pytest.fixture
+def ledger(adapters: Adapters) -> Ledger:
+    return adapters.ledger
+
+
+@pytest.fixture
+def threads(adapters: Adapters) -> ThreadStore:
+    return adapters.threads
+
+
+@pytest.fixture
+def configurations(adapters: Adapters) -> ConfigurationStore:
+    return adapters.configurations
+
+
+@pytest.fixture
+def reports(adapters: Adapters) -> UsageReports:
+    return adapters.reports
+
+
+@pytest.fixture
+def parked(adapters: Adapters) -> ParkedEvents:
+    return adapters.parked

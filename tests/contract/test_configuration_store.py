@@ -1,0 +1,66 @@
+"""What every ConfigurationStore promises: immutable versions, each number once."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import VersionConflict
+from shared.events.envelope import parse_time
+from shared.tenants.history import ConfigurationStore, Version
+from tests.builders import FROM_THE_BEGINNING, contoso, small
+
+MOMENT = parse_time("2026-10-05T10:00:00.123456Z")
+FIRST = Version(1, FROM_THE_BEGINNING, contoso())
+
+
+def later(number: int, time_zone: str = "UTC") -> Version:
+    return Version(number, MOMENT + timedelta(days=number), small(time_zone=time_zone))
+
+
+async def test_a_tenant_without_versions_has_no_history(configurations: ConfigurationStore) -> None:
+    assert await configurations.history("contoso") is None
+    assert list(await configurations.tenants()) == []
+
+
+async def test_versions_come_back_equal_and_oldest_first(configurations: ConfigurationStore) -> None:
+    # Given twelve versions
+    versions = [FIRST, *(later(number) for number in range(2, 13))]
+    for version in versions:
+        await configurations.add("contoso", version)
+    # Then they come back as they were put, in order of number
+    history = await configurations.history("contoso")
+    assert history is not None
+    assert list(history.versions) == versions
+    # down to what the administrator wrote
+    written = [version.configuration.to_json() for version in history.versions]
+    assert written == [version.configuration.to_json() for version in versions]
+
+
+async def test_a_number_is_taken_once(configurations: ConfigurationStore) -> None:
+    await configurations.add("contoso", FIRST)
+    with pytest.raises(VersionConflict):
+        await configurations.add("contoso", later(1))
+    history = await configurations.history("contoso")
+    assert history is not None
+    assert list(history.versions) == [FIRST]
+
+
+async def test_of_administrators_at_once_one_wins(configurations: ConfigurationStore) -> None:
+    zones = ["UTC", "Europe/Berlin", "Asia/Tokyo", "America/Lima"]
+    adds = [configurations.add("small", later(1, zone)) for zone in zones]
+    outcomes = await asyncio.gather(*adds, return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType"] + ["VersionConflict"] * 3
+    history = await configurations.history("small")
+    assert history is not None
+    assert history.latest.configuration.time_zone == zones[outcomes.index(None)]
+
+
+async def test_tenants_are_listed_once_and_keep_their_own_versions(configurations: ConfigurationStore) -> None:
+    await configurations.add("small", later(1))
+    await configurations.add("contoso", FIRST)
+    await configurations.add("contoso", later(2))
+    assert sorted(await configurations.tenants()) == ["contoso", "small"]
+    history = await configurations.history("small")
+    assert history is not None
+    assert list(history.versions) == [later(1)]

@@ -1,0 +1,191 @@
+"""What every ConversationStore promises about reading: nothing lost, pages in order, what is due, tenants apart."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fact import Fact
+from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.state import State
+from shared.events.codec import event_from
+from shared.events.conversation_key import conversation_key
+from shared.events.envelope import parse_time
+from tests.builders import document, json_values, message
+
+NOW = parse_time("2026-11-20T12:00:00Z")
+TENANT = "contoso"
+
+
+def head(
+    conversation_id: str,
+    state: State = "open",
+    queue: str | None = None,
+    bot: str | None = None,
+    attention_at: datetime | None = None,
+) -> Head:
+    conversation = Conversation(
+        tenant_id=TENANT,
+        conversation_id=conversation_id,
+        key=conversation_key(conversation_id),
+        state=state,
+        queue=queue,
+        bot=bot,
+    )
+    return Head(conversation, 1, {}, attention_at)
+
+
+async def stored(store: ConversationStore, *heads: Head, tenant_id: str = TENANT) -> None:
+    for one in heads:
+        await store.commit(tenant_id, one.conversation.key, None, one, None)
+
+
+async def pages(store: ConversationStore, filters: Mapping[str, str], limit: int) -> list[list[str]]:
+    """The ids of every page, from the first to the one without a continuation."""
+    found, after = [], None
+    for _ in range(100):
+        page = await store.heads(TENANT, filters, after, limit)
+        found.append([one.conversation.conversation_id for one in page.heads])
+        after = page.continuation
+        if after is None:
+            return found
+    raise AssertionError("the pages do not end")
+
+
+AWKWARD = [
+    document("message.posted", {"author": {"role": "bot", "id": "b"}}, at="2026-10-05T12:00:00.1234567+02:00"),
+    document(
+        "message.posted", {"author": {"role": "bot", "id": "b"}, "text": "👩‍👩‍👧 ✓ \x00 \u2028 \\u0000 \U0010ffff"}
+    ),
+    document("message.posted", {"author": {"role": "bot", "id": "b", "x": 1}, "y": {"z": [None, 1e300]}}) | {"w": "v"},
+    document("message.posted", {"author": {"role": "bot", "id": "b"}, "sequence": 10**30, "big": -(10**100)}),
+    document("conversation.ended", {"endedBy": "bot", "reason": "other", "note": ""}, at="2026-10-05t10:00:00z"),
+]
+
+
+@pytest.mark.parametrize("written", AWKWARD)
+async def test_a_fact_comes_back_as_it_was_sent(conversations: ConversationStore, written: dict[str, object]) -> None:
+    # Given a fact whose event is unusual but right
+    sent = Fact.of(event_from(written), NOW)
+    await conversations.append(TENANT, "c1", sent)
+    # Then it comes back equal, down to the sender's own text
+    loaded = (await conversations.load(TENANT, "c1")).facts[0]
+    assert loaded == sent
+    assert loaded.event.to_json() == sent.event.to_json()
+    assert (loaded.id, loaded.order, loaded.content) == (sent.id, sent.order, sent.content)
+
+
+TENANTS = (f"tenant-{n}" for n in count())
+
+
+@given(text=st.text(), extra=st.dictionaries(st.text(min_size=1).map("x{}".format), json_values(), max_size=3))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_is_said_comes_back_equal(
+    conversations: ConversationStore, text: str, extra: dict[str, object]
+) -> None:
+    # Given a line of any text, with any members that we do not know, in a tenant of its own
+    tenant_id = next(TENANTS)
+    said = {"author": {"role": "customer", "id": "u"}, "text": text, **extra}
+    sent = Fact.of(event_from(document("message.posted", said)), NOW)
+    await conversations.append(tenant_id, "c1", sent)
+    # Then it comes back equal
+    assert await conversations.read_fact(tenant_id, "c1", sent.id) == sent
+
+
+async def test_heads_come_in_pages_in_order_of_key(conversations: ConversationStore) -> None:
+    # Given seven conversations, some with ids that are no keys
+    ids = ["b", "a|1", "C", "a", "10", "9", "a/2"]
+    await stored(conversations, *(head(one) for one in ids))
+    # Then pages of any size hold each of them once, in order of key
+    ordered = sorted(ids, key=conversation_key)
+    for limit in range(1, 9):
+        found = await pages(conversations, {}, limit)
+        assert [one for page in found for one in page] == ordered
+        assert all(len(page) == limit for page in found[:-1])
+        assert found[-1]
+
+
+async def test_heads_come_without_their_decisions_and_equal_otherwise(conversations: ConversationStore) -> None:
+    known = [head("a", "active", "Q", "b"), head("b", attention_at=NOW)]
+    await stored(conversations, *known)
+    assert list((await conversations.heads(TENANT, {}, None, 10)).heads) == known
+
+
+async def test_no_conversations_are_one_empty_page(conversations: ConversationStore) -> None:
+    page = await conversations.heads(TENANT, {}, None, 10)
+    assert (list(page.heads), page.continuation) == ([], None)
+
+
+FILTERED = [
+    head("1", "open", "Q1"),
+    head("2", "active", "Q1", "b1"),
+    head("3", "active", "Q2", "b1"),
+    head("4", "active", "Q2", "b2"),
+    head("5", "closed", "Q2", "b2"),
+    head("6"),
+]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, "123456"),
+        ({"state": "active"}, "234"),
+        ({"state": "open"}, "16"),
+        ({"queue": "Q2"}, "345"),
+        ({"bot": "b1"}, "23"),
+        ({"state": "active", "queue": "Q2"}, "34"),
+        ({"state": "active", "queue": "Q2", "bot": "b2"}, "4"),
+        ({"state": "wrapUp"}, ""),
+        ({"queue": "q2"}, ""),
+        ({"queue": ""}, ""),
+    ],
+)
+async def test_heads_are_filtered_before_they_are_cut_into_pages(
+    conversations: ConversationStore, filters: dict[str, str], expected: str
+) -> None:
+    await stored(conversations, *FILTERED)
+    for limit in (1, 2, 10):
+        found = await pages(conversations, filters, limit)
+        assert "".join(one for page in found for one in page) == expected
+
+
+async def test_what_is_due_comes_oldest_first(conversations: ConversationStore) -> None:
+    # Given heads to be looked at, at times that differ by microseconds and are written in any order
+    step = timedelta(microseconds=1)
+    times = {"late": NOW + step, "now": NOW, "before": NOW - step, "old": NOW - timedelta(days=40)}
+    await stored(conversations, *(head(name, attention_at=at) for name, at in times.items()), head("never"))
+    # Then those at or before a time are due, oldest first, as many as asked for
+    assert list(await conversations.due(TENANT, NOW, 10)) == ["old", "before", "now"]
+    assert list(await conversations.due(TENANT, NOW, 2)) == ["old", "before"]
+    assert list(await conversations.due(TENANT, NOW + step, 10)) == ["old", "before", "now", "late"]
+    assert list(await conversations.due(TENANT, NOW - timedelta(days=41), 10)) == []
+
+
+async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStore) -> None:
+    await stored(conversations, head("c1", attention_at=NOW))
+    assert list(await conversations.due(TENANT, NOW, 10)) == ["c1"]
+    etag = (await conversations.load(TENANT, "c1")).etag
+    assert etag is not None
+    await conversations.save_head(TENANT, "c1", head("c1"), etag)
+    assert list(await conversations.due(TENANT, NOW, 10)) == []
+
+
+async def test_tenants_never_see_each_others_conversations(conversations: ConversationStore) -> None:
+    # Given two tenants with a conversation of one name
+    ours, theirs = head("c1", "active", "Q", attention_at=NOW), head("c1", "closed", "Q")
+    line = Fact.of(message(), NOW)
+    await conversations.commit(TENANT, "c1", line, ours, None)
+    # When the other's is written, then neither is in the other's way, and each reads its own
+    assert (await conversations.load("fabrikam", "c1")).head is None
+    assert await conversations.read_fact("fabrikam", "c1", line.id) is None
+    await conversations.commit("fabrikam", "c1", line, theirs, None)
+    assert (await conversations.load(TENANT, "c1")).head == ours
+    assert (await conversations.load("fabrikam", "c1")).head == theirs
+    assert list((await conversations.heads(TENANT, {"queue": "Q"}, None, 10)).heads) == [ours]
+    assert list(await conversations.due(TENANT, NOW, 10)) == ["c1"]
+    assert list(await conversations.due("fabrikam", NOW, 10)) == []

@@ -1,0 +1,203 @@
+"""What every Ledger promises: a row once, the highest revision, and counters that are what the rows add up to."""
+
+import asyncio
+from collections.abc import Mapping
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.events.envelope import parse_time
+from shared.usage.bot_session import Invocation
+from shared.usage.ledger import DayCounts, Exclusion, Ledger, LedgerRow, recount
+
+TENANT = "contoso"
+OCTOBER, NOVEMBER = "2026-10", "2026-11"
+BOT = ("counted", "")
+
+
+def row(
+    key: str = "c1",
+    revision: int = 1,
+    day: str = "2026-10-05",
+    excluded: Exclusion | None = None,
+    bots: tuple[str, ...] = ("contoso-bot",),
+    channel: str | None = "webchat",
+) -> LedgerRow:
+    """A conversation's row; a counted session of one bot on the web chat unless said otherwise."""
+    began = parse_time(f"{day}T10:00:00.123456Z")
+    return LedgerRow(
+        month=day[:7],
+        day=day,
+        conversation_id=f"id of {key}",
+        key=key,
+        revision=revision,
+        excluded=excluded,
+        started_at=f"{day}T10:00:00.123456Z",
+        proof=None if excluded else Invocation(at=began, bot=bots[0], through="decision", fact_id="f1"),
+        bots=() if excluded else bots,
+        account="contoso-chat" if channel else None,
+        channel=channel,
+        work_stream="ChatWorkStream" if channel else None,
+        escalated=revision % 2 == 0,
+    )
+
+
+def plain(days: Mapping[str, DayCounts]) -> dict[str, dict[tuple[str, str], int]]:
+    return {day: dict(counts) for day, counts in days.items()}
+
+
+async def all_rows(ledger: Ledger, tenant_id: str, month: str, counted: bool | None = None) -> list[LedgerRow]:
+    return list((await ledger.rows(tenant_id, month, counted, None, 1000)).rows)
+
+
+async def test_a_posted_row_is_there_and_counted(ledger: Ledger) -> None:
+    await ledger.post(TENANT, row())
+    assert await all_rows(ledger, TENANT, OCTOBER) == [row()]
+    assert plain(await ledger.days(TENANT, OCTOBER)) == {
+        "2026-10-05": {
+            ("counted", ""): 1,
+            ("byBot", "contoso-bot"): 1,
+            ("byChannel", "contoso-chat/webchat"): 1,
+            ("byWorkStream", "ChatWorkStream"): 1,
+        }
+    }
+
+
+async def test_posting_a_row_again_changes_nothing(ledger: Ledger) -> None:
+    for _ in range(3):
+        await ledger.post(TENANT, row())
+    assert (await ledger.days(TENANT, OCTOBER))["2026-10-05"][BOT] == 1
+
+
+async def test_the_same_row_posted_by_many_at_once_counts_once(ledger: Ledger) -> None:
+    await asyncio.gather(*(ledger.post(TENANT, row()) for _ in range(20)))
+    assert (await ledger.days(TENANT, OCTOBER))["2026-10-05"][BOT] == 1
+
+
+async def test_sessions_of_a_day_posted_at_once_all_count(ledger: Ledger) -> None:
+    await asyncio.gather(*(ledger.post(TENANT, row(f"c{n}")) for n in range(50)))
+    assert (await ledger.days(TENANT, OCTOBER))["2026-10-05"][BOT] == 50
+
+
+@pytest.mark.parametrize("late", [1, 2])
+async def test_only_a_higher_revision_replaces_a_row(ledger: Ledger, late: int) -> None:
+    # Given a row of revision 2 that does not count
+    await ledger.post(TENANT, row(revision=2, excluded="no_bot"))
+    # When the same or a lower revision is posted, then it is ignored
+    await ledger.post(TENANT, row(revision=late))
+    assert await all_rows(ledger, TENANT, OCTOBER) == [row(revision=2, excluded="no_bot")]
+    assert plain(await ledger.days(TENANT, OCTOBER)) == {"2026-10-05": {("excluded", "no_bot"): 1}}
+    # and when a higher one is posted, then it replaces the row and what it had given
+    await ledger.post(TENANT, row(revision=3, bots=("second", "first")))
+    assert await all_rows(ledger, TENANT, OCTOBER) == [row(revision=3, bots=("second", "first"))]
+    assert plain(await ledger.days(TENANT, OCTOBER)) == plain(recount([row(bots=("second",))]))
+
+
+async def test_a_session_that_moves_within_the_month_moves_its_counters(ledger: Ledger) -> None:
+    await ledger.post(TENANT, row(day="2026-10-05"))
+    await ledger.post(TENANT, row(day="2026-10-04", revision=2))
+    assert plain(await ledger.days(TENANT, OCTOBER)) == plain(recount([row(day="2026-10-04")]))
+
+
+async def test_a_session_that_moves_to_another_month_leaves_a_tombstone(ledger: Ledger) -> None:
+    # Given a session of November
+    await ledger.post(TENANT, row(day="2026-11-01"))
+    # When it turns out to be October's, and its tombstone is posted
+    tombstone = row(day="2026-11-01", revision=2, excluded="moved")
+    await ledger.post(TENANT, row(day="2026-10-31", revision=2))
+    await ledger.post(TENANT, tombstone)
+    # Then October counts it, November neither counts nor lists it, and a late retry brings nothing back
+    await ledger.post(TENANT, row(day="2026-11-01"))
+    assert plain(await ledger.days(TENANT, NOVEMBER)) == {}
+    assert await all_rows(ledger, TENANT, NOVEMBER) == []
+    assert await all_rows(ledger, TENANT, NOVEMBER, counted=False) == []
+    assert (await ledger.days(TENANT, OCTOBER))["2026-10-31"][BOT] == 1
+    # and when it moves back, the tombstone gives way
+    await ledger.post(TENANT, row(day="2026-11-01", revision=3))
+    assert (await ledger.days(TENANT, NOVEMBER))["2026-11-01"][BOT] == 1
+
+
+async def test_rows_come_in_pages_and_say_whether_they_count(ledger: Ledger) -> None:
+    # Given ten conversations of which every third does not count, and one that has moved away
+    posted = [
+        row(f"c{n}", excluded="smart_assist_only" if n % 3 == 0 else None) for n in (7, 3, 9, 0, 1, 5, 8, 2, 4, 6)
+    ]
+    for one in [*posted, row("c55", excluded="moved")]:
+        await ledger.post(TENANT, one)
+    in_order = sorted(posted, key=lambda one: one.key)
+    # Then pages of any size hold what is asked for, once, in order of key
+    for counted in (None, True, False):
+        expected = [one for one in in_order if counted in (None, one.excluded is None)]
+        for limit in range(1, 12):
+            found: list[LedgerRow] = []
+            after = None
+            for _ in range(20):
+                page = await ledger.rows(TENANT, OCTOBER, counted, after, limit)
+                assert len(page.rows) <= limit
+                found += page.rows
+                if (after := page.continuation) is None:
+                    break
+            assert found == expected
+
+
+async def test_months_with_a_row_are_listed_oldest_first(ledger: Ledger) -> None:
+    for day in ("2026-11-01", "2026-09-30", "2026-10-05", "2025-12-31", "2026-11-02"):
+        await ledger.post(TENANT, row(key=day, day=day, excluded="no_bot" if day < "2026" else None))
+    await ledger.post("fabrikam", row(day="2026-01-01"))
+    assert list(await ledger.months(TENANT)) == ["2025-12", "2026-09", OCTOBER, NOVEMBER]
+
+
+async def test_a_month_that_everything_moved_away_from_is_still_listed(ledger: Ledger) -> None:
+    # Given a month whose report may have been written, and whose only session moved away since
+    await ledger.post(TENANT, row(day="2026-11-01"))
+    await ledger.post(TENANT, row(day="2026-11-01", revision=2, excluded="moved"))
+    # Then it is listed, so that its report is written anew
+    assert list(await ledger.months(TENANT)) == [NOVEMBER]
+
+
+async def test_a_month_with_nothing_but_a_tombstone_has_a_row_and_is_listed(ledger: Ledger) -> None:
+    # Given a session that moved away before its first row was posted, as after a crash
+    await ledger.post(TENANT, row(day="2026-11-01", revision=2, excluded="moved"))
+    # Then every adapter says the same of its month
+    assert list(await ledger.months(TENANT)) == [NOVEMBER]
+
+
+async def test_tenants_never_see_each_others_rows(ledger: Ledger) -> None:
+    await ledger.post(TENANT, row())
+    await ledger.post("fabrikam", row(revision=5, day="2026-10-06"))
+    assert await all_rows(ledger, TENANT, OCTOBER) == [row()]
+    assert list(await ledger.days(TENANT, OCTOBER)) == ["2026-10-05"]
+    assert list(await ledger.days("fabrikam", OCTOBER)) == ["2026-10-06"]
+    assert list(await ledger.months("nobody")) == []
+
+
+TENANTS = (f"tenant-{n}" for n in count())
+_rows = st.builds(
+    row,
+    key=st.sampled_from(["a", "b", "c"]),
+    revision=st.integers(1, 5),
+    day=st.sampled_from(["2026-10-30", "2026-10-31", "2026-11-01"]),
+    excluded=st.sampled_from([None, None, "no_bot", "smart_assist_only", "moved"]),
+    bots=st.sampled_from([("x",), ("y", "x"), ("counted",)]),
+    channel=st.sampled_from(["webchat", "app", None]),
+)
+
+
+@given(posts=st.lists(_rows, max_size=25))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_after_any_posts_the_counters_are_what_the_rows_add_up_to(ledger: Ledger, posts: list[LedgerRow]) -> None:
+    # Given any rows posted in any order, in a tenant of their own; the first of the highest revision stands
+    tenant_id = next(TENANTS)
+    standing: dict[tuple[str, str], LedgerRow] = {}
+    for one in posts:
+        await ledger.post(tenant_id, one)
+        known = standing.get((one.month, one.key))
+        if known is None or one.revision > known.revision:
+            standing[one.month, one.key] = one
+    for month in (OCTOBER, NOVEMBER):
+        expected = [one for (at, _), one in sorted(standing.items()) if at == month]
+        # Then the rows are those that stand, but for tombstones, and the counters are a recount of them
+        assert await all_rows(ledger, tenant_id, month) == [one for one in expected if one.excluded != "moved"]
+        assert plain(await ledger.days(tenant_id, month)) == plain(recount(expected))

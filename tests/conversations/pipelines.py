@@ -1,0 +1,87 @@
+"""A recorder on ports in memory, and what can be read back from it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.channels.threads import Threads
+from shared.clock import MovableClock
+from shared.conversations.deliver import Deliveries
+from shared.conversations.ports import ConversationStore
+from shared.conversations.reading import Conversations, shown
+from shared.conversations.record import Recorder
+from shared.conversations.sweep import Sweep
+from shared.events.catalog import Event
+from shared.events.envelope import parse_time
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import Configurations, Version
+from shared.usage.ledger import Ledger, recount
+from tests.builders import FROM_THE_BEGINNING, contoso
+from tests.fakes import (
+    MemoryConfigurations,
+    MemoryConversations,
+    MemoryLedger,
+    MemoryParked,
+    MemoryPublisher,
+    MemoryThreads,
+)
+
+NOW = parse_time("2026-11-20T12:00:00Z")
+
+
+@dataclass
+class InMemory:
+    """The use cases around recording; any port can be another one than the fake."""
+
+    conversations: ConversationStore = field(default_factory=MemoryConversations)
+    ledger: Ledger = field(default_factory=MemoryLedger)
+    clock: MovableClock = field(default_factory=lambda: MovableClock(NOW))
+    configuration_store: MemoryConfigurations = field(default_factory=MemoryConfigurations)
+    thread_store: MemoryThreads = field(default_factory=MemoryThreads)
+    publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
+    parked: MemoryParked = field(default_factory=MemoryParked)
+
+    def __post_init__(self) -> None:
+        self.configurations = Configurations(self.configuration_store, self.clock)
+        self.threads = Threads(self.thread_store, self.publisher)
+        self.recorder = Recorder(self.conversations, self.configurations, self.ledger, self.threads, self.clock)
+        self.deliveries = Deliveries(self.recorder, self.threads, self.parked, self.clock)
+        self.reading = Conversations(self.conversations, self.configurations)
+        self.sweep = Sweep(self.conversations, self.configurations, self.recorder, self.clock)
+
+    async def configured(self, configuration: Configuration | None = None) -> "InMemory":
+        """This pipeline, with a tenant."""
+        chosen = configuration or contoso()
+        await self.configuration_store.add(chosen.tenant_id, Version(1, FROM_THE_BEGINNING, chosen))
+        return self
+
+    async def record(self, *events: Event) -> None:
+        for event in events:
+            await self.recorder.record("contoso", event)
+
+    async def outcome(self, key: str = "c1") -> dict[str, Any]:
+        """All that the facts of one conversation led to: head, transcript, decisions and bill."""
+        loaded = await self.conversations.load("contoso", key)
+        assert loaded.head is not None
+        rows = [
+            row.model_copy(update={"revision": 0})
+            for month in await self.ledger.months("contoso")
+            # The key's own prefix comes before it, and few keys share it.
+            for row in (await self.ledger.rows("contoso", month, None, key[:-1], 100)).rows
+            if row.key == key
+        ]
+        return {
+            "head": shown(await self.reading.one("contoso", key)),
+            "outbox": loaded.head.outbox,
+            "transcript": await self.reading.transcript("contoso", key, "agent"),
+            "decisions": await self.reading.decisions("contoso", key),
+            "rows": rows,
+        }
+
+    async def books_balance(self) -> bool:
+        """Whether the day counters are what the rows add up to."""
+        for month in await self.ledger.months("contoso"):
+            rows = (await self.ledger.rows("contoso", month, None, None, 100_000)).rows
+            days = await self.ledger.days("contoso", month)
+            if recount(rows) != {day: dict(counts) for day, counts in days.items()}:
+                return False
+        return True

@@ -1,0 +1,32 @@
+"""All 5,040 orders of a seven-fact conversation, through `record`, make one conversation and one bill."""
+
+from itertools import permutations
+
+from shared.events.catalog import Event
+from tests.builders import ended, escalated, message, started
+from tests.conversations.pipelines import InMemory
+
+SEVEN: tuple[Event, ...] = (
+    started(at="2026-10-31T23:58:00Z"),
+    message(at="2026-10-31T23:58:10Z", text="Hello"),
+    message(at="2026-10-31T23:58:20Z", role="bot", text="How can I help?"),
+    escalated(at="2026-11-01T00:00:10Z", context_variables={"BotHandoffTopic": "CreditCard"}, summary="wants a card"),
+    message(at="2026-11-01T00:00:20Z", role="bot", author_id="second-bot", text="One moment"),
+    message(at="2026-11-01T00:00:30Z", text="Thanks"),
+    ended(at="2026-11-01T00:01:00Z", ended_by="agent"),
+)
+
+
+async def test_every_order_of_seven_facts_gives_one_outcome() -> None:
+    # Given what the facts lead to in their own order
+    pipeline = await InMemory().configured()
+    await pipeline.record(*SEVEN)
+    expected = await pipeline.outcome()
+    assert expected["head"]["botSession"]["month"] == "2026-10"
+    assert expected["outbox"] == {}
+    # When they come in each of the 5,040 orders, then it is the same, and the books balance
+    for order in permutations(SEVEN):
+        pipeline = await InMemory().configured()
+        await pipeline.record(*order)
+        assert await pipeline.outcome() == expected
+        assert await pipeline.books_balance()

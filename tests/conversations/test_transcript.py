@@ -1,0 +1,81 @@
+"""The transcript: in order, lossless, and without private lines for the customer."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.conversations.fact import Fact
+from shared.conversations.transcript import TranscriptEntry, transcript
+from shared.events.catalog import Event
+from shared.events.envelope import parse_time
+from tests.builders import ended, escalated, message, started
+
+NOW = parse_time("2026-11-20T12:00:00Z")
+
+
+def lines(audience: str, *events: Event) -> list[TranscriptEntry]:
+    return transcript([Fact.of(event, NOW) for event in events], "agent" if audience == "agent" else "customer")
+
+
+def texts(entries: list[TranscriptEntry]) -> list[str | None]:
+    return [entry.text for entry in entries]
+
+
+def test_lines_come_in_the_order_of_time_then_of_the_channels_sequence() -> None:
+    # Given lines that arrive in another order than they were said
+    said: list[Event] = [
+        message(text="third", at="2026-10-05T10:00:01Z", sequence=2),
+        message(text="second", at="2026-10-05T10:00:01Z", sequence=1),
+        message(text="first", at="2026-10-05T10:00:00Z"),
+    ]
+    assert texts(lines("customer", *said)) == ["first", "second", "third"]
+
+
+@given(st.lists(st.tuples(st.text(), st.sampled_from(["public", "private"])), max_size=8))
+def test_the_customers_copy_never_holds_a_private_line_and_the_agents_copy_holds_all(
+    said: list[tuple[str, str]],
+) -> None:
+    # Given lines of any text, public or private, and an escalation with a summary
+    events: list[Event] = [
+        message(text=text, visibility=seen, event_id=f"m{n}", sequence=n) for n, (text, seen) in enumerate(said)
+    ]
+    handover = escalated(at="2026-10-05T11:00:00Z", summary="for the agent")
+    # Then the customer reads the public lines, the agent every line, each exactly as it was said
+    assert texts(lines("customer", handover, *events)) == [text for text, seen in said if seen == "public"]
+    assert texts(lines("agent", handover, *events)) == [*(text for text, _ in said), "for the agent"]
+
+
+def test_a_line_keeps_all_that_the_channel_sent_with_it() -> None:
+    # Given a card with members that we do not know
+    card = {"name": "card", "contentType": "application/vnd.card", "content": {"body": [1, {"a": None}]}}
+    entry = lines("customer", message(attachments=[card], replyToId="m0", at="2026-10-05T10:00:00.1234567Z"))[0]
+    # Then it stands in the transcript as it came
+    assert entry.model_dump(mode="json", by_alias=True, exclude_unset=True)["attachments"] == [card]
+    assert entry.extra == {"replyToId": "m0"}
+    assert entry.time == "2026-10-05T10:00:00.1234567Z"
+
+
+def test_lines_after_the_end_are_kept_and_marked() -> None:
+    entries = lines(
+        "agent", started(), ended(at="2026-10-05T11:00:00Z"), message(text="late", at="2026-10-05T12:00:00Z")
+    )
+    assert [(entry.text, entry.late) for entry in entries] == [("late", True)]
+
+
+def test_a_bots_history_adds_only_the_lines_that_nobody_else_told() -> None:
+    # Given a hand-over whose history holds a line that is known, one that is not, and a private one
+    history = [
+        {"id": "m1", "author": {"role": "customer", "id": "u"}, "text": "known"},
+        {"id": "m2", "author": {"role": "bot", "id": "contoso-bot"}, "text": "unknown"},
+        {"id": "m3", "author": {"role": "bot", "id": "contoso-bot"}, "text": "hidden", "visibility": "private"},
+    ]
+    events: list[Event] = [
+        message(text="known", event_id="m1"),
+        escalated(at="2026-10-05T10:05:00Z", transcript=history),
+    ]
+    # Then the line that is known stands once, the others are marked
+    assert [(entry.text, entry.origin) for entry in lines("agent", *events)] == [
+        ("known", "message"),
+        ("unknown", "botHistory"),
+        ("hidden", "botHistory"),
+    ]
+    assert texts(lines("customer", *events)) == ["known", "unknown"]

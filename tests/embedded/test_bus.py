@@ -1,0 +1,259 @@
+"""The topic on SQLite: one subscription a message, at least once, locks that run out, ten deliveries, no polling."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.clock import MovableClock
+from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
+from shared.embedded.database import Database
+from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, UNROUTED
+from shared.events.catalog import Event
+from shared.events.codec import decode_event
+from shared.events.envelope import parse_time
+from tests.builders import ended, escalated, message, started
+
+LINES = "message-posted"
+LOCK = timedelta(seconds=LOCK_SECONDS)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(parse_time("2026-10-05T10:00:00Z"))
+
+
+@pytest.fixture
+def bus(database: Database, clock: MovableClock) -> EmbeddedBus:
+    return EmbeddedBus(database, clock)
+
+
+async def sent(bus: EmbeddedBus, *ids: str, subject: str | None = "message.posted") -> None:
+    await bus.send([(subject, one, f"body of {one}".encode()) for one in ids])
+
+
+async def received(bus: EmbeddedBus, limit: int = 10, subscription: str = LINES) -> list[Delivery]:
+    """What is there already; a test that would have to wait for it fails."""
+    return await asyncio.wait_for(bus.receive(subscription, limit), 10)
+
+
+async def only(bus: EmbeddedBus) -> Delivery:
+    (delivery,) = await received(bus)
+    return delivery
+
+
+def seen(deliveries: list[Delivery]) -> list[tuple[str, int]]:
+    return [(delivery.message_id, delivery.delivery_count) for delivery in deliveries]
+
+
+async def waiting(bus: EmbeddedBus) -> asyncio.Task[list[Delivery]]:
+    """A receiver that has found nothing and waits; the write that it waited for shows that it has looked."""
+    receiver = asyncio.create_task(bus.receive(LINES, 10))
+    for _ in range(3):
+        await bus.send([("another.subject", "x", b"")])
+    assert not receiver.done()
+    return receiver
+
+
+async def nothing_comes(bus: EmbeddedBus) -> bool:
+    """Whether a receiver finds nothing."""
+    receiver = await waiting(bus)
+    receiver.cancel()
+    await asyncio.gather(receiver, return_exceptions=True)
+    return receiver.cancelled()
+
+
+@pytest.mark.parametrize(
+    ("subject", "subscription"),
+    [
+        *((subject, name) for name, subject in SUBSCRIPTIONS.items()),
+        ("unknown.type", UNROUTED),
+        ("", UNROUTED),
+        ("Message.Posted", UNROUTED),
+        (None, UNROUTED),
+    ],
+)
+async def test_a_message_goes_to_the_one_subscription_of_its_subject(
+    bus: EmbeddedBus, subject: str | None, subscription: str
+) -> None:
+    # Given one message
+    await sent(bus, "m1", subject=subject)
+    # Then its subscription has it, and once that has settled it, nobody has
+    (delivery,) = await received(bus, subscription=subscription)
+    assert (delivery.message_id, delivery.body, delivery.subscription) == ("m1", b"body of m1", subscription)
+    assert await bus.complete(delivery)
+    assert bus.backlog() == Backlog(active=0, dead_letters=0)
+
+
+async def test_published_events_are_messages_with_their_identity_type_and_json(bus: EmbeddedBus) -> None:
+    # Given an event of each type that is stored
+    events: list[Event] = [started(), message(at="2026-10-05T10:00:00.1234567Z", text="\x00👋"), escalated(), ended()]
+    await bus.publish("contoso", events)
+    for event in events:
+        name = next(name for name, subject in SUBSCRIPTIONS.items() if subject == event.type)
+        # Then it is in the subscription of its type, under its identity, and comes back equal
+        (delivery,) = await received(bus, subscription=name)
+        assert delivery.message_id == event.identity
+        assert decode_event(delivery.body) == event
+
+
+async def test_messages_come_oldest_first_and_no_more_than_asked_for(bus: EmbeddedBus) -> None:
+    await sent(bus, "m1", "m2")
+    await sent(bus, "m3")
+    assert seen(await received(bus, limit=2)) == [("m1", 1), ("m2", 1)]
+    assert seen(await received(bus, limit=2)) == [("m3", 1)]
+
+
+async def test_a_message_in_hand_is_nobody_elses(bus: EmbeddedBus) -> None:
+    # Given a message that a receiver holds
+    await sent(bus, "m1")
+    await only(bus)
+    # Then another receiver waits, until there is something for it
+    receiver = await waiting(bus)
+    await sent(bus, "m2")
+    assert seen(await asyncio.wait_for(receiver, 10)) == [("m2", 1)]
+
+
+async def test_a_completed_message_never_comes_back(bus: EmbeddedBus, clock: MovableClock) -> None:
+    await sent(bus, "m1", "m2")
+    first, second = await received(bus)
+    assert await bus.complete(first)
+    clock.advance(LOCK)
+    assert seen(await received(bus)) == [("m2", 2)]
+    assert not await bus.complete(first)
+    assert not await bus.complete(second)
+
+
+async def test_a_lock_that_ran_out_makes_the_message_available_again(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a receiver that died with a message in hand
+    await sent(bus, "m1")
+    await only(bus)
+    # When its lock has run out, and not before
+    clock.advance(LOCK - timedelta(seconds=1))
+    assert await nothing_comes(bus)
+    clock.advance(timedelta(seconds=1))
+    # Then the message comes again, and says so
+    assert (await only(bus)).delivery_count == 2
+
+
+async def test_who_is_late_cannot_complete_what_another_has_by_now(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a message whose lock ran out, and that another receiver has now
+    await sent(bus, "m1")
+    late = await only(bus)
+    clock.advance(LOCK)
+    now = await only(bus)
+    # When the first completes or gives it back, then nothing happens
+    assert not await bus.complete(late)
+    await bus.abandon(late, "late")
+    assert bus.backlog() == Backlog(active=1, dead_letters=0)
+    # and it still is the second's
+    assert await nothing_comes(bus)
+    assert await bus.complete(now)
+
+
+async def test_who_is_late_but_first_still_completes(bus: EmbeddedBus, clock: MovableClock) -> None:
+    await sent(bus, "m1")
+    late = await only(bus)
+    clock.advance(LOCK * 2)
+    assert await bus.complete(late)
+    assert bus.backlog().active == 0
+
+
+async def test_an_abandoned_message_comes_again_at_once_and_in_its_place(bus: EmbeddedBus) -> None:
+    # Given two messages, one of them in hand
+    await sent(bus, "m1", "m2")
+    (delivery,) = await received(bus, limit=1)
+    # When it is given back, then it comes first again
+    await bus.abandon(delivery, "ValueError")
+    assert seen(await received(bus)) == [("m1", 2), ("m2", 1)]
+
+
+async def test_a_message_given_back_wakes_a_receiver(bus: EmbeddedBus) -> None:
+    await sent(bus, "m1")
+    delivery = await only(bus)
+    receiver = await waiting(bus)
+    await bus.abandon(delivery, "ValueError")
+    assert seen(await asyncio.wait_for(receiver, 10)) == [("m1", 2)]
+
+
+async def test_after_ten_deliveries_that_failed_a_message_is_a_dead_letter(bus: EmbeddedBus) -> None:
+    # Given a message that nobody can handle, and one behind it
+    await sent(bus, "poison", "m2")
+    for count in range(1, MAX_DELIVERY_COUNT + 1):
+        (delivery,) = await received(bus, limit=1)
+        assert seen([delivery]) == [("poison", count)]
+        await bus.abandon(delivery, f"failure {count}")
+    # Then it is buried with the last reason, and the other one comes
+    assert bus.backlog() == Backlog(active=1, dead_letters=1)
+    assert bus.dead_letters() == [("poison", "failure 10")]
+    assert seen(await received(bus)) == [("m2", 1)]
+
+
+async def test_after_ten_locks_that_ran_out_a_message_is_a_dead_letter(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a message that kills whoever receives it
+    await sent(bus, "poison")
+    for count in range(1, MAX_DELIVERY_COUNT + 1):
+        assert seen(await received(bus)) == [("poison", count)]
+        clock.advance(LOCK)
+    # Then nobody receives it any more, and what comes later is delivered
+    await sent(bus, "m2")
+    assert seen(await received(bus)) == [("m2", 1)]
+    assert bus.dead_letters() == [("poison", "MaxDeliveryCountExceeded")]
+
+
+async def test_a_dead_letter_stays_dead(bus: EmbeddedBus, clock: MovableClock) -> None:
+    await sent(bus, "poison")
+    for _ in range(MAX_DELIVERY_COUNT):
+        delivery = await only(bus)
+        await bus.abandon(delivery, "failure")
+    assert not await bus.complete(delivery)
+    clock.advance(LOCK * 2)
+    await bus.release_locks()
+    assert await nothing_comes(bus)
+    assert bus.dead_letters() == [("poison", "failure")]
+
+
+async def test_a_receiver_wakes_when_something_is_published(bus: EmbeddedBus) -> None:
+    # Given a receiver that waits, though the lock of another message runs for five minutes of a clock that stands still
+    await sent(bus, "held")
+    await only(bus)
+    receiver = await waiting(bus)
+    # When an event is published, then it wakes
+    await bus.publish("contoso", [message()])
+    (delivery,) = await asyncio.wait_for(receiver, 10)
+    assert delivery.message_id == message().identity
+
+
+async def test_a_receiver_that_waits_does_not_poll(bus: EmbeddedBus, database: Database) -> None:
+    # Given a receiver that has looked once and found nothing
+    looks: list[str] = []
+    await database.write(lambda connection: connection.set_trace_callback(looks.append))
+    receiver = await waiting(bus)
+    # When time goes by (that nothing happens meanwhile is what no event can tell), and then a message comes
+    await asyncio.sleep(0.3)
+    await sent(bus, "m1")
+    await asyncio.wait_for(receiver, 10)
+    # Then it has looked twice
+    assert sum("UPDATE messages SET locked_until" in statement for statement in looks) == 2
+
+
+async def test_of_receivers_at_once_each_gets_messages_of_its_own(bus: EmbeddedBus) -> None:
+    # Given five receivers that wait
+    receivers = [asyncio.create_task(bus.receive(LINES, 1)) for _ in range(5)]
+    # When five messages come
+    await sent(bus, *"abcde")
+    # Then each receiver has one
+    deliveries = await asyncio.wait_for(asyncio.gather(*receivers), 10)
+    assert sorted(seen([one for taken in deliveries for one in taken])) == [(name, 1) for name in "abcde"]
+
+
+async def test_a_process_that_takes_over_frees_what_the_dead_one_held(bus: EmbeddedBus) -> None:
+    await sent(bus, "m1")
+    await only(bus)
+    await bus.release_locks()
+    assert seen(await received(bus)) == [("m1", 2)]
+
+
+async def test_nothing_published_is_no_message(bus: EmbeddedBus) -> None:
+    await bus.publish("contoso", [])
+    assert bus.backlog() == Backlog(active=0, dead_letters=0)

@@ -1,0 +1,210 @@
+"""Fakes of the ports: each keeps its documents in memory, as the port's docstrings ask."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shared.channels.threads import Thread
+from shared.conversations.fact import Fact
+from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.errors import HeadChanged, ThreadChanged, VersionConflict
+from shared.events.catalog import Event
+from shared.events.parked import ParkedEvent
+from shared.routing.decision import Decision
+from shared.tenants.history import History, Version
+from shared.usage.ledger import DayCounts, LedgerRow, Page, adjustments
+from shared.usage.report import UsageReport
+
+
+class MemoryConfigurations:
+    """A ConfigurationStore. `reads` counts the histories that were asked for."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[Version]] = {}
+        self.reads = 0
+
+    async def tenants(self) -> Sequence[str]:
+        return sorted(self._versions)
+
+    async def history(self, tenant_id: str) -> History | None:
+        self.reads += 1
+        versions = self._versions.get(tenant_id)
+        return History(tuple(versions)) if versions else None
+
+    async def add(self, tenant_id: str, version: Version) -> None:
+        versions = self._versions.setdefault(tenant_id, [])
+        if any(known.number == version.number for known in versions):
+            raise VersionConflict(versions[-1].number)
+        versions.append(version)
+
+
+class MemoryThreads:
+    """A ThreadStore. Threads are kept as JSON text, so what does not survive a store does not survive here either."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[str, str], tuple[str, int]] = {}
+
+    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
+        found = self._texts.get((tenant_id, key))
+        return (Thread.model_validate_json(found[0]), str(found[1])) if found else None
+
+    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
+        found = self._texts.get((tenant_id, key))
+        if etag != (str(found[1]) if found else None):
+            raise ThreadChanged
+        self._texts[tenant_id, key] = (thread.to_json(), found[1] + 1 if found else 1)
+
+
+_FILTERS = ("state", "queue", "bot")
+
+
+@dataclass
+class _Partition:
+    """One conversation: its head (without decisions) with the number that is its ETag, its decisions and its facts."""
+
+    head: Head | None = None
+    etag: int = 0
+    decisions: tuple[Decision, ...] = ()
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+    def put(self, head: Head, etag: str | None) -> None:
+        if etag != (str(self.etag) if self.head else None):
+            raise HeadChanged
+        self.head = replace(head, conversation=head.conversation.but(decisions=()))
+        self.etag += 1
+
+    def create(self, fact: Fact) -> None:
+        if fact.id in self.facts:
+            raise FactExists
+        self.facts[fact.id] = fact
+
+
+class MemoryConversations:
+    """A ConversationStore. Facts and heads are frozen, and kept as they are: a test may record tens of thousands."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[tuple[str, str], _Partition] = {}
+
+    async def load(self, tenant_id: str, key: str) -> Loaded:
+        partition = self._partitions.get((tenant_id, key), _Partition())
+        facts = list(partition.facts.values())
+        if partition.head is None:
+            return Loaded(None, None, facts)
+        whole = partition.head.conversation.but(decisions=partition.decisions)
+        return Loaded(replace(partition.head, conversation=whole), str(partition.etag), facts)
+
+    async def read_head(self, tenant_id: str, key: str) -> Head | None:
+        return self._partitions.get((tenant_id, key), _Partition()).head
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
+        return self._partitions.get((tenant_id, key), _Partition()).facts.get(fact_id)
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        self._partition(tenant_id, key).create(fact)
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+        partition = self._partition(tenant_id, key)
+        if fact is not None and fact.id in partition.facts:
+            raise FactExists
+        partition.put(head, etag)
+        partition.decisions = head.conversation.decisions
+        if fact is not None:
+            partition.create(fact)
+
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        self._partition(tenant_id, key).put(head, etag)
+
+    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
+        found = [
+            (key, head)
+            for key, head in self._heads(tenant_id)
+            if key > (after or "")
+            and all(getattr(head.conversation, name) == filters[name] for name in _FILTERS if name in filters)
+        ]
+        page = found[:limit]
+        return HeadPage([head for _, head in page], page[-1][0] if len(found) > limit else None)
+
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+        moments = ((head.attention_at, key) for key, head in self._heads(tenant_id))
+        return [key for at, key in sorted((at, key) for at, key in moments if at is not None and at <= until)][:limit]
+
+    def _partition(self, tenant_id: str, key: str) -> _Partition:
+        return self._partitions.setdefault((tenant_id, key), _Partition())
+
+    def _heads(self, tenant_id: str) -> list[tuple[str, Head]]:
+        """The tenant's heads in order of key."""
+        known = ((key, one.head) for (tenant, key), one in self._partitions.items() if tenant == tenant_id)
+        return sorted(((key, head) for key, head in known if head is not None), key=lambda pair: pair[0])
+
+
+class MemoryLedger:
+    """A Ledger. The day counters are kept, not computed: that they equal a recount is for tests to find out."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], dict[str, LedgerRow]] = {}
+        self._days: dict[tuple[str, str], dict[str, Counter[tuple[str, str]]]] = {}
+
+    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+        rows = self._rows.setdefault((tenant_id, row.month), {})
+        old = rows.get(row.key)
+        if old is not None and old.revision >= row.revision:
+            return
+        rows[row.key] = row
+        days = self._days.setdefault((tenant_id, row.month), {})
+        for day, counts in adjustments(old, row).items():
+            days.setdefault(day, Counter()).update(counts)
+
+    async def days(self, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
+        days = self._days.get((tenant_id, month), {})
+        counted = {day: Counter({name: n for name, n in counts.items() if n}) for day, counts in days.items()}
+        return {day: counts for day, counts in counted.items() if counts}
+
+    async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
+        found = [
+            row
+            for key, row in sorted(self._rows.get((tenant_id, month), {}).items())
+            if key > (after or "") and row.excluded != "moved" and counted in (None, row.excluded is None)
+        ]
+        page = found[:limit]
+        return Page(page, page[-1].key if len(found) > limit else None)
+
+    async def months(self, tenant_id: str) -> Sequence[str]:
+        return sorted(month for tenant, month in self._rows if tenant == tenant_id)
+
+
+class MemoryReports:
+    """A UsageReports."""
+
+    def __init__(self) -> None:
+        self._versions: dict[tuple[str, str], dict[int, UsageReport]] = {}
+
+    async def latest(self, tenant_id: str, month: str) -> UsageReport | None:
+        versions = self._versions.get((tenant_id, month))
+        return versions[max(versions)] if versions else None
+
+    async def add(self, tenant_id: str, report: UsageReport) -> None:
+        self._versions.setdefault((tenant_id, report.month), {}).setdefault(report.version, report)
+
+
+class MemoryParked:
+    """A ParkedEvents."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, dict[str, ParkedEvent]] = {}
+
+    async def park(self, tenant_id: str, event: ParkedEvent) -> None:
+        self._events.setdefault(tenant_id, {}).setdefault(event.id, event)
+
+    async def parked(self, tenant_id: str) -> Sequence[ParkedEvent]:
+        return sorted(self._events.get(tenant_id, {}).values(), key=lambda event: (event.received_at, event.id))
+
+
+class MemoryPublisher:
+    """An EventPublisher. `events` holds all that was published, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        self.events.extend(events)

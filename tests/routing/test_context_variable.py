@@ -1,0 +1,74 @@
+"""Context variables: which values conditions look at, and what is said about the others."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from shared.routing.context_variable import MAX_TEXT, DeclaredVariable, VariableType, complaint, usable_value
+from tests.builders import given_value, json_values
+
+DECLARED = (DeclaredVariable(name="BotHandoffTopic", type="text"), DeclaredVariable(name="Age", type="number"))
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "usable"),
+    [
+        ("text", "CreditCard", True),
+        ("text", "", True),
+        ("text", "x" * MAX_TEXT, True),
+        ("text", "\U0001f600" * MAX_TEXT, True),
+        ("text", "x" * (MAX_TEXT + 1), False),
+        ("text", 5, False),
+        ("text", None, False),
+        ("text", ["CreditCard"], False),
+        ("number", 0, True),
+        ("number", -(10**30), True),
+        ("number", "18", False),
+        ("number", 18.0, False),
+        ("number", True, False),
+        ("number", None, False),
+        ("number", {}, False),
+    ],
+)
+def test_a_value_is_usable_when_it_is_of_the_declared_type(declared: VariableType, value: Any, usable: bool) -> None:
+    # given a value as an event brings it
+    # then conditions look at texts of at most 4,000 characters and at whole numbers, and nothing is converted
+    assert usable_value(value, declared) is usable
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BotHandoffTopic", "CreditCard", None),
+        ("Age", 18, None),
+        ("Mood", "good", "Mood is not declared in the work stream"),
+        (
+            "botHandofftopic",
+            "CreditCard",
+            "botHandofftopic is not declared in the work stream; did you mean BotHandoffTopic?",
+        ),
+        ("Age", "18", "Age is declared as number, and its value is not a whole number"),
+        (
+            "BotHandoffTopic",
+            7,
+            "BotHandoffTopic is declared as text, and its value is not text of at most 4000 characters",
+        ),
+    ],
+)
+def test_what_conditions_leave_out_is_explained(name: str, value: Any, said: str | None) -> None:
+    # given a variable with a value
+    # then there is a reason exactly when conditions leave it out
+    assignments = given_value(name, value)
+    assert complaint(assignments[name], DECLARED) == said
+
+
+@given(json_values())
+def test_a_complaint_is_made_exactly_of_what_is_undeclared_or_of_another_type(value: Any) -> None:
+    # given a value of any kind, also under a name that is not declared
+    # when it is looked at, then conditions see it only where it is declared and usable
+    for name, declared in (("BotHandoffTopic", "text"), ("Age", "number")):
+        kind: VariableType = "text" if declared == "text" else "number"
+        assert (complaint(given_value(name, value)[name], DECLARED) is None) == usable_value(value, kind)
+    assert complaint(given_value("bothandofftopic", value)["bothandofftopic"], DECLARED) is not None
+    assert complaint(given_value("Age", value)["Age"], ()) is not None

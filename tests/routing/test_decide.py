@@ -1,0 +1,210 @@
+"""Deciding: the first rule that matches and can be taken, else the fallback; and who takes the conversation there."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.routing.context_variable import Assignment
+from shared.routing.decide import decide
+from shared.routing.decision import Cause, Decision
+from shared.routing.work_stream import Member, Queue
+from shared.tenants.configuration import Configuration
+from tests.builders import TEN, contoso, given_value, small, small_document
+
+START = Cause(fact_id="f1", type="conversation.started", at=TEN)
+
+
+def route(
+    configuration: Configuration, variables: Mapping[str, Assignment], escalated: Collection[str] = ()
+) -> Decision:
+    return decide(START, configuration.work_streams[0], configuration.queues, variables, escalated, 3)
+
+
+def statuses(decision: Decision) -> list[str]:
+    return [rule.status for rule in decision.rules]
+
+
+def topic(value: Any) -> dict[str, Assignment]:
+    return given_value("Topic", value)
+
+
+def rule(name: str, queue: str, operator: str = "hasData", **value: Any) -> dict[str, Any]:
+    return {"name": name, "queue": queue, "when": {"variable": "Topic", "operator": operator, **value}}
+
+
+def with_rules(rules: Sequence[dict[str, Any]], members: Sequence[dict[str, Any]] = ()) -> Configuration:
+    """Queues A and B of the given members, a fallback queue Q of nobody, the bots b1 and b2, the agents ana and ben."""
+    [stream] = small_document()["workStreams"]
+    return small(
+        bots=[{"id": "b1", "name": "b1"}, {"id": "b2", "name": "b2"}],
+        agents=[{"id": "ana", "name": "Ana"}, {"id": "ben", "name": "Ben"}],
+        queues=[{"id": "A", "members": members}, {"id": "B", "members": members}, {"id": "Q"}],
+        work_streams=[{**stream, "rules": rules}],
+    )
+
+
+def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached() -> None:
+    # given three rules, of which the second and the third match
+    rules = [
+        rule("R1", "B", operator="hasNoData"),
+        rule("R2", "A"),
+        rule("R3", "B", operator="equals", value="Card"),
+        rule("R4", "B", operator="equals", value="Loan"),
+    ]
+    # when a conversation with that topic is routed
+    decision = route(with_rules(rules), topic("Card"))
+    # then the second decides, and the trace says what became of each
+    assert (decision.outcome, decision.rule, decision.queue) == ("routed", "R2", "A")
+    assert statuses(decision) == ["notMatched", "applied", "notReached", "notReached"]
+    assert [trace.condition is not None for trace in decision.rules] == [True, True, False, False]
+    assert (decision.work_stream, decision.configuration_version, decision.cause) == ("W", 3, START)
+
+
+@pytest.mark.parametrize("rules", [[], [rule("R1", "A", operator="equals", value="Loan")]])
+def test_without_a_match_the_fallback_queue_takes_it(rules: list[dict[str, Any]]) -> None:
+    # given a work stream without rules, or whose rule does not match
+    # when a conversation is routed
+    decision = route(with_rules(rules), topic("Card"))
+    # then it goes to the fallback queue, by no rule
+    assert (decision.rule, decision.queue) == (None, "Q")
+    assert statuses(decision) == ["notMatched"] * len(rules)
+
+
+@pytest.mark.parametrize("value", ["card", "CARD", "Card ", "Ca\u0301rd"])
+def test_text_is_compared_case_sensitively(value: str) -> None:
+    # given a rule for "Card"
+    rules = [rule("R1", "A", operator="equals", value="Card")]
+    # when the topic is nearly that
+    # then the rule does not match
+    assert route(with_rules(rules), topic(value)).queue == "Q"
+
+
+def test_conditions_do_not_see_values_of_another_type_or_undeclared_names() -> None:
+    # given a rule for any topic
+    rules = [rule("R1", "A")]
+    # when the topic is a number, or the name is spelled otherwise
+    # then the rule does not match, for it sees no value
+    for variables in (topic(5), given_value("topic", "Card")):
+        decision = route(with_rules(rules), variables)
+        assert decision.queue == "Q"
+        condition = decision.rules[0].condition
+        assert condition is not None
+        assert condition.saw is None
+
+
+@pytest.mark.parametrize(
+    ("members", "bot", "capacity"),
+    [
+        ([{"bot": "b1", "capacity": 3}, {"agent": "ana", "capacity": 2}], "b1", 3),
+        ([{"agent": "ana", "capacity": 2}, {"bot": "b1", "capacity": 3}], "b1", 3),
+        ([{"bot": "b1", "capacity": 3}, {"agent": "ana", "capacity": 4}], None, 4),
+        ([{"bot": "b1", "capacity": 2}, {"agent": "ana", "capacity": 2}], None, 2),
+        ([{"bot": "b1", "capacity": 2}, {"bot": "b2", "capacity": 3}, {"agent": "ana", "capacity": 1}], "b2", 3),
+        ([{"bot": "b2", "capacity": 2}, {"bot": "b1", "capacity": 2}], "b2", 2),
+        ([{"bot": "b1", "capacity": 0}], "b1", 0),
+        ([{"agent": "ana", "capacity": 2}, {"agent": "ben", "capacity": 9}], None, 9),
+        ([], None, None),
+    ],
+)
+def test_the_bot_takes_it_when_it_has_the_highest_capacity(
+    members: list[dict[str, Any]], bot: str | None, capacity: int | None
+) -> None:
+    # given a queue with bots and humans
+    # when a conversation comes there
+    decision = route(with_rules([rule("R1", "A")], members), topic("Card"))
+    # then the member of the highest capacity comes first: a human on equal capacity, among bots the first one named
+    assert (decision.queue, decision.bot, decision.capacity) == ("A", bot, capacity)
+
+
+def test_a_bot_that_escalated_never_gets_the_conversation_back() -> None:
+    # given a queue where the bot that escalated comes before another bot, and that one before a human
+    members = [{"bot": "b1", "capacity": 9}, {"bot": "b2", "capacity": 5}, {"agent": "ana", "capacity": 2}]
+    configuration = with_rules([rule("R1", "A")], members)
+    # when the conversation is routed there again, after one bot escalated, and after both did
+    once = route(configuration, topic("Card"), escalated=["b1"])
+    twice = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    # then whoever is next takes it, and the decision says who was passed over
+    assert (once.rule, once.bot, once.passed_over_bots) == ("R1", "b2", ("b1",))
+    assert (twice.rule, twice.bot, twice.capacity, twice.passed_over_bots) == ("R1", None, 2, ("b1", "b2"))
+
+
+def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
+    # given a first rule that matches everything and leads to bots only, as the seed's BotRule would without its topic
+    bots = [{"bot": "b1", "capacity": 9}, {"bot": "b2", "capacity": 5}]
+    [stream] = small_document()["workStreams"]
+    configuration = small(
+        bots=[{"id": "b1", "name": "b1"}, {"id": "b2", "name": "b2"}],
+        agents=[{"id": "ana", "name": "Ana"}],
+        queues=[
+            {"id": "A", "members": bots},
+            {"id": "B", "members": [{"agent": "ana", "capacity": 1}]},
+            {"id": "Q", "members": bots},
+        ],
+        work_streams=[{**stream, "rules": [rule("R1", "A"), rule("R2", "B", operator="beginsWith", value="Card")]}],
+    )
+    # when both bots have escalated
+    decision = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    # then the next rule that matches is applied
+    assert (decision.rule, decision.queue) == ("R2", "B")
+    assert statuses(decision) == ["passedOver", "applied"]
+    # and when only one has, the other bot takes it by the first rule
+    assert route(configuration, topic("Card"), escalated=["b1"]).bot == "b2"
+    # and when no other rule matches, it is the fallback queue's, whoever is there
+    stranded = route(configuration, topic("Loan"), escalated=["b1", "b2"])
+    assert (stranded.rule, stranded.queue, stranded.bot, stranded.capacity) == (None, "Q", None, None)
+    assert statuses(stranded) == ["passedOver", "notMatched"]
+
+
+def test_a_queue_without_members_is_taken_where_a_rule_says_so() -> None:
+    # given a rule that leads to a queue of nobody (people are assigned later)
+    # when it matches
+    decision = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
+    # then it is applied
+    assert (decision.rule, decision.queue, decision.bot, decision.passed_over_bots) == ("R1", "A", None, ())
+
+
+@pytest.mark.parametrize(
+    ("variables", "queue"),
+    [
+        ({"BotHandoffTopic": "CreditCard"}, "CreditCardQueue"),
+        ({"BotHandoffTopic": "HomeLoan"}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": 18}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": 17}, "GeneralQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": "17"}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "creditcard"}, "GeneralQueue"),
+        ({"BotHandoffTopic": ""}, "GeneralQueue"),
+        ({}, "GeneralQueue"),
+    ],
+)
+def test_the_sample_routes_an_escalation_by_its_variables(variables: dict[str, Any], queue: str) -> None:
+    # given the sample configuration, and a conversation that its bot gave up
+    known = {name: given_value(name, value)[name] for name, value in variables.items()}
+    # when it is routed
+    decision = route(contoso(), known, escalated=["contoso-bot"])
+    # then it goes where its variables say, and never back to the bot
+    assert (decision.queue, decision.bot) == (queue, None)
+
+
+CAPACITIES = st.integers(0, 5)
+MEMBERS = st.lists(
+    st.builds(Member, bot=st.sampled_from(["b1", "b2", "b3"]), capacity=CAPACITIES)
+    | st.builds(Member, agent=st.sampled_from(["ana", "ben"]), capacity=CAPACITIES),
+    max_size=6,
+)
+
+
+@given(MEMBERS, st.sets(st.sampled_from(["b1", "b2", "b3"])))
+def test_candidates_are_everybody_who_may_in_order_of_capacity(members: list[Member], escalated: set[str]) -> None:
+    # given any queue, and any bots that escalated
+    candidates = Queue(id="A", members=tuple(members)).candidates(escalated)
+    # then nobody is left out but those bots
+    willing = [member for member in members if member.agent is not None or member.bot not in escalated]
+    assert sorted(map(repr, candidates)) == sorted(map(repr, willing))
+    # and nobody comes after somebody with less capacity, nor a human after a bot with the same
+    for earlier, later in pairwise(candidates):
+        assert earlier.capacity >= later.capacity
+        assert earlier.capacity > later.capacity or earlier.bot is None or later.bot is not None

@@ -1,0 +1,132 @@
+"""The documents say what the code says: every code with its status, every link and file, every record short."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from shared.embedded.database import DatabaseInUse
+from shared.errors import PatchbayError
+from shared.routing.decision import Outcome, RuleStatus
+from shared.usage.ledger import Exclusion
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+RECORDS = sorted((ROOT / "docs/decisions").glob("*.md"))
+ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+
+_PLACE_OF_CODE = {"_warning": 1, "_warned": 2}
+"""Which argument of the fold's functions is the code of a warning."""
+_CODE = re.compile(r"`(\w+)`")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"`((?:shared|functions|local|tests|docs|examples)/[\w./-]*|[\w.]+\.(?:py|json|toml|txt))`")
+
+
+def error_classes(root: type[PatchbayError] = PatchbayError) -> Iterator[type[PatchbayError]]:
+    """Every class of the project below the root that has a code; tests may define others."""
+    for child in root.__subclasses__():
+        if hasattr(child, "code") and child.__module__.startswith("shared."):
+            yield child
+        yield from error_classes(child)
+
+
+def warning_codes(source: str) -> set[str]:
+    """The codes that a module gives to `_warning` and `_warned`; each is written out where it is given."""
+    calls = [call for call in ast.walk(ast.parse(source)) if isinstance(call, ast.Call)]
+    places = [(call, _PLACE_OF_CODE.get(call.func.id)) for call in calls if isinstance(call.func, ast.Name)]
+    given = [call.args[place] for call, place in places if place is not None]
+    return {code.value for code in given if isinstance(code, ast.Constant) and isinstance(code.value, str)}
+
+
+def rows(document: str, heading: str) -> list[list[str]]:
+    """The cells of each row of the table below a heading."""
+    section = re.split(r"^## ", document.partition(f"\n## {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line] for line in lines[2:]]
+
+
+def codes(document: str, heading: str) -> list[str]:
+    """The codes in the first column of the table below a heading."""
+    return [code for row in rows(document, heading) for code in _CODE.findall(row[0])]
+
+
+def dead_links(document: str, folder: Path) -> list[str]:
+    """Relative links to files, or to headings of a document, that do not exist."""
+    targets = [target for target in _LINK.findall(_FENCE.sub("", document)) if "://" not in target]
+    return [target for target in targets if not _leads_somewhere(target, document, folder)]
+
+
+def _leads_somewhere(target: str, document: str, folder: Path) -> bool:
+    path, _, anchor = target.partition("#")
+    file = folder / path
+    if not file.exists():
+        return False
+    text = file.read_text(encoding="utf-8") if path and anchor else document
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return not anchor or anchor in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in headings}
+
+
+def missing_files(document: str) -> list[str]:
+    """Files of the project that the document names and that do not exist."""
+    own = "local.settings.json"  # a developer's, never under version control
+    return [name for name in _FILE.findall(document) if name != own and not (ROOT / name).exists()]
+
+
+def test_every_error_stands_in_the_document_with_its_status_and_nothing_else_does() -> None:
+    # given every error of the project, those of adapters included
+    assert DatabaseInUse in error_classes()
+    known = [(each.code, str(each.status), "yes" if each.retryable else "no") for each in error_classes()]
+    # when the table of errors is read
+    written = [(_CODE.findall(row[0])[0], row[1], row[2]) for row in rows(ERRORS, "Errors")]
+    # then it has each one once, with status and whether a retry helps
+    assert sorted(written) == sorted(known)
+    assert all(cell for row in rows(ERRORS, "Errors") for cell in row)
+
+
+def test_every_other_code_stands_in_its_table_and_nothing_else_does() -> None:
+    # given the warnings of the fold, the ledger's reasons, and what decisions and rules may be
+    warnings = warning_codes((ROOT / "shared/conversations/conversation.py").read_text(encoding="utf-8"))
+    # when the tables are read
+    # then each has exactly these
+    assert sorted(codes(ERRORS, "Warnings on a conversation")) == sorted(warnings)
+    assert sorted(codes(ERRORS, "Why a conversation does not count")) == sorted(get_args(Exclusion))
+    assert sorted(codes(ERRORS, "Outcomes of a routing decision")) == sorted(get_args(Outcome))
+    assert sorted(codes(ERRORS, "What became of a rule")) == sorted(get_args(RuleStatus))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_and_every_file_that_a_document_names_exists(document: Path) -> None:
+    # given a document
+    text = document.read_text(encoding="utf-8")
+    # when its relative links are followed, and the files that it names are looked for
+    # then all are there
+    assert dead_links(text, document.parent) == []
+    assert missing_files(text) == []
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_a_decision_record_is_short_and_complete(record: Path) -> None:
+    # given a decision record
+    text = record.read_text(encoding="utf-8")
+    # when it is measured
+    # then it has at most 50 lines, its number in the title, and its four parts in order
+    assert len(text.splitlines()) <= 50
+    assert text.startswith(f"# {int(record.name[:4])}. ")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences", "Alternatives"]
+
+
+def test_what_is_missing_or_made_up_is_noticed() -> None:
+    # given a document whose table has one code, a link that leads nowhere, and a file that is not there
+    document = "\n## Errors\n\n| code | HTTP |\n|---|---|\n| `one` | 400 |\n\n## Next\n\n| `two` |\n"
+    broken = "[a](README.md) [b](gone.md) [c](#next) [d](#gone) `shared/wire.py` `shared/gone.py`\n# Next\n"
+    # when the checks of this file read it
+    # then they see the one code, and name what is wrong
+    assert codes(document, "Errors") == ["one"]
+    assert codes(document, "Gone") == []
+    assert dead_links(broken, ROOT) == ["gone.md", "#gone"]
+    assert missing_files(broken) == ["shared/gone.py"]
+    assert warning_codes("_warned(c, f, 'x', 'why')\n_warning(f, 'y', why)\n_warning(f, code, 'no')") == {"x", "y"}

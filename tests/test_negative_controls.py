@@ -1,0 +1,131 @@
+"""Every invariant has a negative control: with the code that keeps it broken on purpose, its test fails."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+_COPIED = ("examples", "functions", "local", "shared", "tests", "function_app.py", "host.json", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Control:
+    """What is broken, where, and the test that must notice."""
+
+    broken: str
+    file: str
+    code: str
+    instead: str
+    test: str
+
+
+CONTROLS = (
+    Control(
+        "facts are not sorted",
+        "shared/conversations/conversation.py",
+        "sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)",
+        "list({fact.id: fact for fact in facts}.values())",
+        "tests/conversations/test_every_order.py",
+    ),
+    Control(
+        "the start does not come first",
+        "shared/conversations/conversation.py",
+        "return ordered if start is None else",
+        "return ordered if True else",
+        "tests/conversations/test_fold.py",
+    ),
+    Control(
+        "a duplicate is not known by its identity",
+        "shared/conversations/fact.py",
+        "return self.event.identity",
+        "return self.event.identity + self.received_at.isoformat()",
+        "tests/conversations/test_embedded_generated.py",
+    ),
+    Control(
+        "an end is not last among its equals",
+        "shared/conversations/fact.py",
+        "isinstance(self.event, ConversationEnded)",
+        "not isinstance(self.event, ConversationEnded)",
+        "tests/conversations/test_fold.py",
+    ),
+    Control(
+        "whoever closes does not look again",
+        "shared/conversations/record.py",
+        'if head.conversation.state == "closed":',
+        "if False:",
+        "tests/conversations/test_record.py::test_a_line_that_races_with_the_closing_is_seen_by_one_of_them",
+    ),
+    Control(
+        "effects are forgotten when the power is cut",
+        "shared/conversations/record.py",
+        "revision, outbox, self.clock.now()",
+        "revision, {}, self.clock.now()",
+        "tests/conversations/test_record.py",
+    ),
+    Control(
+        "a bot's first word is only appended",
+        "shared/conversations/reconcile.py",
+        'if author.role != "bot":',
+        "if True:",
+        "tests/conversations/test_reconcile.py",
+    ),
+    Control(
+        "a lower revision replaces a ledger row",
+        "shared/embedded/ledger.py",
+        "old.revision >= row.revision",
+        "False",
+        "tests/contract/test_ledger.py",
+    ),
+    Control(
+        "the head is replaced whatever its ETag",
+        "shared/embedded/conversations.py",
+        "AND key = ? AND etag = ?",
+        "AND key = ? AND etag <> -?",
+        "tests/contract/test_conversation_store.py",
+    ),
+    Control(
+        "the customer reads private lines",
+        "shared/conversations/transcript.py",
+        'if audience == "agent" or entry.visibility == "public"',
+        "if True",
+        "tests/conversations/test_transcript.py",
+    ),
+    Control(
+        "a bot gets back what it escalated",
+        "shared/routing/work_stream.py",
+        "member.bot not in escalated or member.bot is None",
+        "True",
+        "tests/conversations/test_fold.py",
+    ),
+    Control(
+        "months are cut in UTC for everybody",
+        "shared/tenants/history.py",
+        "ZoneInfo(self.time_zone(utc.date().isoformat()[:7]))",
+        'ZoneInfo("UTC")',
+        "tests/tenants/test_history.py",
+    ),
+)
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.broken.replace(" ", "-"))
+def test_the_test_fails_when_its_invariant_is_broken(control: Control, tmp_path: Path) -> None:
+    # Given a copy of the project in which one invariant is not kept
+    for name in _COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    broken = tmp_path / control.file
+    text = broken.read_text(encoding="utf-8")
+    assert text.count(control.code) == 1, f"{control.code!r} does not stand once in {control.file}"
+    broken.write_text(text.replace(control.code, control.instead), encoding="utf-8")
+    # When its test runs there
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", control.test]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    # Then it fails (a test that cannot even be collected would end with another code)
+    assert run.returncode == 1, run.stdout[-2000:]

@@ -1,0 +1,213 @@
+"""What the wire promises: JSON is read without loss or refused, and every mistake is named by its path."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from shared.errors import InvalidActivity, InvalidEvent, InvalidRequest, Mistake
+from shared.wire import WireModel, canonical_json, join_path, parse_json, validate
+from tests.builders import json_values
+
+
+class Line(WireModel):
+    line_number: int
+    text: str | None = None
+
+
+class Page(WireModel, extra="forbid"):
+    page_lines: tuple[Line, ...]
+
+
+PAGE = TypeAdapter(Page)
+
+
+@given(json_values(), st.booleans())
+def test_what_json_can_say_is_read_as_it_is(value: Any, ascii_only: bool) -> None:
+    # given a document as any JSON library writes it, escaped or not
+    body = json.dumps(value, ensure_ascii=ascii_only).encode()
+    # when it is read
+    # then it is what was written
+    assert parse_json(body, InvalidEvent) == value
+
+
+@given(st.binary(max_size=200) | json_values().map(lambda value: json.dumps(value).encode()[:-1]))
+def test_whatever_bytes_come_they_are_read_or_refused_with_the_asked_error(body: bytes) -> None:
+    # given arbitrary bytes, or JSON that breaks off
+    # when they are read, then nothing but the error of the door comes out; what was read can be written
+    try:
+        value = parse_json(body, InvalidActivity)
+    except InvalidActivity:
+        return
+    assert canonical_json(value).encode()
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    # given a body that begins with a byte order mark
+    body = b"\xef\xbb\xbf" + b'{"a": 1}'
+    # when it is read, then the mark is no part of it
+    assert parse_json(body, InvalidEvent) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "reason"),
+    [
+        (b"", "", "the body is not JSON: Expecting value"),
+        (b"{", "", "the body is not JSON: Expecting property name"),
+        (b'{"a": 1}x', "", "the body is not JSON: Extra data"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf1", "", "the body is not JSON: "),
+        (b'"\xff"', "", "the body is not UTF-8: byte 1"),
+        (b'"\xed\xa0\x80"', "", "the body is not UTF-8: byte 1"),
+        ('{"a": 1}'.encode("utf-16"), "", "the body is not UTF-8: byte 0"),
+        (b"[NaN]", "", "the body is not JSON: NaN is not a JSON number"),
+        (b"[-Infinity]", "", "the body is not JSON: -Infinity is not a JSON number"),
+        (b"[1e400]", "", "the body is not JSON: 1e400 is out of range"),
+        (b"[-1e400]", "", "the body is not JSON: -1e400 is out of range"),
+        (b"9" * 401, "", "the body is not JSON: an integer has more than 400 digits"),
+        (b"9" * 10_000, "", "the body is not JSON: an integer has more than 400 digits"),
+        (b"[" * 100_000, "", "the document is nested more than 64 levels deep"),
+        (b"[" * 300 + b"]" * 300, "", "the document is nested more than 64 levels deep"),
+        (rb'"\ud800"', "", "holds a lone surrogate, which is no Unicode text"),
+        (rb'{"a": [0, "x\udfff"]}', "a[1]", "holds a lone surrogate, which is no Unicode text"),
+        (rb'{"a": {"\ud83d": 1}}', "a", "holds a lone surrogate, which is no Unicode text"),
+    ],
+)
+def test_what_could_not_be_stored_and_written_again_is_refused(body: bytes, path: str, reason: str) -> None:
+    # given a body that is no JSON, or that no UTF-8 text or number can hold
+    # when it is read
+    with pytest.raises(InvalidEvent) as refusal:
+        parse_json(body, InvalidEvent)
+    # then the refusal says where, and why
+    [mistake] = refusal.value.mistakes
+    assert mistake.path == path
+    assert mistake.reason.startswith(reason)
+
+
+def test_an_integer_of_400_digits_and_an_escaped_pair_of_surrogates_are_read() -> None:
+    # given what is just allowed
+    # when it is read, then nothing is lost
+    assert parse_json(b"9" * 400, InvalidEvent) == 10**400 - 1
+    assert parse_json(rb'"\ud83d\ude00"', InvalidEvent) == "\U0001f600"
+
+
+def refused_depths(leaf: bytes) -> list[int]:
+    """The depths at which a value is refused, also around the depth at which Python's own recursion ends."""
+    refused = []
+    for depth in range(1, 1100):
+        for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+            try:
+                parse_json(opening * depth + leaf + closing * depth, InvalidEvent)
+            except InvalidEvent:
+                refused.append(depth)
+    return refused[::2]
+
+
+@pytest.mark.parametrize("leaf", [b"1", rb'"\ud83d\ude00"'])
+def test_a_document_of_64_levels_is_read_and_no_deeper_one(leaf: bytes) -> None:
+    # given a value, or an escaped pair of surrogates, at every depth
+    # when it is read, then it is refused exactly where it is nested in more than 64 lists or objects
+    assert refused_depths(leaf) == list(range(65, 1100))
+
+
+def test_a_lone_surrogate_is_refused_at_any_depth() -> None:
+    # given a text that no UTF-8 holds at every depth, when it is read, then it is refused
+    assert refused_depths(rb'"\ud83d"') == list(range(1, 1100))
+
+
+@given(json_values())
+def test_canonical_json_says_the_same_and_depends_on_the_content_alone(value: Any) -> None:
+    # given a document, and the same with its members in the opposite order
+    text = canonical_json(value)
+    # then the canonical text of both is one, and means the document
+    assert json.loads(text) == value
+    assert canonical_json(_reversed(value)) == text
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _reversed(item) for name, item in reversed(value.items())}
+    return [_reversed(item) for item in value] if isinstance(value, list) else value
+
+
+@given(json_values(), json_values())
+def test_different_documents_have_different_canonical_texts(one: Any, other: Any) -> None:
+    # given two documents
+    # when their canonical texts are equal, then so are they
+    assert (canonical_json(one) != canonical_json(other)) or one == other
+
+
+def test_unknown_members_are_kept_and_unset_ones_stay_away() -> None:
+    # given a line with a member that no model knows, and without its optional text
+    document = {"lineNumber": 1, "mood": {"x": [None]}, "line_number": 7}
+    # when it is read and written
+    line = validate(TypeAdapter(Line), document, InvalidEvent)
+    # then it is the same again, and a name that is Python's is only another unknown member
+    assert json.loads(line.to_json()) == document
+    assert line.line_number == 1
+
+
+def test_an_unknown_member_with_a_pythonic_name_is_kept_beside_the_default() -> None:
+    # given a document whose unknown member has the Python name of an optional field
+    class Note(WireModel):
+        read_by: str | None = None
+
+    note = validate(TypeAdapter(Note), {"read_by": "ana"}, InvalidEvent)
+    # when it is written, then it is there, beside the field's default, and reads the same again
+    assert json.loads(note.to_json()) == {"read_by": "ana", "readBy": None}
+    assert validate(TypeAdapter(Note), json.loads(note.to_json()), InvalidEvent) == note
+
+
+@pytest.mark.parametrize(
+    ("document", "mistakes"),
+    [
+        ([], {("", "should be an object")}),
+        ({}, {("pageLines", "is missing")}),
+        ({"page_lines": []}, {("pageLines", "is missing"), ("page_lines", "is not known here")}),
+        ({"pageLines": {}}, {("pageLines", "should be a valid array")}),
+        (
+            {"pageLines": [{"lineNumber": 1}, {"lineNumber": "1"}, {"text": 5}], "foot": 1},
+            {
+                ("pageLines[1].lineNumber", "should be a valid integer"),
+                ("pageLines[2].lineNumber", "is missing"),
+                ("pageLines[2].text", "should be a valid string"),
+                ("foot", "is not known here"),
+            },
+        ),
+        ({"pageLines": [{"lineNumber": 1.0}]}, {("pageLines[0].lineNumber", "should be a valid integer")}),
+        ({"pageLines": [{"lineNumber": True}]}, {("pageLines[0].lineNumber", "should be a valid integer")}),
+    ],
+)
+def test_every_mistake_is_named_by_its_path(document: Any, mistakes: set[tuple[str, str]]) -> None:
+    # given a document with mistakes
+    # when it is validated
+    with pytest.raises(InvalidRequest) as refusal:
+        validate(PAGE, document, InvalidRequest)
+    # then all of them are named, each where it stands
+    assert {(mistake.path, mistake.reason) for mistake in refusal.value.mistakes} == mistakes
+
+
+@pytest.mark.parametrize(
+    ("parts", "path"),
+    [
+        ((), ""),
+        (("rules", 0, "when"), "rules[0].when"),
+        (("when", "(all)", "all", 2, "(comparison)", "value"), "when.all[2].value"),
+        ((3, "id"), "[3].id"),
+        (("(not)",), ""),
+    ],
+)
+def test_paths_read_as_a_sender_writes_them(parts: tuple[int | str, ...], path: str) -> None:
+    # given where pydantic found a mistake
+    # then the path has indexes in brackets, and no union tags
+    assert join_path(parts) == path
+
+
+def test_a_refusal_reads_as_one_sentence_per_mistake() -> None:
+    # given a refusal with a mistake somewhere and one about the whole
+    refusal = InvalidEvent([Mistake("data.text", "should be a valid string"), Mistake("", "subject is missing")])
+    # then its detail names both
+    assert refusal.detail == "data.text: should be a valid string; subject is missing"
+    assert (refusal.code, refusal.status, refusal.retryable) == ("invalid_event", 400, False)
