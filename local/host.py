@@ -37,7 +37,7 @@ async def serve(settings: Settings, port: int, clock: Clock) -> None:
             access_log=False,
         )
     )
-    _let_server_stop_first()
+    _stop_on_signals(server)
     print(
         f"Patchbay listens on http://{LOOPBACK}:{listener.getsockname()[1]} (database {settings.database})", flush=True
     )
@@ -75,7 +75,14 @@ def load_local_settings() -> None:
         os.environ.setdefault(name, value)
 
 
-def _let_server_stop_first() -> None:
-    """Uvicorn raises the signal that stopped it anew; with the default handler that would end the process at once."""
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    """End by SIGTERM and SIGINT, also before the server listens to them itself, and after it has stopped.
+
+    Uvicorn raises the signal that stopped it once more; with the default handler that would end the process at once.
+    """
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, stop)

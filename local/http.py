@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import azure.functions as func
 from azure.functions.meta import Datum
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +16,8 @@ from starlette.routing import Route
 from local.index import Function
 from local.timers import run_timer
 from shared.clock import MovableClock
+from shared.errors import InvalidRequest, PatchbayError
+from shared.wire import parse_json
 
 _log = logging.getLogger(__name__)
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
@@ -84,10 +86,11 @@ def _admin_route(timers: dict[str, Function]) -> Route:
 def _clock_route(clock: MovableClock) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
-            document = await request.json()
-            step = _DURATION.validate_python(document["advance"])
-            now = clock.advance(step)
-        except (ValidationError, ValueError, KeyError, TypeError, OverflowError):
+            document = parse_json(await request.body(), InvalidRequest)
+            step = document["advance"] if isinstance(document, dict) else None
+            # A number would be taken for seconds, and true for one.
+            now = clock.advance(_DURATION.validate_python(step if isinstance(step, str) else ""))
+        except (PatchbayError, ValueError, KeyError, OverflowError):
             return JSONResponse({"detail": 'advance: is no duration forward such as {"advance": "PT10M"}'}, 400)
         return JSONResponse({"now": now.isoformat()})
 

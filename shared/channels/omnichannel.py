@@ -43,9 +43,8 @@ def command(data: dict[str, Any]) -> Command | None:
     if not isinstance(tags, dict):
         return None
     kind = tags.get("type")
-    known = (
-        _COMMANDS.get(kind.casefold() if isinstance(kind, str) else kind) if not isinstance(kind, dict | list) else None
-    )
+    named = kind.casefold() if isinstance(kind, str) else kind
+    known = _COMMANDS.get(named) if isinstance(named, str | int) and not isinstance(named, bool) else None
     context = tags.get("context")
     return Command(known, dict(context) if isinstance(context, dict) else {}) if known else None
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StringConstraints
 
 from shared.wire import WireModel, canonical_json
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,30})?(Z|[+-]\d\d:[0-5]\d)")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,30})?(Z|[+-]\d\d:[0-5]\d)", re.ASCII)
 _FRACTION = re.compile(r"\.\d{6}(\d*)")
 
 

@@ -11,7 +11,7 @@ from shared.usage.ledger import Ledger, Page
 from shared.usage.report import UsageReport, build_report
 
 PAGE = 500
-_MONTH = re.compile(r"[1-9]\d{3}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 class UsageReports(Protocol):

@@ -1,0 +1,161 @@
+"""The real functions behind the real routes, on an embedded pipeline in this process; and what channels post."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.functions.meta import Datum
+
+from local.http import application
+from local.index import Function, index
+from shared import bootstrap
+from shared.bootstrap import Pipeline
+from shared.clock import MovableClock
+from shared.embedded.bus import Delivery
+from shared.events.catalog import Event
+from shared.events.codec import decode_event
+from shared.events.envelope import parse_time
+from shared.settings import Settings
+from tests.builders import EXAMPLES
+
+NOW = "2026-10-20T12:00:00Z"
+WEB_CHAT = "/api/tenants/contoso/channels/contoso-chat/webchat"
+EVENTS = "/api/tenants/contoso/events"
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host whose bus is worked off when a test says so; its clock stands at NOW."""
+
+    pipeline: Pipeline
+    clock: MovableClock
+    client: httpx.AsyncClient
+
+    async def configured(self, *tenants: str) -> "Host":
+        """This host, with tenants of the examples."""
+        for tenant in tenants:
+            body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
+            answer = await self.client.put(f"/api/tenants/{tenant}/configuration", content=body)
+            assert answer.status_code == 200
+        return self
+
+    async def accepted(self, path: str, document: Any) -> dict[str, Any]:
+        """What is answered to a JSON document that must be accepted."""
+        answer = await self.client.post(path, content=document if isinstance(document, bytes) else json.dumps(document))
+        assert (answer.status_code, answer.headers["content-type"]) == (202, "application/json"), answer.text
+        receipt: dict[str, Any] = answer.json()
+        return receipt
+
+    async def shown(self, path: str, tenant: str = "contoso", **parameters: str) -> Any:
+        """A resource of the tenant, as JSON."""
+        answer = await self.client.get(f"/api/tenants/{tenant}/{path}", params=parameters)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json"), answer.text
+        return answer.json()
+
+    async def published(self) -> list[Event]:
+        """What waits on the bus, taken from it without being handled: in the order in which it was published."""
+        taken = [one async for one in self._deliveries() if await self.pipeline.bus.complete(one)]
+        return [decode_event(one.body) for one in sorted(taken, key=lambda one: one.sequence)]
+
+    async def drain(self) -> None:
+        """Run the functions of the bus until nothing waits; what fails is delivered again, as a host does."""
+        functions = _of_the_bus()
+        async for delivery in self._deliveries():
+            function = functions[delivery.subscription]
+            metadata = {"UserProperties": Datum("{}", "json")}
+            try:
+                await function.run(function.decode(Datum(delivery.body, "bytes"), metadata))
+            except Exception as failure:
+                await self.pipeline.bus.abandon(delivery, type(failure).__name__)
+            else:
+                await self.pipeline.bus.complete(delivery)
+
+    async def _deliveries(self) -> AsyncIterator[Delivery]:
+        bus = self.pipeline.bus
+        receivers = {name: asyncio.create_task(bus.receive(name, 100)) for name in _of_the_bus()}
+        try:
+            while bus.backlog().active:
+                await asyncio.wait(receivers.values(), return_when=asyncio.FIRST_COMPLETED)
+                for name, receiver in list(receivers.items()):
+                    if receiver.done():
+                        for delivery in await receiver:
+                            yield delivery
+                        receivers[name] = asyncio.create_task(bus.receive(name, 100))
+        finally:
+            for receiver in receivers.values():
+                receiver.cancel()
+            await asyncio.gather(*receivers.values(), return_exceptions=True)
+
+
+@asynccontextmanager
+async def hosted(folder: Path, *, open_to_all: bool = True) -> AsyncIterator[Host]:
+    """A host on a database of its own in the folder."""
+    clock = MovableClock(parse_time(NOW))
+    pipeline = bootstrap.embedded(Settings(database=folder / "patchbay.db"), clock, open_to_all=open_to_all)
+    bootstrap.provide(pipeline)
+    transport = httpx.ASGITransport(application(index(), clock))
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield Host(pipeline, clock, client)
+    finally:
+        await pipeline.database.close()
+
+
+def function_named(name: str) -> Function:
+    return next(function for function in index() if function.name == name)
+
+
+def _of_the_bus() -> Mapping[str, Function]:
+    """The functions that take messages, by their subscription."""
+    return {one.trigger["subscriptionName"]: one for one in index() if one.kind == "serviceBusTrigger"}
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document (RFC 9457) that a refused request is answered with, checked for what every one has."""
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == answer.status_code
+    assert document["type"] == f"urn:patchbay:error:{document['code']}"
+    assert document["title"]
+    assert document["detail"]
+    return document
+
+
+def paths(answer: httpx.Response) -> list[str]:
+    """The members that a 400 names, in order."""
+    assert answer.status_code == 400, answer.text
+    named = [mistake["path"] for mistake in problem(answer)["errors"]]
+    assert all(path in answer.json()["detail"] for path in named)
+    return sorted(named)
+
+
+CUSTOMER = {"id": "customer-1", "name": "Zoë", "role": "user"}
+BOT = {"id": "28:7d0cae1c-0000-4000-8000-000000000001", "name": "Contoso bot", "role": "bot"}
+
+
+def activity(**members: Any) -> dict[str, Any]:
+    """A Bot Framework activity: the customer's message, with some members replaced, and without those that are None."""
+    usual: dict[str, Any] = {
+        "type": "message",
+        "id": "a1",
+        "timestamp": "2026-10-20T11:00:00.1234567Z",
+        "channelId": "directline",
+        "serviceUrl": "https://directline.botframework.com/",
+        "from": CUSTOMER,
+        "recipient": BOT,
+        "conversation": {"id": "thread-1"},
+        "text": "Hello",
+    }
+    return {name: value for name, value in {**usual, **members}.items() if value is not None}
+
+
+def bot_activity(**members: Any) -> dict[str, Any]:
+    """What the bot says to the customer; bridged, so that the customer sees it, unless `channelData` says otherwise."""
+    said: dict[str, Any] = {"from": BOT, "recipient": CUSTOMER, "channelData": {"deliveryMode": "bridged"}, "id": "a2"}
+    return activity(**{**said, **members})

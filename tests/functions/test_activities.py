@@ -1,0 +1,298 @@
+"""Each kind of Bot Framework activity becomes the events that it means, and a conversation that shows them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
+from tests.functions.hosts import BOT, CUSTOMER, WEB_CHAT, Host, activity, bot_activity, paths
+
+ESCALATE = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard","Age":18}}'
+END = '{"type":"EndConversation"}'
+ID = "contoso-chat.webchat.thread-1.1"
+
+
+async def events_of(host: Host, *activities: dict[str, Any]) -> list[Event]:
+    """The events that the activities put on the bus."""
+    for one in activities:
+        await host.accepted(WEB_CHAT, one)
+    return await host.published()
+
+
+async def begun(host: Host) -> None:
+    """A conversation that the customer has begun, with nothing on the bus."""
+    await host.accepted(WEB_CHAT, activity(id="a0", timestamp="2026-10-20T10:59:00Z"))
+    await host.drain()
+
+
+async def test_a_first_message_begins_a_conversation_and_is_its_first_line(host: Host) -> None:
+    # When the customer says something in a thread that nobody knows
+    receipt = await host.accepted(WEB_CHAT, activity(locale="en-US", replyToId="a0", textFormat="plain"))
+    # Then its events are named, and the conversation that they belong to
+    assert receipt["accepted"] == ["started:2026-10-20T11:00:00.123456Z", "a1"]
+    assert receipt["conversation"] == {"conversationId": ID, "key": ID}
+    start, line = await host.published()
+    assert isinstance(start, ConversationStarted)
+    assert (start.subject, start.data.customer.id, start.data.customer.locale) == (ID, "customer-1", "en-US")
+    # and the line has the sender's own time and text, and how it was shown
+    assert isinstance(line, MessagePosted)
+    assert (line.subject, line.time, line.data.text) == (ID, "2026-10-20T11:00:00.1234567Z", "Hello")
+    assert (line.data.author.role, line.data.author.name, line.data.visibility) == ("customer", "Zoë", "public")
+    assert line.data.model_extra == {"replyToId": "a0", "textFormat": "plain", "locale": "en-US"}
+
+
+async def test_members_who_join_begin_a_conversation_before_anybody_speaks(host: Host) -> None:
+    joined = activity(type="conversationUpdate", id="j1", text=None, membersAdded=[CUSTOMER, BOT])
+    (event,) = await events_of(host, joined)
+    assert isinstance(event, ConversationStarted)
+    # and joining again changes nothing, and says so
+    receipt = await host.accepted(WEB_CHAT, {**joined, "id": "j2"})
+    assert (receipt["accepted"], len(receipt["ignored"])) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("context", "variables"),
+    [
+        ({"Context": {"BotHandoffTopic": "HomeLoan", "Age": 41}}, {"BotHandoffTopic": "HomeLoan", "Age": 41}),
+        ({"Skill": "credit cards"}, {"Skill": "credit cards"}),
+        ({"va_Scope": "bot", "BotHandoffTopic": "CreditCard"}, {"va_Scope": "bot", "BotHandoffTopic": "CreditCard"}),
+        (None, {}),
+        ("HomeLoan", {}),
+    ],
+)
+async def test_a_hand_off_is_an_escalation(host: Host, context: Any, variables: dict[str, Any]) -> None:
+    # Given a hand-off with whatever its hub puts into `value`, and the bot's own history
+    said = [activity(id="h1", text="I need help"), bot_activity(id="h2", text="One moment"), {"type": "trace"}]
+    history = {"contentType": "application/json", "name": "Transcript", "content": {"activities": said}}
+    value = {**context, "MessageToAgent": "a loan"} if isinstance(context, dict) else context
+    handoff = bot_activity(type="event", name="handoff.initiate", text=None, value=value, attachments=[history])
+    # Then it is the bot's escalation, with variables, summary and the lines of the history
+    _, event = await events_of(host, handoff)
+    assert isinstance(event, BotEscalated)
+    assert (event.id, event.data.bot_id, event.data.context_variables) == ("a2#escalate", "contoso-bot", variables)
+    assert event.data.summary == ("a loan" if isinstance(context, dict) else None)
+    assert [(line.id, line.author.role, line.text) for line in event.data.transcript] == [
+        ("h1", "customer", "I need help"),
+        ("h2", "bot", "One moment"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "sender", "expected"),
+    [
+        (None, BOT, ("bot", "resolved")),
+        ("completedSuccessfully", BOT, ("bot", "resolved")),
+        ("userCancelled", CUSTOMER, ("customer", "abandoned")),
+        ("botTimedOut", BOT, ("bot", "inactivity")),
+        ("channelFailed", CUSTOMER, ("customer", "disconnected")),
+        ("somethingElse", BOT, ("bot", "other")),
+    ],
+)
+async def test_an_end_closes_the_conversation_with_who_and_why(
+    host: Host, code: str | None, sender: dict[str, str], expected: tuple[str, str]
+) -> None:
+    # Given a conversation
+    await begun(host)
+    # When it ends
+    end = activity(type="endOfConversation", **{"from": sender}, code=code, text=None, id="e1")
+    (event,) = await events_of(host, end)
+    assert isinstance(event, ConversationEnded)
+    assert (event.id, event.subject) == ("e1#end", ID)
+    assert (event.data.ended_by, event.data.reason) == expected
+
+
+async def test_an_end_of_nothing_begins_nothing(host: Host) -> None:
+    (event,) = await events_of(host, activity(type="endOfConversation", text=None))
+    assert isinstance(event, ConversationEnded)
+
+
+@pytest.mark.parametrize(
+    "tags", [ESCALATE, {"type": "Escalate", "context": {"BotHandoffTopic": "CreditCard", "Age": 18}}]
+)
+@pytest.mark.parametrize("member", ["channelData", "channeldata"])
+async def test_a_bots_message_with_the_command_escalate_is_an_escalation(host: Host, tags: Any, member: str) -> None:
+    # Given the command as the hub's samples send it, and as a tolerant reader may meet it
+    said = bot_activity(text="Wants a card", **{"channelData": None, member: {"tags": tags, "deliveryMode": "bridged"}})
+    await begun(host)
+    (event,) = await events_of(host, said)
+    # Then the text is for the agent only
+    assert isinstance(event, BotEscalated)
+    assert event.data.context_variables == {"BotHandoffTopic": "CreditCard", "Age": 18}
+    assert event.data.summary == "Wants a card"
+    # and the conversation is routed by the variables
+    await host.accepted(WEB_CHAT, said)
+    await host.drain()
+    (head,) = (await host.shown("conversations", queue="CreditCardQueue"))["conversations"]
+    assert head["contextVariables"] == {"BotHandoffTopic": "CreditCard", "Age": 18}
+
+
+async def test_a_bots_message_with_the_command_end_is_its_last_line_and_the_end(host: Host) -> None:
+    await begun(host)
+    said = bot_activity(text="Bye", channelData={"tags": END, "deliveryMode": "bridged"})
+    line, end = await events_of(host, said)
+    assert isinstance(line, MessagePosted)
+    assert isinstance(end, ConversationEnded)
+    assert (line.id, line.data.text, line.data.visibility) == ("a2", "Bye", "public")
+    assert (end.id, end.data.ended_by) == ("a2#end", "bot")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ["ChannelId-lcw,OmnichannelContextMessage", "", "{not json", '{"type":"Unknown"}', '["Escalate"]', [], 7, None],
+)
+async def test_tags_that_are_no_command_leave_a_message_a_message(host: Host, tags: Any) -> None:
+    await begun(host)
+    (line,) = await events_of(host, bot_activity(channelData={"tags": tags, "deliveryMode": "bridged"}))
+    assert isinstance(line, MessagePosted)
+    assert line.data.visibility == "public"
+
+
+@pytest.mark.parametrize(("kind", "command"), [(True, False), (False, False), (0, True), ("Escalate", True)])
+async def test_only_names_and_numbers_are_commands(host: Host, kind: Any, command: bool) -> None:
+    await begun(host)
+    (event,) = await events_of(host, bot_activity(channelData={"tags": {"type": kind, "context": {}}}))
+    assert isinstance(event, BotEscalated) == command
+
+
+async def test_a_command_of_the_customers_is_only_words(host: Host) -> None:
+    await begun(host)
+    (line,) = await events_of(host, activity(channelData={"tags": ESCALATE}))
+    assert isinstance(line, MessagePosted)
+
+
+@pytest.mark.parametrize(
+    ("said", "visibility"),
+    [
+        (bot_activity(), "public"),
+        (bot_activity(channelData={}), "private"),
+        (bot_activity(channelData={"deliveryMode": "bridged", "tags": "a, Hidden"}), "private"),
+        (activity(channelData={"tags": "Private"}), "private"),
+        (activity(), "public"),
+    ],
+)
+async def test_who_sees_a_line(host: Host, said: dict[str, Any], visibility: str) -> None:
+    await begun(host)
+    (line,) = await events_of(host, said)
+    assert isinstance(line, MessagePosted)
+    assert line.data.visibility == visibility
+
+
+@pytest.mark.parametrize(
+    ("sender", "role"),
+    [
+        ({"id": "x", "role": 0}, "bot"),
+        ({"id": "x", "role": 1}, "customer"),
+        ({"id": "x", "role": "bot"}, "bot"),
+        ({"id": "x", "role": "User"}, "customer"),
+        ({"id": "ana", "role": "agent"}, "agent"),
+        (BOT | {"role": None}, "bot"),
+        ({"id": "7D0CAE1C-0000-4000-8000-000000000001"}, "bot"),
+        ({"id": "x"}, "customer"),
+        ({}, "customer"),
+        (None, "customer"),
+    ],
+)
+async def test_who_speaks(host: Host, sender: Any, role: str) -> None:
+    await begun(host)
+    (line,) = await events_of(host, activity(**{"from": sender}, id="a3"))
+    assert isinstance(line, MessagePosted)
+    assert line.data.author.role == role
+
+
+@pytest.mark.parametrize(
+    ("given", "time"),
+    [
+        (1792494000, "2026-10-20T11:00:00Z"),
+        (1792494000.25, "2026-10-20T11:00:00.250000Z"),
+        ("2026-10-20T13:00:00.1234567+02:00", "2026-10-20T13:00:00.1234567+02:00"),
+        (None, "2026-10-20T12:00:00Z"),
+    ],
+)
+async def test_times_are_read_as_channels_write_them(host: Host, given: Any, time: str) -> None:
+    await begun(host)
+    (line,) = await events_of(host, activity(timestamp=given))
+    assert line.time == time
+
+
+async def test_a_message_without_id_and_time_is_one_line_however_often_it_is_sent(host: Host) -> None:
+    # Given a channel that names neither, and sends again because it heard no answer
+    nameless = activity(id=None, timestamp=None)
+    first = await host.accepted(WEB_CHAT, nameless)
+    host.clock.advance(timedelta(seconds=3))
+    again = await host.accepted(WEB_CHAT, nameless)
+    await host.drain()
+    # Then both have the id that is made of the content, and there is one line
+    assert first["accepted"][-1].startswith("sha256:")
+    assert first["accepted"][-1:] == again["accepted"]
+    assert len((await host.shown(f"conversations/{ID}/transcript"))["entries"]) == 1
+    assert list(await host.pipeline.parked.parked("contoso")) == []
+
+
+async def test_the_same_activities_twice_change_nothing(host: Host) -> None:
+    # Given a conversation of every kind of activity
+    said = [
+        activity(type="conversationUpdate", id="j1", text=None, membersAdded=[BOT]),
+        activity(),
+        bot_activity(timestamp="2026-10-20T11:00:01Z"),
+        bot_activity(id="a3", timestamp="2026-10-20T11:00:02Z", channelData={"tags": ESCALATE}),
+        activity(id="a4", timestamp="2026-10-20T11:00:03Z", type="endOfConversation", text=None),
+    ]
+    resources = [
+        f"conversations/{ID}",
+        f"conversations/{ID}/transcript",
+        f"conversations/{ID}/routing",
+        "conversations",
+    ]
+    seen = []
+    # When all of it is sent once, and then again in another order
+    for activities in (said, said[::-1]):
+        for one in activities:
+            await host.accepted(WEB_CHAT, one)
+        await host.drain()
+        seen.append([await host.shown(resource) for resource in resources])
+    # Then it is the same conversation, closed, and counted once
+    assert seen[0] == seen[1]
+    assert (seen[0][0]["state"], seen[0][0]["queue"]) == ("closed", "CreditCardQueue")
+    assert (await host.shown("usage/2026-10"))["counted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("ignored", "reason"),
+    [
+        (activity(type="typing"), "typing"),
+        (activity(type="x" * 500), "xxx"),
+        (activity(type="event", name="other.event"), "other.event"),
+        (activity(type="event"), "A5001"),
+        (activity(type="conversationUpdate", membersRemoved=[BOT]), "adds no member"),
+        (activity(text=None), "neither text nor attachments"),
+    ],
+)
+async def test_what_means_nothing_here_is_ignored_with_the_reason(
+    host: Host, ignored: dict[str, Any], reason: str
+) -> None:
+    receipt = await host.accepted(WEB_CHAT, ignored)
+    assert receipt["accepted"] == []
+    assert reason in receipt["ignored"][0]["reason"]
+    assert await host.published() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (activity(type=None), ["type"]),
+        (activity(type=7), ["type"]),
+        (activity(conversation=None), ["conversation.id"]),
+        (activity(conversation={"id": ""}), ["conversation.id"]),
+        (activity(conversation={"id": "x" * 1025}), ["conversation.id"]),
+        (activity(timestamp="yesterday"), ["timestamp"]),
+        (activity(timestamp=[1]), ["timestamp"]),
+        (activity(timestamp=1e18), ["timestamp"]),
+        (activity(timestamp=True), ["timestamp"]),
+        ([activity()], [""]),
+        ("hello", [""]),
+    ],
+)
+async def test_a_wrong_activity_is_refused_by_the_member_at_fault(host: Host, wrong: Any, expected: list[str]) -> None:
+    assert paths(await host.client.post(WEB_CHAT, json=wrong)) == expected
+    assert await host.published() == []

@@ -1,0 +1,195 @@
+"""The two doors: what is accepted is on the bus, what is refused is answered with the member that is at fault."""
+
+from typing import Any
+
+import pytest
+
+from shared.events.codec import event_from
+from tests.builders import document, message_document
+from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, paths, problem
+
+OWN = "/api/tenants/contoso/channels/contoso-app/app"
+AT = "2026-10-20T11:00:00Z"
+CUSTOMER = {"role": "customer", "id": "customer-1"}
+
+
+def line(event_id: str = "m1", conversation: str | None = "c1", **data: Any) -> dict[str, Any]:
+    said = {"author": CUSTOMER, "text": "Hello", **data}
+    return document("message.posted", said, conversation, AT, event_id=event_id)
+
+
+async def test_a_single_event_is_accepted_and_is_on_the_bus_as_it_was_sent(host: Host) -> None:
+    # Given an event with members that we do not know
+    sent = line(unknown={"a": [1, None]}) | {"traceparent": "00-1", "time": "2026-10-20T13:00:00.1234567+02:00"}
+    # When it is posted, then its id is answered, and the bus has all of it
+    assert await host.accepted(EVENTS, sent) == {"accepted": ["m1"], "rejected": []}
+    assert [event.to_json() for event in await host.published()] == [event_from(sent).to_json()]
+
+
+async def test_every_type_of_event_is_accepted(host: Host) -> None:
+    channel = {"accountId": "contoso-app", "channelId": "app"}
+    events = [
+        document("conversation.started", {"channel": channel, "customer": {"id": "u"}}, at=AT, event_id="1"),
+        line("2"),
+        document("bot.escalated", {"botId": "contoso-bot"}, at=AT, event_id="3"),
+        document("inactivity.timeout", {"dueAt": AT}, at=AT, event_id="4"),
+        document("conversation.ended", {"endedBy": "agent", "reason": "resolved"}, at=AT, event_id="5"),
+    ]
+    assert await host.accepted(EVENTS, events) == {"accepted": list("12345"), "rejected": []}
+    assert [event.type for event in await host.published()] == [event["type"] for event in events]
+
+
+async def test_in_a_batch_each_event_is_accepted_or_rejected_on_its_own(host: Host) -> None:
+    # Given a batch in which every second event is wrong in its own way
+    wrong_role = line("w1", author={"role": "owner", "id": "u"})
+    foreign = line("w2") | {"tenantid": "fabrikam"}
+    large = line("w3", text="x" * 210_000)
+    batch = [line("r1"), wrong_role, line("r2"), foreign, line("r3"), large, line("r4"), 7]
+    # When it is posted
+    receipt = await host.accepted(EVENTS, batch)
+    # Then the right ones are accepted, and the others named by place, code, detail and member
+    assert receipt["accepted"] == ["r1", "r2", "r3", "r4"]
+    assert [(one["index"], one["code"], [error["path"] for error in one["errors"]]) for one in receipt["rejected"]] == [
+        (1, "invalid_event", ["data.author.role"]),
+        (3, "invalid_event", ["tenantid"]),
+        (5, "event_too_large", []),
+        (7, "invalid_event", [""]),
+    ]
+    assert all(one["detail"] for one in receipt["rejected"])
+    assert [event.id for event in await host.published()] == ["r1", "r2", "r3", "r4"]
+
+
+@pytest.mark.parametrize("batch", [[], [{}], [None, [], "x"]])
+async def test_a_batch_with_nothing_right_in_it_publishes_nothing(host: Host, batch: list[Any]) -> None:
+    receipt = await host.accepted(EVENTS, batch)
+    assert (receipt["accepted"], [one["index"] for one in receipt["rejected"]]) == ([], list(range(len(batch))))
+    assert await host.published() == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (message_document(type="message.sent"), ["type"]),
+        (message_document(specversion="0.3"), ["specversion"]),
+        (message_document(time="yesterday"), ["time"]),
+        (message_document(id="x" * 129, source=""), ["id", "source"]),
+        (message_document(subject="x" * 257), ["subject"]),
+        (message_document(data={}), ["data.author"]),
+        (message_document(data={"author": {"role": "bot"}, "attachments": [{"size": -1}]}),
+         ["data.attachments[0].contentType", "data.attachments[0].name", "data.attachments[0].size", "data.author.id"]),
+        (message_document(tenantid="fabrikam"), ["tenantid"]),
+        ({}, ["type"]),
+        (None, [""]),
+        (b"", [""]),
+        (b"{", [""]),
+        (b"\xff\xfe", [""]),
+        (b'{"a": NaN}', [""]),
+        (b'{"type": "message.posted", "id": "\\ud800"}', ["id"]),
+    ],
+)  # fmt: skip
+async def test_a_wrong_event_is_refused_by_the_path_of_each_mistake(host: Host, sent: Any, expected: list[str]) -> None:
+    body = {"content": sent} if isinstance(sent, bytes) else {"json": sent}
+    assert paths(await host.client.post(EVENTS, **body)) == expected
+    assert await host.published() == []
+
+
+async def test_an_event_without_subject_names_its_channels_thread(host: Host) -> None:
+    # Given a channel's own conversation, begun at its webhook
+    started, _ = (await host.accepted(WEB_CHAT, activity()))["accepted"]
+    await host.drain()
+    # When a bot that knows nothing but the thread escalates
+    channel = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "thread-1"}
+    data = {"botId": "contoso-bot", "channel": channel, "contextVariables": {"BotHandoffTopic": "CreditCard"}}
+    await host.accepted(EVENTS, document("bot.escalated", data, None, "2026-10-20T11:01:00Z"))
+    await host.drain()
+    # Then the thread's conversation is routed anew, and there is no other one
+    (only,) = (await host.shown("conversations"))["conversations"]
+    assert (only["queue"], only["channel"], started[:7]) == ("CreditCardQueue", channel, "started")
+    # and without either, the event is refused
+    refused = await host.client.post(EVENTS, json=document("bot.escalated", {"botId": "contoso-bot"}, None, AT))
+    assert "subject" in problem(refused)["detail"]
+
+
+async def test_an_event_that_is_too_large_is_refused(host: Host) -> None:
+    answer = await host.client.post(EVENTS, json=line(text="x" * 205_000))
+    assert (answer.status_code, problem(answer)["code"]) == (413, "event_too_large")
+
+
+async def test_the_tenant_of_the_address_must_be_known(host: Host) -> None:
+    for path in ("/api/tenants/nobody/events", "/api/tenants/nobody/channels/contoso-chat/webchat"):
+        answer = await host.client.post(path, json=line())
+        assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_tenant")
+
+
+@pytest.mark.parametrize(
+    "address", ["contoso-chat/telegram", "nobody/webchat", "Contoso-chat/webchat", "fabrikam-web/webchat", "%00/%F0%9F"]
+)
+async def test_account_and_channel_of_the_address_must_be_known(host: Host, address: str) -> None:
+    answer = await host.client.post(f"/api/tenants/contoso/channels/{address}", json=activity())
+    assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_account")
+
+
+async def test_an_account_whose_dialect_nobody_reads_yet_refuses_as_a_problem(host: Host) -> None:
+    # Given the Telegram account that the example declares
+    answer = await host.client.post("/api/tenants/contoso/channels/contoso-telegram/telegram", json={"update_id": 1})
+    # Then its webhook says so (a reader, once there is one, accepts or ignores the update)
+    assert answer.status_code == 202 or problem(answer)["code"]
+
+
+async def test_an_account_of_ones_own_posts_events(host: Host) -> None:
+    # Given events that name the channel of the address, or none
+    channel = {"accountId": "contoso-app", "channelId": "app"}
+    start = document("conversation.started", {"channel": channel, "customer": {"id": "u"}}, at=AT, event_id="s1")
+    assert (await host.accepted(OWN, [start, line()]))["accepted"] == ["s1", "m1"]
+    # When one names another channel, then it is refused
+    other = document("conversation.started", {"channel": channel | {"channelId": "web"}, "customer": {"id": "u"}})
+    assert paths(await host.client.post(OWN, json=other)) == ["data.channel"]
+
+
+async def test_in_a_batch_an_event_of_another_channel_is_rejected_alone(host: Host) -> None:
+    # Given a batch of an account of one's own, in which one event names another channel
+    elsewhere = line("w1", channel={"accountId": "contoso-app", "channelId": "web"})
+    receipt = await host.accepted(OWN, [line("r1"), elsewhere, line("r2")])
+    # Then it is rejected by its place, and costs the others nothing
+    assert receipt["accepted"] == ["r1", "r2"]
+    assert [(one["index"], one["errors"][0]["path"]) for one in receipt["rejected"]] == [(1, "data.channel")]
+
+
+async def test_the_same_event_again_changes_nothing(host: Host) -> None:
+    # Given a conversation
+    channel = {"accountId": "contoso-app", "channelId": "app"}
+    start = document("conversation.started", {"channel": channel, "customer": {"id": "u"}}, at=AT, event_id="s1")
+    await host.accepted(EVENTS, [start, line()])
+    await host.drain()
+    before = [await host.shown("conversations/c1"), await host.shown("conversations/c1/transcript")]
+    # When its events come again, and again in one batch
+    await host.accepted(EVENTS, [line(), start, line()])
+    await host.accepted(EVENTS, start)
+    await host.drain()
+    # Then nothing has changed, and it counts once
+    assert [await host.shown("conversations/c1"), await host.shown("conversations/c1/transcript")] == before
+    assert (await host.shown("usage/2026-10"))["counted"] == 1
+    assert list(await host.pipeline.parked.parked("contoso")) == []
+
+
+async def test_an_event_that_can_never_be_right_is_parked_and_stops_nothing(host: Host) -> None:
+    # Given a recorded line
+    await host.accepted(EVENTS, line(text="first"))
+    # When another event claims its id, and one is older than anything that is kept
+    await host.accepted(EVENTS, [line(text="second"), line("old") | {"time": "2020-01-01T00:00:00Z"}, line("m2")])
+    await host.drain()
+    # Then both are parked with their reasons, nothing is a dead letter, and the others are recorded
+    parked = await host.pipeline.parked.parked("contoso")
+    assert {event.code for event in parked} == {"event_id_conflict", "too_late"}
+    assert host.pipeline.bus.backlog().dead_letters == 0
+    transcript = await host.shown("conversations/c1/transcript")
+    assert sorted(entry["id"] for entry in transcript["entries"]) == ["m1", "m2"]
+
+
+async def test_health_tells_what_waits(host: Host) -> None:
+    await host.accepted(EVENTS, [line("1"), line("2")])
+    answer = await host.client.get("/api/health")
+    assert answer.json()["bus"] == {"active": 2, "deadLetters": 0}
+    await host.drain()
+    answer = await host.client.get("/api/health")
+    assert (answer.json()["status"], answer.json()["bus"]["active"]) == ("healthy", 0)

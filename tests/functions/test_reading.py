@@ -1,0 +1,227 @@
+"""What supervisors and agents read: heads, transcripts, decisions, lists; and what nobody else can find out."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.builders import document
+from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity, paths, problem
+
+ID = "contoso-chat.webchat.thread-1.1"
+CARD = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'
+HIDDEN = "for the agent only"
+CHANNEL = {"accountId": "contoso-app", "channelId": "app"}
+
+
+def started(conversation: str, tenant: str = "contoso", **data: Any) -> dict[str, Any]:
+    said = {"channel": CHANNEL, "customer": {"id": "u"}, **data}
+    return document("conversation.started", said, conversation, "2026-10-20T11:00:00Z", tenant, event_id="s1")
+
+
+async def talked(host: Host) -> None:
+    """A conversation with public and private lines, an escalation with its summary, and no end."""
+    private = bot_activity(id="p1", text=HIDDEN, timestamp="2026-10-20T11:00:02Z", channelData={})
+    for said in (
+        activity(),
+        bot_activity(timestamp="2026-10-20T11:00:01Z", text="How can I help?"),
+        private,
+        bot_activity(id="e1", timestamp="2026-10-20T11:00:03Z", text=HIDDEN, channelData={"tags": CARD}),
+        activity(id="a4", timestamp="2026-10-20T11:00:04Z", text="Thanks"),
+    ):
+        await host.accepted(WEB_CHAT, said)
+    await host.drain()
+
+
+async def begun(host: Host, *ids: str) -> None:
+    receipt = await host.accepted(EVENTS, [started(one) for one in ids])
+    assert receipt["rejected"] == []
+    await host.drain()
+
+
+async def test_a_head_has_every_member_of_the_contract(host: Host) -> None:
+    # Given a conversation that waits for somebody of a human queue
+    await talked(host)
+    head = await host.shown(f"conversations/{ID}")
+    # Then what is known is there, and what is not is null
+    assert head == {
+        "tenantId": "contoso", "conversationId": ID, "key": ID, "state": "open", "workStream": "ChatWorkStream",
+        "queue": "CreditCardQueue", "bot": None, "agent": None,
+        "channel": {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "thread-1"},
+        "customer": {"id": "customer-1", "name": "Zoë", "locale": None},
+        "contextVariables": {"BotHandoffTopic": "CreditCard"}, "warnings": [],
+        "startedAt": "2026-10-20T11:00:00.123456Z", "lastActivityAt": "2026-10-20T11:00:04Z",
+        "escalatedAt": "2026-10-20T11:00:03Z", "closedAt": None, "closedBy": None, "closedReason": None,
+        "botSession": {"startedAt": "2026-10-20T11:00:00.123456Z", "month": "2026-10", "bots": ["contoso-bot"]},
+    }  # fmt: skip
+
+
+async def test_a_conversation_of_which_only_a_line_is_known_is_shown_with_nulls(host: Host) -> None:
+    line = document("message.posted", {"author": {"role": "customer", "id": "u"}}, at="2026-10-20T11:00:00Z")
+    await host.accepted(EVENTS, line)
+    await host.drain()
+    head = await host.shown("conversations/c1")
+    known = {name for name, value in head.items() if value not in (None, [], {})}
+    assert known == {"tenantId", "conversationId", "key", "state", "lastActivityAt"}
+
+
+async def test_the_customers_copy_of_a_transcript_never_holds_a_private_line(host: Host) -> None:
+    await talked(host)
+    # When the customer's copy is asked for, by name or by default
+    for parameters in ({}, {"audience": "customer"}):
+        copy = await host.shown(f"conversations/{ID}/transcript", **parameters)
+        assert [entry["text"] for entry in copy["entries"]] == ["Hello", "How can I help?", "Thanks"]
+    # Then the agent's copy is the one with all lines, and says which are private
+    whole = await host.shown(f"conversations/{ID}/transcript", audience="agent")
+    lines = [(entry["text"], entry["visibility"], entry["origin"]) for entry in whole["entries"]]
+    assert lines == [
+        ("Hello", "public", "message"),
+        ("How can I help?", "public", "message"),
+        (HIDDEN, "private", "message"),
+        (HIDDEN, "private", "summary"),
+        ("Thanks", "public", "message"),
+    ]
+
+
+@pytest.mark.parametrize("audience", ["agents", "", "Customer"])
+async def test_a_transcript_has_two_audiences(host: Host, audience: str) -> None:
+    await talked(host)
+    address = f"/api/tenants/contoso/conversations/{ID}/transcript"
+    assert paths(await host.client.get(address, params={"audience": audience})) == ["audience"]
+
+
+async def test_a_line_is_read_as_it_was_written(host: Host) -> None:
+    said = 'a\x00b "\\" 👩‍👩‍👧 \u2028 <script>'
+    await host.accepted(WEB_CHAT, activity(text=said, timestamp="2026-10-20T13:00:00.1234567+02:00"))
+    await host.drain()
+    (entry,) = (await host.shown(f"conversations/{ID}/transcript"))["entries"]
+    assert (entry["text"], entry["time"]) == (said, "2026-10-20T13:00:00.1234567+02:00")
+
+
+async def test_decisions_are_explained_as_json_and_as_sentences(host: Host) -> None:
+    await talked(host)
+    # When the decisions are asked for as JSON
+    first, second = (await host.shown(f"conversations/{ID}/routing"))["decisions"]
+    assert (first["queue"], second["queue"]) == ("BotQueue", "CreditCardQueue")
+    # Then each says what became of every rule
+    assert [(rule["name"], rule["status"]) for rule in second["rules"]] == [
+        ("BotRule", "notMatched"),
+        ("CreditCardRule", "applied"),
+        ("HomeLoanRule", "notReached"),
+    ]
+    # and as text there are the same sentences
+    address = f"/api/tenants/contoso/conversations/{ID}/routing"
+    answer = await host.client.get(address, headers={"Accept": "text/plain"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert answer.text == "\n\n".join("\n".join(one["explanation"]) for one in (first, second)) + "\n"
+    assert "CreditCardRule" in answer.text
+
+
+async def test_a_list_is_filtered(host: Host) -> None:
+    # Given conversations in different states and queues
+    await begun(host, "with-bot-1", "with-bot-2", "ended")
+    await talked(host)
+    end = {"endedBy": "agent", "reason": "resolved"}
+    await host.accepted(EVENTS, document("conversation.ended", end, "ended", "2026-10-20T11:30:00Z"))
+    await host.drain()
+
+    async def ids(**filters: str) -> list[str]:
+        return [one["conversationId"] for one in (await host.shown("conversations", **filters))["conversations"]]
+
+    # Then each filter leaves what it asks for
+    assert await ids() == [ID, "ended", "with-bot-1", "with-bot-2"]
+    assert await ids(state="open") == [ID]
+    assert await ids(state="active", bot="contoso-bot") == ["with-bot-1", "with-bot-2"]
+    assert await ids(queue="BotQueue", state="closed") == ["ended"]
+    assert await ids(queue="nowhere") == []
+    assert await ids(continuation="ended", queue="BotQueue") == ["with-bot-1", "with-bot-2"]
+    refused = await host.client.get("/api/tenants/contoso/conversations", params={"state": "over"})
+    assert paths(refused) == ["state"]
+
+
+async def test_a_long_list_comes_in_pages(host: Host) -> None:
+    # Given more conversations than a page holds
+    ids = [f"c{n:03}" for n in range(205)]
+    await begun(host, *ids)
+    # Then the pages are followed to the end, and hold each once
+    found: list[str] = []
+    parameters: dict[str, str] = {}
+    for _ in range(3):
+        page = await host.shown("conversations", **parameters)
+        found += [one["conversationId"] for one in page["conversations"]]
+        parameters = {"continuation": page["continuation"]}
+    assert (found, page["continuation"]) == (ids, None)
+
+
+async def test_a_list_of_an_unknown_tenant_is_unknown(host: Host) -> None:
+    answer = await host.client.get("/api/tenants/nobody/conversations")
+    assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_tenant")
+
+
+@pytest.mark.parametrize(
+    "conversation", ["a|b/c:@#?%", "..", ".", "~", "zoë 👋", " ", "a" * 256, "é" * 256, "👋" * 256, "\x00", "%2F", "C"]
+)
+async def test_whatever_a_conversation_is_called_its_key_finds_it(host: Host, conversation: str) -> None:
+    # Given a conversation of any name
+    await begun(host, conversation, "c")
+    found = [one for one in (await host.shown("conversations"))["conversations"] if one["conversationId"] != "c"]
+    (head,) = found
+    assert head["conversationId"] == conversation
+    # Then its key stands in a path as it is, and leads to it
+    assert httpx.URL(f"http://x/{head['key']}").raw_path.decode() == f"/{head['key']}"
+    for resource in ("", "/transcript", "/routing"):
+        await host.shown(f"conversations/{head['key']}{resource}")
+    assert (await host.shown(f"conversations/{head['key']}"))["conversationId"] == conversation
+
+
+def told(answer: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    return answer.status_code, answer.content, sorted(answer.headers.multi_items())
+
+
+@pytest.mark.parametrize("resource", ["", "/transcript", "/transcript?audience=agent", "/routing"])
+async def test_another_tenants_conversation_answers_like_one_that_never_was(host: Host, resource: str) -> None:
+    # Given a conversation of fabrikam, and one that fabrikam and contoso each have
+    await host.accepted("/api/tenants/fabrikam/events", [started(one, "fabrikam") for one in ("theirs", "both", "a|b")])
+    await begun(host, "both")
+    answers = [
+        told(await host.client.get(f"/api/tenants/{tenant}/conversations/{key}{resource}"))
+        for tenant, key in (
+            ("contoso", "never-was"),
+            ("contoso", "theirs"),
+            ("contoso", "~YXxi"),
+            ("nobody", "theirs"),
+            ("nobody", "never-was"),
+        )
+    ]
+    # Then contoso learns nothing from status, body or headers, and neither does a tenant that there is not
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0][0] == 404
+    # while whose it is finds it
+    assert (await host.client.get(f"/api/tenants/fabrikam/conversations/theirs{resource}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "~",
+        "~~",
+        "~YQ",
+        "~YQ==",
+        "~!!!",
+        "~a",
+        "~YzE",
+        "%00",
+        "%F0%9F%91%8B",
+        "%FF",
+        "%2e%2e",
+        "x" * 3000,
+        "c1%20",
+        "C1",
+    ],
+)
+async def test_an_odd_key_is_an_unknown_conversation(host: Host, key: str) -> None:
+    # Given conversations, and a key that is none of theirs
+    await begun(host, "c1", "a|b")
+    answer = await host.client.get(f"/api/tenants/contoso/conversations/{key}")
+    # Then it is answered like any other that never was
+    assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_conversation")

@@ -1,0 +1,248 @@
+"""`python -m local start` as a process: it serves on loopback, ends cleanly, and takes no file that is taken."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.builders import EXAMPLES, document
+
+ROOT = Path(__file__).parent.parent.parent
+CLOCK = "2026-10-20T12:00:00Z"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running host and a client that talks to it."""
+
+    process: subprocess.Popen[str]
+    client: httpx.Client
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def configured(self) -> "Process":
+        body = (EXAMPLES / "contoso.yaml").read_bytes()
+        self.client.put("/api/tenants/contoso/configuration", content=body).raise_for_status()
+        return self
+
+    def begin(self, name: str) -> None:
+        """A conversation with the bot, recorded."""
+        data = {"channel": {"accountId": "contoso-app", "channelId": "app"}, "customer": {"id": "u"}}
+        event = document("conversation.started", data, name, "2026-10-20T11:00:00Z")
+        self.client.post("/api/tenants/contoso/events", json=event).raise_for_status()
+        self.until(lambda: self.backlog()["active"] == 0)
+
+    def backlog(self) -> dict[str, int]:
+        waiting: dict[str, int] = self.client.get("/api/health").raise_for_status().json()["bus"]
+        return waiting
+
+    def usage(self) -> dict[str, Any]:
+        report: dict[str, Any] = self.client.get("/api/tenants/contoso/usage/2026-10").raise_for_status().json()
+        return report
+
+    @staticmethod
+    def until(true: Callable[[], bool]) -> None:
+        """Ask again and again, for another process tells nobody when it is done."""
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, "it does not come true"
+
+
+def command(database: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "local", "start", "--database", str(database), *options]
+
+
+def popen(database: Path, *options: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command(database, *options), cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """The address that it says it listens on."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("Patchbay listens on http://127.0.0.1:"), line
+    return line.split(" (")[0].rpartition(" ")[2]
+
+
+@contextmanager
+def running(database: Path, *options: str) -> Iterator[Process]:
+    """A host on the file and a free port, gone at the end."""
+    process = popen(database, "--port", "0", *options)
+    try:
+        with httpx.Client(base_url=address_of(process), timeout=PATIENCE) as client:
+            client.get("/api/health").raise_for_status()
+            yield Process(process, client)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def refused(database: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A start that must end by itself, and what it said."""
+    return subprocess.run(
+        command(database, *options), check=False, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+@pytest.fixture(scope="module")
+def movable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A host on a clock that can be moved, shared by the tests that leave nothing behind."""
+    with running(tmp_path_factory.mktemp("movable") / "patchbay.db", "--clock", CLOCK) as host:
+        yield host
+
+
+def test_it_answers_on_loopback_and_nowhere_else(movable: Process) -> None:
+    assert movable.client.get("/api/health").json()["status"] == "healthy"
+    port = movable.client.base_url.port
+    assert port is not None
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", port), PATIENCE):
+        raise AssertionError("unreachable")
+
+
+def test_its_clock_stands_where_it_was_told_and_moves_when_it_is_told(movable: Process) -> None:
+    # Given a host that was started with --clock
+    def now() -> str:
+        return str(movable.client.get("/api/health").json()["time"])
+
+    assert now() == "2026-10-20T12:00:00+00:00"
+    # When it is moved, then it answers where it stands
+    moved = movable.client.post("/local/clock", json={"advance": "PT10M"})
+    assert (moved.status_code, moved.json()) == (200, {"now": "2026-10-20T12:10:00+00:00"})
+    assert movable.client.post("/local/clock", json={"advance": "PT0.5S"}).status_code == 200
+    assert now() == "2026-10-20T12:10:00.500000+00:00"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b"[]", b"7", b'"PT1M"', b"{}", b'{"advance": null}', b'{"advance": "soon"}',
+     b'{"advance": "-PT1S"}', b'{"advance": "P9999999999D"}', b'{"advance": NaN}', b'{"advance": true}',
+     b'{"advance": {"minutes": 1}}', b'{"advance": ' + b"[" * 100_000],
+)  # fmt: skip
+def test_its_clock_refuses_what_is_no_duration(movable: Process, body: bytes) -> None:
+    before = movable.client.get("/api/health").json()["time"]
+    answer = movable.client.post("/local/clock", content=body)
+    assert answer.status_code == 400
+    assert "advance" in answer.json()["detail"]
+    assert movable.client.get("/api/health").json()["time"] == before
+
+
+def test_a_host_on_the_machines_clock_has_no_clock_to_move(tmp_path: Path) -> None:
+    with running(tmp_path / "patchbay.db") as host:
+        assert host.client.post("/local/clock", json={"advance": "PT10M"}).status_code == 404
+
+
+def test_a_timer_function_runs_when_it_is_asked_for(tmp_path: Path) -> None:
+    with running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
+        # Given a counted conversation
+        host.configured().begin("c1")
+        assert (host.usage()["counted"], host.usage()["version"]) == (1, 1)
+        # When the roll-up is asked for, then it is accepted, as the Functions host does
+        answer = host.client.post("/admin/functions/monthly_usage", json={"input": ""})
+        assert (answer.status_code, answer.content) == (202, b"")
+        # and it has been done: what comes now belongs to the next version
+        host.begin("c2")
+        assert (host.usage()["counted"], host.usage()["version"]) == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["unknown", "health", "message_posted", "%00"])
+def test_only_timer_functions_can_be_asked_for(movable: Process, name: str) -> None:
+    answer = movable.client.post(f"/admin/functions/{name}", json={"input": ""})
+    assert answer.status_code == 404
+
+
+def test_sigterm_ends_it_cleanly_while_requests_are_made(tmp_path: Path) -> None:
+    # Given a host, and clients that post one line after the other
+    numbers, accepted, enough = count(), list[str](), threading.Event()
+
+    def post_until_it_is_gone(address: str) -> set[int]:
+        answers: set[int] = set()
+        with httpx.Client(base_url=address, timeout=PATIENCE) as client:
+            for number in numbers:
+                data = {"author": {"role": "customer", "id": "u"}, "text": f"{number}"}
+                line = document("message.posted", data, "c1", "2026-10-20T11:00:00Z", event_id=f"{number}")
+                try:
+                    answer = client.post("/api/tenants/contoso/events", json=line)
+                except httpx.HTTPError:
+                    return answers
+                answers.add(answer.status_code)
+                accepted.extend(answer.json()["accepted"] if answer.status_code == 202 else ())
+                if len(accepted) > 100:
+                    enough.set()
+        return answers
+
+    with ThreadPoolExecutor(4) as clients, running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
+        address = str(host.configured().client.base_url)
+        answers = [clients.submit(post_until_it_is_gone, address) for _ in range(4)]
+        assert enough.wait(PATIENCE)
+        # When it is told to end in the middle of that
+        assert host.end(signal.SIGTERM) == 0
+        assert set.union(*(one.result() for one in answers)) == {202}
+        _, complaints = host.process.communicate()
+        assert complaints == ""
+    # Then whatever it accepted is there after the next start
+    with running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
+        host.until(lambda: host.backlog() == {"active": 0, "deadLetters": 0})
+        transcript = host.client.get("/api/tenants/contoso/conversations/c1/transcript").json()
+    assert {entry["id"] for entry in transcript["entries"]} >= set(accepted)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_as_soon_as_it_listens_is_heard(tmp_path: Path, number: signal.Signals) -> None:
+    for attempt in range(4):
+        # Given a host that has just said that it listens
+        host = popen(tmp_path / f"{attempt}.db", "--port", "0")
+        try:
+            address_of(host)
+            # When it is told to end at that moment, then it does
+            host.send_signal(number)
+            assert host.wait(PATIENCE / 3) == 0
+        finally:
+            host.kill()
+            host.communicate()
+
+
+def test_a_second_start_on_the_same_file_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "patchbay.db"
+    with running(path) as host:
+        second = refused(path, "--port", "0")
+        assert second.returncode == 1
+        assert str(path) in second.stderr
+        assert "Traceback" not in second.stderr
+        # and the first is not disturbed
+        assert host.client.get("/api/health").status_code == 200
+        assert host.end() == 0
+    # When the first has ended, then the file is free
+    with running(path) as host:
+        assert host.end(signal.SIGINT) == 0
+
+
+def test_a_port_that_is_taken_is_refused(movable: Process, tmp_path: Path) -> None:
+    port = str(movable.client.base_url.port)
+    second = refused(tmp_path / "other.db", "--port", port)
+    assert second.returncode == 1
+    assert "in use" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize("options", [("--clock", "soon"), ("--port", "70000"), ("--unknown",)])
+def test_a_start_that_makes_no_sense_says_how_to_start(tmp_path: Path, options: tuple[str, ...]) -> None:
+    wrong = refused(tmp_path / "patchbay.db", *options)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert options[0].strip("-") in wrong.stderr
