@@ -18,7 +18,8 @@ from shared.events.catalog import BotEscalated, ConversationEnded, ConversationS
 from shared.events.codec import event_from
 from shared.events.envelope import parse_time
 from shared.routing.context_variable import Assignment
-from shared.tenants.configuration import Configuration, decode_configuration
+from shared.tenants.configuration import Configuration
+from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
 from shared.wire import canonical_json
 

@@ -89,7 +89,7 @@ def test_every_error_stands_in_the_document_with_its_status_and_nothing_else_doe
 
 def test_every_other_code_stands_in_its_table_and_nothing_else_does() -> None:
     # given the warnings of the fold, the ledger's reasons, and what decisions and rules may be
-    warnings = warning_codes((ROOT / "shared/conversations/conversation.py").read_text(encoding="utf-8"))
+    warnings = warning_codes((ROOT / "shared/conversations/fold.py").read_text(encoding="utf-8"))
     # when the tables are read
     # then each has exactly these
     assert sorted(codes(ERRORS, "Warnings on a conversation")) == sorted(warnings)

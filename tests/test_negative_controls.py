@@ -26,14 +26,14 @@ class Control:
 CONTROLS = (
     Control(
         "facts are not sorted",
-        "shared/conversations/conversation.py",
+        "shared/conversations/fold.py",
         "sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)",
         "list({fact.id: fact for fact in facts}.values())",
         "tests/conversations/test_every_order.py",
     ),
     Control(
         "the start does not come first",
-        "shared/conversations/conversation.py",
+        "shared/conversations/fold.py",
         "return ordered if start is None else",
         "return ordered if True else",
         "tests/conversations/test_fold.py",

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.conversations.conversation import Conversation, in_order
+from shared.conversations.conversation import Conversation
+from shared.conversations.fold import in_order
 from shared.conversations.ports import ConversationStore, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript

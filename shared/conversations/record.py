@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from shared.channels.threads import Threads
 from shared.clock import Clock
-from shared.conversations.conversation import Conversation, fold
+from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
 from shared.conversations.reconcile import CloseThread, Effect, PostLedgerRow, changes_head, reconcile
 from shared.errors import EventIdConflict, HeadChanged, TooLate

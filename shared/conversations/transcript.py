@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from shared.conversations.conversation import in_order
 from shared.conversations.fact import Fact
+from shared.conversations.fold import in_order
 from shared.errors import InvalidRequest, Mistake
 from shared.events.catalog import (
     Attachment,

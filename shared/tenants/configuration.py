@@ -1,20 +1,14 @@
 """A tenant's configuration: one document, every name that is used declared, every mistake named by its path."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.errors import InvalidConfiguration, Mistake
-from shared.routing.condition import comparisons
 from shared.routing.work_stream import Id, Queue, WorkStream
-from shared.wire import WireModel, parse_json, validate
+from shared.wire import WireModel
 
 BotName = Annotated[str, StringConstraints(min_length=1, max_length=30)]
 """Seed 001: bots with names of more than 30 characters fail to connect."""
@@ -114,124 +108,3 @@ class Configuration(WireModel, extra="forbid"):
             if bot.id == native_id or (app_id and wanted in (app_id, f"28:{app_id}")):
                 return bot
         return None
-
-
-_ADAPTER: TypeAdapter[Configuration] = TypeAdapter(Configuration)
-
-
-def decode_configuration(tenant_id: str, body: bytes) -> Configuration:
-    """Read a configuration from JSON (a body that begins with `{`) or YAML.
-
-    Raises InvalidConfiguration with every mistake.
-    """
-    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        document = parse_json(body, InvalidConfiguration, unique_members=True)
-    else:
-        document = _parse_yaml(body)
-    configuration = validate(_ADAPTER, document, InvalidConfiguration)
-    mistakes = list(_reference_mistakes(configuration))
-    if configuration.tenant_id != tenant_id:
-        mistakes.append(Mistake("tenantId", f"is {configuration.tenant_id!r}, but the address says {tenant_id!r}"))
-    if mistakes:
-        raise InvalidConfiguration(mistakes)
-    return configuration
-
-
-class _JsonLoader(yaml.SafeLoader):
-    """YAML that says what JSON can say.
-
-    No aliases (a short document could unfold to gigabytes), no tags, and no guesses: `no` is a word, `2026-01-01` too.
-    """
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it untyped
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
-            raise yaml.MarkedYAMLError(problem="aliases and tags are not allowed", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT002  # PyYAML's
-        names = [name.value for name, _ in node.value]
-        if repeated := [name for name in names if names.count(name) > 1]:
-            raise yaml.MarkedYAMLError(problem=f"{repeated[0]!r} stands there twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-_JsonLoader.yaml_implicit_resolvers = {}
-for _kind, _pattern, _first in (
-    ("null", r"~|null|", ["~", "n", ""]),
-    ("bool", r"true|false", ["t", "f"]),
-    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
-    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", list("-0123456789")),
-):
-    _JsonLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first)
-
-
-def _parse_yaml(body: bytes) -> Any:
-    try:
-        document = yaml.load(body.decode("utf-8-sig"), _JsonLoader)  # noqa: S506  # a SafeLoader, made stricter
-    except UnicodeDecodeError as cause:
-        raise InvalidConfiguration([Mistake("", f"the body is not UTF-8: byte {cause.start}")]) from cause
-    except RecursionError as cause:
-        raise InvalidConfiguration([Mistake("", "the YAML is nested too deeply")]) from cause
-    except (yaml.YAMLError, ValueError, OverflowError) as cause:
-        raise InvalidConfiguration([Mistake("", f"the body is neither JSON nor YAML: {cause}")]) from cause
-    if not isinstance(document, dict):
-        raise InvalidConfiguration([Mistake("", "a configuration is a mapping")])
-    return document
-
-
-def _reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
-    """What no schema sees: names used twice, and names used but never declared."""
-    for member in ("bots", "agents", "queues", "workStreams", "accounts"):
-        items = getattr(configuration, {"workStreams": "work_streams"}.get(member, member))
-        yield from _repeated(member, (item.id for item in items))
-    yield from _repeated("bots", ((bot.app_id or "").casefold() for bot in configuration.bots), "appId")
-    for n, queue in enumerate(configuration.queues):
-        for kind in ("bot", "agent"):
-            yield from _repeated(f"queues[{n}].members", (getattr(m, kind) or "" for m in queue.members), kind)
-    for n, account in enumerate(configuration.accounts):
-        yield from _repeated(f"accounts[{n}].channels", (channel.id for channel in account.channels))
-    declared = {
-        "bot": {bot.id for bot in configuration.bots},
-        "agent": {agent.id for agent in configuration.agents},
-        "queue": {queue.id for queue in configuration.queues},
-        "work stream": {stream.id for stream in configuration.work_streams},
-    }
-    for path, kind, name in _references(configuration):
-        if name not in declared[kind]:
-            yield Mistake(path, f"no {kind} {name!r} is declared")
-    for n, stream in enumerate(configuration.work_streams):
-        yield from _variable_mistakes(stream, f"workStreams[{n}]")
-
-
-def _references(configuration: Configuration) -> Iterator[tuple[str, str, str]]:
-    yield "defaultWorkStream", "work stream", configuration.default_work_stream
-    for q, queue in enumerate(configuration.queues):
-        for m, member in enumerate(queue.members):
-            kind = "bot" if member.bot is not None else "agent"
-            yield f"queues[{q}].members[{m}].{kind}", kind, member.bot or member.agent or ""
-    for s, stream in enumerate(configuration.work_streams):
-        yield f"workStreams[{s}].fallbackQueue", "queue", stream.fallback_queue
-        for r, rule in enumerate(stream.rules):
-            yield f"workStreams[{s}].rules[{r}].queue", "queue", rule.queue
-    for a, account in enumerate(configuration.accounts):
-        for c, channel in enumerate(account.channels):
-            yield f"accounts[{a}].channels[{c}].workStream", "work stream", channel.work_stream
-
-
-def _variable_mistakes(stream: WorkStream, path: str) -> Iterator[Mistake]:
-    yield from _repeated(f"{path}.contextVariables", (item.name for item in stream.context_variables), "name")
-    yield from _repeated(f"{path}.rules", (rule.name for rule in stream.rules), "name")
-    declared = {variable.name for variable in stream.context_variables}
-    for r, rule in enumerate(stream.rules):
-        for where, comparison in comparisons(rule.when, f"{path}.rules[{r}].when"):
-            if comparison.variable not in declared:
-                yield Mistake(f"{where}.variable", f"no context variable {comparison.variable!r} is declared")
-
-
-def _repeated(path: str, names: Iterable[str], member: str = "id") -> Iterator[Mistake]:
-    listed = list(names)
-    for name, count in Counter(listed).items():
-        if count > 1 and name:
-            last = len(listed) - 1 - listed[::-1].index(name)
-            yield Mistake(f"{path}[{last}].{member}", f"{name!r} is used {count} times")

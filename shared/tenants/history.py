@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, UnknownTenant, VersionConflict
-from shared.tenants.configuration import Configuration, decode_configuration
+from shared.tenants.configuration import Configuration
+from shared.tenants.decode import decode_configuration
 
 IN_FORCE_AFTER = timedelta(seconds=60)
 """From PUT to force; longer than any process may use what it cached."""

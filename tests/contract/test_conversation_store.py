@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.conversations.conversation import fold
 from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, FactExists, Head
 from shared.conversations.reconcile import reconcile
 from shared.errors import HeadChanged

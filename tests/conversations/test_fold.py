@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conversations.conversation import Conversation, fold, in_order
+from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.fold import fold, in_order
 from shared.conversations.state import TRANSITIONS, moved
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time

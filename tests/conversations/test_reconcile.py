@@ -5,8 +5,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conversations.conversation import Conversation, fold
+from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
 from shared.conversations.reconcile import CloseThread, PostLedgerRow, changes_head, reconcile
 from shared.events.catalog import Event, MessagePosted
 from shared.events.envelope import parse_time

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conversations.conversation import fold
 from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
 from shared.events.catalog import Event
 from shared.routing.condition import ConditionTrace
 from shared.routing.decide import decide

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidConfiguration
-from shared.tenants.configuration import decode_configuration
+from shared.tenants.decode import decode_configuration
 from tests.builders import EXAMPLES, contoso, json_values, small, small_document
 
 

@@ -1,0 +1,216 @@
+"""The fold: what a conversation is, given the set of its facts. Nothing else decides anything about a conversation."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.conversations.conversation import Conversation, ConversationWarning
+from shared.conversations.fact import Fact
+from shared.conversations.state import moved
+from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, MessagePosted
+from shared.events.conversation_key import conversation_key
+from shared.events.envelope import format_time
+from shared.routing.context_variable import Assignment, complaint
+from shared.routing.decide import decide
+from shared.routing.decision import Cause, Decision
+from shared.routing.work_stream import WorkStream
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import History, Version
+from shared.usage.bot_session import BotSession, Invocation, Invoking, with_invocation
+
+
+def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Conversation:
+    """The conversation that the facts make, whatever their order and however often each was given."""
+    conversation = Conversation(
+        tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id)
+    )
+    ordered = in_order(facts)
+    for fact in ordered:
+        conversation = _apply(conversation, fact, history)
+    return _counted(conversation, ordered, history)
+
+
+def in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """Each fact once: the (first) start, then by time, sequence and id."""
+    ordered = sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)
+    start = next((fact for fact in ordered if isinstance(fact.event, ConversationStarted)), None)
+    return ordered if start is None else [start, *(fact for fact in ordered if fact is not start)]
+
+
+def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
+    version = history.at(fact.at)
+    if conversation.closed_at is not None:
+        return _after_the_end(conversation, fact, conversation.closed_at, version)
+    conversation = conversation.but(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
+    match fact.event:
+        case ConversationStarted() as event:
+            return _started(conversation, fact, event, version)
+        case MessagePosted() as event:
+            return _message(conversation, fact, event, version)
+        case BotEscalated() as event:
+            return _escalated(conversation, fact, event, version)
+        case ConversationEnded() as event:
+            return conversation.but(
+                state=moved(conversation.state, "closed"),
+                closed_at=fact.at,
+                closed_by=event.data.ended_by,
+                closed_reason=event.data.reason,
+                channel=conversation.channel or event.data.channel,
+            )
+        case _:
+            raise TypeError(f"{fact.event.type} is no fact")
+
+
+def _after_the_end(conversation: Conversation, fact: Fact, end: datetime, version: Version) -> Conversation:
+    if not isinstance(fact.event, BotEscalated):
+        return conversation
+    reason = f"the conversation had ended at {format_time(end)}"
+    return _undecided(conversation, fact, fact.event, version, "withoutEffect", reason)
+
+
+def _started(conversation: Conversation, fact: Fact, event: ConversationStarted, version: Version) -> Conversation:
+    data = event.data
+    if conversation.started_at is not None:
+        return _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
+    stream, warnings = _work_stream(event, fact, version.configuration)
+    conversation = conversation.but(
+        started_at=fact.at,
+        work_stream=stream.id,
+        channel=data.channel,
+        customer=data.customer,
+        warnings=conversation.warnings + warnings,
+    )
+    conversation = _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
+    return _routed(conversation, fact, None, stream, version)
+
+
+def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
+    author = event.data.author
+    if author.role != "bot":
+        return conversation
+    if author.smart_assist:
+        return conversation.but(smart_assist=True)
+    conversation, bot = _known_bot(conversation, fact, author.id, version.configuration)
+    return _invoked(conversation, fact, bot, "message.posted")
+
+
+def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, version: Version) -> Conversation:
+    configuration = version.configuration
+    conversation, bot = _known_bot(conversation, fact, event.data.bot_id, configuration)
+    conversation = _invoked(conversation, fact, bot, "bot.escalated")
+    conversation = _assigned(conversation, fact, event.data.context_variables, f"bot {bot}", configuration)
+    if conversation.started_at is None:
+        reason = "conversation.started is not known yet"
+        return _undecided(conversation, fact, event, version, "held", reason)
+    stream = configuration.work_stream(conversation.work_stream)
+    if stream is None:
+        stream = _default(configuration)
+        conversation = _warned(conversation, fact, "unknown_work_stream", f"{conversation.work_stream} is not declared")
+    if stream.mode == "pick":
+        reason = f"bots can escalate in push work streams only, and {stream.id} is a pick work stream"
+        conversation = _warned(conversation, fact, "escalation_without_effect", reason)
+        return _undecided(conversation, fact, event, version, "withoutEffect", reason)
+    conversation = conversation.but(
+        escalated_at=conversation.escalated_at or fact.at,
+        escalated_bots=tuple(dict.fromkeys((*conversation.escalated_bots, bot))),
+    )
+    return _routed(conversation, fact, bot, stream, version)
+
+
+def _routed(
+    conversation: Conversation, fact: Fact, bot: str | None, stream: WorkStream, version: Version
+) -> Conversation:
+    decision = decide(
+        Cause(fact_id=fact.id, type=fact.event.type, at=format_time(fact.at), bot=bot),
+        stream,
+        version.configuration.queues,
+        conversation.assignments,
+        conversation.escalated_bots,
+        version.number,
+    )
+    conversation = conversation.but(
+        state=moved(conversation.state, "active" if decision.bot else "open"),
+        queue=decision.queue,
+        bot=decision.bot,
+        decisions=(*conversation.decisions, decision),
+    )
+    return _invoked(conversation, fact, decision.bot, "decision") if decision.bot else conversation
+
+
+def _undecided(
+    conversation: Conversation, fact: Fact, event: BotEscalated, version: Version, outcome: str, reason: str
+) -> Conversation:
+    bot = version.configuration.bot(event.data.bot_id)
+    cause = Cause(fact_id=fact.id, type=event.type, at=format_time(fact.at), bot=bot.id if bot else event.data.bot_id)
+    decision = Decision.model_validate({"cause": cause, "outcome": outcome, "reason": reason})
+    return conversation.but(decisions=(*conversation.decisions, decision))
+
+
+def _invoked(conversation: Conversation, fact: Fact, bot: str, through: Invoking) -> Conversation:
+    invocation = Invocation(at=fact.at, bot=bot, through=through, fact_id=fact.id)
+    return conversation.but(invocations=with_invocation(conversation.invocations, invocation))
+
+
+def _assigned(
+    conversation: Conversation, fact: Fact, values: dict[str, Any], set_by: str, configuration: Configuration
+) -> Conversation:
+    stream = configuration.work_stream(conversation.work_stream)
+    for name, value in values.items():
+        given = Assignment(name=name, value=value, at=format_time(fact.at), fact_id=fact.id, set_by=set_by)
+        conversation = conversation.but(assignments={**conversation.assignments, name: given})
+        # Without a work stream there is nothing to compare with; the start will come, and the fold with it.
+        if stream is not None and (why := complaint(given, stream.context_variables)):
+            conversation = _warned(conversation, fact, "unusable_variable", why)
+    return conversation
+
+
+def _known_bot(
+    conversation: Conversation, fact: Fact, native_id: str, configuration: Configuration
+) -> tuple[Conversation, str]:
+    if bot := configuration.bot(native_id):
+        return conversation, bot.id
+    return _warned(conversation, fact, "unknown_bot", f"no bot {native_id!r} is declared"), native_id
+
+
+def _work_stream(
+    event: ConversationStarted, fact: Fact, configuration: Configuration
+) -> tuple[WorkStream, tuple[ConversationWarning, ...]]:
+    """The stream that the event names, else its channel's, else the tenant's default; a wrong name is warned about."""
+    data = event.data
+    warnings: tuple[ConversationWarning, ...] = ()
+    if data.work_stream_id is not None:
+        if stream := configuration.work_stream(data.work_stream_id):
+            return stream, ()
+        warnings = (_warning(fact, "unknown_work_stream", f"{data.work_stream_id} is not declared"),)
+    if found := configuration.channel(data.channel.account_id, data.channel.channel_id):
+        return configuration.work_stream(found[1].work_stream) or _default(configuration), warnings
+    detail = f"channel {data.channel.account_id}/{data.channel.channel_id} is not declared"
+    return _default(configuration), (*warnings, _warning(fact, "unknown_channel", detail))
+
+
+def _default(configuration: Configuration) -> WorkStream:
+    stream = configuration.work_stream(configuration.default_work_stream)
+    assert stream is not None, "a valid configuration declares its default work stream"
+    return stream
+
+
+def _warning(fact: Fact, code: str, detail: str) -> ConversationWarning:
+    return ConversationWarning(code=code, detail=detail, fact_id=fact.id)
+
+
+def _warned(conversation: Conversation, fact: Fact, code: str, detail: str) -> Conversation:
+    known = any((warning.code, warning.detail) == (code, detail) for warning in conversation.warnings)
+    return conversation if known else conversation.but(warnings=(*conversation.warnings, _warning(fact, code, detail)))
+
+
+def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
+    """With its bot session and ledger day: that of the first invocation, else of the start, else of the first fact."""
+    if not ordered:
+        return conversation
+    invocations = conversation.invocations
+    begun = conversation.started_at or ordered[0].at
+    moment = invocations[0].at if invocations else begun
+    day = history.local_date(moment).isoformat()
+    bots = tuple(invocation.bot for invocation in invocations)
+    session = BotSession(started_at=moment, month=day[:7], day=day, bots=bots) if bots else None
+    return conversation.but(ledger_day=day, bot_session=session)

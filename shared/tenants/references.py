@@ -1,0 +1,66 @@
+"""What no schema sees in a configuration: names used twice, and names used but never declared."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from shared.errors import Mistake
+from shared.routing.condition import comparisons
+from shared.routing.work_stream import WorkStream
+from shared.tenants.configuration import Configuration
+
+
+def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
+    """Every such mistake with its path."""
+    for member in ("bots", "agents", "queues", "workStreams", "accounts"):
+        items = getattr(configuration, {"workStreams": "work_streams"}.get(member, member))
+        yield from _repeated(member, (item.id for item in items))
+    yield from _repeated("bots", ((bot.app_id or "").casefold() for bot in configuration.bots), "appId")
+    for n, queue in enumerate(configuration.queues):
+        for kind in ("bot", "agent"):
+            yield from _repeated(f"queues[{n}].members", (getattr(m, kind) or "" for m in queue.members), kind)
+    for n, account in enumerate(configuration.accounts):
+        yield from _repeated(f"accounts[{n}].channels", (channel.id for channel in account.channels))
+    declared = {
+        "bot": {bot.id for bot in configuration.bots},
+        "agent": {agent.id for agent in configuration.agents},
+        "queue": {queue.id for queue in configuration.queues},
+        "work stream": {stream.id for stream in configuration.work_streams},
+    }
+    for path, kind, name in _references(configuration):
+        if name not in declared[kind]:
+            yield Mistake(path, f"no {kind} {name!r} is declared")
+    for n, stream in enumerate(configuration.work_streams):
+        yield from _variable_mistakes(stream, f"workStreams[{n}]")
+
+
+def _references(configuration: Configuration) -> Iterator[tuple[str, str, str]]:
+    yield "defaultWorkStream", "work stream", configuration.default_work_stream
+    for q, queue in enumerate(configuration.queues):
+        for m, member in enumerate(queue.members):
+            kind = "bot" if member.bot is not None else "agent"
+            yield f"queues[{q}].members[{m}].{kind}", kind, member.bot or member.agent or ""
+    for s, stream in enumerate(configuration.work_streams):
+        yield f"workStreams[{s}].fallbackQueue", "queue", stream.fallback_queue
+        for r, rule in enumerate(stream.rules):
+            yield f"workStreams[{s}].rules[{r}].queue", "queue", rule.queue
+    for a, account in enumerate(configuration.accounts):
+        for c, channel in enumerate(account.channels):
+            yield f"accounts[{a}].channels[{c}].workStream", "work stream", channel.work_stream
+
+
+def _variable_mistakes(stream: WorkStream, path: str) -> Iterator[Mistake]:
+    yield from _repeated(f"{path}.contextVariables", (item.name for item in stream.context_variables), "name")
+    yield from _repeated(f"{path}.rules", (rule.name for rule in stream.rules), "name")
+    declared = {variable.name for variable in stream.context_variables}
+    for r, rule in enumerate(stream.rules):
+        for where, comparison in comparisons(rule.when, f"{path}.rules[{r}].when"):
+            if comparison.variable not in declared:
+                yield Mistake(f"{where}.variable", f"no context variable {comparison.variable!r} is declared")
+
+
+def _repeated(path: str, names: Iterable[str], member: str = "id") -> Iterator[Mistake]:
+    listed = list(names)
+    for name, count in Counter(listed).items():
+        if count > 1 and name:
+            last = len(listed) - 1 - listed[::-1].index(name)
+            yield Mistake(f"{path}[{last}].{member}", f"{name!r} is used {count} times")
