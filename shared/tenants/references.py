@@ -7,6 +7,7 @@ from shared.errors import Mistake
 from shared.routing.condition import comparisons
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
+from shared.tenants.near_miss import did_you_mean
 
 
 def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
@@ -55,7 +56,8 @@ def _variable_mistakes(stream: WorkStream, path: str) -> Iterator[Mistake]:
     for r, rule in enumerate(stream.rules):
         for where, comparison in comparisons(rule.when, f"{path}.rules[{r}].when"):
             if comparison.variable not in declared:
-                yield Mistake(f"{where}.variable", f"no context variable {comparison.variable!r} is declared")
+                hint = did_you_mean(comparison.variable, declared)
+                yield Mistake(f"{where}.variable", f"no context variable {comparison.variable!r} is declared{hint}")
 
 
 def _repeated(path: str, names: Iterable[str], member: str = "id") -> Iterator[Mistake]:

@@ -1,0 +1,193 @@
+"""What is valid in a configuration, and still not what an administrator can have meant, or should know."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Literal
+
+from shared.routing.condition import Comparison, comparisons
+from shared.routing.context_variable import Value, VariableType
+from shared.routing.work_stream import Queue, Rule, WorkStream
+from shared.tenants.configuration import Configuration
+from shared.tenants.near_miss import slip
+from shared.tenants.reachability import Prover, rule_values
+from shared.wire import WireModel
+
+FindingCode = Literal[
+    "bot_not_first",
+    "empty_queue",
+    "escalation_from_pick",
+    "no_inactivity_policy",
+    "no_way_to_a_human",
+    "number_against_text",
+    "rule_shadowed",
+    "rule_unreachable",
+    "too_many_rules",
+    "variable_near_miss",
+]
+
+MOST_RULES = 100
+"""Dynamics 365 runs only the first 100 rules of a work stream (routing rules, 2021); here all of them run."""
+_MOST_VALUES = 1000
+"""Of one variable; further ones are not compared with each other."""
+_TEXT_ONLY = ("contains", "notContains", "beginsWith")
+_NUMBER_ONLY = ("greaterThan", "lessThan")
+
+
+class Finding(WireModel):
+    """One thing that an administrator should know: where, written as a mistake's path, and what to do about it."""
+
+    code: FindingCode
+    path: str
+    detail: str
+
+
+def lint(configuration: Configuration) -> list[Finding]:
+    """Every finding. Expects what `decode_configuration` accepts: every name is declared."""
+    queues = {queue.id: queue for queue in configuration.queues}
+    prover = Prover()
+    findings = list(_in_queues(configuration))
+    for s, stream in enumerate(configuration.work_streams):
+        path = f"workStreams[{s}]"
+        findings += _in_work_stream(stream, queues, path)
+        findings += _in_rules(stream, queues, prover, path)
+        findings += _near_misses(stream, path)
+    return findings
+
+
+def _in_queues(configuration: Configuration) -> Iterator[Finding]:
+    led_to = {name: stream.id for stream in configuration.work_streams for name in _leads_to(stream)}
+    for q, queue in enumerate(configuration.queues):
+        if not queue.members and queue.id in led_to:
+            detail = f"work stream {led_to[queue.id]} leads to {queue.id}, where nobody is: add a member"
+            yield Finding(code="empty_queue", path=f"queues[{q}].members", detail=detail)
+        humans = [member for member in queue.members if member.agent]
+        human = max(humans, key=lambda member: member.capacity, default=None)
+        for m, member in enumerate(queue.members):
+            if member.bot and human and member.capacity <= human.capacity:
+                detail = (
+                    f"agent {human.agent} has a capacity of {human.capacity} in {queue.id}, so bot {member.bot} with "
+                    f"{member.capacity} takes no conversation there: give the bot the highest capacity"
+                )
+                yield Finding(code="bot_not_first", path=f"queues[{q}].members[{m}].capacity", detail=detail)
+
+
+def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) -> Iterator[Finding]:
+    with_bots = [name for name in _leads_to(stream) if any(member.bot for member in queues[name].members)]
+    if with_bots and stream.mode == "pick":
+        detail = (
+            f"there are bots in {', '.join(with_bots)}, and in a pick work stream a bot's escalation has no effect: "
+            "make it push, or lead to queues without bots"
+        )
+        yield Finding(code="escalation_from_pick", path=f"{path}.mode", detail=detail)
+    if _only_bots(queues[stream.fallback_queue]):
+        detail = (
+            f"{stream.fallback_queue} has only bots, so a conversation that they escalate and no rule takes waits "
+            "there for ever: add an agent, or name a queue that has one"
+        )
+        yield Finding(code="no_way_to_a_human", path=f"{path}.fallbackQueue", detail=detail)
+    if len(stream.rules) > MOST_RULES:
+        detail = (
+            f"there are {len(stream.rules)} rules, of which Dynamics 365 would run only the first {MOST_RULES} "
+            "(Patchbay runs all): merge those that lead to one queue, for example with in"
+        )
+        yield Finding(code="too_many_rules", path=f"{path}.rules", detail=detail)
+    if with_bots and stream.mode == "push" and stream.inactivity.bot is None:
+        detail = (
+            f"there are bots in {', '.join(with_bots)}, and a conversation that its customer leaves stays theirs "
+            "until the system ends it after 30 days: set closeAfter"
+        )
+        yield Finding(code="no_inactivity_policy", path=f"{path}.inactivity.bot", detail=detail)
+
+
+def _in_rules(stream: WorkStream, queues: Mapping[str, Queue], prover: Prover, path: str) -> Iterator[Finding]:
+    types = {variable.name: variable.type for variable in stream.context_variables}
+    for r, rule in enumerate(stream.rules):
+        here = f"{path}.rules[{r}]"
+        mixed = [
+            found for at, leaf in comparisons(rule.when, f"{here}.when") for found in _mixed_types(leaf, types, at)
+        ]
+        yield from mixed
+        if prover.never_holds(rule.when, types):
+            if not mixed:  # else that is why
+                detail = f"rule {rule.name!r} can never hold, whatever is known: mend its condition, or remove the rule"
+                yield Finding(code="rule_unreachable", path=f"{here}.when", detail=detail)
+        elif shadow := _shadow(stream.rules[:r], rule, queues, prover, types):
+            detail = (
+                f"rule {rule.name!r} is never applied, because {shadow.name!r} stands before it and holds whenever "
+                "it does: move it up, or remove it"
+            )
+            yield Finding(code="rule_shadowed", path=here, detail=detail)
+
+
+def _shadow(
+    earlier: tuple[Rule, ...],
+    rule: Rule,
+    queues: Mapping[str, Queue],
+    prover: Prover,
+    types: Mapping[str, VariableType],
+) -> Rule | None:
+    """An earlier rule that leaves this one nothing.
+
+    One that leads to bots only is passed over once they all have escalated, so that it leaves later rules something:
+    all but those that lead to none but the same bots.
+    """
+    bots = {member.bot for member in queues[rule.queue].members}
+    for other in earlier:
+        queue = queues[other.queue]
+        passed_over = _only_bots(queue) and not (bots and bots <= {member.bot for member in queue.members})
+        if not passed_over and prover.implies(rule.when, other.when, types):
+            return other
+    return None
+
+
+def _mixed_types(leaf: Comparison, types: Mapping[str, VariableType], path: str) -> Iterator[Finding]:
+    """A number is never equal to a text, and each has operators of its own; nothing is converted."""
+    kind, other = (str, "number") if types[leaf.variable] == "text" else (int, "text")
+    declared = f"{leaf.variable} is declared as {types[leaf.variable]}"
+    if leaf.operator in (_NUMBER_ONLY if kind is str else _TEXT_ONLY):
+        detail = f"{declared}, and {leaf.operator} is for a {other}: take another operator, or declare it as {other}"
+        yield Finding(code="number_against_text", path=f"{path}.operator", detail=detail)
+        return
+    for where, value in _values(leaf, path):
+        if not isinstance(value, kind):
+            quotes = "in quotes" if kind is str else "without quotes"
+            detail = f"{declared} and never equals the {other} {value!r}: write it {quotes}, or declare it as {other}"
+            yield Finding(code="number_against_text", path=where, detail=detail)
+
+
+def _near_misses(stream: WorkStream, path: str) -> Iterator[Finding]:
+    """Values of different rules that look like one value; a rule that names both means both."""
+    first: dict[tuple[str, str], tuple[int, str]] = {}
+    named: dict[tuple[str, str], set[int]] = {}
+    for r, rule in enumerate(stream.rules):
+        for at, leaf in comparisons(rule.when, f"{path}.rules[{r}].when"):
+            for where, value in _values(leaf, at):
+                if isinstance(value, str) and leaf.operator in ("equals", "notEquals", "in"):
+                    first.setdefault((leaf.variable, value), (r, where))
+                    named.setdefault((leaf.variable, value), set()).add(r)
+    seen: dict[str, list[str]] = {}
+    for (variable, value), (_, where) in first.items():
+        others = seen.setdefault(variable, [])
+        for other in islice(others, _MOST_VALUES):
+            how = slip(value, other)
+            if how and not named[variable, value] & named[variable, other]:
+                theirs = stream.rules[first[variable, other][0]].name
+                detail = f"{value!r} differs from {other!r} of rule {theirs!r} {how}: write both alike if they mean one"
+                yield Finding(code="variable_near_miss", path=where, detail=detail)
+                break
+        others.append(value)
+
+
+def _values(leaf: Comparison, path: str) -> Iterator[tuple[str, Value]]:
+    """What the rule compares with, each value with its path."""
+    for n, value in enumerate(rule_values(leaf)):
+        yield f"{path}.value[{n}]" if leaf.operator == "in" else f"{path}.value", value
+
+
+def _leads_to(stream: WorkStream) -> list[str]:
+    """The queues that a conversation of the work stream can get to."""
+    return list(dict.fromkeys([*(rule.queue for rule in stream.rules), stream.fallback_queue]))
+
+
+def _only_bots(queue: Queue) -> bool:
+    return bool(queue.members) and all(member.bot for member in queue.members)

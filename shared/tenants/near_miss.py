@@ -1,0 +1,35 @@
+"""Names and values that are nearly, but not quite, another one."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+_SHORTEST = 5
+"""Of shorter texts, one character says little: Cat and Car."""
+
+
+def did_you_mean(name: str, declared: Collection[str]) -> str:
+    """What a refusal says after naming the unknown name; empty where no declared name is like it."""
+    by_folded = {known.casefold(): known for known in declared}
+    near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.8)
+    return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
+
+
+def slip(one: str, other: str) -> str | None:
+    """How two different texts differ, if only in case or by one typo; None if they differ more.
+
+    One typo is a character too many, too few or wrong, or two that changed places. A digit is never one: Tariff1 and
+    Tariff2 are two things.
+    """
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    if short == long:
+        return "only in upper and lower case"
+    if len(short) < _SHORTEST or len(long) - len(short) > 1:
+        return None
+    start = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    a, b = short[start:], long[start:]
+    swapped = len(a) == len(b) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:]
+    wrong = len(a) == len(b) and a[1:] == b[1:]
+    differing = b[:1] if len(a) < len(b) else a[:1] + b[:1]
+    if not (swapped or wrong or a == b[1:]) or any(map(str.isdigit, differing)):
+        return None
+    return "only in two characters that changed places" if swapped else "only in one character"
