@@ -14,12 +14,14 @@ from functions import (
     health,
     inactivity_timeout,
     list_conversations,
+    list_parked,
     list_sessions,
     message_posted,
     monthly_usage,
     publish_events,
     put_configuration,
     receive_activity,
+    replay_parked,
     sweep,
     unrouted_event,
 )
@@ -45,6 +47,8 @@ for trigger in (
     list_sessions,
     get_configuration,
     put_configuration,
+    list_parked,
+    replay_parked,
     health,
 ):
     app.register_functions(trigger.blueprint)

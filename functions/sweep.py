@@ -1,4 +1,4 @@
-"""Every few seconds: what is due, and what a crash left over."""
+"""Every few seconds: what is due, what a crash left over, and the dead letters that another try may mend."""
 
 import azure.functions as func
 
@@ -9,4 +9,7 @@ blueprint = func.Blueprint()
 
 @blueprint.timer_trigger(arg_name="timer", schedule="%SWEEP_SCHEDULE%", run_on_startup=False)
 async def sweep(timer: func.TimerRequest) -> None:
-    await bootstrap.pipeline().sweep.run()
+    try:
+        await bootstrap.pipeline().sweep.run()
+    finally:
+        await bootstrap.pipeline().resubmission.run()

@@ -125,6 +125,10 @@ class MemoryConversations:
         page = found[:limit]
         return HeadPage([head for _, head in page], page[-1][0] if len(found) > limit else None)
 
+    async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
+        known = sorted(key for (tenant, key), one in self._partitions.items() if tenant == tenant_id and one.facts)
+        return [key for key in known if key > (after or "")][:limit]
+
     async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
         moments = ((head.attention_at, key) for key, head in self._heads(tenant_id))
         return [key for at, key in sorted((at, key) for at, key in moments if at is not None and at <= until)][:limit]
@@ -194,10 +198,28 @@ class MemoryParked:
         self._events: dict[str, dict[str, ParkedEvent]] = {}
 
     async def park(self, tenant_id: str, event: ParkedEvent) -> None:
-        self._events.setdefault(tenant_id, {}).setdefault(event.id, event)
+        events = self._events.setdefault(tenant_id, {})
+        if event.id not in events or events[event.id].replaying_at:
+            events[event.id] = event
 
-    async def parked(self, tenant_id: str) -> Sequence[ParkedEvent]:
-        return sorted(self._events.get(tenant_id, {}).values(), key=lambda event: (event.received_at, event.id))
+    async def parked(
+        self, tenant_id: str, *, after: str | None = None, limit: int = 1000, replayed: bool = False
+    ) -> Sequence[ParkedEvent]:
+        known = sorted(self._events.get(tenant_id, {}).values(), key=lambda event: event.position)
+        asked = (event for event in known if replayed or event.replayed_at is None)
+        return [event for event in asked if event.position > (after or "")][:limit]
+
+    async def get(self, tenant_id: str, event_id: str) -> ParkedEvent | None:
+        return self._events.get(tenant_id, {}).get(event_id)
+
+    async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
+        event = self._events[tenant_id][event_id]
+        self._events[tenant_id][event_id] = event.model_copy(update={"replaying_at": at})
+
+    async def mark_replayed(self, tenant_id: str, event_id: str, at: str) -> None:
+        event = self._events[tenant_id][event_id]
+        if event.replaying_at == at:
+            self._events[tenant_id][event_id] = event.model_copy(update={"replayed_at": at})
 
 
 class MemoryPublisher:

@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from shared.clock import Clock
 from shared.embedded.database import Database
-from shared.events.bus import MAX_DELIVERY_COUNT, subscription_for
+from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, subscription_for
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
 
@@ -84,11 +85,13 @@ class EmbeddedBus:
     async def abandon(self, delivery: Delivery, reason: str) -> None:
         """Give the message back, or bury it as a dead letter after its tenth delivery."""
         dead = reason if delivery.delivery_count >= MAX_DELIVERY_COUNT else None
+        died_at = self._clock.now().timestamp() if dead else None
 
         def release(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "UPDATE messages SET locked_until = 0, dead_reason = ? WHERE sequence = ? AND delivery_count = ?",
-                (dead, delivery.sequence, delivery.delivery_count),
+                "UPDATE messages SET locked_until = 0, dead_reason = ?, died_at = ?"
+                " WHERE sequence = ? AND delivery_count = ?",
+                (dead, died_at, delivery.sequence, delivery.delivery_count),
             )
 
         await self._database.write(release)
@@ -105,6 +108,39 @@ class EmbeddedBus:
             "SELECT message_id, dead_reason FROM messages WHERE dead_reason IS NOT NULL ORDER BY sequence"
         )
         return [(row["message_id"], row["dead_reason"]) for row in rows]
+
+    async def died_until(self, moment: datetime) -> Sequence[DeadLetter]:
+        rows = self._database.query(
+            "SELECT sequence, message_id, dead_reason, died_at, resubmissions FROM messages"
+            " WHERE dead_reason IS NOT NULL AND died_at <= ? ORDER BY sequence",
+            (moment.timestamp(),),
+        )
+        return [_dead_letter(row) for row in rows]
+
+    async def resubmit(self, letter: DeadLetter) -> bool:
+        """A new sequence number makes it a new message: who held it in its former life can settle it no more."""
+        now = self._clock.now().isoformat()
+
+        def revive(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute(
+                "DELETE FROM messages WHERE sequence = ? AND dead_reason IS NOT NULL"
+                " RETURNING subscription, message_id, body, resubmissions",
+                (letter.sequence,),
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute(
+                "INSERT INTO messages (subscription, message_id, body, enqueued_at, resubmissions)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (row["subscription"], row["message_id"], row["body"], now, row["resubmissions"] + 1),
+            )
+            return str(row["subscription"])
+
+        subscription = await self._database.write(revive)
+        if subscription is None:
+            return False
+        self._arrival(subscription).set()
+        return True
 
     async def release_locks(self) -> None:
         """Make every locked message available: for a process that has just taken the file over from a dead one."""
@@ -140,10 +176,9 @@ class EmbeddedBus:
                 (now + LOCK_SECONDS, subscription, now, limit),
             ).fetchall()
             # A receiver that dies with the message in hand abandons nothing: its last lock just runs out.
-            exhausted = [(row["sequence"],) for row in rows if row["delivery_count"] > MAX_DELIVERY_COUNT]
-            connection.executemany(
-                "UPDATE messages SET dead_reason = 'MaxDeliveryCountExceeded' WHERE sequence = ?", exhausted
-            )
+            over = (row["sequence"] for row in rows if row["delivery_count"] > MAX_DELIVERY_COUNT)
+            exhausted = [(DELIVERIES_EXCEEDED, now, sequence) for sequence in over]
+            connection.executemany("UPDATE messages SET dead_reason = ?, died_at = ? WHERE sequence = ?", exhausted)
             alive = (row for row in rows if row["delivery_count"] <= MAX_DELIVERY_COUNT)
             return sorted((_delivery(subscription, row) for row in alive), key=lambda delivery: delivery.sequence)
 
@@ -158,4 +193,14 @@ def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
         body=row["body"],
         enqueued_at=row["enqueued_at"],
         delivery_count=row["delivery_count"],
+    )
+
+
+def _dead_letter(row: sqlite3.Row) -> DeadLetter:
+    return DeadLetter(
+        sequence=row["sequence"],
+        message_id=row["message_id"],
+        reason=row["dead_reason"],
+        died_at=datetime.fromtimestamp(row["died_at"], UTC),
+        resubmissions=row["resubmissions"],
     )

@@ -77,6 +77,10 @@ class EmbeddedConversations:
         more = rows[limit - 1]["key"] if len(rows) > limit else None
         return HeadPage([read_head(row["document"]) for row in rows[:limit]], more)
 
+    async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
+        sql = "SELECT DISTINCT key FROM facts WHERE tenant_id = ? AND key > ? ORDER BY key LIMIT ?"
+        return [row["key"] for row in self._database.query(sql, (tenant_id, after or "", limit))]
+
     async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
         rows = self._database.query(
             "SELECT key FROM heads WHERE tenant_id = ? AND attention_at <= ? ORDER BY attention_at LIMIT ?",

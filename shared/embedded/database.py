@@ -36,6 +36,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         path = path.resolve()  # by whatever name it is called, one file has one lock
         self._holder = _hold(path)
         self._writer_connection = _connect(path)

@@ -6,9 +6,12 @@ CREATE TABLE IF NOT EXISTS messages (
     enqueued_at    TEXT NOT NULL,
     delivery_count INTEGER NOT NULL DEFAULT 0,
     locked_until   REAL NOT NULL DEFAULT 0,
-    dead_reason    TEXT
+    dead_reason    TEXT,
+    died_at        REAL,
+    resubmissions  INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS messages_waiting ON messages (subscription, sequence) WHERE dead_reason IS NULL;
+CREATE INDEX IF NOT EXISTS messages_dead ON messages (sequence) WHERE dead_reason IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS facts (
     tenant_id   TEXT NOT NULL,

@@ -1,5 +1,6 @@
 """Configurations and parked events on SQLite."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from shared.tenants.history import History, Version
 
 _CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 _PARKED: TypeAdapter[ParkedEvent] = TypeAdapter(ParkedEvent)
+_GET_PARKED = "SELECT document FROM parked WHERE tenant_id = ? AND id = ?"
 
 
 class EmbeddedConfigurations:
@@ -58,10 +60,45 @@ class EmbeddedParkedEvents:
         self._database = database
 
     async def park(self, tenant_id: str, event: ParkedEvent) -> None:
-        sql = "INSERT INTO parked (tenant_id, id, received_at, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        sql = (
+            "INSERT INTO parked (tenant_id, id, received_at, document) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET received_at = excluded.received_at, document = excluded.document"
+            " WHERE json_extract(document, '$.replayingAt') IS NOT NULL"
+        )
         parameters = (tenant_id, event.id, event.received_at, event.to_json())
         await self._database.write(lambda connection: connection.execute(sql, parameters))
 
-    async def parked(self, tenant_id: str) -> Sequence[ParkedEvent]:
-        sql = "SELECT document FROM parked WHERE tenant_id = ? ORDER BY received_at, id"
-        return [_PARKED.validate_json(row["document"]) for row in self._database.query(sql, (tenant_id,))]
+    async def parked(
+        self, tenant_id: str, *, after: str | None = None, limit: int = 1000, replayed: bool = False
+    ) -> Sequence[ParkedEvent]:
+        sql = (
+            "SELECT document FROM parked WHERE tenant_id = ? AND received_at || '.' || id > ?"
+            " AND (? OR json_extract(document, '$.replayedAt') IS NULL) ORDER BY received_at, id LIMIT ?"
+        )
+        rows = self._database.query(sql, (tenant_id, after or "", replayed, limit))
+        return [_PARKED.validate_json(row["document"]) for row in rows]
+
+    async def get(self, tenant_id: str, event_id: str) -> ParkedEvent | None:
+        rows = self._database.query(_GET_PARKED, (tenant_id, event_id))
+        return _PARKED.validate_json(rows[0]["document"]) if rows else None
+
+    async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
+        await self._mark(tenant_id, event_id, {"replaying_at": at}, None)
+
+    async def mark_replayed(self, tenant_id: str, event_id: str, at: str) -> None:
+        await self._mark(tenant_id, event_id, {"replayed_at": at}, at)
+
+    async def _mark(self, tenant_id: str, event_id: str, marks: dict[str, str], begun_at: str | None) -> None:
+        """Set members of the event that is there, where no time or this one is that of its replay's beginning."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            row = connection.execute(_GET_PARKED, (tenant_id, event_id)).fetchone()
+            event = _PARKED.validate_json(row["document"]) if row else None
+            if event is None or (begun_at is not None and event.replaying_at != begun_at):
+                return
+            connection.execute(
+                "UPDATE parked SET document = ? WHERE tenant_id = ? AND id = ?",
+                (event.model_copy(update=marks).to_json(), tenant_id, event_id),
+            )
+
+        await self._database.write(work)

@@ -1,6 +1,8 @@
 """The topic that all events travel on, its subscriptions, and the port to publish to it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.events.catalog import Event
@@ -24,6 +26,8 @@ UNROUTED = "unrouted"
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_DELIVERY_COUNT = 10
 """After so many deliveries that failed, a message becomes a dead letter."""
+DELIVERIES_EXCEEDED = "MaxDeliveryCountExceeded"
+"""Why a message is a dead letter whose receivers never said what failed: their locks ran out."""
 
 
 def subscription_for(subject: str | None) -> str:
@@ -35,3 +39,29 @@ class EventPublisher(Protocol):
     """Sends events to the topic. When it returns, they are durable."""
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None: ...
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that nobody is given any more: why, since when, and how often it was resubmitted before."""
+
+    sequence: int
+    message_id: str
+    reason: str
+    died_at: datetime
+    resubmissions: int
+
+
+class DeadLetters(Protocol):
+    """The topic's dead letters, those of all its subscriptions."""
+
+    async def died_until(self, moment: datetime) -> Sequence[DeadLetter]:
+        """Every dead letter that died at the moment or before it, oldest first."""
+        ...
+
+    async def resubmit(self, letter: DeadLetter) -> bool:
+        """Make a new message of it, with its message id and body, no deliveries, and one resubmission more.
+
+        False where somebody else was faster.
+        """
+        ...

@@ -166,6 +166,17 @@ async def test_what_is_due_comes_oldest_first(conversations: ConversationStore) 
     assert list(await conversations.due(TENANT, NOW - timedelta(days=41), 10)) == []
 
 
+async def test_the_keys_of_everything_with_a_fact_come_in_pages(conversations: ConversationStore) -> None:
+    # Given conversations, one of which has a fact and no head yet, and another tenant's
+    for name in ("c3", "c1", "c2"):
+        await conversations.append(TENANT, name, Fact.of(message(name), NOW))
+    await conversations.append("fabrikam", "c4", Fact.of(message("c4"), NOW))
+    # Then all of the tenant's are there, in order
+    assert list(await conversations.keys(TENANT, None, 2)) == ["c1", "c2"]
+    assert list(await conversations.keys(TENANT, "c2", 2)) == ["c3"]
+    assert list(await conversations.keys(TENANT, "c3", 2)) == []
+
+
 async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStore) -> None:
     await stored(conversations, head("c1", attention_at=NOW))
     assert list(await conversations.due(TENANT, NOW, 10)) == ["c1"]

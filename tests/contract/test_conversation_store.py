@@ -199,7 +199,7 @@ async def test_a_saved_head_leaves_facts_and_decisions_as_they_are(conversations
     head = head_of(START, ESCALATION)
     await conversations.commit(TENANT, KEY, fact(START), head, None)
     # When its outbox is cleared
-    cleared = head.without(head.outbox)
+    cleared = head.without(head.outbox, None)
     assert not cleared.outbox
     await conversations.save_head(TENANT, KEY, without_decisions(cleared), await etag_of(conversations))
     # Then the head is the cleared one, with its decisions
@@ -214,5 +214,5 @@ async def test_a_head_is_not_saved_with_an_old_etag(conversations: ConversationS
     stale = await etag_of(conversations)
     await conversations.save_head(TENANT, KEY, head, stale)
     with pytest.raises(HeadChanged):
-        await conversations.save_head(TENANT, KEY, head.without(head.outbox), stale)
+        await conversations.save_head(TENANT, KEY, head.without(head.outbox, None), stale)
     assert (await conversations.load(TENANT, KEY)).head == head

@@ -224,8 +224,12 @@ async def test_a_receiver_wakes_when_something_is_published(bus: EmbeddedBus) ->
     assert delivery.message_id == message().identity
 
 
-async def test_a_receiver_that_waits_does_not_poll(bus: EmbeddedBus, database: Database) -> None:
-    # Given a receiver that has looked once and found nothing
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_receiver_that_waits_does_not_poll(bus: EmbeddedBus, database: Database, held: bool) -> None:
+    # Given a receiver that has looked once and found nothing, or only what another one has
+    if held:
+        await sent(bus, "held")
+        await only(bus)
     looks: list[str] = []
     await database.write(lambda connection: connection.set_trace_callback(looks.append))
     receiver = await waiting(bus)

@@ -220,7 +220,7 @@ async def test_who_stops_waiting_stops_nobody_else(things: Database) -> None:
     impatient.cancel()
     # When the commit is done
     await asyncio.to_thread(go_on.set)
-    await patient
+    await asyncio.wait_for(patient, 10)
     # Then what was begun is there, and writing goes on
     await things.write(insert("later"))
     assert values(things) == ["slow", "patient", "later"]

@@ -80,7 +80,8 @@ class Host:
         receivers = {name: asyncio.create_task(bus.receive(name, 100)) for name in _of_the_bus()}
         try:
             while bus.backlog().active:
-                await asyncio.wait(receivers.values(), return_when=asyncio.FIRST_COMPLETED)
+                received, _ = await asyncio.wait(receivers.values(), timeout=30, return_when=asyncio.FIRST_COMPLETED)
+                assert received, "something waits on the bus that no function takes"
                 for name, receiver in list(receivers.items()):
                     if receiver.done():
                         for delivery in await receiver:

@@ -1,5 +1,6 @@
 """The two doors: what is accepted is on the bus, what is refused is answered with the member that is at fault."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -129,11 +130,27 @@ async def test_account_and_channel_of_the_address_must_be_known(host: Host, addr
     assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_account")
 
 
-async def test_an_account_whose_dialect_nobody_reads_yet_refuses_as_a_problem(host: Host) -> None:
+async def test_a_telegram_account_posts_updates(host: Host) -> None:
     # Given the Telegram account that the example declares
-    answer = await host.client.post("/api/tenants/contoso/channels/contoso-telegram/telegram", json={"update_id": 1})
-    # Then its webhook says so (a reader, once there is one, accepts or ignores the update)
-    assert answer.status_code == 202 or problem(answer)["code"]
+    path = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+    said = {
+        "message_id": 7,
+        "date": 1792494000,
+        "chat": {"id": -3},
+        "from": {"id": 4, "first_name": "Zoë"},
+        "text": "Hi",
+    }
+    # When it posts a message, twice, and something else
+    for _ in range(2):
+        receipt = await host.accepted(path, {"update_id": 1, "message": said})
+    other = await host.accepted(path, {"update_id": 2, "edited_message": said})
+    await host.drain()
+    # Then the message is one line of its chat's conversation, and the other is ignored with the reason
+    (entry,) = (await host.shown(f"conversations/{receipt['conversation']['key']}/transcript"))["entries"]
+    assert (entry["text"], entry["author"]["name"], entry["time"]) == ("Hi", "Zoë", "2026-10-20T11:00:00Z")
+    assert (other["accepted"], "edited_message" in other["ignored"][0]["reason"]) == ([], True)
+    # and what is no update is refused by the member at fault
+    assert paths(await host.client.post(path, json={"message": said})) == ["update_id"]
 
 
 async def test_an_account_of_ones_own_posts_events(host: Host) -> None:
@@ -168,6 +185,18 @@ async def test_the_same_event_again_changes_nothing(host: Host) -> None:
     await host.drain()
     # Then nothing has changed, and it counts once
     assert [await host.shown("conversations/c1"), await host.shown("conversations/c1/transcript")] == before
+    assert (await host.shown("usage/2026-10"))["counted"] == 1
+    assert list(await host.pipeline.parked.parked("contoso")) == []
+
+
+async def test_an_activity_sent_many_times_at_once_is_one_line_of_one_conversation(host: Host) -> None:
+    # When an impatient channel sends the beginning of a conversation twenty times at once
+    receipts = await asyncio.gather(*(host.accepted(WEB_CHAT, activity()) for _ in range(20)))
+    await host.drain()
+    # Then all of it is one line of one conversation, which counts once
+    assert len({receipt["conversation"]["key"] for receipt in receipts}) == 1
+    (head,) = (await host.shown("conversations"))["conversations"]
+    assert len((await host.shown(f"conversations/{head['key']}/transcript"))["entries"]) == 1
     assert (await host.shown("usage/2026-10"))["counted"] == 1
     assert list(await host.pipeline.parked.parked("contoso")) == []
 

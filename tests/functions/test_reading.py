@@ -53,6 +53,7 @@ async def test_a_head_has_every_member_of_the_contract(host: Host) -> None:
         "startedAt": "2026-10-20T11:00:00.123456Z", "lastActivityAt": "2026-10-20T11:00:04Z",
         "escalatedAt": "2026-10-20T11:00:03Z", "closedAt": None, "closedBy": None, "closedReason": None,
         "botSession": {"startedAt": "2026-10-20T11:00:00.123456Z", "month": "2026-10", "bots": ["contoso-bot"]},
+        "attention": None,
     }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from local.timers import run_timer
+from shared.errors import NotAcceptable
+from shared.usage.render.formats import format_named
 from tests.builders import document
 from tests.functions.hosts import EVENTS, Host, function_named, paths, problem
 
@@ -175,3 +177,21 @@ async def test_the_roll_up_writes_a_version_for_each_content(host: Host) -> None
     assert (await host.shown("usage/2026-10"))["version"] == 2
     await run_timer(roll_up, past_due=True)
     assert (await host.shown("usage/2026-10"))["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json;q=0.1, text/csv", "text/csv"),
+        ("application/json;q=0, text/csv", "text/csv"),
+        ("text/csv;q=0.5, application/json;q=0.9", "application/json"),
+        ("text/csv;q=nonsense", "text/csv"),
+    ],
+)
+def test_the_most_wanted_format_is_answered(accept: str, media_type: str) -> None:
+    assert format_named(None, accept).media_type == media_type
+
+
+def test_a_format_that_is_refused_is_not_answered() -> None:
+    with pytest.raises(NotAcceptable):
+        format_named(None, "text/csv;q=0, image/png")

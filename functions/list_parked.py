@@ -1,0 +1,19 @@
+"""GET a page of parked events: what could not be recorded, and why."""
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+from shared.channels.replay import parked_document, replayed_named
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/parked", methods=["GET"])
+@guarded
+async def list_parked(req: func.HttpRequest) -> func.HttpResponse:
+    replayed = replayed_named(req.params.get("replayed"))
+    page = await bootstrap.pipeline().parking.page(
+        req.route_params["tenantId"], req.params.get("continuation"), replayed=replayed
+    )
+    return answer({"parked": [parked_document(one) for one in page.events], "continuation": page.continuation})

@@ -1,0 +1,18 @@
+"""POST a parked event on its way again: as it is (no body), or mended (the event as the body)."""
+
+from http import HTTPStatus
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/parked/{id}/replay", methods=["POST"])
+@guarded
+async def replay_parked(req: func.HttpRequest) -> func.HttpResponse:
+    address = req.route_params
+    event_id = await bootstrap.pipeline().parking.replay(address["tenantId"], address["id"], req.get_body())
+    return answer({"accepted": [event_id]}, HTTPStatus.ACCEPTED)

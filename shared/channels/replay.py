@@ -1,0 +1,99 @@
+"""The door for parked events: listed with their reasons, and sent on their way again, as they are or mended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.channels.cloud_events import read_events
+from shared.clock import Clock
+from shared.errors import InvalidEvent, InvalidRequest, Mistake, UnknownParkedEvent
+from shared.events.bus import EventPublisher
+from shared.events.catalog import Event
+from shared.events.codec import decode_event
+from shared.events.envelope import format_time
+from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents
+from shared.tenants.history import Configurations
+
+PAGE = 50
+"""Parked events a page; each comes with its body."""
+
+
+def replayed_named(text: str | None) -> bool:
+    """What `?replayed=` asks for: true, or (false, absent) only what waits. Raises InvalidRequest."""
+    named = {None: False, "false": False, "true": True}
+    if text not in named:
+        raise InvalidRequest([Mistake("replayed", "is neither true nor false")])
+    return named[text]
+
+
+def parked_document(event: ParkedEvent) -> dict[str, Any]:
+    """A parked event as it is answered."""
+    return {
+        "id": event.id,
+        "receivedAt": event.received_at,
+        "code": event.code,
+        "detail": event.detail,
+        "errors": [{"path": mistake.path, "reason": mistake.reason} for mistake in event.mistakes],
+        "body": event.body,
+        "replayedAt": event.replayed_at,
+    }
+
+
+@dataclass(frozen=True)
+class ParkedPage:
+    """Parked events, oldest first, and where the next page begins."""
+
+    events: Sequence[ParkedEvent]
+    continuation: str | None
+
+
+@dataclass(frozen=True)
+class Parking:
+    """One tenant's parked events (or NO_TENANT's); another tenant's are as unknown as those that never were."""
+
+    parked: ParkedEvents
+    configurations: Configurations
+    publisher: EventPublisher
+    clock: Clock
+
+    async def page(self, tenant_id: str, after: str | None, *, replayed: bool) -> ParkedPage:
+        """What waits, or everything that was ever parked. Raises UnknownTenant."""
+        if tenant_id != NO_TENANT:
+            await self.configurations.of(tenant_id)
+        found = await self.parked.parked(tenant_id, after=after, limit=PAGE + 1, replayed=replayed)
+        page = found[:PAGE]
+        return ParkedPage(page, page[-1].position if len(found) > PAGE else None)
+
+    async def replay(self, tenant_id: str, parked_id: str, mended: bytes) -> str:
+        """Publish the parked event, or the mended one in its place, under its identity; the event's id.
+
+        It stays parked where it is refused at once, and is parked again where it is refused on its way. Raises
+        UnknownParkedEvent, and what a door raises.
+        """
+        kept = await self.parked.get(tenant_id, parked_id)
+        if kept is None:
+            raise UnknownParkedEvent
+        event = await self._admitted(tenant_id, kept, mended)
+        now = format_time(self.clock.now())
+        await self.parked.mark_replaying(tenant_id, parked_id, now)
+        await self.publisher.publish(event.tenantid, [event])
+        await self.parked.mark_replayed(tenant_id, parked_id, now)
+        return event.id
+
+    async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> Event:
+        """The event, checked as at a door, and to be the parked one."""
+        if not mended.strip() and not kept.whole():
+            raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
+        body = mended if mended.strip() else kept.body.encode()
+        event = decode_event(body)
+        named = event.tenantid if tenant_id == NO_TENANT else tenant_id
+        configuration = (await self.configurations.of(named)).at(self.clock.now()).configuration
+        (admitted,), _ = read_events(configuration, body)
+        other = [
+            Mistake(name, f"is {getattr(admitted, name)!r}, but the parked event's is {text!r}")
+            for name, text in kept.identity().items()
+            if getattr(admitted, name) != text
+        ]
+        if other:
+            raise InvalidEvent(other)
+        return admitted
