@@ -2,7 +2,7 @@ PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo test start check format lock clean
+.PHONY: help demo test prove start check format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant
 
 test: $(VENV)/installed  ## every test that needs no cloud
 	$(RUN) -m pytest -n 2
+
+prove: $(VENV)/installed  ## the long proofs, each one line with its figure (about a quarter of an hour)
+	$(RUN) -m tests.prove.kills
+	$(RUN) -m tests.prove.every_sequence
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071

@@ -1,0 +1,97 @@
+"""Rebuilding from facts: heads, decisions and the ledger are derived, and must be what the facts make them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fold import fold
+from shared.conversations.ports import ConversationStore, Loaded
+from shared.conversations.reconcile import ledger_row
+from shared.tenants.history import Configurations
+from shared.usage.ledger import Ledger, LedgerRow, recount
+
+_PAGE = 500
+
+
+@dataclass
+class Comparison:
+    """How much was compared, and what differs: one line each, with the conversation's key or the month."""
+
+    conversations: int = 0
+    months: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """Compares what is stored with what the facts say. It changes nothing."""
+
+    conversations: ConversationStore
+    configurations: Configurations
+    ledger: Ledger
+
+    async def compare(self, tenant_id: str) -> Comparison:
+        """Fold every conversation of the tenant anew, and recount every month. Raises UnknownTenant."""
+        history = await self.configurations.of(tenant_id)
+        comparison = Comparison()
+        expected: dict[str, dict[str, LedgerRow]] = {}
+        async for key in self._keys(tenant_id):
+            comparison.conversations += 1
+            loaded = await self.conversations.load(tenant_id, key)
+            rebuilt = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
+            comparison.differences += [f"{key}: {what}" for what in _differences(loaded, rebuilt)]
+            row = ledger_row(rebuilt, loaded.head.revision if loaded.head else 0)
+            if row is not None:
+                expected.setdefault(row.month, {})[key] = row
+        for month in sorted({*expected, *await self.ledger.months(tenant_id)}):
+            comparison.months += 1
+            differences = await self._ledger_differences(tenant_id, month, expected.get(month, {}))
+            comparison.differences += [f"{month}: {what}" for what in differences]
+        return comparison
+
+    async def _keys(self, tenant_id: str) -> AsyncIterator[str]:
+        after: str | None = None
+        while keys := await self.conversations.keys(tenant_id, after, _PAGE):
+            for key in keys:
+                yield key
+            after = keys[-1]
+
+    async def _ledger_differences(self, tenant_id: str, month: str, expected: dict[str, LedgerRow]) -> list[str]:
+        stored: dict[str, LedgerRow] = {}
+        page = await self.ledger.rows(tenant_id, month, None, None, _PAGE)
+        stored.update((row.key, row) for row in page.rows)
+        while page.continuation is not None:
+            page = await self.ledger.rows(tenant_id, month, None, page.continuation, _PAGE)
+            stored.update((row.key, row) for row in page.rows)
+        keys = sorted({*expected, *stored})
+        differences = [f"the row of {key} differs" for key in keys if _differ(expected, stored, key)]
+        days = await self.ledger.days(tenant_id, month)
+        if recount(expected.values()) != {day: dict(counts) for day, counts in days.items()}:
+            differences.append("the days are not what the rows add up to")
+        return differences
+
+
+def _differ(expected: dict[str, LedgerRow], stored: dict[str, LedgerRow], key: str) -> bool:
+    """Revisions count commits, not facts: they may be of any number."""
+    if key not in expected or key not in stored:
+        return True
+    one, other = (rows[key].model_copy(update={"revision": 0}) for rows in (expected, stored))
+    return one.to_json() != other.to_json()
+
+
+def _differences(loaded: Loaded, rebuilt: Conversation) -> list[str]:
+    if loaded.head is None:
+        return ["there are facts, and no head"]
+    found = []
+    if loaded.head.outbox:
+        found.append("effects are left over")
+    if _text(loaded.head.conversation) != _text(rebuilt):
+        found.append("the head differs")
+    if [one.to_json() for one in loaded.head.conversation.decisions] != [one.to_json() for one in rebuilt.decisions]:
+        found.append("the decisions differ")
+    return found
+
+
+def _text(conversation: Conversation) -> str:
+    """The head's bytes, but for the last activity, which is exact on reading only."""
+    return conversation.but(last_activity_at=None, decisions=()).model_dump_json()
