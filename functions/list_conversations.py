@@ -13,7 +13,7 @@ blueprint = func.Blueprint()
 @guarded
 async def list_conversations(req: func.HttpRequest) -> func.HttpResponse:
     filters = filters_named(req.params)
-    conversations, continuation = await bootstrap.pipeline().conversations.page(
+    heads, continuation = await bootstrap.pipeline().conversations.page(
         req.route_params["tenantId"], filters, req.params.get("continuation")
     )
-    return answer({"conversations": [shown(one) for one in conversations], "continuation": continuation})
+    return answer({"conversations": [shown(head) for head in heads], "continuation": continuation})

@@ -1,4 +1,4 @@
-"""PUT a tenant's configuration (JSON or YAML): it creates the tenant, or the next version."""
+"""PUT a tenant's configuration (JSON or YAML): it creates the tenant, or the next version, and answers its findings."""
 
 import azure.functions as func
 
@@ -14,5 +14,6 @@ blueprint = func.Blueprint()
 async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     expected = version_named(req.headers.get("If-Match"))
     version = await bootstrap.pipeline().configurations.put(req.route_params["tenantId"], req.get_body(), expected)
-    document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat()}
+    findings = [finding.model_dump(by_alias=True) for finding in version.findings]
+    document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat(), "findings": findings}
     return answer(document, headers={"ETag": f'"{version.number}"'})

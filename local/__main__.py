@@ -1,4 +1,6 @@
-"""The command line: `python -m local start`, `python -m local demo`."""
+"""The command line: `python -m local start`, `python -m local demo`, `python -m local lint`,
+`python -m local replay`.
+"""
 
 import asyncio
 import logging
@@ -12,9 +14,13 @@ from rich.console import Console
 
 from local.demo import demonstrate
 from local.host import load_local_settings, serve
+from local.lint import report
+from local.rebuild import compare_database
+from local.replay import replay_on
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
+from shared.events.parked import NO_TENANT
 from shared.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -60,6 +66,46 @@ def demo(
 ) -> None:
     """Play a month of sample traffic, and compare the usage with an independent count."""
     if not demonstrate(folder, seed, Console()):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def lint(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A configuration.")],
+) -> None:
+    """Print what is wrong with a tenant's configuration, and what is valid but hardly meant; nothing if it is clean."""
+    lines = report(file.read_bytes())
+    for line in lines:
+        print(line)
+    if lines:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def rebuild(
+    database: Annotated[Path | None, typer.Option(help="The SQLite file; no host may be using it.")] = None,
+) -> None:
+    """Fold all facts of a database anew, and compare with the stored heads, decisions and ledger."""
+    load_local_settings()
+    settings = Settings(database=database) if database else Settings()
+    try:
+        same = asyncio.run(compare_database(settings))
+    except PatchbayError as refused:
+        print(f"Patchbay does not rebuild: {refused}", file=sys.stderr)
+        raise typer.Exit(1) from refused
+    if not same:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Parked events to replay.")] = None,
+    tenant: Annotated[str, typer.Option(help="Whose; by default those that name no known tenant.")] = NO_TENANT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the host listens on 127.0.0.1.")] = 7071,
+    every: Annotated[bool, typer.Option("--all", help="Replay all that wait.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """List the parked events of a running host; replay, as they are, those that are named."""
+    if not asyncio.run(replay_on(port, tenant, ids or [], every=every)):
         raise typer.Exit(1)
 
 

@@ -23,31 +23,28 @@ LOOPBACK = "127.0.0.1"
 
 async def serve(settings: Settings, port: int, clock: Clock) -> None:
     """Run until SIGTERM or SIGINT. Raises DatabaseInUse, and OSError where the port is taken."""
-    listener = _listen(port)
-    pipeline = bootstrap.embedded(settings, clock, open_to_all=True)
+    listener = listen(port)
+    await run(bootstrap.embedded(settings, clock, open_to_all=True), listener)
+
+
+async def run(pipeline: bootstrap.Pipeline, listener: socket.socket) -> None:
+    """Run the functions on this pipeline until SIGTERM or SIGINT, then finish what is in hand."""
     bootstrap.provide(pipeline)
-    functions = index()
+    functions, clock = index(), pipeline.clock
     # Whoever held locks on messages died with the process that had the file before.
     await pipeline.bus.release_locks()
+    movable = clock if isinstance(clock, MovableClock) else None
     server = uvicorn.Server(
-        uvicorn.Config(
-            application(functions, clock if isinstance(clock, MovableClock) else None),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-        )
+        uvicorn.Config(application(functions, movable), lifespan="off", log_config=None, access_log=False)
     )
     _stop_on_signals(server)
-    print(
-        f"Patchbay listens on http://{LOOPBACK}:{listener.getsockname()[1]} (database {settings.database})", flush=True
-    )
-    workers = [
-        asyncio.create_task(Pump(pipeline.bus, one).run()) for one in functions if one.kind == "serviceBusTrigger"
-    ] + [
-        asyncio.create_task(keep_running(one, resolved(one.trigger["schedule"]), clock))
-        for one in functions
-        if one.kind == "timerTrigger"
+    address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    print(f"Patchbay listens on {address} (database {pipeline.database.path})", flush=True)
+    pumps = [Pump(pipeline.bus, one).run() for one in functions if one.kind == "serviceBusTrigger"]
+    timers = [
+        keep_running(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
     ]
+    workers = [asyncio.create_task(work) for work in (*pumps, *timers)]
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -57,7 +54,7 @@ async def serve(settings: Settings, port: int, clock: Clock) -> None:
         await pipeline.database.close()
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
     """A listening socket that names TCP: asyncio lets answers wait 40 ms for company on sockets that do not."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

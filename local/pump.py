@@ -11,6 +11,9 @@ from shared.embedded.bus import Delivery, EmbeddedBus
 CONCURRENT_CALLS = 32
 """Per function; the Functions host runs 16 per core."""
 
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 5.0
+"""Seconds between a failed delivery and the next, doubled each time."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,13 +30,22 @@ class Pump:
         """Until cancelled; then what is in hand is finished first."""
         try:
             while True:
-                for delivery in await self._bus.receive(self._function.trigger["subscriptionName"], CONCURRENT_CALLS):
+                for delivery in await self._received():
                     await self._slots.acquire()
                     task = asyncio.create_task(self._handle(delivery))
                     self._in_hand.add(task)
                     task.add_done_callback(self._handled)
         finally:
             await asyncio.gather(*self._in_hand, return_exceptions=True)
+
+    async def _received(self) -> list[Delivery]:
+        try:
+            return await self._bus.receive(self._function.trigger["subscriptionName"], CONCURRENT_CALLS)
+        except Exception:
+            # A full disk today must not leave a subscription without its pump for good.
+            _log.exception("function %s cannot receive", self._function.name)
+            await asyncio.sleep(_LONGEST_PAUSE)
+            return []
 
     def _handled(self, task: asyncio.Task[None]) -> None:
         self._in_hand.discard(task)
@@ -44,6 +56,8 @@ class Pump:
             await self._function.run(self._function.decode(Datum(delivery.body, "bytes"), _metadata(delivery)))
         except Exception as failure:
             _log.exception("function %s failed on delivery %d", self._function.name, delivery.delivery_count)
+            # Ten deliveries within milliseconds would give no fault the time to pass.
+            await asyncio.sleep(min(_SHORTEST_PAUSE * 2**delivery.delivery_count, _LONGEST_PAUSE))
             await self._bus.abandon(delivery, type(failure).__name__)
         else:
             await self._bus.complete(delivery)

@@ -10,8 +10,10 @@ from typing import Any
 import stamina.instrumentation
 
 from shared.channels.receive import Receiver
+from shared.channels.replay import Parking
 from shared.channels.threads import Threads
 from shared.clock import Clock, SystemClock
+from shared.conversations.attend import Attendant
 from shared.conversations.deliver import Deliveries
 from shared.conversations.reading import Conversations
 from shared.conversations.record import Recorder
@@ -23,6 +25,7 @@ from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads
 from shared.events.parked import ParkedEvents
+from shared.events.resubmit import Resubmission
 from shared.settings import Settings
 from shared.tenants.history import Configurations
 from shared.usage.month import MonthlyUsage
@@ -37,8 +40,10 @@ class Pipeline:
     conversations: Conversations
     configurations: Configurations
     parked: ParkedEvents
+    parking: Parking
     usage: MonthlyUsage
     sweep: Sweep
+    resubmission: Resubmission
     bus: EmbeddedBus
     database: Database
     clock: Clock
@@ -57,10 +62,15 @@ class Pipeline:
 
 def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
     """A pipeline on one SQLite file. Raises DatabaseInUse."""
+    return embedded_on(Database(settings.database), clock, open_to_all=open_to_all)
+
+
+def embedded_on(database: Database, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
+    """A pipeline on a database that is open."""
     # Two facts of one conversation at a time are ordinary, and so is the retry; only one that fails is worth a line.
     stamina.instrumentation.set_on_retry_hooks(())
-    database = Database(settings.database)
-    bus = EmbeddedBus(database, SystemClock())
+    real = SystemClock()
+    bus = EmbeddedBus(database, real)
     store = EmbeddedConversations(database)
     configurations = Configurations(EmbeddedConfigurations(database), clock)
     ledger = EmbeddedLedger(database)
@@ -68,13 +78,15 @@ def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> 
     threads = Threads(EmbeddedThreads(database), bus)
     recorder = Recorder(store, configurations, ledger, threads, clock)
     return Pipeline(
-        receiver=Receiver(configurations, threads, bus, clock),
-        deliveries=Deliveries(recorder, threads, parked, clock),
-        conversations=Conversations(store, configurations),
+        receiver=Receiver(configurations, threads, bus, store, clock),
+        deliveries=Deliveries(recorder, Attendant(store, configurations, recorder, clock), threads, parked, clock),
+        conversations=Conversations(store, configurations, clock),
         configurations=configurations,
         parked=parked,
+        parking=Parking(parked, configurations, bus, clock),
         usage=MonthlyUsage(ledger, EmbeddedReports(database), configurations, clock),
-        sweep=Sweep(store, configurations, recorder, clock),
+        sweep=Sweep(store, configurations, recorder, bus, clock),
+        resubmission=Resubmission(bus, real),
         bus=bus,
         database=database,
         clock=clock,

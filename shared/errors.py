@@ -14,6 +14,7 @@
     │   ├── UnknownTenant         unknown_tenant
     │   ├── UnknownAccount        unknown_account
     │   ├── UnknownConversation   unknown_conversation
+    │   ├── UnknownParkedEvent    unknown_parked_event
     │   ├── NotAcceptable         not_acceptable
     │   └── VersionConflict       version_conflict
     └── Retryable                 asking again can help; on the bus the message is delivered again
@@ -25,6 +26,7 @@ Every code stands in docs/errors.md with its cause and its remedy.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -124,8 +126,8 @@ class TooLate(Refused):
     code = "too_late"
     status = 422
 
-    def __init__(self, time: str, retention_days: int) -> None:
-        super().__init__(f"time: {time} is more than the retention of {retention_days} days ago")
+    def __init__(self, moment: datetime, retention_days: int) -> None:
+        super().__init__(f"time: {moment.isoformat()} is more than the retention of {retention_days} days ago")
 
 
 class Unauthorized(Refused):
@@ -166,6 +168,16 @@ class UnknownConversation(Refused):
 
     def __init__(self) -> None:
         super().__init__("no such conversation")
+
+
+class UnknownParkedEvent(Refused):
+    """Raised for a parked event that does not exist, and for another tenant's, alike."""
+
+    code = "unknown_parked_event"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("no such parked event")
 
 
 class NotAcceptable(Refused):

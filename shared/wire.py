@@ -33,6 +33,8 @@ class WireModel(BaseModel):
         frozen=True,
         strict=True,
         extra="allow",
+        # What a document says must not reach a log through the error that refuses it.
+        hide_input_in_errors=True,
     )
 
     def to_json(self) -> str:

@@ -56,7 +56,7 @@ def sample_month(seed: int) -> SampleMonth:
         else:
             buffer = buffers.setdefault(chat.path, [])
             # A buffer may hold an event for longer than a conversation lasts, so its order tells nothing.
-            released = [step.moment + timedelta(seconds=rng.uniform(1, 900)) for step in chat.steps]
+            released = [step.moment + timedelta(seconds=rng.uniform(1, 180)) for step in chat.steps]
             buffer += [(at, event(chat, n)) for n, at in enumerate(released)]
     for path, buffer in buffers.items():
         posts += _batches(rng, path, buffer)

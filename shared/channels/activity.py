@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from shared.channels.dialect import MAX_EVENT_ID
+from shared.channels.omnichannel import channel_data, command
 from shared.errors import InvalidActivity, Mistake
-from shared.events.catalog import Customer
+from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
 from shared.tenants.configuration import Configuration
 from shared.wire import canonical_json
@@ -51,14 +52,26 @@ class Activity:
             raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
         return str(given)
 
+    @property
+    def says_its_role(self) -> bool:
+        """Whether the sender's role is on the wire, where it is optional."""
+        return self._given_role in _ROLES
+
     @cached_property
     def role(self) -> str:
-        """customer, bot or agent: as the sender's `role` says (a name, or 0 bot and 1 user), else as configured."""
+        """customer, bot or agent: as the sender's `role` says (a name, or 0 bot and 1 user).
+
+        Without one, a bot is who is configured as one, or who gives a command, as customers never do.
+        """
+        if self.says_its_role:
+            return _ROLES[self._given_role]
         sender = self._account("from")
-        given = str(sender.get("role", "")).casefold()
-        if given in _ROLES:
-            return _ROLES[given]
-        return "bot" if sender.get("id") and self.configuration.bot(sender["id"]) else "customer"
+        known = sender.get("id") and self.configuration.bot(sender["id"])
+        return "bot" if known or command(channel_data(self.native)) else "customer"
+
+    @property
+    def _given_role(self) -> str:
+        return str(self._account("from").get("role", "")).casefold()
 
     @cached_property
     def author(self) -> dict[str, Any]:
@@ -81,8 +94,8 @@ class Activity:
         name = side.get("name")
         return Customer(
             id=side.get("id") or self.thread_id,
-            name=name if isinstance(name, str) else None,
-            locale=self.text("locale"),
+            name=name[:MAX_NAME] if isinstance(name, str) else None,
+            locale=(self.text("locale") or "")[:MAX_LOCALE] or None,
         )
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import Any
 from shared.channels.activity import Activity
 from shared.channels.dialect import Draft, Reading
 from shared.channels.omnichannel import channel_data, command, is_private
+from shared.channels.threads import Begins
 from shared.errors import InvalidActivity, Mistake
 from shared.tenants.configuration import Configuration
 
@@ -45,7 +46,7 @@ def read_activity(document: Any, configuration: Configuration) -> Reading:
     return Reading(activity.thread_id, activity.time, activity.customer, drafts, ignored, begins=begins)
 
 
-_Read = tuple[Sequence[Draft], Sequence[str], bool]
+_Read = tuple[Sequence[Draft], Sequence[str], Begins]
 
 
 def _message(activity: Activity) -> _Read:
@@ -53,25 +54,29 @@ def _message(activity: Activity) -> _Read:
     asked = command(data) if activity.role == "bot" else None
     if asked and asked.type == "Escalate":
         # The text of an escalation is the summary for the agent, bridged or not; the customer never sees it.
-        return [_escalation(activity, asked.context, activity.text())], [], True
+        return [_escalation(activity, asked.context, activity.text())], [], "always"
     line = _line(activity, private=is_private(data, from_bot=activity.role == "bot"))
     if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or asked):
-        return [], ["the message holds neither text nor attachments nor a value"], False
-    return ([line, _end(activity)] if asked else [line]), [], True
+        return [], ["the message holds neither text nor attachments nor a value"], "never"
+    if asked:
+        return [line, _end(activity)], [], "never"
+    return [line], [], "always" if activity.role == "customer" else "ifFirst"
 
 
 def _conversation_update(activity: Activity) -> _Read:
     if activity.native.get("membersAdded"):
-        return [], [], True
-    return [], ["a conversationUpdate that adds no member changes nothing here"], False
+        return [], [], "always"
+    return [], ["a conversationUpdate that adds no member changes nothing here"], "never"
 
 
 def _event(activity: Activity) -> _Read:
     name = activity.text("name")
     if name is None:
-        return [], ["the event has no name (Bot Framework rule A5001)"], False
+        return [], ["the event has no name (Bot Framework rule A5001)"], "never"
     if name != "handoff.initiate":
-        return [], [f"events named {name[:80]!r} have no meaning here"], False
+        return [], [f"events named {name[:80]!r} have no meaning here"], "never"
+    if activity.role == "customer" and activity.says_its_role:
+        return [], ["only a bot hands a conversation over"], "never"
     value = activity.native.get("value")
     given = value if isinstance(value, dict) else {}
     context = given.get("Context")
@@ -79,15 +84,15 @@ def _event(activity: Activity) -> _Read:
         context = {member: item for member, item in given.items() if member not in ("MessageToAgent", "Context")}
     summary = given.get("MessageToAgent", given.get("va_AgentMessage"))
     draft = _escalation(activity, context, summary if isinstance(summary, str) else None)
-    return [draft], [], True
+    return [draft], [], "always"
 
 
 def _end_of_conversation(activity: Activity) -> _Read:
-    return [_end(activity)], [], False
+    return [_end(activity)], [], "never"
 
 
 def _unknown(activity: Activity) -> _Read:
-    return [], [f"activities of type {str(activity.native['type'])[:80]!r} have no meaning here"], False
+    return [], [f"activities of type {str(activity.native['type'])[:80]!r} have no meaning here"], "never"
 
 
 _READERS: dict[str, Callable[[Activity], _Read]] = {
@@ -100,6 +105,7 @@ _READERS: dict[str, Callable[[Activity], _Read]] = {
 
 def _escalation(activity: Activity, context: dict[str, Any], summary: str | None) -> Draft:
     data: dict[str, Any] = {"botId": activity.bot_id, "contextVariables": context, "transcript": _history(activity)}
+    data["attachments"] = [one for one in activity.attachments if not _said_in(one)]
     if summary:
         data["summary"] = summary
     return Draft(activity.event_id("escalate"), "bot.escalated", data)
@@ -128,18 +134,28 @@ def _line(activity: Activity, *, private: bool) -> Draft:
 
 def _history(activity: Activity) -> list[dict[str, Any]]:
     """The messages inside an attached transcript (`content.activities`), as lines of the bot's history."""
-    lines = []
-    for attachment in activity.attachments:
-        content = attachment.get("content")
-        said = content.get("activities") if isinstance(content, dict) else None
-        for document in said if isinstance(said, list) else []:
-            if isinstance(document, dict) and document.get("type") == "message":
-                lines.append(_history_line(Activity(document, activity.configuration)))
-    return lines
+    return [
+        _history_line(Activity(document, activity.configuration))
+        for attachment in activity.attachments
+        for document in _said_in(attachment)
+        if isinstance(document, dict) and document.get("type") == "message"
+    ]
+
+
+def _said_in(attachment: dict[str, Any]) -> list[Any]:
+    """The activities inside an attachment; empty where it is no transcript."""
+    content = attachment.get("content")
+    said = content.get("activities") if isinstance(content, dict) else None
+    return said if isinstance(said, list) else []
 
 
 def _history_line(said: Activity) -> dict[str, Any]:
-    known = {"id": said.text("id") and said.event_id(), "text": said.text(), "time": said.time}
+    try:
+        time = said.time
+    except InvalidActivity:
+        # A line without a time is still a line, and no reason to refuse the escalation that brings it.
+        time = None
+    known = {"id": said.text("id") and said.event_id(), "text": said.text(), "time": time}
     line: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
     private = is_private(channel_data(said.native), from_bot=said.role == "bot")
     visibility = "private" if private else "public"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.channels.threads import Begins
 from shared.events.catalog import Customer
 
 MAX_EVENT_ID = 128
@@ -23,7 +24,7 @@ class Reading:
     """One activity, read. `thread_id` and `time` say which conversation it belongs to.
 
     `time` is the activity's own text; None where it has none and the time of arrival is assumed. `begins` tells whether
-    a conversation may begin with it: an end, or something ignored, begins none.
+    a conversation begins with it; what is only ignored begins none.
     """
 
     thread_id: str
@@ -31,4 +32,4 @@ class Reading:
     customer: Customer
     drafts: Sequence[Draft]
     ignored: Sequence[str]
-    begins: bool
+    begins: Begins

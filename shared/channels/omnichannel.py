@@ -3,9 +3,11 @@
 `channelData.tags` is polymorphic: a JSON string with a command, a comma-separated list of labels, a list, or absent.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from shared.errors import InvalidActivity, Mistake
+from shared.wire import parse_json
 
 _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
     "escalate": "Escalate",
@@ -33,13 +35,16 @@ def channel_data(activity: dict[str, Any]) -> dict[str, Any]:
 
 
 def command(data: dict[str, Any]) -> Command | None:
-    """The command in `tags`, or None where tags are labels or absent."""
+    """The command in `tags`; None where tags are labels or absent. Raises InvalidActivity for broken JSON."""
     tags = data.get("tags")
     if isinstance(tags, str) and tags.lstrip().startswith("{"):
         try:
-            tags = json.loads(tags)
-        except (ValueError, RecursionError):
-            return None
+            tags = parse_json(tags.encode(), InvalidActivity)
+        except InvalidActivity as cause:
+            # It was meant as a command; taken for a label, an escalation would go nowhere, silently.
+            raise InvalidActivity(
+                [Mistake("channelData.tags", mistake.reason) for mistake in cause.mistakes]
+            ) from cause
     if not isinstance(tags, dict):
         return None
     kind = tags.get("type")

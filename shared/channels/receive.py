@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from shared.channels.bot_framework import read_activity
 from shared.channels.cloud_events import Rejected, read_events
 from shared.channels.dialect import Draft, Reading
 from shared.channels.telegram import read_update
-from shared.channels.threads import Threads
+from shared.channels.threads import Resolved, Threads
 from shared.clock import Clock
 from shared.errors import InvalidActivity, UnknownAccount
 from shared.events.bus import EventPublisher
 from shared.events.catalog import ChannelReference, Event
 from shared.events.codec import event_from
-from shared.events.envelope import format_time, parse_time
-from shared.tenants.history import Configurations
+from shared.events.conversation_key import conversation_key
+from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
+from shared.tenants.history import Configurations, History
 from shared.wire import parse_json
 
 
@@ -39,6 +41,7 @@ class Receiver:
     configurations: Configurations
     threads: Threads
     publisher: EventPublisher
+    recorded: "RecordedFacts"
     clock: Clock
 
     async def receive_events(self, tenant_id: str, body: bytes) -> Receipt:
@@ -51,7 +54,8 @@ class Receiver:
 
         Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge.
         """
-        configuration = (await self.configurations.of(tenant_id)).at(self.clock.now()).configuration
+        history = await self.configurations.of(tenant_id)
+        configuration = history.at(self.clock.now()).configuration
         found = configuration.channel(account_id, channel_id)
         if found is None:
             raise UnknownAccount(account_id, channel_id)
@@ -60,46 +64,74 @@ class Receiver:
         if account.dialect == "cloudEvents":
             return await self._publish_events(tenant_id, *read_events(configuration, body, channel))
         reading = _READERS[account.dialect](parse_json(body, InvalidActivity), configuration)
-        return await self._publish_reading(tenant_id, channel, reading)
+        return await self._publish_reading(tenant_id, channel, reading, history)
 
     async def _publish_events(self, tenant_id: str, events: Sequence[Event], rejected: Sequence[Rejected]) -> Receipt:
         await self.publisher.publish(tenant_id, events)
         return Receipt([event.id for event in events], rejected=rejected)
 
-    async def _publish_reading(self, tenant_id: str, door: ChannelReference, reading: Reading) -> Receipt:
-        if not reading.drafts and not reading.begins:
+    async def _publish_reading(
+        self, tenant_id: str, door: ChannelReference, reading: Reading, history: History
+    ) -> Receipt:
+        if not reading.drafts and reading.begins == "never":
             return Receipt([], reading.ignored)
-        channel = door.model_copy(update={"thread_id": reading.thread_id})
-        time = reading.time or format_time(self.clock.now())
-        assumed = reading.time is None
+        channel, now = door.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
+        time = reading.time or format_time(now)
+        moment = counted_moment(parse_time(time), now)
+        history.refuse_too_late(moment, now)
         # Whatever the dialect made is checked before a conversation is opened for it.
-        for draft in reading.drafts:
-            _event(tenant_id, channel, "unresolved", draft, time, assumed=assumed)
-        resolved = await self.threads.resolve(
-            tenant_id, channel, parse_time(time), reading.customer, begins=reading.begins
+        drafts = [_event(tenant_id, channel, "unresolved", draft, reading.time, now) for draft in reading.drafts]
+        subject = None
+        if reading.time is None or moment != parse_time(time):
+            # A retry comes with another time, and could be taken for a line of the next conversation.
+            subject = await self._recorded_in(tenant_id, channel, drafts)
+        resolved = (
+            Resolved(subject, None)
+            if subject
+            else await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins)
         )
         subject = resolved.conversation_id
-        events = [_event(tenant_id, channel, subject, draft, time, assumed=assumed) for draft in reading.drafts]
+        events = [_event(tenant_id, channel, subject, draft, reading.time, now) for draft in reading.drafts]
         await self.publisher.publish(tenant_id, events)
         announced = [resolved.announced] if resolved.announced else []
         known = [] if announced or events or reading.ignored else ["the conversation has begun before"]
         accepted = [*announced, *(event.id for event in events)]
         return Receipt(accepted, [*reading.ignored, *known], conversation_id=subject)
 
+    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[Event]) -> str | None:
+        """The thread's conversation in which one of these events is recorded already."""
+        for conversation_id in await self.threads.known(tenant_id, channel):
+            key = conversation_key(conversation_id)
+            for draft in drafts:
+                identity = identity_of(tenant_id, conversation_id, draft.source, draft.id)
+                if await self.recorded.read_fact(tenant_id, key, identity) is not None:
+                    return conversation_id
+        return None
+
+
+class RecordedFacts(Protocol):
+    """What a door asks of the conversations' store."""
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> object | None:
+        """The recorded fact of this identity."""
+        ...
+
 
 _READERS = {"botFramework": read_activity, "telegram": read_update}
 
 
-def _event(tenant_id: str, channel: ChannelReference, subject: str, draft: Draft, time: str, *, assumed: bool) -> Event:
+def _event(
+    tenant_id: str, channel: ChannelReference, subject: str, draft: Draft, time: str | None, now: datetime
+) -> Event:
     envelope: dict[str, Any] = {
         "specversion": "1.0",
         "id": draft.id,
         "source": f"/channels/{channel.account_id}/{channel.channel_id}",
         "type": draft.type,
         "subject": subject,
-        "time": time,
+        "time": time or format_time(now),
         "tenantid": tenant_id,
         "datacontenttype": "application/json",
         "data": {**draft.data, "channel": channel.model_dump(by_alias=True)},
     }
-    return event_from({**envelope, "timeassumed": True} if assumed else envelope)
+    return event_from(envelope if time else {**envelope, "timeassumed": True})

@@ -7,8 +7,9 @@ of other kinds (edits, queries, members) say nothing that a transcript holds; th
 from typing import Any
 
 from shared.channels.dialect import Draft, Reading
+from shared.channels.threads import Begins
 from shared.errors import InvalidActivity, Mistake
-from shared.events.catalog import Customer
+from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time
 from shared.tenants.configuration import Configuration
 
@@ -34,16 +35,19 @@ def read_update(document: Any, configuration: Configuration) -> Reading:
     if not isinstance(message, dict):
         kinds = ", ".join(sorted(str(name)[:40] for name in document if name != "update_id")) or "nothing"
         ignored = [f"the update holds no message, but {kinds}"]
-        return Reading(str(update_id), None, Customer(id=str(update_id)), [], ignored, begins=False)
+        return Reading(str(update_id), None, Customer(id=str(update_id)), [], ignored, begins="never")
     chat, sender = message.get("chat"), message.get("from")
     chat_id = str(_whole(chat if isinstance(chat, dict) else {}, "id", "message.chat."))
     sender = sender if isinstance(sender, dict) else {}
     time = _time(message)
     data = _line(message, sender, chat_id)
     if "text" not in data and not data["attachments"]:
-        return Reading(chat_id, time, _customer(sender, chat_id), [], ["the message has no text or file"], begins=False)
+        return Reading(
+            chat_id, time, _customer(sender, chat_id), [], ["the message has no text or file"], begins="never"
+        )
     draft = Draft(f"update:{update_id}", "message.posted", data)
-    return Reading(chat_id, time, _customer(sender, chat_id), [draft], [], begins=True)
+    begins: Begins = "ifFirst" if data["author"]["role"] == "bot" else "always"
+    return Reading(chat_id, time, _customer(sender, chat_id), [draft], [], begins)
 
 
 def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str) -> dict[str, Any]:
@@ -78,8 +82,8 @@ def _customer(sender: dict[str, Any], chat_id: str) -> Customer:
     locale = sender.get("language_code")
     return Customer(
         id=str(sender["id"]) if isinstance(sender.get("id"), int) else chat_id,
-        name=" ".join(names) or None,
-        locale=locale if isinstance(locale, str) else None,
+        name=" ".join(names)[:MAX_NAME] or None,
+        locale=locale[:MAX_LOCALE] if isinstance(locale, str) else None,
     )
 
 

@@ -5,17 +5,22 @@ conversation is marked as announced. A crash in between leaves it unannounced, a
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from shared.errors import ThreadChanged
 from shared.events.bus import EventPublisher
-from shared.events.catalog import ChannelReference, ConversationStarted, Customer, StartedData
+from shared.events.catalog import ChannelReference, ConversationStarted, Customer, Event, StartedData
+from shared.events.codec import stored_event
 from shared.events.envelope import format_time
 from shared.retry import retrying
 from shared.wire import WireModel, canonical_json
+
+Begins = Literal["always", "ifFirst", "never"]
+"""Whether a conversation begins with an activity: a customer's always does, where none is going on; a bot's or an
+agent's only as the thread's first; an end never does."""
 
 _LONGEST_PART = 80
 
@@ -36,19 +41,22 @@ class Thread(WireModel):
     channel: ChannelReference
     conversations: tuple[ThreadedConversation, ...] = ()
 
-    def holding(self, moment: datetime, *, begins: bool = True) -> ThreadedConversation | None:
+    def holding(self, moment: datetime, begins: Begins = "always") -> ThreadedConversation | None:
         """The conversation that an activity of this moment belongs to: the first that was not over by then.
 
-        What cannot begin a conversation (such as an end) belongs to the last one, where all are over.
+        What cannot begin another conversation belongs, after the last one's end, to the last that had begun by then.
         """
         held = next((c for c in self.conversations if c.closed_at is None or moment <= c.closed_at), None)
-        return self.conversations[-1] if held is None and self.conversations and not begins else held
+        if begins == "always" or not self.conversations:
+            return held
+        begun = [c for c in self.conversations if c.opened_at <= moment]
+        return held if held and (held in begun or not begun) else (begun or self.conversations)[-1]
 
     def opening(
-        self, moment: datetime, customer: Customer, *, begins: bool = True, announced: bool = False
+        self, moment: datetime, customer: Customer, begins: Begins = "always", *, announced: bool = False
     ) -> "Thread":
         """This thread with a conversation for the moment: a new one, or one that began earlier than was known."""
-        held = self.holding(moment, begins=begins)
+        held = self.holding(moment, begins)
         if held is None:
             new = ThreadedConversation(
                 conversation_id=conversation_id(self.channel, len(self.conversations) + 1),
@@ -57,10 +65,17 @@ class Thread(WireModel):
                 announced=announced,
             )
             return self.model_copy(update={"conversations": (*self.conversations, new)})
-        earlier = begins and moment < held.opened_at
+        earlier = begins != "never" and moment < held.opened_at
         if earlier or (announced and not held.announced):
             return self._replacing(held, {"opened_at": min(moment, held.opened_at), "announced": announced})
         return self
+
+    def registering(self, conversation: ThreadedConversation) -> "Thread":
+        """This thread with a conversation that somebody else began and named, unless it is known."""
+        if any(known.conversation_id == conversation.conversation_id for known in self.conversations):
+            return self
+        ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
+        return self.model_copy(update={"conversations": tuple(ordered)})
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with the conversation marked as announced, unless its beginning moved meanwhile."""
@@ -70,11 +85,26 @@ class Thread(WireModel):
                 return self._replacing(known, {"announced": True})
         return self
 
+    def following(self, ended: ThreadedConversation, moment: datetime) -> "Thread":
+        """This thread with a conversation after the ended one, begun at the moment if there is none yet."""
+        ids = [conversation.conversation_id for conversation in self.conversations]
+        if ended.conversation_id not in ids:
+            return self.model_copy(update={"conversations": (*self.conversations, ended)}).following(ended, moment)
+        if ids[-1] != ended.conversation_id:
+            return self
+        new = ThreadedConversation(
+            conversation_id=conversation_id(self.channel, len(ids) + 1), opened_at=moment, customer=ended.customer
+        )
+        closed = self.closing(ended.conversation_id, ended.closed_at or moment)
+        return closed.model_copy(update={"conversations": (*closed.conversations, new)})
+
     def closing(self, conversation_id: str, moment: datetime) -> "Thread":
-        """This thread with the conversation's interval closed, if it is still open."""
+        """This thread with the conversation's interval closed, or closed earlier while no other one follows it."""
         for conversation in self.conversations:
-            if conversation.conversation_id == conversation_id and conversation.closed_at is None:
-                return self._replacing(conversation, {"closed_at": moment})
+            if conversation.conversation_id == conversation_id:
+                last, closed_at = conversation is self.conversations[-1], conversation.closed_at
+                if closed_at is None or (last and moment < closed_at):
+                    return self._replacing(conversation, {"closed_at": moment})
         return self
 
     def _replacing(self, old: ThreadedConversation, update: dict[str, object]) -> "Thread":
@@ -153,29 +183,65 @@ class Threads:
         channel: ChannelReference,
         moment: datetime,
         customer: Customer,
+        begins: Begins = "always",
         *,
-        begins: bool = True,
         announce: bool = True,
     ) -> Resolved:
         """The conversation that holds the moment, opened and announced if need be.
 
-        `begins`: whether a new conversation may begin with what happened; if not, it is not announced either, but waits
-        for the activity that did begin it. `announce` is False for who brings the `conversation.started` itself.
+        `announce` is False for who brings the `conversation.started` itself.
         """
 
         def opening(thread: Thread) -> Thread:
-            return thread.opening(moment, customer, begins=begins, announced=not announce)
+            return thread.opening(moment, customer, begins, announced=not announce)
 
         thread = await self._change(tenant_id, channel, opening)
-        held = thread.holding(moment, begins=begins)
+        held = thread.holding(moment, begins)
         assert held is not None, "a thread that was opened for a moment holds it"
-        if held.announced or not begins:
-            return Resolved(held.conversation_id, None)
+        # What begins nothing waits, unannounced, for the activity that did begin the conversation.
+        announced = await self._announce(tenant_id, thread, held) if begins != "never" else None
+        return Resolved(held.conversation_id, announced)
+
+    async def known(self, tenant_id: str, channel: ChannelReference) -> Sequence[str]:
+        """The ids of the thread's conversations, the newest first."""
+        loaded = await self._store.load(tenant_id, thread_key(channel))
+        return [conversation.conversation_id for conversation in loaded[0].conversations[::-1]] if loaded else []
+
+    async def register(self, tenant_id: str, event: ConversationStarted) -> None:
+        """Note a conversation that began under an id of its own in its channel's thread, so that others find it."""
+        channel, subject = event.data.channel, event.subject
+        if channel.thread_id is None or subject is None:
+            return
+        begun = ThreadedConversation(
+            conversation_id=subject, opened_at=event.moment, customer=event.data.customer, announced=True
+        )
+        await self._change(tenant_id, channel, lambda thread: thread.registering(begun))
+
+    async def _announce(self, tenant_id: str, thread: Thread, conversation: ThreadedConversation) -> str | None:
+        """Publish the conversation's start, unless that was done; the id of what was published."""
+        if conversation.announced:
+            return None
         # The stored channel, not this activity's way of writing it: an announcement is always the same bytes.
-        start = started_event(tenant_id, thread.channel, held)
+        start = started_event(tenant_id, thread.channel, conversation)
         await self._publisher.publish(tenant_id, [start])
-        await self._change(tenant_id, channel, lambda thread: thread.announcing(held))
-        return Resolved(held.conversation_id, start.id)
+        await self._change(tenant_id, thread.channel, lambda known: known.announcing(conversation))
+        return start.id
+
+    async def follow_up(
+        self, tenant_id: str, channel: ChannelReference, ended: ThreadedConversation, event: Event
+    ) -> None:
+        """Repeat an event in the conversation after one that ended without knowing of it.
+
+        The next conversation is opened once, however many events follow; where nobody opened a thread, the ended
+        conversation is its first. Repeated with the same source and id, an event is recorded there once.
+        """
+        thread = await self._change(tenant_id, channel, lambda known: known.following(ended, event.moment))
+        ids = [conversation.conversation_id for conversation in thread.conversations]
+        following = thread.conversations[ids.index(ended.conversation_id) + 1]
+        await self._announce(tenant_id, thread, following)
+        repeated = event.model_copy(update={"subject": following.conversation_id})
+        # Read anew: a copy would keep the identity that was computed with the subject of old.
+        await self._publisher.publish(tenant_id, [stored_event(repeated.to_json())])
 
     async def close(self, tenant_id: str, channel: ChannelReference, conversation_id: str, moment: datetime) -> None:
         """Close the conversation's interval; without effect where it is closed, or not one of this thread."""

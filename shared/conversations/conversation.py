@@ -14,15 +14,18 @@ from shared.wire import WireModel
 
 
 class ConversationWarning(WireModel):
-    """Something that an administrator or a bot's developer should look at; it stops nothing."""
+    """Something that an administrator or a bot's developer should look at, about its `subject`; it stops nothing."""
 
     code: str
+    subject: str
     detail: str
     fact_id: str
 
 
 class Conversation(WireModel):
-    """What the facts add up to. `ledger_day` (yyyy-mm-dd, tenant's calendar) is the day its ledger row stands under."""
+    """What the facts add up to. `unseen`: facts that an end for silence did not know of, and that go on elsewhere.
+
+    `ledger_day` (yyyy-mm-dd, tenant's calendar) is the day its ledger row stands under."""
 
     tenant_id: str
     conversation_id: str
@@ -42,12 +45,18 @@ class Conversation(WireModel):
     closed_at: datetime | None = None
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
+    unseen: tuple[str, ...] = ()
     escalated_bots: tuple[str, ...] = ()
     smart_assist: bool = False
     invocations: tuple[Invocation, ...] = ()
     bot_session: BotSession | None = None
     ledger_day: str | None = None
     decisions: tuple[Decision, ...] = ()
+
+    @property
+    def unknown_bots(self) -> frozenset[str]:
+        """The native ids of bots that spoke here and are not declared."""
+        return frozenset(warning.subject for warning in self.warnings if warning.code == "unknown_bot")
 
     def but(self, **changes: Any) -> "Conversation":
         """This conversation with some members changed."""

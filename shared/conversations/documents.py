@@ -21,6 +21,7 @@ class HeadDocument(WireModel):
     revision: int
     outbox: dict[str, Effect]
     attention_at: datetime | None
+    attention: str | None = None
 
 
 _HEAD: TypeAdapter[HeadDocument] = TypeAdapter(HeadDocument)
@@ -33,6 +34,7 @@ def write_head(head: Head) -> str:
         revision=head.revision,
         outbox=dict(head.outbox),
         attention_at=head.attention_at,
+        attention=head.attention,
     )
     return document.to_json()
 
@@ -40,7 +42,7 @@ def write_head(head: Head) -> str:
 def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
     document = _HEAD.validate_json(text)
     conversation = document.conversation.but(decisions=decisions)
-    return Head(conversation, document.revision, document.outbox, document.attention_at)
+    return Head(conversation, document.revision, document.outbox, document.attention_at, document.attention)
 
 
 def write_decision(decision: Decision) -> str:

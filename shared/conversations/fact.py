@@ -1,14 +1,15 @@
 """A fact: an event that was recorded, with the time at which it counts."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from shared.events.catalog import ConversationEnded, Event, MessagePosted
+from shared.events.envelope import counted_moment
 from shared.wire import canonical_json
 
-FUTURE_TOLERANCE = timedelta(minutes=5)
-"""An event further ahead of our clock than this counts as arrived now."""
+SOURCE = "/patchbay"
+"""The source of the facts that Patchbay itself records."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,12 @@ class Fact:
     @classmethod
     def of(cls, event: Event, now: datetime) -> "Fact":
         """The fact that an event arriving now is."""
-        return cls(event, now if event.moment > now + FUTURE_TOLERANCE else event.moment, now)
+        return cls(event, counted_moment(event.moment, now), now)
+
+    @property
+    def judged_at(self) -> datetime:
+        """The moment whose configuration judges it: a version that is put later cannot change it any more."""
+        return min(self.at, self.received_at)
 
     @property
     def id(self) -> str:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from shared.conversations.conversation import Conversation, ConversationWarning
-from shared.conversations.fact import Fact
+from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.state import moved
 from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, MessagePosted
 from shared.events.conversation_key import conversation_key
-from shared.events.envelope import format_time
+from shared.events.envelope import format_time, parse_time
 from shared.routing.context_variable import Assignment, complaint
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
@@ -27,18 +27,24 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
     ordered = in_order(facts)
     for fact in ordered:
         conversation = _apply(conversation, fact, history)
-    return _counted(conversation, ordered, history)
+    return _counted(conversation.but(unseen=_unseen(conversation, ordered)), ordered, history)
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """Each fact once: the (first) start, then by time, sequence and id."""
     ordered = sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)
-    start = next((fact for fact in ordered if isinstance(fact.event, ConversationStarted)), None)
+    starts = [fact for fact in ordered if isinstance(fact.event, ConversationStarted)]
+    # A start that was only assumed, because none came, gives way to the real one.
+    start = min(starts, key=_is_assumed, default=None)
     return ordered if start is None else [start, *(fact for fact in ordered if fact is not start)]
 
 
+def _is_assumed(start: Fact) -> bool:
+    return start.event.source == SOURCE
+
+
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
-    version = history.at(fact.at)
+    version = history.at(fact.judged_at)
     if conversation.closed_at is not None:
         return _after_the_end(conversation, fact, conversation.closed_at, version)
     conversation = conversation.but(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
@@ -81,7 +87,12 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
         warnings=conversation.warnings + warnings,
     )
     conversation = _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
-    return _routed(conversation, fact, None, stream, version)
+    conversation = _routed(conversation, fact, None, stream, version)
+    if not _is_assumed(fact):
+        return conversation
+    reason = "its conversation.started did not come within 5 minutes, so it was taken for started"
+    decisions = (*conversation.decisions[:-1], conversation.decisions[-1].model_copy(update={"reason": reason}))
+    return conversation.but(decisions=decisions)
 
 
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
@@ -105,10 +116,11 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
     stream = configuration.work_stream(conversation.work_stream)
     if stream is None:
         stream = _default(configuration)
-        conversation = _warned(conversation, fact, "unknown_work_stream", f"{conversation.work_stream} is not declared")
+        name = str(conversation.work_stream)
+        conversation = _warned(conversation, fact, "unknown_work_stream", name, f"{name} is not declared")
     if stream.mode == "pick":
         reason = f"bots can escalate in push work streams only, and {stream.id} is a pick work stream"
-        conversation = _warned(conversation, fact, "escalation_without_effect", reason)
+        conversation = _warned(conversation, fact, "escalation_without_effect", stream.id, reason)
         return _undecided(conversation, fact, event, version, "withoutEffect", reason)
     conversation = conversation.but(
         escalated_at=conversation.escalated_at or fact.at,
@@ -160,7 +172,7 @@ def _assigned(
         conversation = conversation.but(assignments={**conversation.assignments, name: given})
         # Without a work stream there is nothing to compare with; the start will come, and the fold with it.
         if stream is not None and (why := complaint(given, stream.context_variables)):
-            conversation = _warned(conversation, fact, "unusable_variable", why)
+            conversation = _warned(conversation, fact, "unusable_variable", name, why)
     return conversation
 
 
@@ -169,7 +181,7 @@ def _known_bot(
 ) -> tuple[Conversation, str]:
     if bot := configuration.bot(native_id):
         return conversation, bot.id
-    return _warned(conversation, fact, "unknown_bot", f"no bot {native_id!r} is declared"), native_id
+    return _warned(conversation, fact, "unknown_bot", native_id, f"no bot {native_id!r} is declared"), native_id
 
 
 def _work_stream(
@@ -181,11 +193,13 @@ def _work_stream(
     if data.work_stream_id is not None:
         if stream := configuration.work_stream(data.work_stream_id):
             return stream, ()
-        warnings = (_warning(fact, "unknown_work_stream", f"{data.work_stream_id} is not declared"),)
+        warnings = (
+            _warning(fact, "unknown_work_stream", data.work_stream_id, f"{data.work_stream_id} is not declared"),
+        )
     if found := configuration.channel(data.channel.account_id, data.channel.channel_id):
         return configuration.work_stream(found[1].work_stream) or _default(configuration), warnings
     detail = f"channel {data.channel.account_id}/{data.channel.channel_id} is not declared"
-    return _default(configuration), (*warnings, _warning(fact, "unknown_channel", detail))
+    return _default(configuration), (*warnings, _warning(fact, "unknown_channel", data.channel.channel_id, detail))
 
 
 def _default(configuration: Configuration) -> WorkStream:
@@ -194,13 +208,43 @@ def _default(configuration: Configuration) -> WorkStream:
     return stream
 
 
-def _warning(fact: Fact, code: str, detail: str) -> ConversationWarning:
-    return ConversationWarning(code=code, detail=detail, fact_id=fact.id)
+def _warning(fact: Fact, code: str, subject: str, detail: str) -> ConversationWarning:
+    return ConversationWarning(code=code, subject=subject, detail=detail, fact_id=fact.id)
 
 
-def _warned(conversation: Conversation, fact: Fact, code: str, detail: str) -> Conversation:
-    known = any((warning.code, warning.detail) == (code, detail) for warning in conversation.warnings)
-    return conversation if known else conversation.but(warnings=(*conversation.warnings, _warning(fact, code, detail)))
+def _warned(conversation: Conversation, fact: Fact, code: str, subject: str, detail: str) -> Conversation:
+    if any((known.code, known.subject, known.detail) == (code, subject, detail) for known in conversation.warnings):
+        return conversation
+    return conversation.but(warnings=(*conversation.warnings, _warning(fact, code, subject, detail)))
+
+
+def _unseen(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, ...]:
+    """What customers said and bots escalated that belongs to the thread's next conversation.
+
+    Where the end says what it knew of, that is everything newer; in a channel's thread everything after the end, which
+    the channel would have sent there, had the end been known.
+    """
+    end = next((fact for fact in ordered if isinstance(fact.event, ConversationEnded)), None)
+    if end is None or not isinstance(end.event, ConversationEnded):
+        return ()
+    seen = end.event.data.last_seen
+    if seen is not None:
+        newest = parse_time(seen.at), seen.fact_id
+    elif conversation.channel is not None and conversation.channel.thread_id is not None:
+        newest = end.at, LAST
+    else:
+        return ()
+    return tuple(fact.id for fact in ordered if _asks_for_somebody(fact) and (fact.at, fact.id) > newest)
+
+
+LAST = "\U0010ffff"
+"""Greater than every fact's id."""
+
+
+def _asks_for_somebody(fact: Fact) -> bool:
+    if isinstance(fact.event, MessagePosted):
+        return fact.event.data.author.role == "customer"
+    return isinstance(fact.event, BotEscalated)
 
 
 def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:

@@ -15,18 +15,23 @@ class Head:
     """A conversation as it was last committed.
 
     `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
-    `attention_at` is when `sweep` looks at it; None while there is nothing to see to.
+    `attention_at` is when `sweep` looks at it; None while there is nothing to see to. `attention` is what a supervisor
+    should see as of the last look, such as `bot-silent`.
     """
 
     conversation: Conversation
     revision: int
     outbox: Mapping[str, Effect]
     attention_at: datetime | None
+    attention: str | None = None
 
-    def without(self, performed: Mapping[str, Effect]) -> "Head":
-        """This head with the performed effects cleared; an effect that was replaced meanwhile stays."""
+    def without(self, performed: Mapping[str, Effect], again_at: datetime | None) -> "Head":
+        """This head with the performed effects cleared; an effect that was replaced meanwhile stays.
+
+        `again_at` is when to look at it next, once its outbox is empty.
+        """
         left = {name: effect for name, effect in self.outbox.items() if performed.get(name) != effect}
-        return replace(self, outbox=left, attention_at=self.attention_at if left else None)
+        return replace(self, outbox=left, attention_at=self.attention_at if left else again_at)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,10 @@ class ConversationStore(Protocol):
 
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
         """A page of heads; `filters` may name state, queue and bot."""
+        ...
+
+    async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
+        """A page of the keys of all conversations that have a fact, in order; for rebuilding only."""
         ...
 
     async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:

@@ -1,12 +1,13 @@
 """What supervisors and agents read of conversations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.conversations.conversation import Conversation
+from shared.clock import Clock
 from shared.conversations.fold import in_order
-from shared.conversations.ports import ConversationStore, Loaded
+from shared.conversations.inactivity import look
+from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
@@ -19,13 +20,15 @@ PAGE = 100
 _SHOWN = (
     "tenantId", "conversationId", "key", "state", "workStream", "queue", "bot", "agent", "channel", "customer",
     "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "closedAt", "closedBy",
-    "closedReason", "botSession",
+    "closedReason", "botSession", "attention",
 )  # fmt: skip
 
 
-def shown(conversation: Conversation) -> dict[str, Any]:
+def shown(head: Head) -> dict[str, Any]:
     """A head as it is answered: every member of the contract, null where it is not known."""
+    conversation = head.conversation
     document = conversation.model_dump(mode="json", by_alias=True)
+    document["attention"] = head.attention
     document["contextVariables"] = {name: given.value for name, given in conversation.assignments.items()}
     document["warnings"] = [{"code": w.code, "detail": w.detail} for w in conversation.warnings]
     if conversation.channel is not None:
@@ -54,22 +57,27 @@ class Conversations:
 
     store: ConversationStore
     configurations: Configurations
+    clock: Clock
 
     async def page(
         self, tenant_id: str, filters: Mapping[str, str], after: str | None
-    ) -> tuple[Sequence[Conversation], str | None]:
+    ) -> tuple[Sequence[Head], str | None]:
         """Heads as of their last change, in order of key, and where the next page begins. Raises UnknownTenant."""
         await self.configurations.of(tenant_id)
         page = await self.store.heads(tenant_id, filters, after, PAGE)
-        return [head.conversation for head in page.heads], page.continuation
+        return page.heads, page.continuation
 
-    async def one(self, tenant_id: str, key: str) -> Conversation:
-        """The conversation, its last activity exact. Raises UnknownConversation."""
+    async def one(self, tenant_id: str, key: str) -> Head:
+        """The conversation's head, its last activity and attention exact. Raises UnknownConversation."""
         loaded = await self._loaded(tenant_id, key)
         ordered = in_order(loaded.facts)
         end = next((n for n, fact in enumerate(ordered, 1) if isinstance(fact.event, ConversationEnded)), None)
         assert loaded.head is not None, "a loaded conversation has a head"
-        return loaded.head.conversation.but(last_activity_at=max(fact.at for fact in ordered[:end]))
+        last = max(fact.at for fact in ordered[:end])
+        history = await self.configurations.of(tenant_id)
+        found = look(loaded.head.conversation, loaded.facts, history, self.clock.now())
+        conversation = loaded.head.conversation.but(last_activity_at=last)
+        return replace(loaded.head, conversation=conversation, attention=found.attention)
 
     async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:
         """Its lines in order. Raises UnknownConversation."""

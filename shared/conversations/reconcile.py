@@ -7,8 +7,9 @@ from pydantic import Field
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
-from shared.events.catalog import ChannelReference, MessagePosted
+from shared.events.catalog import ChannelReference, Customer, MessagePosted
 from shared.events.envelope import format_time
+from shared.tenants.history import History
 from shared.usage.ledger import Exclusion, LedgerRow
 from shared.wire import WireModel
 
@@ -28,7 +29,17 @@ class CloseThread(WireModel):
     at: datetime
 
 
-Effect = Annotated[PostLedgerRow | CloseThread, Field(discriminator="kind")]
+class FollowUp(WireModel):
+    """Repeat the fact in the thread's next conversation: its own ended without knowing of it."""
+
+    kind: Literal["followUp"] = "followUp"
+    fact_id: str
+    channel: ChannelReference
+    customer: Customer
+    ended_at: datetime
+
+
+Effect = Annotated[PostLedgerRow | CloseThread | FollowUp, Field(discriminator="kind")]
 """Something to be performed outside; doing it twice does no harm."""
 
 
@@ -45,10 +56,21 @@ def reconcile(before: Conversation | None, after: Conversation, revision: int) -
     threaded = after.channel is not None and after.channel.thread_id is not None
     if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
         effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
+    for fact_id in after.unseen:
+        if after.closed_at and after.channel and (before is None or fact_id not in before.unseen):
+            # A conversation without a thread is its own thread.
+            thread_id = after.channel.thread_id or after.conversation_id
+            effects[f"follow:{fact_id}"] = FollowUp(
+                kind="followUp",
+                fact_id=fact_id,
+                channel=after.channel.model_copy(update={"thread_id": thread_id}),
+                customer=after.customer or Customer(id=after.conversation_id),
+                ended_at=after.closed_at,
+            )
     return effects
 
 
-def changes_head(head: Conversation, fact: Fact) -> bool:
+def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
     """Whether a fact that joins this conversation may change more than its transcript.
 
     False only for a line in a conversation that has started and is open or active, unless it is a bot's first word
@@ -61,9 +83,20 @@ def changes_head(head: Conversation, fact: Fact) -> bool:
         return False
     if author.smart_assist:
         return not head.smart_assist
-    # A bot under a name that the configuration translates is not found here, and goes the full way.
-    return not any(
-        known.bot == author.id and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations
+    bot = history.at(fact.judged_at).configuration.bot(author.id)
+    if bot is None and author.id not in head.unknown_bots:
+        return True
+    name = bot.id if bot else author.id
+    return not any(known.bot == name and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations)
+
+
+def takes_away(before: Conversation, after: Conversation) -> bool:
+    """Whether a line that looked at `before` could have relied on something that `after` lacks."""
+    invoked = {(known.bot, known.at, known.fact_id) for known in after.invocations}
+    return (
+        after.state not in ("open", "active")
+        or (before.smart_assist and not after.smart_assist)
+        or any((known.bot, known.at, known.fact_id) not in invoked for known in before.invocations)
     )
 
 

@@ -1,16 +1,26 @@
 """Recording a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.channels.threads import Threads
+from shared.channels.threads import ThreadedConversation, Threads
 from shared.clock import Clock
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
+from shared.conversations.inactivity import look
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
-from shared.conversations.reconcile import CloseThread, Effect, PostLedgerRow, changes_head, reconcile
-from shared.errors import EventIdConflict, HeadChanged, TooLate
+from shared.conversations.reconcile import (
+    CloseThread,
+    Effect,
+    FollowUp,
+    PostLedgerRow,
+    changes_head,
+    reconcile,
+    takes_away,
+)
+from shared.errors import EventIdConflict, HeadChanged
 from shared.events.catalog import Event, MessagePosted
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
@@ -38,14 +48,12 @@ class Recorder:
         """
         history = await self.configurations.of(tenant_id)
         fact = Fact.of(event, self.clock.now())
-        retention = history.latest.configuration.retention_days
-        if fact.at < fact.received_at - timedelta(days=retention):
-            raise TooLate(event.time, retention)
+        history.refuse_too_late(fact.at, fact.received_at)
         key = conversation_key(event.subject or "")
         if isinstance(event, MessagePosted):
-            await self._append(tenant_id, key, fact)
+            fact = await self._append(tenant_id, key, fact)
             head = await self.conversations.read_head(tenant_id, key)
-            if head is not None and not head.outbox and not changes_head(head.conversation, fact):
+            if head is not None and not head.outbox and not changes_head(head.conversation, fact, history):
                 return
         await self._settle(tenant_id, key, fact, history)
 
@@ -55,22 +63,29 @@ class Recorder:
         if loaded.head is not None:
             await self._perform(tenant_id, key, loaded.head)
 
-    async def _append(self, tenant_id: str, key: str, fact: Fact) -> None:
+    async def _append(self, tenant_id: str, key: str, fact: Fact) -> Fact:
+        """The fact as it is stored: of a duplicate the first arrival counts, with the time that it was given."""
         try:
             await self.conversations.append(tenant_id, key, fact)
         except FactExists:
-            _refuse_conflict(await self.conversations.read_fact(tenant_id, key, fact.id), fact)
+            stored = await self.conversations.read_fact(tenant_id, key, fact.id)
+            _refuse_conflict(stored, fact)
+            return stored or fact
+        return fact
 
     async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History) -> None:
         """Commit until the head is what all its facts make it, then perform what that asks for."""
-        head = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
-        if head.conversation.state == "closed":
-            # A line appended while the closing was being committed saw an open head and left: fold it in.
-            head = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
+        settled = False
+        while not settled:
+            head, settled = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
         await self._perform(tenant_id, key, head)
 
-    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> Head:
-        """Bring the head up to date with the stored facts and this one; the head as it then is."""
+    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> tuple[Head, bool]:
+        """Bring the head up to date with the stored facts and this one; the head as it then is, and whether it is so.
+
+        A line that was appended meanwhile looked at the head as it was, and left. That was right unless the commit
+        took away what the line relied on: then the facts are read once more.
+        """
         loaded = await self.conversations.load(tenant_id, key)
         stored = next((known for known in loaded.facts if known.id == fact.id), None)
         if stored is not None:
@@ -78,43 +93,59 @@ class Recorder:
         facts = loaded.facts if stored else [*loaded.facts, fact]
         after = fold(tenant_id, fact.event.subject or "", facts, history)
         if stored is not None and loaded.head is not None and _unchanged(loaded.head.conversation, after):
-            return loaded.head
-        head = self._successor(loaded, after)
+            return loaded.head, True
+        head = self._successor(loaded, after, facts, history)
         try:
             await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
         except FactExists as conflict:
             # Another delivery of this event came between; what it committed is read anew.
             raise HeadChanged from conflict
-        return head
+        return head, loaded.head is not None and not takes_away(loaded.head.conversation, after)
 
-    def _successor(self, loaded: Loaded, after: Conversation) -> Head:
+    def _successor(self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], history: History) -> Head:
         before = loaded.head.conversation if loaded.head else None
         revision = loaded.head.revision + 1 if loaded.head else 1
         outbox = {**(loaded.head.outbox if loaded.head else {}), **reconcile(before, after, revision)}
-        return Head(after, revision, outbox, self.clock.now() + LEFT_OVER_AFTER if outbox else None)
+        now = self.clock.now()
+        found = look(after, facts, history, now)
+        return Head(after, revision, outbox, now + LEFT_OVER_AFTER if outbox else found.due(now), found.attention)
 
     async def _perform(self, tenant_id: str, key: str, head: Head) -> None:
         """Perform the outbox and clear it from whatever head is there by then."""
         if not head.outbox:
             return
         for effect in head.outbox.values():
-            await self._perform_one(tenant_id, head.conversation.conversation_id, effect)
+            await self._perform_one(tenant_id, head.conversation, effect)
         await retrying(HeadChanged, self._clear, tenant_id, key, head)
 
     async def _clear(self, tenant_id: str, key: str, performed: Head) -> None:
         loaded = await self.conversations.load(tenant_id, key)
         assert loaded.head is not None, "a committed head does not vanish"
         assert loaded.etag is not None, "a head has an ETag"
-        cleared = loaded.head.without(performed.outbox)
+        now, history = self.clock.now(), await self.configurations.of(tenant_id)
+        again_at = look(loaded.head.conversation, loaded.facts, history, now).due(now)
+        cleared = loaded.head.without(performed.outbox, again_at)
         if cleared.outbox != loaded.head.outbox:
             await self.conversations.save_head(tenant_id, key, cleared, loaded.etag)
 
-    async def _perform_one(self, tenant_id: str, conversation_id: str, effect: Effect) -> None:
+    async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> None:
+        conversation_id = conversation.conversation_id
         match effect:
             case PostLedgerRow(row=row):
                 await self.ledger.post(tenant_id, row)
             case CloseThread(channel=channel, at=at):
                 await self.threads.close(tenant_id, channel, conversation_id, at)
+            case FollowUp(channel=channel, customer=customer, ended_at=ended_at, fact_id=fact_id):
+                fact = await self.conversations.read_fact(tenant_id, conversation.key, fact_id)
+                assert fact is not None, "a fact that was folded is stored"
+                ended = ThreadedConversation(
+                    conversation_id=conversation_id,
+                    opened_at=conversation.started_at or ended_at,
+                    customer=customer,
+                    closed_at=ended_at,
+                    announced=True,
+                )
+                await self.threads.follow_up(tenant_id, channel, ended, fact.event)
 
 
 def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:

@@ -1,13 +1,18 @@
-"""The sweep: looks after conversations whose time has come, and performs what a crash left over."""
+"""The sweep: finds conversations whose time has come, and has somebody look after them."""
 
+import logging
 from dataclasses import dataclass
 
 from shared.clock import Clock
-from shared.conversations.ports import ConversationStore
+from shared.conversations.ports import ConversationStore, Head
 from shared.conversations.record import Recorder
+from shared.events.bus import EventPublisher
+from shared.events.catalog import InactivityTimeout, TimeoutData
+from shared.events.envelope import format_time
 from shared.tenants.history import Configurations
 
-_BATCH = 100
+_log = logging.getLogger(__name__)
+_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -17,14 +22,46 @@ class Sweep:
     conversations: ConversationStore
     configurations: Configurations
     recorder: Recorder
+    publisher: EventPublisher
     clock: Clock
 
     async def run(self) -> int:
-        """Perform the left-over outboxes of every tenant; how many conversations were seen to."""
+        """Perform left-over outboxes, and ask the question of silence where it is due; of how many conversations.
+
+        A question that is not answered before the next run is asked once more, which does no harm.
+        """
         seen = 0
+        now = self.clock.now()
         for tenant_id in await self.configurations.tenants():
-            while keys := await self.conversations.due(tenant_id, self.clock.now(), _BATCH):
-                for key in keys:
-                    await self.recorder.perform_left_over(tenant_id, key)
-                seen += len(keys)
+            questions = []
+            keys = await self.conversations.due(tenant_id, now, _BATCH)
+            for key in keys:
+                head = await self.conversations.read_head(tenant_id, key)
+                if head is not None and head.outbox:
+                    await self._perform_left_over(tenant_id, key)
+                elif head is not None:
+                    questions.append(self._question(tenant_id, head))
+            await self.publisher.publish(tenant_id, questions)
+            seen += len(keys)
         return seen
+
+    async def _perform_left_over(self, tenant_id: str, key: str) -> None:
+        try:
+            await self.recorder.perform_left_over(tenant_id, key)
+        except Exception:
+            # One conversation whose effect fails must not keep the others behind it waiting.
+            _log.exception("an outbox is left over", extra={"tenant": tenant_id, "key": key})
+
+    def _question(self, tenant_id: str, head: Head) -> InactivityTimeout:
+        now = format_time(self.clock.now())
+        return InactivityTimeout(
+            specversion="1.0",
+            id=f"sweep:{head.revision}:{now}",
+            source="/patchbay/sweep",
+            type="inactivity.timeout",
+            subject=head.conversation.conversation_id,
+            time=now,
+            tenantid=tenant_id,
+            datacontenttype="application/json",
+            data=TimeoutData(due_at=format_time(head.attention_at) if head.attention_at else now),
+        )

@@ -51,7 +51,16 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
     ordered = in_order(facts)
     said = {fact.event.id for fact in ordered if isinstance(fact.event, MessagePosted)}
     entries = [entry for fact, late in _with_lateness(ordered) for entry in _entries(fact, said, late=late)]
-    return [entry for entry in entries if audience == "agent" or entry.visibility == "public"]
+    if audience == "agent":
+        return entries
+    public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
+    return [_for_the_customer(entry) for entry in public]
+
+
+def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
+    """The line without what is not part of the contract: nobody knows what a sender adds for its own people."""
+    author = Author(role=entry.author.role, id=entry.author.id, name=entry.author.name)
+    return entry.model_copy(update={"author": author, "extra": {}})
 
 
 def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
@@ -78,13 +87,13 @@ def _entries(fact: Fact, said: set[str], *, late: bool) -> Iterator[TranscriptEn
             )
         case BotEscalated() as event:
             yield from (_history_line(line, late=late) for line in event.data.transcript if line.id not in said)
-            if event.data.summary is not None:
+            if event.data.summary is not None or event.data.attachments:
                 yield TranscriptEntry(
                     id=event.id,
                     time=event.time,
                     author=Author(role="bot", id=event.data.bot_id),
                     text=event.data.summary,
-                    attachments=(),
+                    attachments=event.data.attachments,
                     visibility="private",
                     origin="summary",
                     late=late,

@@ -10,6 +10,9 @@ from shared.wire import WireModel
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 NativeId = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
+MAX_NAME = 256
+MAX_LOCALE = 64
+
 Role = Literal["customer", "bot", "agent", "system"]
 EndedBy = Literal["customer", "bot", "agent", "supervisor", "system"]
 EndReason = Literal["resolved", "abandoned", "inactivity", "disconnected", "transferred", "other"]
@@ -28,8 +31,8 @@ class Customer(WireModel):
     """Who writes; `locale` is a BCP 47 tag."""
 
     id: NativeId
-    name: str | None = None
-    locale: str | None = None
+    name: Annotated[str, StringConstraints(max_length=MAX_NAME)] | None = None
+    locale: Annotated[str, StringConstraints(max_length=MAX_LOCALE)] | None = None
 
 
 class Author(WireModel):
@@ -94,6 +97,7 @@ class EscalatedData(AddressedData):
     summary: str | None = None
     context_variables: dict[str, Any] = Field(default_factory=dict)
     transcript: tuple[BotHistoryLine, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class TimeoutData(AddressedData):
@@ -102,12 +106,23 @@ class TimeoutData(AddressedData):
     due_at: EventTime
 
 
+class LastSeen(WireModel):
+    """The newest fact that whoever ended the conversation knew of: its time and its identity."""
+
+    at: EventTime
+    fact_id: str
+
+
 class EndedData(AddressedData):
-    """`conversation.ended`: who ended it, and why; the two are never mixed."""
+    """`conversation.ended`: who ended it, and why; the two are never mixed.
+
+    With `last_seen`, what a customer said (or a bot escalated) later than that opens the thread's next conversation.
+    """
 
     ended_by: EndedBy
     reason: EndReason
     note: str | None = None
+    last_seen: LastSeen | None = None
 
 
 class _ConversationEvent(Envelope):

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -29,12 +29,26 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+FUTURE_TOLERANCE = timedelta(minutes=5)
+"""An event further ahead of our clock than this counts as arrived now."""
+
+
+def counted_moment(moment: datetime, now: datetime) -> datetime:
+    """The time at which an event counts that arrives now."""
+    return now if moment > now + FUTURE_TOLERANCE else moment
+
+
 def epoch_time(seconds: float) -> str:
     """Seconds since 1970 as RFC 3339; ValueError if there is no such time."""
     try:
         return format_time(datetime.fromtimestamp(seconds, UTC))
     except (OverflowError, OSError) as cause:
         raise ValueError(f"is not a time that exists: {cause}") from cause
+
+
+def identity_of(tenant_id: str, subject: str | None, source: str, event_id: str) -> str:
+    """SHA-256 (hex) of what makes an event the same, however often it is sent."""
+    return hashlib.sha256(canonical_json([tenant_id, subject, source, event_id]).encode()).hexdigest()
 
 
 def _checked_time(text: str) -> str:
@@ -80,5 +94,4 @@ class Envelope(WireModel):
     @cached_property
     def identity(self) -> str:
         """SHA-256 (hex) of (tenantid, subject, source, id): the same event, however often it is sent."""
-        parts = [self.tenantid, self.subject, self.source, self.id]
-        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+        return identity_of(self.tenantid, self.subject, self.source, self.id)

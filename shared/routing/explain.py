@@ -49,7 +49,8 @@ def _cause(decision: Decision) -> str:
     cause = decision.cause
     if cause.type == "bot.escalated":
         return f"At {cause.at} bot {cause.bot} escalated."
-    return f"At {cause.at} the conversation started."
+    taken = f": {decision.reason}" if decision.reason else ""
+    return f"At {cause.at} the conversation started{taken}."
 
 
 def _rule(number: int, rule: RuleTrace) -> str:

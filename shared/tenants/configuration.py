@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.routing.work_stream import Id, Queue, WorkStream
+from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import WireModel
 
 BotName = Annotated[str, StringConstraints(min_length=1, max_length=30)]
@@ -60,10 +60,14 @@ class Agent(WireModel, extra="forbid"):
 
 
 class Channel(WireModel, extra="forbid"):
-    """A channel of a messaging account. `secret` is a reference such as `env:NAME`, never the value."""
+    """A channel of a messaging account. `secret` is a reference such as `env:NAME`, never the value.
+
+    Its policies of inactivity come before those of the work stream.
+    """
 
     id: Id
     work_stream: Id
+    inactivity: Inactivity = Inactivity()
     secret: Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")] | None = None
 
 
@@ -80,6 +84,7 @@ class Configuration(WireModel, extra="forbid"):
 
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     time_zone: TimeZone = "UTC"
+    fallback_locale: Annotated[str, StringConstraints(min_length=1, max_length=35)] = "en"
     retention_days: Annotated[int, Field(ge=31, le=3650)] = 365
     default_work_stream: Id
     licences: tuple[Licence, ...] = ()

@@ -7,9 +7,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
-from shared.errors import InvalidRequest, Mistake, UnknownTenant, VersionConflict
+from shared.errors import InvalidRequest, Mistake, TooLate, UnknownTenant, VersionConflict
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
+from shared.tenants.lint import Finding, lint
 
 IN_FORCE_AFTER = timedelta(seconds=60)
 """From PUT to force; longer than any process may use what it cached."""
@@ -24,6 +25,11 @@ class Version:
     number: int
     in_force_from: datetime
     configuration: Configuration
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What is valid in it, and what its administrator should know nevertheless."""
+        return lint(self.configuration)
 
 
 def version_named(etag: str | None) -> int | None:
@@ -49,6 +55,12 @@ class History:
     def at(self, moment: datetime) -> Version:
         """The version that judges a fact of this moment, however late the fact arrives."""
         return next((v for v in reversed(self.versions) if v.in_force_from <= moment), self.versions[0])
+
+    def refuse_too_late(self, moment: datetime, now: datetime) -> None:
+        """Raise TooLate for what is older than the tenant keeps conversations."""
+        retention = self.latest.configuration.retention_days
+        if moment < now - timedelta(days=retention):
+            raise TooLate(moment, retention)
 
     def local_date(self, moment: datetime) -> date:
         """The tenant's calendar date of a moment.

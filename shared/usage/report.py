@@ -4,7 +4,7 @@ import calendar
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from shared.tenants.history import History
@@ -58,7 +58,7 @@ def build_report(
     previous: UsageReport | None,
 ) -> UsageReport:
     """The report of an open month. It is `previous` anew, with the next version number, where the content differs."""
-    pool = entitlement(history.latest.configuration, month)
+    pool = entitlement(history.at(min(as_of, _end(month))).configuration, month)
     totals = _totals(days)
     counted = totals["counted", ""]
     overage = max(0, counted - pool.total)
@@ -89,6 +89,13 @@ def build_report(
     if previous is not None and _digest(report) != previous.sha256:
         report = report.model_copy(update={"version": previous.version + 1})
     return report.model_copy(update={"sha256": _digest(report)})
+
+
+def _end(month: str) -> datetime:
+    """The last moment of the month: what is bought later, and every later version, says nothing about it."""
+    first = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
+    following = (first + timedelta(days=31)).replace(day=1) if month < "9999-12" else datetime.max.replace(tzinfo=UTC)
+    return following - timedelta(microseconds=1)
 
 
 def _digest(report: UsageReport) -> str:

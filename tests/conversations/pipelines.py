@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.channels.receive import Receiver
 from shared.channels.threads import Threads
 from shared.clock import MovableClock
+from shared.conversations.attend import Attendant
 from shared.conversations.deliver import Deliveries
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import Conversations, shown
@@ -44,9 +46,11 @@ class InMemory:
         self.configurations = Configurations(self.configuration_store, self.clock)
         self.threads = Threads(self.thread_store, self.publisher)
         self.recorder = Recorder(self.conversations, self.configurations, self.ledger, self.threads, self.clock)
-        self.deliveries = Deliveries(self.recorder, self.threads, self.parked, self.clock)
-        self.reading = Conversations(self.conversations, self.configurations)
-        self.sweep = Sweep(self.conversations, self.configurations, self.recorder, self.clock)
+        self.attendant = Attendant(self.conversations, self.configurations, self.recorder, self.clock)
+        self.deliveries = Deliveries(self.recorder, self.attendant, self.threads, self.parked, self.clock)
+        self.receiver = Receiver(self.configurations, self.threads, self.publisher, self.conversations, self.clock)
+        self.reading = Conversations(self.conversations, self.configurations, self.clock)
+        self.sweep = Sweep(self.conversations, self.configurations, self.recorder, self.publisher, self.clock)
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """This pipeline, with a tenant."""
@@ -57,6 +61,13 @@ class InMemory:
     async def record(self, *events: Event) -> None:
         for event in events:
             await self.recorder.record("contoso", event)
+
+    async def drain(self) -> None:
+        """Deliver what was published, until nothing is left."""
+        while self.publisher.events:
+            events, self.publisher.events[:] = list(self.publisher.events), []
+            for event in events:
+                await self.deliveries.deliver(event.to_json().encode())
 
     async def outcome(self, key: str = "c1") -> dict[str, Any]:
         """All that the facts of one conversation led to: head, transcript, decisions and bill."""

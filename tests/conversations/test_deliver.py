@@ -32,7 +32,7 @@ async def test_one_poison_event_among_a_hundred_is_parked_and_the_others_are_rec
         await pipeline.deliveries.deliver(body)
     # Then 99 are recorded, and one is parked under the field that is wrong
     assert len((await pipeline.conversations.load("contoso", "c1")).facts) == 99
-    [parked] = await pipeline.parked.parked(NO_TENANT)
+    [parked] = await pipeline.parked.parked("contoso")
     assert (parked.code, parked.detail) == ("invalid_event", "data.author.role: is missing")
     assert json.loads(parked.body) == bad
 
@@ -43,7 +43,7 @@ async def test_one_poison_event_among_a_hundred_is_parked_and_the_others_are_rec
         (b"\xff\xfe", "invalid_event"),
         (b"{", "invalid_event"),
         (b"[]", "invalid_event"),
-        (json.dumps(document("conversation.vanished", {})).encode(), "invalid_event"),
+        (json.dumps(document("conversation.vanished", {}, tenant="nobody")).encode(), "invalid_event"),
         (json.dumps({**document("message.posted", {}), "tenantid": "nobody"}).encode(), "invalid_event"),
         (encode_event(message()).replace(b"contoso", b"nobody7"), "unknown_tenant"),
         (b"{" + b" " * 300_000 + b"}", "event_too_large"),
@@ -78,7 +78,7 @@ async def test_a_bot_that_knows_only_the_channels_thread_reaches_its_conversatio
     pipeline = await delivered(begun, handover)
     # Then the thread's conversation is in the topic's queue
     [conversation] = (await pipeline.reading.page("contoso", {}, None))[0]
-    assert conversation.queue == "HomeLoanQueue"
+    assert conversation.conversation.queue == "HomeLoanQueue"
     assert pipeline.publisher.events == []
 
 

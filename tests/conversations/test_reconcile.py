@@ -83,7 +83,7 @@ _facts = st.lists(
 def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event], line: MessagePosted) -> None:
     # Given any conversation and one more line
     head = folded(*events)
-    if not changes_head(head, Fact.of(line, NOW)):
+    if not changes_head(head, Fact.of(line, NOW), history(contoso())):
         # Then, where the line costs only an append, the fold with it is the fold without it
         with_line = folded(*events, line)
         assert with_line.but(last_activity_at=None) == head.but(last_activity_at=None)
@@ -93,4 +93,4 @@ def test_most_lines_are_only_appended() -> None:
     # Given a conversation that a bot has, and whose bot has spoken
     head = folded(started(), message(at="2026-10-05T10:00:05Z", role="bot"))
     for role in ("customer", "bot", "agent", "system"):
-        assert not changes_head(head, Fact.of(message(at="2026-10-05T10:00:06Z", role=role), NOW))
+        assert not changes_head(head, Fact.of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))

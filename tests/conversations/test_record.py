@@ -208,14 +208,14 @@ async def test_what_a_crash_left_over_is_performed_by_the_sweep_of_the_next_half
     powered: Any = Powered(ledger, Power(1, done=False))
     pipeline = await InMemory(ledger=powered).configured()
     with pytest.raises(ConnectionError):
-        await pipeline.record(started())
+        await pipeline.record(started(at=format_time(NOW)))
     assert await ledger.months("contoso") == []
     # When the sweep comes too early, and then in time
     assert await pipeline.sweep.run() == 0
     pipeline.clock.advance(timedelta(seconds=30))
     assert await pipeline.sweep.run() == 1
     # Then the row is posted and there is nothing more to do
-    assert await ledger.months("contoso") == ["2026-10"]
+    assert await ledger.months("contoso") == ["2026-11"]
     assert await pipeline.sweep.run() == 0
 
 

@@ -47,7 +47,7 @@ def test_the_customers_copy_never_holds_a_private_line_and_the_agents_copy_holds
 def test_a_line_keeps_all_that_the_channel_sent_with_it() -> None:
     # Given a card with members that we do not know
     card = {"name": "card", "contentType": "application/vnd.card", "content": {"body": [1, {"a": None}]}}
-    entry = lines("customer", message(attachments=[card], replyToId="m0", at="2026-10-05T10:00:00.1234567Z"))[0]
+    entry = lines("agent", message(attachments=[card], replyToId="m0", at="2026-10-05T10:00:00.1234567Z"))[0]
     # Then it stands in the transcript as it came
     assert entry.model_dump(mode="json", by_alias=True, exclude_unset=True)["attachments"] == [card]
     assert entry.extra == {"replyToId": "m0"}

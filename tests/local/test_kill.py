@@ -23,13 +23,15 @@ CLOCK = "2026-10-20T12:00:00Z"
 class Host:
     """The local host as a process that can be killed and started again on the same file."""
 
-    def __init__(self, database: Path) -> None:
-        self._command = [
-            *(sys.executable, "-m", "local", "start", "--port", "0"),
-            *("--database", str(database), "--clock", CLOCK),
-        ]
+    def __init__(self, database: Path, command: list[str] | None = None) -> None:
+        self._command = command or self.command(database)
         self._process: subprocess.Popen[str] | None = None
         self.client = self.start()
+
+    @staticmethod
+    def command(database: Path) -> list[str]:
+        options = ["--port", "0", "--database", str(database), "--clock", CLOCK]
+        return [sys.executable, "-m", "local", "start", *options]
 
     def start(self) -> httpx.Client:
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
@@ -40,7 +42,8 @@ class Host:
 
     def kill(self) -> None:
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGKILL)
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGKILL)
         self._process.communicate()
         self.client.close()
 

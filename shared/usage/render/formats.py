@@ -1,6 +1,7 @@
 """The formats that a report is offered in, and which one a caller asked for."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,12 +32,24 @@ def format_named(name: str | None, accept: str) -> Format:
         if name not in _FORMATS:
             raise NotAcceptable(name, tuple(_FORMATS))
         return _FORMATS[name]
-    asked = [part.split(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
-    for media_type in asked or ["*/*"]:
+    asked = _media_types(accept)
+    for media_type in asked if accept.strip() else ["*/*"]:
         for offered in _FORMATS.values():
             if media_type in (offered.media_type, "*/*", f"{offered.media_type.split('/')[0]}/*"):
                 return offered
     raise NotAcceptable(accept, [offered.media_type for offered in _FORMATS.values()])
+
+
+def _media_types(accept: str) -> list[str]:
+    """The media types of an `Accept` header (RFC 9110), the most wanted first; refused ones are left out."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        given = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        quality = float(given) if re.fullmatch(r"[01](\.[0-9]{0,3})?", given) else 1.0
+        if media_type and quality > 0:
+            wanted.append((quality, media_type))
+    return [media_type for _, media_type in sorted(wanted, key=lambda one: -one[0])]
 
 
 def render(report: UsageReport, chosen: Format) -> str:

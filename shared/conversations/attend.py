@@ -1,0 +1,53 @@
+"""Answering the question whether a conversation has been silent for too long."""
+
+from dataclasses import dataclass, replace
+
+from shared.clock import Clock
+from shared.conversations.inactivity import look
+from shared.conversations.ports import ConversationStore
+from shared.conversations.record import Recorder
+from shared.errors import EventIdConflict, HeadChanged
+from shared.events.conversation_key import conversation_key
+from shared.retry import retrying
+from shared.tenants.history import Configurations
+
+
+@dataclass(frozen=True)
+class Attendant:
+    """Looks at conversations whose time has come. Asking too early, late or twice changes nothing."""
+
+    conversations: ConversationStore
+    configurations: Configurations
+    recorder: Recorder
+    clock: Clock
+
+    async def look_after(self, tenant_id: str, conversation_id: str) -> None:
+        """Record what is due (a reminder, an end, a start that never came), or note when to look again."""
+        key = conversation_key(conversation_id)
+        while await retrying(HeadChanged, self._recorded, tenant_id, key):
+            # What was recorded may make something else due, or tell when to look again.
+            continue
+
+    async def _recorded(self, tenant_id: str, key: str) -> bool:
+        """Whether a look found something, which is recorded by now; else the head says when to look again."""
+        history = await self.configurations.of(tenant_id)
+        loaded = await self.conversations.load(tenant_id, key)
+        head, etag = loaded.head, loaded.etag
+        if head is None or etag is None:
+            return False
+        if head.outbox:
+            await self.recorder.perform_left_over(tenant_id, key)
+            return True
+        found = look(head.conversation, loaded.facts, history, self.clock.now())
+        for event in found.facts:
+            try:
+                await self.recorder.record(tenant_id, event)
+            except EventIdConflict:
+                # The policy's texts changed while another look recorded the same reminder: it is said already.
+                continue
+        if found.facts:
+            return True
+        seen = replace(head, attention_at=found.again_at, attention=found.attention)
+        if seen != head:
+            await self.conversations.save_head(tenant_id, key, seen, etag)
+        return False

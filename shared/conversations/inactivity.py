@@ -1,0 +1,173 @@
+"""Inactivity: what a look at a silent conversation finds to do, and when to look again. No timer per message.
+
+Seeds 001 and 004: a customer who stays silent is reminded first, then the conversation ends. The policy is that of who
+has the conversation (a bot, or a queue); what the channel says comes before what the work stream says.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fact import SOURCE, Fact
+from shared.events.catalog import BotEscalated, ConversationStarted, Event, MessagePosted
+from shared.events.codec import event_from
+from shared.events.envelope import format_time
+from shared.routing.work_stream import InactivityPolicy, InactivityTexts
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import History
+
+START_PATIENCE = timedelta(minutes=5)
+"""How long a conversation waits for its `conversation.started`, from the arrival of its first fact."""
+LONGEST = timedelta(days=30)
+"""How long a conversation may last (Dynamics 365: auto-close)."""
+ANSWER_PATIENCE = timedelta(minutes=5)
+"""How long a bot may take to answer, where its policy has no reminder."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look finds: facts to record now, when to look again, and what a supervisor should see."""
+
+    facts: Sequence[Event] = ()
+    again_at: datetime | None = None
+    attention: Literal["bot-silent"] | None = None
+
+    def due(self, now: datetime) -> datetime | None:
+        """When to look again: at once where something is to be recorded."""
+        return now if self.facts else self.again_at
+
+
+def look(conversation: Conversation, facts: Sequence[Fact], history: History, now: datetime) -> Look:
+    """Look at a conversation with these facts. What is recorded has ids and times that follow from the facts alone."""
+    if conversation.closed_at is not None or not facts:
+        return Look()
+    if conversation.started_at is None:
+        return _missing_start(conversation, facts, now)
+    oldest = conversation.started_at + LONGEST
+    if now >= oldest:
+        note = "a conversation lasts 30 days at most"
+        return Look([_end(conversation, "aged", oldest, _newest(facts), "other", note)])
+    configuration = history.at(now).configuration
+    policy = policy_for(conversation, configuration)
+    silent = _silence(conversation, facts, policy, now)
+    step = _step(conversation, facts, policy, configuration, now) if policy else Look()
+    moments = [moment for moment in (oldest, silent.again_at, step.again_at) if moment is not None]
+    return Look(step.facts, min(moments), silent.attention)
+
+
+def policy_for(conversation: Conversation, configuration: Configuration) -> InactivityPolicy | None:
+    """The policy of whoever has the conversation, a bot or a queue: the channel's, else the work stream's."""
+    stream, place = configuration.work_stream(conversation.work_stream), conversation.channel
+    channel = configuration.channel(place.account_id, place.channel_id) if place else None
+    for policies in (channel[1].inactivity if channel else None, stream.inactivity if stream else None):
+        policy = policies and (policies.bot if conversation.bot else policies.open)
+        if policy:
+            return policy
+    return None
+
+
+def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> InactivityTexts:
+    """The texts in the customer's locale, else in its language, else in the tenant's fallback locale; else none."""
+    by_locale = {known.casefold(): texts for known, texts in policy.messages.items()}
+    wanted = (locale or fallback).casefold()
+    for name in (wanted, wanted.split("-")[0], fallback.casefold()):
+        if name in by_locale:
+            return by_locale[name]
+    return InactivityTexts()
+
+
+def _step(
+    conversation: Conversation,
+    facts: Sequence[Fact],
+    policy: InactivityPolicy,
+    configuration: Configuration,
+    now: datetime,
+) -> Look:
+    spoken = _newest(facts)
+    close_at = spoken.at + timedelta(seconds=policy.close_after)
+    locale = conversation.customer.locale if conversation.customer else None
+    texts = texts_for(policy, locale, configuration.fallback_locale)
+    if now >= close_at:
+        goodbye = [_line(conversation, f"goodbye:{spoken.id}", close_at, texts.close)] if texts.close else []
+        return Look([*goodbye, _end(conversation, f"inactive:{spoken.id}", close_at, spoken, "inactivity", None)])
+    reminder = f"remind:{spoken.id}"
+    if policy.remind_after is None or not texts.remind or any(fact.event.id == reminder for fact in facts):
+        return Look(again_at=close_at)
+    remind_at = spoken.at + timedelta(seconds=policy.remind_after)
+    if now < remind_at:
+        return Look(again_at=remind_at)
+    return Look([_line(conversation, reminder, remind_at, texts.remind)], close_at)
+
+
+def _silence(conversation: Conversation, facts: Iterable[Fact], policy: InactivityPolicy | None, now: datetime) -> Look:
+    """Whether the bot that has the conversation leaves the customer's newest line unanswered."""
+    if conversation.bot is None:
+        return Look()
+    asked = max((fact.at for fact in facts if _said_by(fact, "customer")), default=None)
+    answered = max((fact.at for fact in facts if _said_by(fact, "bot")), default=None)
+    if asked is None or (answered is not None and answered >= asked):
+        return Look()
+    patience = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_PATIENCE
+    late_at = asked + patience
+    return Look(attention="bot-silent") if now >= late_at else Look(again_at=late_at)
+
+
+def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> Look:
+    expected_by = min(fact.received_at for fact in facts) + START_PATIENCE
+    if now < expected_by:
+        return Look(again_at=expected_by)
+    first = min(facts, key=lambda fact: fact.order)
+    named = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
+    place = {"accountId": named.account_id, "channelId": named.channel_id} if named else _NOWHERE
+    data = {"channel": place, "customer": {"id": conversation.conversation_id}}
+    return Look([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
+
+
+_NOWHERE = {"accountId": "unknown", "channelId": "unknown"}
+
+
+def _newest(facts: Iterable[Fact]) -> Fact:
+    """The newest fact by which somebody did something; what the system says, or smart assist, breaks no silence."""
+    return max((fact for fact in facts if _breaks_silence(fact)), key=lambda fact: (fact.at, fact.id))
+
+
+def _breaks_silence(fact: Fact) -> bool:
+    if isinstance(fact.event, MessagePosted):
+        author = fact.event.data.author
+        return author.role != "system" and not author.smart_assist
+    return isinstance(fact.event, ConversationStarted | BotEscalated)
+
+
+def _said_by(fact: Fact, role: str) -> bool:
+    if isinstance(fact.event, BotEscalated):
+        return role == "bot"
+    author = fact.event.data.author if isinstance(fact.event, MessagePosted) else None
+    return author is not None and author.role == role and not author.smart_assist
+
+
+def _line(conversation: Conversation, event_id: str, at: datetime, text: str | None) -> Event:
+    data = {"author": {"role": "system", "id": "patchbay"}, "text": text}
+    return _event(conversation, "message.posted", event_id, at, data)
+
+
+def _end(conversation: Conversation, event_id: str, at: datetime, seen: Fact, reason: str, note: str | None) -> Event:
+    data = {"endedBy": "system", "reason": reason, "lastSeen": {"at": format_time(seen.at), "factId": seen.id}}
+    return _event(conversation, "conversation.ended", event_id, at, {**data, "note": note} if note else data)
+
+
+def _event(conversation: Conversation, kind: str, event_id: str, at: datetime, data: dict[str, Any]) -> Event:
+    return event_from(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": SOURCE,
+            "type": kind,
+            "subject": conversation.conversation_id,
+            "time": format_time(at),
+            "tenantid": conversation.tenant_id,
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+    )
