@@ -34,6 +34,14 @@ class Receipt:
     conversation_id: str | None = None
 
 
+class RecordedFacts(Protocol):
+    """What a door asks of the conversations' store."""
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> object | None:
+        """The recorded fact of this identity."""
+        ...
+
+
 @dataclass(frozen=True)
 class Receiver:
     """The doors' use case."""
@@ -41,7 +49,7 @@ class Receiver:
     configurations: Configurations
     threads: Threads
     publisher: EventPublisher
-    recorded: "RecordedFacts"
+    recorded: RecordedFacts
     clock: Clock
 
     async def receive_events(self, tenant_id: str, body: bytes) -> Receipt:
@@ -76,20 +84,9 @@ class Receiver:
         if not reading.drafts and reading.begins == "never":
             return Receipt([], reading.ignored)
         channel, now = door.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
-        time = reading.time or format_time(now)
-        moment = counted_moment(parse_time(time), now)
-        history.refuse_too_late(moment, now)
         # Whatever the dialect made is checked before a conversation is opened for it.
         drafts = [_event(tenant_id, channel, "unresolved", draft, reading.time, now) for draft in reading.drafts]
-        subject = None
-        if reading.time is None or moment != parse_time(time):
-            # A retry comes with another time, and could be taken for a line of the next conversation.
-            subject = await self._recorded_in(tenant_id, channel, drafts)
-        resolved = (
-            Resolved(subject, None)
-            if subject
-            else await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins)
-        )
+        resolved = await self._resolved(tenant_id, channel, reading, drafts, history)
         subject = resolved.conversation_id
         events = [_event(tenant_id, channel, subject, draft, reading.time, now) for draft in reading.drafts]
         await self.publisher.publish(tenant_id, events)
@@ -97,6 +94,21 @@ class Receiver:
         known = [] if announced or events or reading.ignored else ["the conversation has begun before"]
         accepted = [*announced, *(event.id for event in events)]
         return Receipt(accepted, [*reading.ignored, *known], conversation_id=subject)
+
+    async def _resolved(
+        self, tenant_id: str, channel: ChannelReference, reading: Reading, drafts: Sequence[Event], history: History
+    ) -> Resolved:
+        """The conversation that the activity belongs to. Raises TooLate."""
+        now = self.clock.now()
+        said_at = parse_time(reading.time) if reading.time else now
+        moment = counted_moment(said_at, now)
+        history.refuse_too_late(moment, now)
+        if reading.time is None or moment != said_at:
+            # A retry comes with another time, and could be taken for a line of the next conversation.
+            recorded = await self._recorded_in(tenant_id, channel, drafts)
+            if recorded is not None:
+                return Resolved(recorded, None)
+        return await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins)
 
     async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[Event]) -> str | None:
         """The thread's conversation in which one of these events is recorded already."""
@@ -107,14 +119,6 @@ class Receiver:
                 if await self.recorded.read_fact(tenant_id, key, identity) is not None:
                     return conversation_id
         return None
-
-
-class RecordedFacts(Protocol):
-    """What a door asks of the conversations' store."""
-
-    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> object | None:
-        """The recorded fact of this identity."""
-        ...
 
 
 _READERS = {"botFramework": read_activity, "telegram": read_update}

@@ -86,12 +86,15 @@ class Thread(WireModel):
         return self
 
     def following(self, ended: ThreadedConversation, moment: datetime) -> "Thread":
-        """This thread with a conversation after the ended one, begun at the moment if there is none yet."""
+        """This thread with a conversation after the ended one, begun at the moment or before."""
         ids = [conversation.conversation_id for conversation in self.conversations]
         if ended.conversation_id not in ids:
             return self.model_copy(update={"conversations": (*self.conversations, ended)}).following(ended, moment)
-        if ids[-1] != ended.conversation_id:
-            return self
+        place = ids.index(ended.conversation_id) + 1
+        if place < len(ids):
+            following = self.conversations[place]
+            earlier = {"opened_at": moment, "announced": False}
+            return self._replacing(following, earlier) if moment < following.opened_at else self
         new = ThreadedConversation(
             conversation_id=conversation_id(self.channel, len(ids) + 1), opened_at=moment, customer=ended.customer
         )
@@ -228,14 +231,14 @@ class Threads:
         return start.id
 
     async def follow_up(
-        self, tenant_id: str, channel: ChannelReference, ended: ThreadedConversation, event: Event
+        self, tenant_id: str, channel: ChannelReference, ended: ThreadedConversation, event: Event, moment: datetime
     ) -> None:
-        """Repeat an event in the conversation after one that ended without knowing of it.
+        """Repeat an event, which counts as of the moment, in the conversation after one that did not know of it.
 
         The next conversation is opened once, however many events follow; where nobody opened a thread, the ended
         conversation is its first. Repeated with the same source and id, an event is recorded there once.
         """
-        thread = await self._change(tenant_id, channel, lambda known: known.following(ended, event.moment))
+        thread = await self._change(tenant_id, channel, lambda known: known.following(ended, moment))
         ids = [conversation.conversation_id for conversation in thread.conversations]
         following = thread.conversations[ids.index(ended.conversation_id) + 1]
         await self._announce(tenant_id, thread, following)

@@ -145,7 +145,7 @@ class Recorder:
                     closed_at=ended_at,
                     announced=True,
                 )
-                await self.threads.follow_up(tenant_id, channel, ended, fact.event)
+                await self.threads.follow_up(tenant_id, channel, ended, fact.event, fact.at)
 
 
 def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:

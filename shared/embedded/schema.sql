@@ -2,13 +2,14 @@ CREATE TABLE IF NOT EXISTS messages (
     sequence       INTEGER PRIMARY KEY AUTOINCREMENT,
     subscription   TEXT NOT NULL,
     message_id     TEXT NOT NULL,
-    body           BLOB NOT NULL,
     enqueued_at    TEXT NOT NULL,
     delivery_count INTEGER NOT NULL DEFAULT 0,
     locked_until   REAL NOT NULL DEFAULT 0,
     dead_reason    TEXT,
     died_at        REAL,
-    resubmissions  INTEGER NOT NULL DEFAULT 0
+    resubmissions  INTEGER NOT NULL DEFAULT 0,
+    -- Last, so that taking and giving back a message reads no body longer than a page.
+    body           BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS messages_waiting ON messages (subscription, sequence) WHERE dead_reason IS NULL;
 CREATE INDEX IF NOT EXISTS messages_dead ON messages (sequence) WHERE dead_reason IS NOT NULL;
