@@ -219,10 +219,10 @@ def _warned(conversation: Conversation, fact: Fact, code: str, subject: str, det
 
 
 def _unseen(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, ...]:
-    """What customers said and bots escalated that belongs to the thread's next conversation.
+    """What belongs to the thread's next conversation: everything said from the moment on that somebody asked again.
 
-    Where the end says what it knew of, that is everything newer; in a channel's thread everything after the end, which
-    the channel would have sent there, had the end been known.
+    Where the end says what it knew of, that may be everything newer; in a channel's thread everything after the end,
+    which the channel would have sent there, had the end been known.
     """
     end = next((fact for fact in ordered if isinstance(fact.event, ConversationEnded)), None)
     if end is None or not isinstance(end.event, ConversationEnded):
@@ -234,7 +234,14 @@ def _unseen(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, .
         newest = end.at, LAST
     else:
         return ()
-    return tuple(fact.id for fact in ordered if _asks_for_somebody(fact) and (fact.at, fact.id) > newest)
+    newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _is_said(fact)]
+    asked_at = next((fact.at for fact in newer if _asks_for_somebody(fact)), None)
+    return tuple(fact.id for fact in newer if asked_at is not None and fact.at >= asked_at)
+
+
+def _is_said(fact: Fact) -> bool:
+    """Whether somebody said it; reminders and goodbyes belong to the conversation that they are about."""
+    return isinstance(fact.event, MessagePosted | BotEscalated) and fact.event.source != SOURCE
 
 
 LAST = "\U0010ffff"

@@ -173,8 +173,8 @@ async def test_retries_at_any_moment_change_neither_the_conversations_nor_the_bi
         await posted(pipeline, one, drain=drains)
     await pipeline.drain()
     before = (await texts(pipeline), await counted(pipeline))
-    # When the customer's activities among them are sent again, in any order
-    again = [one for one, (kind, _, _, repeated) in zip(made, ordered, strict=True) if kind != "answer" and repeated]
+    # When some of them are sent again, in any order
+    again = [one for one, (_, _, _, repeated) in zip(made, ordered, strict=True) if repeated]
     chance.shuffle(again)
     await posted(pipeline, *again)
     # Then nothing has changed
