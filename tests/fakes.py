@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.channels.threads import Thread
+from shared.channels.thread import Thread
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
 from shared.errors import HeadChanged, ThreadChanged, VersionConflict

@@ -26,14 +26,14 @@ class Control:
 CONTROLS = (
     Control(
         "facts are not sorted",
-        "shared/conversations/fold.py",
+        "shared/conversations/order.py",
         "sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)",
         "list({fact.id: fact for fact in facts}.values())",
         "tests/conversations/test_every_order.py",
     ),
     Control(
         "the start does not come first",
-        "shared/conversations/fold.py",
+        "shared/conversations/order.py",
         "return ordered if start is None else",
         "return ordered if True else",
         "tests/conversations/test_fold.py",
@@ -103,7 +103,7 @@ CONTROLS = (
     ),
     Control(
         "what an end did not know of goes nowhere",
-        "shared/conversations/fold.py",
+        "shared/conversations/unseen.py",
         "return tuple(fact.id for fact in newer if asked_at is not None and fact.at >= asked_at)",
         "return ()",
         "tests/conversations/test_door_to_bill.py",

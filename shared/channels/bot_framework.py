@@ -11,7 +11,7 @@ from typing import Any
 from shared.channels.activity import Activity
 from shared.channels.dialect import Draft, Reading
 from shared.channels.omnichannel import channel_data, command, is_private
-from shared.channels.threads import Begins
+from shared.channels.thread import Begins
 from shared.errors import InvalidActivity, Mistake
 from shared.tenants.configuration import Configuration
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.channels.threads import Begins
+from shared.channels.thread import Begins
 from shared.events.catalog import Customer
 
 MAX_EVENT_ID = 128

@@ -7,7 +7,7 @@ of other kinds (edits, queries, members) say nothing that a transcript holds; th
 from typing import Any
 
 from shared.channels.dialect import Draft, Reading
-from shared.channels.threads import Begins
+from shared.channels.thread import Begins
 from shared.errors import InvalidActivity, Mistake
 from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time

@@ -3,7 +3,8 @@
 import logging
 from dataclasses import dataclass
 
-from shared.channels.threads import Begins, Threads
+from shared.channels.thread import Begins
+from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.attend import Attendant
 from shared.conversations.record import Recorder

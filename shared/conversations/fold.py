@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.conversations.conversation import Conversation, ConversationWarning
-from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.fact import Fact
+from shared.conversations.order import in_order, is_assumed
 from shared.conversations.state import moved
+from shared.conversations.unseen import unseen_facts
 from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, MessagePosted
 from shared.events.conversation_key import conversation_key
-from shared.events.envelope import format_time, parse_time
+from shared.events.envelope import format_time
 from shared.routing.context_variable import Assignment, complaint
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
@@ -27,20 +29,7 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
     ordered = in_order(facts)
     for fact in ordered:
         conversation = _apply(conversation, fact, history)
-    return _counted(conversation.but(unseen=_unseen(conversation, ordered)), ordered, history)
-
-
-def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """Each fact once: the (first) start, then by time, sequence and id."""
-    ordered = sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)
-    starts = [fact for fact in ordered if isinstance(fact.event, ConversationStarted)]
-    # A start that was only assumed, because none came, gives way to the real one.
-    start = min(starts, key=_is_assumed, default=None)
-    return ordered if start is None else [start, *(fact for fact in ordered if fact is not start)]
-
-
-def _is_assumed(start: Fact) -> bool:
-    return start.event.source == SOURCE
+    return _counted(conversation.but(unseen=unseen_facts(conversation, ordered)), ordered, history)
 
 
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
@@ -88,7 +77,7 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
     )
     conversation = _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     conversation = _routed(conversation, fact, None, stream, version)
-    if not _is_assumed(fact):
+    if not is_assumed(fact):
         return conversation
     reason = "its conversation.started did not come within 5 minutes, so it was taken for started"
     decisions = (*conversation.decisions[:-1], conversation.decisions[-1].model_copy(update={"reason": reason}))
@@ -216,42 +205,6 @@ def _warned(conversation: Conversation, fact: Fact, code: str, subject: str, det
     if any((known.code, known.subject, known.detail) == (code, subject, detail) for known in conversation.warnings):
         return conversation
     return conversation.but(warnings=(*conversation.warnings, _warning(fact, code, subject, detail)))
-
-
-def _unseen(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, ...]:
-    """What belongs to the thread's next conversation: everything said from the moment on that somebody asked again.
-
-    Where the end says what it knew of, that may be everything newer; in a channel's thread everything after the end,
-    which the channel would have sent there, had the end been known.
-    """
-    end = next((fact for fact in ordered if isinstance(fact.event, ConversationEnded)), None)
-    if end is None or not isinstance(end.event, ConversationEnded):
-        return ()
-    seen = end.event.data.last_seen
-    if seen is not None:
-        newest = parse_time(seen.at), seen.fact_id
-    elif conversation.channel is not None and conversation.channel.thread_id is not None:
-        newest = end.at, LAST
-    else:
-        return ()
-    newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _is_said(fact)]
-    asked_at = next((fact.at for fact in newer if _asks_for_somebody(fact)), None)
-    return tuple(fact.id for fact in newer if asked_at is not None and fact.at >= asked_at)
-
-
-def _is_said(fact: Fact) -> bool:
-    """Whether somebody said it; reminders and goodbyes belong to the conversation that they are about."""
-    return isinstance(fact.event, MessagePosted | BotEscalated) and fact.event.source != SOURCE
-
-
-LAST = "\U0010ffff"
-"""Greater than every fact's id."""
-
-
-def _asks_for_somebody(fact: Fact) -> bool:
-    if isinstance(fact.event, MessagePosted):
-        return fact.event.data.author.role == "customer"
-    return isinstance(fact.event, BotEscalated)
 
 
 def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
-from shared.conversations.fold import in_order
 from shared.conversations.inactivity import look
+from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript

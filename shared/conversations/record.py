@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.channels.threads import ThreadedConversation, Threads
+from shared.channels.thread import ThreadedConversation
+from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact

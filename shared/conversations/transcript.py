@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from shared.conversations.fact import Fact
-from shared.conversations.fold import in_order
+from shared.conversations.order import in_order
 from shared.errors import InvalidRequest, Mistake
 from shared.events.catalog import (
     Attachment,

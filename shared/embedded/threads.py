@@ -4,7 +4,7 @@ import sqlite3
 
 from pydantic import TypeAdapter
 
-from shared.channels.threads import Thread
+from shared.channels.thread import Thread
 from shared.embedded.database import Database
 from shared.errors import ThreadChanged
 

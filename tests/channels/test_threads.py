@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.channels.threads import Resolved, Thread, Threads, conversation_id, started_event, thread_key
+from shared.channels.thread import Thread, conversation_id, started_event, thread_key
+from shared.channels.threads import Resolved, Threads
 from shared.events.catalog import ChannelReference, Customer, Event
 from shared.events.codec import decode_event, encode_event
 from shared.events.envelope import parse_time

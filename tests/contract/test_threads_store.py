@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.channels.threads import Thread, ThreadedConversation, ThreadStore
+from shared.channels.thread import Thread, ThreadedConversation
+from shared.channels.threads import ThreadStore
 from shared.errors import ThreadChanged
 from shared.events.catalog import ChannelReference, Customer
 from shared.events.envelope import parse_time

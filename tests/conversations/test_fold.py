@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
-from shared.conversations.fold import fold, in_order
+from shared.conversations.fold import fold
+from shared.conversations.order import in_order
 from shared.conversations.state import TRANSITIONS, moved
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
-from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, ConditionTrace, Not, comparisons, evaluate
+from shared.routing.condition import AllOf, AnyOf, Condition, ConditionTrace, Not, comparisons, evaluate
 from shared.routing.context_variable import Assignment
 from shared.wire import validate
 from tests.builders import given_value, json_values
+from tests.routing.generated import conditions
 
 CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
 
@@ -139,29 +140,7 @@ def test_every_comparison_is_listed_with_its_path() -> None:
 NAMES = st.sampled_from(["X", "Y", "Z"])
 TEXTS = st.text("ab", min_size=1, max_size=2)
 NUMBERS = st.integers(-2, 2)
-COMPARISONS = st.one_of(
-    st.builds(Comparison, variable=NAMES, operator=st.sampled_from(["equals", "notEquals"]), value=TEXTS | NUMBERS),
-    st.builds(
-        Comparison, variable=NAMES, operator=st.sampled_from(["contains", "notContains", "beginsWith"]), value=TEXTS
-    ),
-    st.builds(Comparison, variable=NAMES, operator=st.sampled_from(["greaterThan", "lessThan"]), value=NUMBERS),
-    st.builds(
-        Comparison,
-        variable=NAMES,
-        operator=st.just("in"),
-        value=st.lists(TEXTS | NUMBERS, min_size=1, max_size=3).map(tuple),
-    ),
-    st.builds(Comparison, variable=NAMES, operator=st.sampled_from(["hasData", "hasNoData"])),
-)
-CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
-    COMPARISONS,
-    lambda inner: st.one_of(
-        st.builds(AllOf, all=st.lists(inner, min_size=1, max_size=3).map(tuple)),
-        st.builds(AnyOf, any=st.lists(inner, min_size=1, max_size=3).map(tuple)),
-        st.builds(Not, negated=inner),
-    ),
-    max_leaves=6,
-)
+CONDITIONS = conditions(NAMES, TEXTS)
 VARIABLES = st.dictionaries(NAMES, TEXTS | NUMBERS | st.just("") | json_values(3)).map(
     lambda values: {name: given_value(name, value)[name] for name, value in values.items()}
 )

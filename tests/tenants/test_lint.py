@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidConfiguration
-from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Not, evaluate
+from shared.routing.condition import AllOf, Comparison, Condition, Not, evaluate
 from shared.routing.context_variable import VariableType
 from shared.routing.decide import decide
 from shared.routing.decision import Cause
@@ -21,6 +21,7 @@ from shared.tenants.near_miss import did_you_mean, slip
 from shared.tenants.reachability import Prover
 from tests.builders import EXAMPLES, given_value
 from tests.functions.hosts import hosted
+from tests.routing.generated import comparisons, conditions
 
 TYPES: dict[str, VariableType] = {"Topic": "text", "Place": "text", "Age": "number"}
 QUEUES: list[dict[str, Any]] = [
@@ -332,31 +333,8 @@ def test_every_code_stands_in_the_document_and_nothing_else_does() -> None:
 
 
 TEXTS = st.text("ab", max_size=2)
-NUMBERS = st.integers(-2, 2)
 NAMES = st.sampled_from(sorted(TYPES))
-COMPARISONS = st.one_of(
-    st.builds(Comparison, variable=NAMES, operator=st.sampled_from(["equals", "notEquals"]), value=TEXTS | NUMBERS),
-    st.builds(
-        Comparison, variable=NAMES, operator=st.sampled_from(["contains", "notContains", "beginsWith"]), value=TEXTS
-    ),
-    st.builds(Comparison, variable=NAMES, operator=st.sampled_from(["greaterThan", "lessThan"]), value=NUMBERS),
-    st.builds(
-        Comparison,
-        variable=NAMES,
-        operator=st.just("in"),
-        value=st.lists(TEXTS | NUMBERS, min_size=1, max_size=4).map(tuple),
-    ),
-    st.builds(Comparison, variable=NAMES, operator=st.sampled_from(["hasData", "hasNoData"])),
-)
-CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
-    COMPARISONS,
-    lambda inner: st.one_of(
-        st.builds(AllOf, all=st.lists(inner, min_size=1, max_size=3).map(tuple)),
-        st.builds(AnyOf, any=st.lists(inner, min_size=1, max_size=3).map(tuple)),
-        st.builds(Not, negated=inner),
-    ),
-    max_leaves=5,
-)
+CONDITIONS = conditions(NAMES, TEXTS)
 LONGER = st.text("abc", max_size=5)
 VALUES = st.fixed_dictionaries({}, optional={"Topic": LONGER, "Place": LONGER, "Age": st.integers(-4, 4)}).map(
     lambda values: {name: given_value(name, value)[name] for name, value in values.items()}
@@ -381,7 +359,7 @@ def test_what_is_proved_of_conditions_holds_for_all_values(
 PIECES = ["", "a", "b", "aa", "ab", "ba", "bb"]
 EVERY_WAY = [*PIECES, *(f"{one}c{two}c{three}" for one in PIECES for two in PIECES for three in PIECES)]
 """Texts that meet any three comparisons with pieces that can be met: `c` keeps the pieces apart."""
-DEMANDS = COMPARISONS.map(lambda leaf: leaf.model_copy(update={"variable": "Topic"}))
+DEMANDS = comparisons(NAMES, TEXTS).map(lambda leaf: leaf.model_copy(update={"variable": "Topic"}))
 
 
 @settings(max_examples=300)

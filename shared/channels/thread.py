@@ -1,0 +1,143 @@
+"""A channel's thread: one conversation after another, with their intervals. Pure; the use case is in `threads.py`."""
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+from shared.events.catalog import ChannelReference, ConversationStarted, Customer, StartedData
+from shared.events.envelope import format_time
+from shared.wire import WireModel, canonical_json
+
+Begins = Literal["always", "ifFirst", "never"]
+"""Whether a conversation begins with an activity: a customer's always does, where none is going on; a bot's or an
+agent's only as the thread's first; an end never does."""
+
+_LONGEST_PART = 80
+
+
+class ThreadedConversation(WireModel):
+    """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC."""
+
+    conversation_id: str
+    opened_at: datetime
+    customer: Customer
+    closed_at: datetime | None = None
+    announced: bool = False
+
+
+class Thread(WireModel):
+    """A channel's thread with its conversations, oldest first."""
+
+    channel: ChannelReference
+    conversations: tuple[ThreadedConversation, ...] = ()
+
+    def holding(self, moment: datetime, begins: Begins = "always") -> ThreadedConversation | None:
+        """The conversation that an activity of this moment belongs to: the first that was not over by then.
+
+        What cannot begin another conversation belongs, after the last one's end, to the last that had begun by then.
+        """
+        held = next((c for c in self.conversations if c.closed_at is None or moment <= c.closed_at), None)
+        if begins == "always" or not self.conversations:
+            return held
+        begun = [c for c in self.conversations if c.opened_at <= moment]
+        return held if held and (held in begun or not begun) else (begun or self.conversations)[-1]
+
+    def opening(
+        self, moment: datetime, customer: Customer, begins: Begins = "always", *, announced: bool = False
+    ) -> "Thread":
+        """This thread with a conversation for the moment: a new one, or one that began earlier than was known."""
+        held = self.holding(moment, begins)
+        if held is None:
+            new = ThreadedConversation(
+                conversation_id=conversation_id(self.channel, len(self.conversations) + 1),
+                opened_at=moment,
+                customer=customer,
+                announced=announced,
+            )
+            return self.model_copy(update={"conversations": (*self.conversations, new)})
+        earlier = begins != "never" and moment < held.opened_at
+        if earlier or (announced and not held.announced):
+            return self._replacing(held, {"opened_at": min(moment, held.opened_at), "announced": announced})
+        return self
+
+    def registering(self, conversation: ThreadedConversation) -> "Thread":
+        """This thread with a conversation that somebody else began and named, unless it is known."""
+        if any(known.conversation_id == conversation.conversation_id for known in self.conversations):
+            return self
+        ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
+        return self.model_copy(update={"conversations": tuple(ordered)})
+
+    def announcing(self, conversation: ThreadedConversation) -> "Thread":
+        """This thread with the conversation marked as announced, unless its beginning moved meanwhile."""
+        for known in self.conversations:
+            same = (known.conversation_id, known.opened_at) == (conversation.conversation_id, conversation.opened_at)
+            if same:
+                return self._replacing(known, {"announced": True})
+        return self
+
+    def following(self, ended: ThreadedConversation, moment: datetime) -> "Thread":
+        """This thread with a conversation after the ended one, begun at the moment or before."""
+        ids = [conversation.conversation_id for conversation in self.conversations]
+        if ended.conversation_id not in ids:
+            return self.model_copy(update={"conversations": (*self.conversations, ended)}).following(ended, moment)
+        place = ids.index(ended.conversation_id) + 1
+        if place < len(ids):
+            following = self.conversations[place]
+            earlier = {"opened_at": moment, "announced": False}
+            return self._replacing(following, earlier) if moment < following.opened_at else self
+        new = ThreadedConversation(
+            conversation_id=conversation_id(self.channel, len(ids) + 1), opened_at=moment, customer=ended.customer
+        )
+        closed = self.closing(ended.conversation_id, ended.closed_at or moment)
+        return closed.model_copy(update={"conversations": (*closed.conversations, new)})
+
+    def closing(self, conversation_id: str, moment: datetime) -> "Thread":
+        """This thread with the conversation's interval closed, or closed earlier while no other one follows it."""
+        for conversation in self.conversations:
+            if conversation.conversation_id == conversation_id:
+                last, closed_at = conversation is self.conversations[-1], conversation.closed_at
+                if closed_at is None or (last and moment < closed_at):
+                    return self._replacing(conversation, {"closed_at": moment})
+        return self
+
+    def _replacing(self, old: ThreadedConversation, update: dict[str, object]) -> "Thread":
+        new = old.model_copy(update=update)
+        return self.model_copy(
+            update={"conversations": tuple(new if c is old or c == old else c for c in self.conversations)}
+        )
+
+
+def thread_key(channel: ChannelReference) -> str:
+    """SHA-256 (hex) of account, channel and native thread: two accounts never share a thread."""
+    parts = [channel.account_id, channel.channel_id, channel.thread_id]
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def conversation_id(channel: ChannelReference, number: int) -> str:
+    """The id of a thread's n-th conversation: `account.channel.thread.n`.
+
+    A part that is too long, or that could be taken for another one, is replaced by `~` and its SHA-256.
+    """
+    account, place = (_part(name, dots=False) for name in (channel.account_id, channel.channel_id))
+    return f"{account}.{place}.{_part(channel.thread_id or '', dots=True)}.{number}"
+
+
+def _part(text: str, *, dots: bool) -> str:
+    plain = len(text) <= _LONGEST_PART and not text.startswith("~") and (dots or "." not in text)
+    return text if plain else "~" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def started_event(tenant_id: str, channel: ChannelReference, conversation: ThreadedConversation) -> ConversationStarted:
+    """The announcement of a thread's conversation: the same bytes, however often it is made."""
+    time = format_time(conversation.opened_at)
+    return ConversationStarted(
+        specversion="1.0",
+        id=f"started:{time}",
+        source=f"/threads/{channel.account_id}/{channel.channel_id}",
+        type="conversation.started",
+        subject=conversation.conversation_id,
+        time=time,
+        tenantid=tenant_id,
+        datacontenttype="application/json",
+        data=StartedData(channel=channel, customer=conversation.customer),
+    )

@@ -1,0 +1,20 @@
+"""The order of a conversation's facts."""
+
+from collections.abc import Iterable
+
+from shared.conversations.fact import SOURCE, Fact
+from shared.events.catalog import ConversationStarted
+
+
+def in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """Each fact once: the (first) start, then by time, sequence and id."""
+    ordered = sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)
+    starts = [fact for fact in ordered if isinstance(fact.event, ConversationStarted)]
+    # A start that was only assumed, because none came, gives way to the real one.
+    start = min(starts, key=is_assumed, default=None)
+    return ordered if start is None else [start, *(fact for fact in ordered if fact is not start)]
+
+
+def is_assumed(start: Fact) -> bool:
+    """Whether Patchbay took the conversation for started, because no start came."""
+    return start.event.source == SOURCE
