@@ -8,7 +8,7 @@ from shared.channels.thread import ThreadedConversation
 from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.conversation import Conversation
-from shared.conversations.fact import Fact
+from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.fold import fold
 from shared.conversations.inactivity import look
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
@@ -49,7 +49,9 @@ class Recorder:
         """
         history = await self.configurations.of(tenant_id)
         fact = Fact.of(event, self.clock.now())
-        history.refuse_too_late(fact.at, fact.received_at)
+        if event.source != SOURCE:
+            # What Patchbay records itself ends what is old, and must not be refused for it.
+            history.refuse_too_late(fact.at, fact.received_at)
         key = conversation_key(event.subject or "")
         if isinstance(event, MessagePosted):
             fact = await self._append(tenant_id, key, fact)

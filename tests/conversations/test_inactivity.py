@@ -166,6 +166,13 @@ async def test_a_conversation_ends_after_thirty_days() -> None:
     assert (conversation.state, conversation.closed_by, conversation.closed_reason) == ("closed", "system", "other")
 
 
+async def test_a_conversation_that_nobody_looked_at_for_longer_than_the_retention_ends_all_the_same() -> None:
+    pipeline = await began()
+    await swept(pipeline, 400 * 86_400)
+    assert (await head(pipeline)).conversation.state == "closed"
+    assert await pipeline.parked.parked("contoso") == []
+
+
 @pytest.mark.parametrize("channel", [THREAD, {"accountId": "contoso-chat", "channelId": "webchat"}])
 @pytest.mark.parametrize("said_at", [CLOSE - 1, CLOSE, CLOSE + 60])
 async def test_what_an_end_did_not_see_opens_the_next_conversation_once(channel: object, said_at: int) -> None:
