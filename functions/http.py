@@ -10,7 +10,7 @@ from typing import Any
 import azure.functions as func
 
 from shared import bootstrap
-from shared.errors import InvalidDocument, PatchbayError, Unauthorized
+from shared.errors import PatchbayError, Unauthorized
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
@@ -49,8 +49,8 @@ def _problem(error: PatchbayError) -> func.HttpResponse:
         "code": error.code,
         "detail": error.detail,
     }
-    if isinstance(error, InvalidDocument):
-        document["errors"] = [{"path": mistake.path, "reason": mistake.reason} for mistake in error.mistakes]
+    if error.mistakes:
+        document["errors"] = [mistake.shown() for mistake in error.mistakes]
     headers = {"Retry-After": "1"} if error.retryable else None
     body = json.dumps(document, ensure_ascii=False).encode()
     return func.HttpResponse(body, status_code=error.status, headers=headers, mimetype="application/problem+json")

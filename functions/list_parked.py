@@ -4,7 +4,8 @@ import azure.functions as func
 
 from functions.http import answer, guarded
 from shared import bootstrap
-from shared.channels.replay import parked_document, replayed_named
+from shared.channels.replay import parked_document
+from shared.wire import flag_named
 
 blueprint = func.Blueprint()
 
@@ -12,7 +13,7 @@ blueprint = func.Blueprint()
 @blueprint.route("tenants/{tenantId}/parked", methods=["GET"])
 @guarded
 async def list_parked(req: func.HttpRequest) -> func.HttpResponse:
-    replayed = replayed_named(req.params.get("replayed"))
+    replayed = flag_named("replayed", req.params.get("replayed")) or False
     page = await bootstrap.pipeline().parking.page(
         req.route_params["tenantId"], req.params.get("continuation"), replayed=replayed
     )

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.http import answer, guarded
 from shared import bootstrap
-from shared.usage.month import counted_named
+from shared.wire import flag_named
 
 blueprint = func.Blueprint()
 
@@ -15,7 +15,7 @@ async def list_sessions(req: func.HttpRequest) -> func.HttpResponse:
     page = await bootstrap.pipeline().usage.evidence(
         req.route_params["tenantId"],
         req.route_params["month"],
-        counted_named(req.params.get("counted")),
+        flag_named("counted", req.params.get("counted")),
         req.params.get("continuation"),
     )
     sessions = [row.model_dump(mode="json", by_alias=True, exclude={"revision"}) for row in page.rows]

@@ -36,6 +36,8 @@ class PatchbayError(Exception):
     code: ClassVar[str]
     status: ClassVar[int]
     retryable: ClassVar[bool]
+    mistakes: "tuple[Mistake, ...]" = ()
+    """What is wrong with a document, where that is the error."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -61,6 +63,10 @@ class Mistake:
 
     path: str
     reason: str
+
+    def shown(self) -> dict[str, str]:
+        """The mistake as answers show it."""
+        return {"path": self.path, "reason": self.reason}
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" if self.path else self.reason

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from shared.errors import InvalidDocument, Mistake
+from shared.errors import InvalidDocument, InvalidRequest, Mistake
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _MAX_DIGITS = 400
@@ -101,6 +101,14 @@ def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument
         return adapter.validate_json(json.dumps(document), by_alias=True, by_name=False)
     except ValidationError as cause:
         raise error(_mistakes(cause.errors(include_url=False, include_input=False))) from cause
+
+
+def flag_named(member: str, text: str | None) -> bool | None:
+    """What a query parameter of this name asks for: true, false, or (absent) neither. Raises InvalidRequest."""
+    named = {None: None, "true": True, "false": False}
+    if text not in named:
+        raise InvalidRequest([Mistake(member, "is neither true nor false")])
+    return named[text]
 
 
 def join_path(parts: Iterable[int | str]) -> str:

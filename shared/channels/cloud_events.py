@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import InvalidDocument, InvalidEvent, Mistake, Refused, UnknownAccount
+from shared.errors import InvalidEvent, Mistake, Refused, UnknownAccount
 from shared.events.catalog import ChannelReference, Event
 from shared.events.codec import event_from
 from shared.tenants.configuration import Configuration
@@ -46,10 +46,7 @@ def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
             "index": one.index,
             "code": one.reason.code,
             "detail": one.reason.detail,
-            "errors": [
-                {"path": mistake.path, "reason": mistake.reason}
-                for mistake in (one.reason.mistakes if isinstance(one.reason, InvalidDocument) else ())
-            ],
+            "errors": [mistake.shown() for mistake in one.reason.mistakes],
         }
         for one in rejected
     ]

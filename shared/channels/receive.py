@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared.channels.bot_framework import read_activity
 from shared.channels.cloud_events import Rejected, read_events
@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.errors import InvalidActivity, UnknownAccount
 from shared.events.bus import EventPublisher
 from shared.events.catalog import ChannelReference, Event
-from shared.events.codec import event_from
+from shared.events.codec import event_document, event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
 from shared.tenants.history import Configurations, History
@@ -127,15 +127,7 @@ _READERS = {"botFramework": read_activity, "telegram": read_update}
 def _event(
     tenant_id: str, channel: ChannelReference, subject: str, draft: Draft, time: str | None, now: datetime
 ) -> Event:
-    envelope: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": draft.id,
-        "source": f"/channels/{channel.account_id}/{channel.channel_id}",
-        "type": draft.type,
-        "subject": subject,
-        "time": time or format_time(now),
-        "tenantid": tenant_id,
-        "datacontenttype": "application/json",
-        "data": {**draft.data, "channel": channel.model_dump(by_alias=True)},
-    }
-    return event_from(envelope if time else {**envelope, "timeassumed": True})
+    source = f"/channels/{channel.account_id}/{channel.channel_id}"
+    data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
+    document = event_document(tenant_id, subject, source, draft.id, draft.type, time or format_time(now), data)
+    return event_from(document if time else {**document, "timeassumed": True})

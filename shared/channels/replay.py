@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.channels.cloud_events import read_events
 from shared.clock import Clock
-from shared.errors import InvalidEvent, InvalidRequest, Mistake, UnknownParkedEvent
+from shared.errors import InvalidEvent, Mistake, UnknownParkedEvent
 from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.codec import decode_event
@@ -16,14 +16,6 @@ from shared.tenants.history import Configurations
 
 PAGE = 50
 """Parked events a page; each comes with its body."""
-
-
-def replayed_named(text: str | None) -> bool:
-    """What `?replayed=` asks for: true, or (false, absent) only what waits. Raises InvalidRequest."""
-    named = {None: False, "false": False, "true": True}
-    if text not in named:
-        raise InvalidRequest([Mistake("replayed", "is neither true nor false")])
-    return named[text]
 
 
 def parked_document(event: ParkedEvent) -> dict[str, Any]:

@@ -102,9 +102,7 @@ class Thread(WireModel):
 
     def _replacing(self, old: ThreadedConversation, update: dict[str, object]) -> "Thread":
         new = old.model_copy(update=update)
-        return self.model_copy(
-            update={"conversations": tuple(new if c is old or c == old else c for c in self.conversations)}
-        )
+        return self.model_copy(update={"conversations": tuple(new if c == old else c for c in self.conversations)})
 
 
 def thread_key(channel: ChannelReference) -> str:

@@ -38,11 +38,10 @@ class Deliveries:
 
     async def deliver(self, body: bytes) -> None:
         """Record the event in the body. An event that can never be right is parked, and costs others nothing."""
-        tenant_id = NO_TENANT
         try:
-            tenant_id = await self._tenant_named(body)
             event = decode_event(body)
-            history = await self.recorder.configurations.of(event.tenantid)
+            tenant_id = event.tenantid
+            history = await self.recorder.configurations.of(tenant_id)
             addressed = await self._addressed(tenant_id, event, history)
             if isinstance(event, InactivityTimeout):
                 # A question is answered, never stored.
@@ -50,6 +49,7 @@ class Deliveries:
             else:
                 await self.recorder.record(tenant_id, addressed)
         except Refused as reason:
+            tenant_id = await self._tenant_named(body)
             await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
             _log.warning("parked an event: %s", reason.code, extra={"tenant": tenant_id, "code": reason.code})
 

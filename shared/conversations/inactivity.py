@@ -12,7 +12,7 @@ from typing import Any, Literal
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import SOURCE, Fact
 from shared.events.catalog import BotEscalated, ConversationStarted, Event, MessagePosted
-from shared.events.codec import event_from
+from shared.events.codec import event_document, event_from
 from shared.events.envelope import format_time
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
@@ -158,16 +158,5 @@ def _end(conversation: Conversation, event_id: str, at: datetime, seen: Fact, re
 
 
 def _event(conversation: Conversation, kind: str, event_id: str, at: datetime, data: dict[str, Any]) -> Event:
-    return event_from(
-        {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": SOURCE,
-            "type": kind,
-            "subject": conversation.conversation_id,
-            "time": format_time(at),
-            "tenantid": conversation.tenant_id,
-            "datacontenttype": "application/json",
-            "data": data,
-        }
-    )
+    tenant_id, subject = conversation.tenant_id, conversation.conversation_id
+    return event_from(event_document(tenant_id, subject, SOURCE, event_id, kind, format_time(at), data))

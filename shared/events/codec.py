@@ -39,6 +39,23 @@ def event_from(document: Any) -> Event:
     return event
 
 
+def event_document(
+    tenant_id: str, subject: str, source: str, event_id: str, kind: str, time: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    """An event of ours as the JSON document that `event_from` reads."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": kind,
+        "subject": subject,
+        "time": time,
+        "tenantid": tenant_id,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
 def encode_event(event: Event) -> bytes:
     """The event as structured JSON, with everything that came in: unknown members and the time's own text."""
     return event.to_json().encode()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from shared.errors import InvalidDocument, InvalidEvent, Refused
+from shared.errors import InvalidEvent, Refused
 from shared.events.envelope import Envelope
 from shared.wire import WireModel, parse_json, validate
 
@@ -69,14 +69,13 @@ class ParkedEvent(WireModel):
 
 def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
     """What is kept of a refused body. The id derives from the body: delivered twice, it is parked once."""
-    mistakes = reason.mistakes if isinstance(reason, InvalidDocument) else ()
     return ParkedEvent(
         id=_id_of(body),
         # Of one width and without a "+", for `position`.
         received_at=received_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         code=reason.code,
         detail=reason.detail,
-        mistakes=tuple(ParkedMistake(path=mistake.path, reason=mistake.reason) for mistake in mistakes),
+        mistakes=tuple(ParkedMistake(path=mistake.path, reason=mistake.reason) for mistake in reason.mistakes),
         body=body.decode("utf-8", "replace"),
     )
 

@@ -72,11 +72,3 @@ def checked_month(month: str) -> str:
     if not _MONTH.fullmatch(month):
         raise InvalidRequest([Mistake("month", f"{month!r} is not a month such as 2026-10")])
     return month
-
-
-def counted_named(text: str | None) -> bool | None:
-    """What `?counted=` asks for: true, false, or (absent) both."""
-    named = {None: None, "true": True, "false": False}
-    if text not in named:
-        raise InvalidRequest([Mistake("counted", "is neither true nor false")])
-    return named[text]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from shared.events.envelope import format_time
 from shared.tenants.history import History
 from shared.usage.bot_session import POLICY
 from shared.usage.entitlement import ADD_ON_PRODUCT, Entitlement, add_ons_needed, entitlement
@@ -83,7 +84,7 @@ def build_report(
         by_channel=_breakdown(totals, "byChannel"),
         by_work_stream=_breakdown(totals, "byWorkStream"),
         corrections=(),
-        as_of=as_of.isoformat().replace("+00:00", "Z"),
+        as_of=format_time(as_of),
         sha256="",
     )
     if previous is not None and _digest(report) != previous.sha256:
