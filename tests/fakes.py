@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.channels.thread import Thread
 from shared.conversations.fact import Fact
-from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.conversations.ports import FactExists, Head, HeadPage, Loaded, PartExists
 from shared.errors import HeadChanged, ThreadChanged, VersionConflict
 from shared.events.catalog import Event
 from shared.events.parked import ParkedEvent
@@ -54,6 +54,25 @@ class MemoryThreads:
         if etag != (str(found[1]) if found else None):
             raise ThreadChanged
         self._texts[tenant_id, key] = (thread.to_json(), found[1] + 1 if found else 1)
+
+
+class MemoryArchive:
+    """An Archive."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, str], list[bytes]] = {}
+
+    async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
+        parts = self._parts.setdefault((tenant_id, key), [])
+        if part < len(parts):
+            raise PartExists
+        parts.append(document)
+
+    async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
+        return list(self._parts.get((tenant_id, key), []))
+
+    async def delete(self, tenant_id: str, key: str) -> None:
+        self._parts.pop((tenant_id, key), None)
 
 
 _FILTERS = ("state", "queue", "bot")
@@ -114,6 +133,12 @@ class MemoryConversations:
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
         self._partition(tenant_id, key).put(head, etag)
+
+    async def delete(self, tenant_id: str, key: str, etag: str) -> None:
+        partition = self._partition(tenant_id, key)
+        if partition.head is not None and str(partition.etag) != etag:
+            raise HeadChanged
+        del self._partitions[tenant_id, key]
 
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
         found = [

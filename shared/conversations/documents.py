@@ -22,6 +22,7 @@ class HeadDocument(WireModel):
     outbox: dict[str, Effect]
     attention_at: datetime | None
     attention: str | None = None
+    archived: int = 0
 
 
 _HEAD: TypeAdapter[HeadDocument] = TypeAdapter(HeadDocument)
@@ -35,6 +36,7 @@ def write_head(head: Head) -> str:
         outbox=dict(head.outbox),
         attention_at=head.attention_at,
         attention=head.attention,
+        archived=head.archived,
     )
     return document.to_json()
 
@@ -42,7 +44,14 @@ def write_head(head: Head) -> str:
 def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
     document = _HEAD.validate_json(text)
     conversation = document.conversation.but(decisions=decisions)
-    return Head(conversation, document.revision, document.outbox, document.attention_at, document.attention)
+    return Head(
+        conversation,
+        document.revision,
+        document.outbox,
+        document.attention_at,
+        document.attention,
+        document.archived,
+    )
 
 
 def write_decision(decision: Decision) -> str:

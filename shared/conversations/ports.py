@@ -1,4 +1,4 @@
-"""The port to the conversations' store: heads, facts and decisions, one partition per tenant and conversation."""
+"""The ports to the conversations' store (one partition per tenant and conversation) and to the archive."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ class Head:
 
     `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
     `attention_at` is when `sweep` looks at it; None while there is nothing to see to. `attention` is what a supervisor
-    should see as of the last look, such as `bot-silent`.
+    should see as of the last look, such as `bot-silent`. `archived` is how many of its facts are in the archive.
     """
 
     conversation: Conversation
@@ -24,6 +24,7 @@ class Head:
     outbox: Mapping[str, Effect]
     attention_at: datetime | None
     attention: str | None = None
+    archived: int = 0
 
     def without(self, performed: Mapping[str, Effect], again_at: datetime | None) -> "Head":
         """This head with the performed effects cleared; an effect that was replaced meanwhile stays.
@@ -83,6 +84,13 @@ class ConversationStore(Protocol):
         """Replace the head alone. Raises HeadChanged."""
         ...
 
+    async def delete(self, tenant_id: str, key: str, etag: str) -> None:
+        """Forget the conversation: its head is gone at once, its facts and decisions at once or soon after.
+
+        Raises HeadChanged. What is not there any more is deleted already.
+        """
+        ...
+
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
         """A page of heads; `filters` may name state, queue and bot."""
         ...
@@ -93,4 +101,24 @@ class ConversationStore(Protocol):
 
     async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
         """Keys of heads whose attention_at is at or before `until`, oldest first."""
+        ...
+
+
+class PartExists(Exception):
+    """A part of this number was archived already."""
+
+
+class Archive(Protocol):
+    """Keeps ended conversations as JSON documents: part 0 is the whole conversation, each later one an addendum."""
+
+    async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
+        """Write the part, once and for good; when this returns, it is durable. Raises PartExists."""
+        ...
+
+    async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
+        """Every part in order; none where the conversation was never archived."""
+        ...
+
+    async def delete(self, tenant_id: str, key: str) -> None:
+        """Delete every part. Where there is none, nothing happens."""
         ...

@@ -67,6 +67,17 @@ class EmbeddedConversations:
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
         await self._database.write(lambda connection: _put_head(connection, tenant_id, key, head, etag))
 
+    async def delete(self, tenant_id: str, key: str, etag: str) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            partition = (tenant_id, key)
+            held = connection.execute("SELECT etag FROM heads WHERE tenant_id = ? AND key = ?", partition).fetchone()
+            if held is not None and held["etag"] != int(etag):
+                raise HeadChanged
+            for table in ("heads", "facts", "decisions"):
+                connection.execute(f"DELETE FROM {table} WHERE tenant_id = ? AND key = ?", partition)  # noqa: S608  # a constant
+
+        await self._database.write(work)
+
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
         wanted = [name for name in _FILTERS if name in filters]
         conditions = "".join(f" AND {name} = ?" for name in wanted)

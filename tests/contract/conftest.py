@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from shared.channels.threads import ThreadStore
-from shared.conversations.ports import ConversationStore
+from shared.conversations.ports import Archive, ConversationStore
+from shared.embedded.archive import FolderArchive
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
@@ -22,6 +23,7 @@ from shared.tenants.history import ConfigurationStore
 from shared.usage.ledger import Ledger
 from shared.usage.month import UsageReports
 from tests.fakes import (
+    MemoryArchive,
     MemoryConfigurations,
     MemoryConversations,
     MemoryLedger,
@@ -41,6 +43,7 @@ class Adapters:
     configurations: ConfigurationStore
     reports: UsageReports
     parked: ParkedEvents
+    archive: Archive
 
 
 @asynccontextmanager
@@ -52,6 +55,7 @@ async def _memory(_: Path) -> AsyncIterator[Adapters]:
         configurations=MemoryConfigurations(),
         reports=MemoryReports(),
         parked=MemoryParked(),
+        archive=MemoryArchive(),
     )
 
 
@@ -66,6 +70,7 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
             configurations=EmbeddedConfigurations(database),
             reports=EmbeddedReports(database),
             parked=EmbeddedParkedEvents(database),
+            archive=FolderArchive(folder / "archive"),
         )
     finally:
         await database.close()
@@ -111,3 +116,8 @@ def reports(adapters: Adapters) -> UsageReports:
 @pytest.fixture
 def parked(adapters: Adapters) -> ParkedEvents:
     return adapters.parked
+
+
+@pytest.fixture
+def archive(adapters: Adapters) -> Archive:
+    return adapters.archive

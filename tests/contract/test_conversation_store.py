@@ -216,3 +216,37 @@ async def test_a_head_is_not_saved_with_an_old_etag(conversations: ConversationS
     with pytest.raises(HeadChanged):
         await conversations.save_head(TENANT, KEY, head.without(head.outbox, None), stale)
     assert (await conversations.load(TENANT, KEY)).head == head
+
+
+async def test_a_deleted_conversation_is_gone_and_others_stay(conversations: ConversationStore) -> None:
+    # Given two conversations of one tenant, and one of the same key of another
+    head = head_of(START, LINE)
+    for tenant_id, key in ((TENANT, KEY), (TENANT, "c2"), ("fabrikam", KEY)):
+        await conversations.commit(tenant_id, key, fact(START), head, None)
+    # When one of them is deleted
+    await conversations.delete(TENANT, KEY, await etag_of(conversations))
+    # Then its head is gone, from the lists too, and the others are there
+    assert (await conversations.load(TENANT, KEY)).head is None
+    assert await conversations.read_head(TENANT, KEY) is None
+    assert await conversations.due(TENANT, NOW, 10) == ["c2"]
+    assert len((await conversations.heads(TENANT, {}, None, 10)).heads) == 1
+    assert (await conversations.load("fabrikam", KEY)).head is not None
+
+
+async def test_a_head_that_changed_is_not_deleted(conversations: ConversationStore) -> None:
+    # Given a head, and an ETag from before its last change
+    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    outdated = await etag_of(conversations)
+    await conversations.commit(TENANT, KEY, fact(END), head_of(START, END, revision=2), outdated)
+    # When it is to be deleted, then it stays
+    with pytest.raises(HeadChanged):
+        await conversations.delete(TENANT, KEY, outdated)
+    assert (await conversations.load(TENANT, KEY)).head is not None
+
+
+async def test_deleting_twice_is_deleting_once(conversations: ConversationStore) -> None:
+    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    etag = await etag_of(conversations)
+    await conversations.delete(TENANT, KEY, etag)
+    await conversations.delete(TENANT, KEY, etag)
+    assert (await conversations.load(TENANT, KEY)).head is None

@@ -1,0 +1,53 @@
+"""What every Archive promises: parts are written once, kept in order, and deleted together."""
+
+import asyncio
+
+import pytest
+
+from shared.conversations.ports import Archive, PartExists
+
+TENANT, KEY = "contoso", "c1"
+LONG = "~" + "Q" * 899
+
+
+async def test_what_was_never_archived_has_no_parts(archive: Archive) -> None:
+    assert list(await archive.parts(TENANT, KEY)) == []
+    await archive.delete(TENANT, KEY)
+    assert list(await archive.parts(TENANT, KEY)) == []
+
+
+async def test_parts_come_back_in_order_and_exactly(archive: Archive) -> None:
+    # Given more parts than one digit counts, with every byte that JSON may hold
+    documents = [f'{{"part": {n}, "text": "🙂\\r\\n\\t שלום"}}'.encode() for n in range(12)]
+    for number, document in enumerate(documents):
+        await archive.add(TENANT, KEY, number, document)
+    # Then they come back
+    assert list(await archive.parts(TENANT, KEY)) == documents
+
+
+async def test_a_part_is_written_once(archive: Archive) -> None:
+    await archive.add(TENANT, KEY, 0, b"first")
+    with pytest.raises(PartExists):
+        await archive.add(TENANT, KEY, 0, b"second")
+    assert list(await archive.parts(TENANT, KEY)) == [b"first"]
+
+
+async def test_of_concurrent_writers_of_a_part_one_wins(archive: Archive) -> None:
+    # When eight write the same part at once
+    writers = (archive.add(TENANT, KEY, 0, str(n).encode()) for n in range(8))
+    results = await asyncio.gather(*writers, return_exceptions=True)
+    # Then one did, and the others know
+    assert [type(result) for result in results].count(PartExists) == 7
+    assert list(await archive.parts(TENANT, KEY)) == [str(results.index(None)).encode()]
+
+
+@pytest.mark.parametrize("other", [("fabrikam", KEY), (TENANT, "C1"), (TENANT, "c"), (TENANT, LONG)])
+async def test_conversations_share_nothing(archive: Archive, other: tuple[str, str]) -> None:
+    # Given two conversations whose keys are alike
+    await archive.add(TENANT, KEY, 0, b"one")
+    await archive.add(*other, 0, b"other")
+    # When one is deleted
+    await archive.delete(TENANT, KEY)
+    # Then the other stays
+    assert list(await archive.parts(TENANT, KEY)) == []
+    assert list(await archive.parts(*other)) == [b"other"]
