@@ -10,7 +10,7 @@ async def compare_database(settings: Settings) -> bool:
     """Print a line per tenant, and one per difference; whether there is none. Raises DatabaseInUse."""
     pipeline = embedded(settings, SystemClock())
     recorder = pipeline.deliveries.recorder
-    rebuild = Rebuild(recorder.conversations, recorder.configurations, recorder.ledger)
+    rebuild = Rebuild(recorder.conversations, recorder.configurations, recorder.ledger, pipeline.clock)
     same = True
     for tenant_id in await recorder.configurations.tenants():
         found = await rebuild.compare(tenant_id)

@@ -13,11 +13,13 @@ from shared.channels.receive import Receiver
 from shared.channels.replay import Parking
 from shared.channels.threads import Threads
 from shared.clock import Clock, SystemClock
+from shared.conversations.archive import Archivist
 from shared.conversations.attend import Attendant
 from shared.conversations.deliver import Deliveries
 from shared.conversations.reading import Conversations
 from shared.conversations.record import Recorder
 from shared.conversations.sweep import Sweep
+from shared.embedded.archive import FolderArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
@@ -77,9 +79,11 @@ def embedded_on(database: Database, clock: Clock, *, open_to_all: bool = False) 
     parked = EmbeddedParkedEvents(database)
     threads = Threads(EmbeddedThreads(database), bus)
     recorder = Recorder(store, configurations, ledger, threads, clock)
+    archivist = Archivist(store, FolderArchive(database.path.with_suffix(".archive")), threads, clock)
+    attendant = Attendant(store, configurations, recorder, archivist, clock)
     return Pipeline(
         receiver=Receiver(configurations, threads, bus, store, clock),
-        deliveries=Deliveries(recorder, Attendant(store, configurations, recorder, clock), threads, parked, clock),
+        deliveries=Deliveries(recorder, attendant, threads, parked, clock),
         conversations=Conversations(store, configurations, clock),
         configurations=configurations,
         parked=parked,

@@ -113,8 +113,9 @@ class MemoryConversations:
         whole = partition.head.conversation.but(decisions=partition.decisions)
         return Loaded(replace(partition.head, conversation=whole), str(partition.etag), facts)
 
-    async def read_head(self, tenant_id: str, key: str) -> Head | None:
-        return self._partitions.get((tenant_id, key), _Partition()).head
+    async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
+        partition = self._partitions.get((tenant_id, key), _Partition())
+        return (partition.head, str(partition.etag)) if partition.head else None
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
         return self._partitions.get((tenant_id, key), _Partition()).facts.get(fact_id)
@@ -122,7 +123,7 @@ class MemoryConversations:
     async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
         self._partition(tenant_id, key).create(fact)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
         partition = self._partition(tenant_id, key)
         if fact is not None and fact.id in partition.facts:
             raise FactExists
@@ -130,9 +131,12 @@ class MemoryConversations:
         partition.decisions = head.conversation.decisions
         if fact is not None:
             partition.create(fact)
+        return str(partition.etag)
 
-    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
-        self._partition(tenant_id, key).put(head, etag)
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
+        partition = self._partition(tenant_id, key)
+        partition.put(head, etag)
+        return str(partition.etag)
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
         partition = self._partition(tenant_id, key)

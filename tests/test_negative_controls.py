@@ -62,9 +62,30 @@ CONTROLS = (
     Control(
         "effects are forgotten when the power is cut",
         "shared/conversations/record.py",
-        "revision, outbox, now + LEFT_OVER_AFTER",
-        "revision, {}, now + LEFT_OVER_AFTER",
+        "return Head(after, revision, outbox,",
+        "return Head(after, revision, {},",
         "tests/conversations/test_record.py",
+    ),
+    Control(
+        "a conversation is forgotten before its retention is over",
+        "shared/conversations/retention.py",
+        "max(fact.at for fact in facts) + retention",
+        "min(fact.at for fact in facts) + retention",
+        "tests/conversations/test_archive.py",
+    ),
+    Control(
+        "a late line that nobody sees is forgotten with its conversation",
+        "shared/conversations/record.py",
+        "and (other.closed_at is None or before.due_at == after.due_at)",
+        "",
+        "tests/conversations/test_archive.py",
+    ),
+    Control(
+        "what the archive holds already is archived again",
+        "shared/conversations/archive.py",
+        "if fact.id not in known",
+        "if True",
+        "tests/conversations/test_archive.py",
     ),
     Control(
         "a bot's first word is only appended",

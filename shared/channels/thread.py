@@ -26,10 +26,11 @@ class ThreadedConversation(WireModel):
 
 
 class Thread(WireModel):
-    """A channel's thread with its conversations, oldest first."""
+    """A channel's thread with its conversations, oldest first. `forgotten` is how many it had before those."""
 
     channel: ChannelReference
     conversations: tuple[ThreadedConversation, ...] = ()
+    forgotten: int = 0
 
     def holding(self, moment: datetime, begins: Begins = "always") -> ThreadedConversation | None:
         """The conversation that an activity of this moment belongs to: the first that was not over by then.
@@ -49,7 +50,7 @@ class Thread(WireModel):
         held = self.holding(moment, begins)
         if held is None:
             new = ThreadedConversation(
-                conversation_id=conversation_id(self.channel, len(self.conversations) + 1),
+                conversation_id=self._next_id(),
                 opened_at=moment,
                 customer=customer,
                 announced=announced,
@@ -85,9 +86,7 @@ class Thread(WireModel):
             following = self.conversations[place]
             earlier = {"opened_at": moment, "announced": False}
             return self._replacing(following, earlier) if moment < following.opened_at else self
-        new = ThreadedConversation(
-            conversation_id=conversation_id(self.channel, len(ids) + 1), opened_at=moment, customer=ended.customer
-        )
+        new = ThreadedConversation(conversation_id=self._next_id(), opened_at=moment, customer=ended.customer)
         closed = self.closing(ended.conversation_id, ended.closed_at or moment)
         return closed.model_copy(update={"conversations": (*closed.conversations, new)})
 
@@ -99,6 +98,15 @@ class Thread(WireModel):
                 if closed_at is None or (last and moment < closed_at):
                     return self._replacing(conversation, {"closed_at": moment})
         return self
+
+    def forgetting(self, conversation_id: str) -> "Thread":
+        """This thread without the conversation, whose number is never given again."""
+        left = tuple(known for known in self.conversations if known.conversation_id != conversation_id)
+        gone = len(self.conversations) - len(left)
+        return self.model_copy(update={"conversations": left, "forgotten": self.forgotten + gone}) if gone else self
+
+    def _next_id(self) -> str:
+        return conversation_id(self.channel, self.forgotten + len(self.conversations) + 1)
 
     def _replacing(self, old: ThreadedConversation, update: dict[str, object]) -> "Thread":
         new = old.model_copy(update=update)

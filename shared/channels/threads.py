@@ -114,6 +114,10 @@ class Threads:
         """Close the conversation's interval; without effect where it is closed, or not one of this thread."""
         await self._change(tenant_id, channel, lambda thread: thread.closing(conversation_id, moment))
 
+    async def forget(self, tenant_id: str, channel: ChannelReference, conversation_id: str) -> None:
+        """Take the conversation out of its thread; without effect where it is not one of this thread."""
+        await self._change(tenant_id, channel, lambda thread: thread.forgetting(conversation_id))
+
     async def _change(self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]) -> Thread:
         return await retrying(ThreadChanged, self._try_to_change, tenant_id, channel, change)
 

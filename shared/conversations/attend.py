@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock
+from shared.conversations.archive import Archivist
 from shared.conversations.inactivity import look
-from shared.conversations.ports import ConversationStore
+from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.record import Recorder
+from shared.conversations.retention import Step
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
@@ -19,10 +21,15 @@ class Attendant:
     conversations: ConversationStore
     configurations: Configurations
     recorder: Recorder
+    archivist: Archivist
     clock: Clock
 
     async def look_after(self, tenant_id: str, conversation_id: str) -> None:
-        """Record what is due (a reminder, an end, a start that never came), or note when to look again."""
+        """Do what is due, or note when to look again.
+
+        Due may be a fact to record (a reminder, an end, a start that never came), or, after the end, to archive the
+        conversation or to forget it.
+        """
         key = conversation_key(conversation_id)
         while await retrying(HeadChanged, self._recorded, tenant_id, key):
             # What was recorded may make something else due, or tell when to look again.
@@ -38,7 +45,9 @@ class Attendant:
         if head.outbox:
             await self.recorder.perform_left_over(tenant_id, key)
             return True
-        found = look(head.conversation, loaded.facts, history, self.clock.now())
+        found = look(head.conversation, loaded.facts, head.archived, history, self.clock.now())
+        if found.step is not None:
+            return await self._stepped(tenant_id, head, etag, loaded, found.step)
         for event in found.facts:
             try:
                 await self.recorder.record(tenant_id, event)
@@ -47,7 +56,16 @@ class Attendant:
                 continue
         if found.facts:
             return True
-        seen = replace(head, attention_at=found.again_at, attention=found.attention)
+        seen = replace(head, attention_at=found.again_at, due_at=found.again_at, attention=found.attention)
         if seen != head:
             await self.conversations.save_head(tenant_id, key, seen, etag)
         return False
+
+    async def _stepped(self, tenant_id: str, head: Head, etag: str, loaded: Loaded, step: Step) -> bool:
+        """Archive or forget a conversation that ended; whether to look again."""
+        if step == "forget":
+            await self.archivist.forget(tenant_id, head, etag)
+            return False
+        kept = await self.archivist.keep(tenant_id, head, loaded.facts)
+        await self.conversations.save_head(tenant_id, head.conversation.key, kept, etag)
+        return True

@@ -1,5 +1,6 @@
 """Facts and heads as JSON documents: what every adapter of the store writes and reads."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ class HeadDocument(WireModel):
     revision: int
     outbox: dict[str, Effect]
     attention_at: datetime | None
+    due_at: datetime | None = None
     attention: str | None = None
     archived: int = 0
 
@@ -35,6 +37,7 @@ def write_head(head: Head) -> str:
         revision=head.revision,
         outbox=dict(head.outbox),
         attention_at=head.attention_at,
+        due_at=head.due_at,
         attention=head.attention,
         archived=head.archived,
     )
@@ -49,6 +52,7 @@ def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
         document.revision,
         document.outbox,
         document.attention_at,
+        document.due_at,
         document.attention,
         document.archived,
     )
@@ -69,6 +73,16 @@ def write_fact(fact: Fact) -> dict[str, Any]:
         "at": fact.at.isoformat(),
         "receivedAt": fact.received_at.isoformat(),
     }
+
+
+def write_archived_fact(fact: Fact) -> dict[str, Any]:
+    """The same with the event as the JSON object that it is, for people to read."""
+    document = write_fact(fact)
+    return {**document, "event": json.loads(document["event"])}
+
+
+def read_archived_fact(document: dict[str, Any]) -> Fact:
+    return read_fact(json.dumps(document["event"]), document["at"], document["receivedAt"])
 
 
 def read_fact(event: str, at: str, received_at: str) -> Fact:

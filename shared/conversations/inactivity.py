@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.retention import Step, next_step
 from shared.events.catalog import BotEscalated, ConversationStarted, Event, MessagePosted
 from shared.events.codec import event_document, event_from
 from shared.events.envelope import format_time
@@ -28,21 +29,31 @@ ANSWER_PATIENCE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Look:
-    """What a look finds: facts to record now, when to look again, and what a supervisor should see."""
+    """What a look finds: facts to record now, when to look again, and what a supervisor should see.
+
+    `step` is what is to be done now with a conversation that ended.
+    """
 
     facts: Sequence[Event] = ()
     again_at: datetime | None = None
     attention: Literal["bot-silent"] | None = None
+    step: Step | None = None
 
     def due(self, now: datetime) -> datetime | None:
         """When to look again: at once where something is to be recorded."""
         return now if self.facts else self.again_at
 
 
-def look(conversation: Conversation, facts: Sequence[Fact], history: History, now: datetime) -> Look:
-    """Look at a conversation with these facts. What is recorded has ids and times that follow from the facts alone."""
-    if conversation.closed_at is not None or not facts:
+def look(conversation: Conversation, facts: Sequence[Fact], archived: int, history: History, now: datetime) -> Look:
+    """Look at a conversation with these facts, so many of which are archived.
+
+    What is recorded has ids and times that follow from the facts alone.
+    """
+    if not facts:
         return Look()
+    if conversation.closed_at is not None:
+        step, due_at = next_step(facts, archived, history.retention)
+        return Look(again_at=due_at, step=step if now >= due_at else None)
     if conversation.started_at is None:
         return _missing_start(conversation, facts, now)
     oldest = conversation.started_at + LONGEST
@@ -52,9 +63,9 @@ def look(conversation: Conversation, facts: Sequence[Fact], history: History, no
     configuration = history.at(now).configuration
     policy = policy_for(conversation, configuration)
     silent = _silence(conversation, facts, policy, now)
-    step = _step(conversation, facts, policy, configuration, now) if policy else Look()
-    moments = [moment for moment in (oldest, silent.again_at, step.again_at) if moment is not None]
-    return Look(step.facts, min(moments), silent.attention)
+    asked = _ask(conversation, facts, policy, configuration, now) if policy else Look()
+    moments = [moment for moment in (oldest, silent.again_at, asked.again_at) if moment is not None]
+    return Look(asked.facts, min(moments), silent.attention)
 
 
 def policy_for(conversation: Conversation, configuration: Configuration) -> InactivityPolicy | None:
@@ -78,7 +89,7 @@ def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> In
     return InactivityTexts()
 
 
-def _step(
+def _ask(
     conversation: Conversation,
     facts: Sequence[Fact],
     policy: InactivityPolicy,

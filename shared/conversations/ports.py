@@ -15,24 +15,23 @@ class Head:
     """A conversation as it was last committed.
 
     `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
-    `attention_at` is when `sweep` looks at it; None while there is nothing to see to. `attention` is what a supervisor
-    should see as of the last look, such as `bot-silent`. `archived` is how many of its facts are in the archive.
+    `attention_at` is when `sweep` looks at it; None while there is nothing to see to. `due_at` is that moment once the
+    outbox is empty. `attention` is what a supervisor should see as of the last look, such as `bot-silent`. `archived`
+    is how many of its facts are in the archive.
     """
 
     conversation: Conversation
     revision: int
     outbox: Mapping[str, Effect]
     attention_at: datetime | None
+    due_at: datetime | None = None
     attention: str | None = None
     archived: int = 0
 
-    def without(self, performed: Mapping[str, Effect], again_at: datetime | None) -> "Head":
-        """This head with the performed effects cleared; an effect that was replaced meanwhile stays.
-
-        `again_at` is when to look at it next, once its outbox is empty.
-        """
+    def without(self, performed: Mapping[str, Effect]) -> "Head":
+        """This head with the performed effects cleared; an effect that was replaced meanwhile stays."""
         left = {name: effect for name, effect in self.outbox.items() if performed.get(name) != effect}
-        return replace(self, outbox=left, attention_at=self.attention_at if left else again_at)
+        return replace(self, outbox=left, attention_at=self.attention_at if left else self.due_at)
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ class ConversationStore(Protocol):
         """The head with its decisions, and the facts."""
         ...
 
-    async def read_head(self, tenant_id: str, key: str) -> Head | None:
-        """The head without its decisions: one point read."""
+    async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
+        """The head without its decisions, and its ETag: one point read."""
         ...
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None: ...
@@ -73,15 +72,15 @@ class ConversationStore(Protocol):
         """Create the fact's document and nothing else. Raises FactExists."""
         ...
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
         """In one transaction create the fact's document (if given), then create or replace head and decisions.
 
-        Raises FactExists, or HeadChanged where the head's ETag is not `etag` (None: no head).
+        Returns the head's new ETag. Raises FactExists, or HeadChanged where its ETag is not `etag` (None: no head).
         """
         ...
 
-    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
-        """Replace the head alone. Raises HeadChanged."""
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
+        """Replace the head alone. Returns its new ETag. Raises HeadChanged."""
         ...
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:

@@ -75,7 +75,7 @@ class Conversations:
         assert loaded.head is not None, "a loaded conversation has a head"
         last = max(fact.at for fact in ordered[:end])
         history = await self.configurations.of(tenant_id)
-        found = look(loaded.head.conversation, loaded.facts, history, self.clock.now())
+        found = look(loaded.head.conversation, loaded.facts, loaded.head.archived, history, self.clock.now())
         conversation = loaded.head.conversation.but(last_activity_at=last)
         return replace(loaded.head, conversation=conversation, attention=found.attention)
 

@@ -1,8 +1,9 @@
 """Rebuilding from facts: heads, decisions and the ledger are derived, and must be what the facts make them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
+from shared.clock import Clock
 from shared.conversations.conversation import Conversation
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, Loaded
@@ -29,6 +30,7 @@ class Rebuild:
     conversations: ConversationStore
     configurations: Configurations
     ledger: Ledger
+    clock: Clock
 
     async def compare(self, tenant_id: str) -> Comparison:
         """Fold every conversation of the tenant anew, and recount every month. Raises UnknownTenant."""
@@ -43,9 +45,14 @@ class Rebuild:
             row = ledger_row(rebuilt, loaded.head.revision if loaded.head else 0)
             if row is not None:
                 expected.setdefault(row.month, {})[key] = row
+        # The ledger keeps the rows of conversations that were forgotten, which are older than the retention.
+        forgotten_until = history.local_date(self.clock.now() - history.retention).isoformat()
         for month in sorted({*expected, *await self.ledger.months(tenant_id)}):
             comparison.months += 1
-            differences = await self._ledger_differences(tenant_id, month, expected.get(month, {}))
+            stored = {row.key: row async for row in self._rows(tenant_id, month)}
+            forgotten = {key: row for key, row in stored.items() if row.day <= forgotten_until}
+            rebuilt_rows = {**forgotten, **expected.get(month, {})}
+            differences = await self._ledger_differences(tenant_id, month, rebuilt_rows, stored)
             comparison.differences += [f"{month}: {what}" for what in differences]
         return comparison
 
@@ -56,13 +63,18 @@ class Rebuild:
                 yield key
             after = keys[-1]
 
-    async def _ledger_differences(self, tenant_id: str, month: str, expected: dict[str, LedgerRow]) -> list[str]:
-        stored: dict[str, LedgerRow] = {}
+    async def _rows(self, tenant_id: str, month: str) -> AsyncIterator[LedgerRow]:
         page = await self.ledger.rows(tenant_id, month, None, None, _PAGE)
-        stored.update((row.key, row) for row in page.rows)
-        while page.continuation is not None:
+        while page.rows:
+            for row in page.rows:
+                yield row
+            if page.continuation is None:
+                break
             page = await self.ledger.rows(tenant_id, month, None, page.continuation, _PAGE)
-            stored.update((row.key, row) for row in page.rows)
+
+    async def _ledger_differences(
+        self, tenant_id: str, month: str, expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow]
+    ) -> list[str]:
         keys = sorted({*expected, *stored})
         differences = [f"the row of {key} differs" for key in keys if _differ(expected, stored, key)]
         days = await self.ledger.days(tenant_id, month)
@@ -71,7 +83,7 @@ class Rebuild:
         return differences
 
 
-def _differ(expected: dict[str, LedgerRow], stored: dict[str, LedgerRow], key: str) -> bool:
+def _differ(expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow], key: str) -> bool:
     """Revisions count commits, not facts: they may be of any number."""
     if key not in expected or key not in stored:
         return True

@@ -55,16 +55,16 @@ class Recorder:
         key = conversation_key(event.subject or "")
         if isinstance(event, MessagePosted):
             fact = await self._append(tenant_id, key, fact)
-            head = await self.conversations.read_head(tenant_id, key)
-            if head is not None and not head.outbox and not changes_head(head.conversation, fact, history):
+            found = await self.conversations.read_head(tenant_id, key)
+            if found and not found[0].outbox and not changes_head(found[0].conversation, fact, history):
                 return
         await self._settle(tenant_id, key, fact, history)
 
     async def perform_left_over(self, tenant_id: str, key: str) -> None:
         """Perform the effects that a crash left in the conversation's outbox."""
-        loaded = await self.conversations.load(tenant_id, key)
-        if loaded.head is not None:
-            await self._perform(tenant_id, key, loaded.head)
+        found = await self.conversations.read_head(tenant_id, key)
+        if found is not None:
+            await self._perform(tenant_id, key, *found)
 
     async def _append(self, tenant_id: str, key: str, fact: Fact) -> Fact:
         """The fact as it is stored: of a duplicate the first arrival counts, with the time that it was given."""
@@ -80,11 +80,11 @@ class Recorder:
         """Commit until the head is what all its facts make it, then perform what that asks for."""
         settled = False
         while not settled:
-            head, settled = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
-        await self._perform(tenant_id, key, head)
+            head, etag, settled = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
+        await self._perform(tenant_id, key, head, etag)
 
-    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> tuple[Head, bool]:
-        """Bring the head up to date with the stored facts and this one; the head as it then is, and whether it is so.
+    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> tuple[Head, str, bool]:
+        """Bring the head up to date with the stored facts and this one; the head with its ETag, and whether it is so.
 
         A line that was appended meanwhile looked at the head as it was, and left. That was right unless the commit
         took away what the line relied on: then the facts are read once more.
@@ -95,41 +95,46 @@ class Recorder:
             _refuse_conflict(stored, fact)
         facts = loaded.facts if stored else [*loaded.facts, fact]
         after = fold(tenant_id, fact.event.subject or "", facts, history)
-        if stored is not None and loaded.head is not None and _unchanged(loaded.head.conversation, after):
-            return loaded.head, True
         head = self._successor(loaded, after, facts, history)
+        if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
+            return loaded.head, loaded.etag, True
         try:
-            await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
+            etag = await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
         except FactExists as conflict:
             # Another delivery of this event came between; what it committed is read anew.
             raise HeadChanged from conflict
-        return head, loaded.head is not None and not takes_away(loaded.head.conversation, after)
+        return head, etag, loaded.head is not None and not takes_away(loaded.head.conversation, after)
 
     def _successor(self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], history: History) -> Head:
         before = loaded.head.conversation if loaded.head else None
         revision = loaded.head.revision + 1 if loaded.head else 1
         outbox = {**(loaded.head.outbox if loaded.head else {}), **reconcile(before, after, revision)}
         now = self.clock.now()
-        found = look(after, facts, history, now)
-        return Head(after, revision, outbox, now + LEFT_OVER_AFTER if outbox else found.due(now), found.attention)
+        archived = loaded.head.archived if loaded.head else 0
+        found = look(after, facts, archived, history, now)
+        due_at = found.due(now)
+        attention_at = now + LEFT_OVER_AFTER if outbox else due_at
+        return Head(after, revision, outbox, attention_at, due_at, found.attention, archived)
 
-    async def _perform(self, tenant_id: str, key: str, head: Head) -> None:
-        """Perform the outbox and clear it from whatever head is there by then."""
+    async def _perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        """Perform the outbox and clear it from the head, or from whatever head is there by then."""
         if not head.outbox:
             return
         for effect in head.outbox.values():
             await self._perform_one(tenant_id, head.conversation, effect)
-        await retrying(HeadChanged, self._clear, tenant_id, key, head)
+        try:
+            await self.conversations.save_head(tenant_id, key, head.without(head.outbox), etag)
+        except HeadChanged:
+            await retrying(HeadChanged, self._clear, tenant_id, key, head)
 
     async def _clear(self, tenant_id: str, key: str, performed: Head) -> None:
-        loaded = await self.conversations.load(tenant_id, key)
-        assert loaded.head is not None, "a committed head does not vanish"
-        assert loaded.etag is not None, "a head has an ETag"
-        now, history = self.clock.now(), await self.configurations.of(tenant_id)
-        again_at = look(loaded.head.conversation, loaded.facts, history, now).due(now)
-        cleared = loaded.head.without(performed.outbox, again_at)
-        if cleared.outbox != loaded.head.outbox:
-            await self.conversations.save_head(tenant_id, key, cleared, loaded.etag)
+        found = await self.conversations.read_head(tenant_id, key)
+        if found is None:
+            return
+        head, etag = found
+        cleared = head.without(performed.outbox)
+        if cleared.outbox != head.outbox:
+            await self.conversations.save_head(tenant_id, key, cleared, etag)
 
     async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> None:
         conversation_id = conversation.conversation_id
@@ -156,6 +161,11 @@ def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
         raise EventIdConflict(fact.event.id)
 
 
-def _unchanged(before: Conversation, after: Conversation) -> bool:
-    """Whether a commit would change nothing; the last activity is exact on reading, and costs no commit."""
-    return before.but(last_activity_at=None) == after.but(last_activity_at=None)
+def _unchanged(before: Head, after: Head) -> bool:
+    """Whether a commit would change nothing; the last activity is exact on reading, and costs no commit.
+
+    A line that comes after the end changes when to look at the conversation: it is to be archived, too, and nobody
+    may forget the conversation without having seen it.
+    """
+    one, other = (head.conversation.but(last_activity_at=None) for head in (before, after))
+    return one == other and (other.closed_at is None or before.due_at == after.due_at)

@@ -36,11 +36,11 @@ class Sweep:
             questions = []
             keys = await self.conversations.due(tenant_id, now, _BATCH)
             for key in keys:
-                head = await self.conversations.read_head(tenant_id, key)
-                if head is not None and head.outbox:
+                found = await self.conversations.read_head(tenant_id, key)
+                if found is not None and found[0].outbox:
                     await self._perform_left_over(tenant_id, key)
-                elif head is not None:
-                    questions.append(self._question(tenant_id, head))
+                elif found is not None:
+                    questions.append(self._question(tenant_id, found[0]))
             await self.publisher.publish(tenant_id, questions)
             seen += len(keys)
         return seen

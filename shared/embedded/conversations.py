@@ -37,9 +37,10 @@ class EmbeddedConversations:
         decisions = tuple(read_decision(row["document"]) for row in rows)
         return Loaded(read_head(heads[0]["document"], decisions), str(heads[0]["etag"]), stored)
 
-    async def read_head(self, tenant_id: str, key: str) -> Head | None:
-        rows = self._database.query("SELECT document FROM heads WHERE tenant_id = ? AND key = ?", (tenant_id, key))
-        return read_head(rows[0]["document"]) if rows else None
+    async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
+        sql = "SELECT etag, document FROM heads WHERE tenant_id = ? AND key = ?"
+        rows = self._database.query(sql, (tenant_id, key))
+        return (read_head(rows[0]["document"]), str(rows[0]["etag"])) if rows else None
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
         rows = self._database.query(
@@ -51,7 +52,7 @@ class EmbeddedConversations:
     async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
         await self._database.write(lambda connection: _insert_fact(connection, tenant_id, key, fact))
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
         def work(connection: sqlite3.Connection) -> None:
             if fact is not None:
                 _insert_fact(connection, tenant_id, key, fact)
@@ -63,9 +64,11 @@ class EmbeddedConversations:
             )
 
         await self._database.write(work)
+        return _following(etag)
 
-    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         await self._database.write(lambda connection: _put_head(connection, tenant_id, key, head, etag))
+        return _following(etag)
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -124,18 +127,23 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
     )
     if etag is None:
         written = connection.execute(
-            "INSERT INTO heads (etag, state, queue, bot, attention_at, document, tenant_id, key)"
-            " VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            columns,
+            "INSERT INTO heads (state, queue, bot, attention_at, document, tenant_id, key, etag)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*columns, int(_following(None))),
         )
     else:
         written = connection.execute(
-            "UPDATE heads SET etag = etag + 1, state = ?, queue = ?, bot = ?, attention_at = ?, document = ?"
+            "UPDATE heads SET state = ?, queue = ?, bot = ?, attention_at = ?, document = ?, etag = ?"
             " WHERE tenant_id = ? AND key = ? AND etag = ?",
-            (*columns, int(etag)),
+            (*columns[:-2], int(_following(etag)), tenant_id, key, int(etag)),
         )
     if written.rowcount != 1:
         raise HeadChanged
+
+
+def _following(etag: str | None) -> str:
+    """The ETag of a head that was written over this one."""
+    return str(int(etag or 0) + 1)
 
 
 def _sortable(moment: datetime) -> str:

@@ -56,11 +56,15 @@ class History:
         """The version that judges a fact of this moment, however late the fact arrives."""
         return next((v for v in reversed(self.versions) if v.in_force_from <= moment), self.versions[0])
 
+    @property
+    def retention(self) -> timedelta:
+        """How long the tenant keeps a conversation after the last that was said in it."""
+        return timedelta(days=self.latest.configuration.retention_days)
+
     def refuse_too_late(self, moment: datetime, now: datetime) -> None:
         """Raise TooLate for what is older than the tenant keeps conversations."""
-        retention = self.latest.configuration.retention_days
-        if moment < now - timedelta(days=retention):
-            raise TooLate(moment, retention)
+        if moment < now - self.retention:
+            raise TooLate(moment, self.retention.days)
 
     def local_date(self, moment: datetime) -> date:
         """The tenant's calendar date of a moment.

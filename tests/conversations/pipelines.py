@@ -6,6 +6,7 @@ from typing import Any
 from shared.channels.receive import Receiver
 from shared.channels.threads import Threads
 from shared.clock import MovableClock
+from shared.conversations.archive import Archivist
 from shared.conversations.attend import Attendant
 from shared.conversations.deliver import Deliveries
 from shared.conversations.ports import ConversationStore
@@ -19,6 +20,7 @@ from shared.tenants.history import Configurations, Version
 from shared.usage.ledger import Ledger, recount
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
+    MemoryArchive,
     MemoryConfigurations,
     MemoryConversations,
     MemoryLedger,
@@ -41,12 +43,14 @@ class InMemory:
     thread_store: MemoryThreads = field(default_factory=MemoryThreads)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     parked: MemoryParked = field(default_factory=MemoryParked)
+    archive: MemoryArchive = field(default_factory=MemoryArchive)
 
     def __post_init__(self) -> None:
         self.configurations = Configurations(self.configuration_store, self.clock)
         self.threads = Threads(self.thread_store, self.publisher)
         self.recorder = Recorder(self.conversations, self.configurations, self.ledger, self.threads, self.clock)
-        self.attendant = Attendant(self.conversations, self.configurations, self.recorder, self.clock)
+        self.archivist = Archivist(self.conversations, self.archive, self.threads, self.clock)
+        self.attendant = Attendant(self.conversations, self.configurations, self.recorder, self.archivist, self.clock)
         self.deliveries = Deliveries(self.recorder, self.attendant, self.threads, self.parked, self.clock)
         self.receiver = Receiver(self.configurations, self.threads, self.publisher, self.conversations, self.clock)
         self.reading = Conversations(self.conversations, self.configurations, self.clock)

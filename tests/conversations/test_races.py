@@ -19,7 +19,7 @@ HUMANS = {"BotHandoffTopic": "HomeLoan"}
 
 
 async def differences(pipeline: InMemory) -> list[str]:
-    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger)
+    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger, pipeline.clock)
     return (await rebuild.compare("contoso")).differences
 
 

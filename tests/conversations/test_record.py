@@ -42,7 +42,7 @@ class Spied(MemoryConversations):
         await self._note("load")
         return await super().load(tenant_id, key)
 
-    async def read_head(self, tenant_id: str, key: str) -> Head | None:
+    async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
         await self._note("read_head")
         return await super().read_head(tenant_id, key)
 
@@ -50,13 +50,13 @@ class Spied(MemoryConversations):
         await self._note("append")
         await super().append(tenant_id, key, fact)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
         await self._note("commit")
-        await super().commit(tenant_id, key, fact, head, etag)
+        return await super().commit(tenant_id, key, fact, head, etag)
 
-    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         await self._note("save_head")
-        await super().save_head(tenant_id, key, head, etag)
+        return await super().save_head(tenant_id, key, head, etag)
 
 
 async def test_a_fact_delivered_again_changes_nothing() -> None:

@@ -1,0 +1,74 @@
+"""Archiving an ended conversation, and forgetting it when its retention is over."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.channels.threads import Threads
+from shared.clock import Clock
+from shared.conversations.documents import read_archived_fact, write_archived_fact
+from shared.conversations.fact import Fact
+from shared.conversations.order import in_order
+from shared.conversations.ports import Archive, ConversationStore, Head, PartExists
+from shared.conversations.reading import shown
+from shared.conversations.reconcile import ledger_row
+from shared.conversations.transcript import transcript
+from shared.events.envelope import format_time
+from shared.retry import retrying
+
+
+@dataclass(frozen=True)
+class Archivist:
+    """Puts conversations into the archive, and takes them out of everything. Doing either twice does no harm."""
+
+    conversations: ConversationStore
+    archive: Archive
+    threads: Threads
+    clock: Clock
+
+    async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> Head:
+        """Write what the archive lacks of the conversation, as its next part; the head that knows of it."""
+        await retrying(PartExists, self._add_part, tenant_id, head, facts)
+        return replace(head, archived=len(facts))
+
+    async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> None:
+        """Raises PartExists where somebody else archived the conversation meanwhile."""
+        key = head.conversation.key
+        parts = await self.archive.parts(tenant_id, key)
+        known = {fact.id for part in parts for fact in archived_facts(part)}
+        new = [fact for fact in facts if fact.id not in known]
+        if new:
+            document = self._document(head, facts, new, len(parts))
+            await self.archive.add(tenant_id, key, len(parts), json.dumps(document, ensure_ascii=False).encode())
+
+    def _document(self, head: Head, facts: Sequence[Fact], new: Sequence[Fact], part: int) -> dict[str, Any]:
+        row = ledger_row(head.conversation, head.revision)
+        decisions = head.conversation.decisions
+        return {
+            "part": part,
+            "archivedAt": format_time(self.clock.now()),
+            "conversation": shown(head),
+            "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
+            "decisions": [decision.model_dump(mode="json", by_alias=True) for decision in decisions],
+            "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in transcript(facts, "agent")],
+            "facts": [write_archived_fact(fact) for fact in in_order(new)],
+        }
+
+    async def forget(self, tenant_id: str, head: Head, etag: str) -> None:
+        """Delete the conversation from the archive, its thread and the store; the ledger keeps its row.
+
+        Raises HeadChanged where something happened to it meanwhile.
+        """
+        key, channel = head.conversation.key, head.conversation.channel
+        # Whatever comes in between finds a head that is to be archived as if it had never been.
+        etag = await self.conversations.save_head(tenant_id, key, replace(head, archived=0), etag)
+        await self.archive.delete(tenant_id, key)
+        if channel is not None and channel.thread_id is not None:
+            await self.threads.forget(tenant_id, channel, head.conversation.conversation_id)
+        await self.conversations.delete(tenant_id, key, etag)
+
+
+def archived_facts(part: bytes) -> list[Fact]:
+    """The facts that a part added. With those of all parts, heads and ledger can be rebuilt."""
+    return [read_archived_fact(document) for document in json.loads(part)["facts"]]
