@@ -18,7 +18,8 @@ demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant
 test: $(VENV)/installed  ## every test that needs no cloud
 	$(RUN) -m pytest -n 2
 
-prove: $(VENV)/installed  ## the long proofs, each one line with its figure (about a quarter of an hour)
+prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (five minutes)
+	$(RUN) -m tests.prove.controls
 	$(RUN) -m tests.prove.kills
 	$(RUN) -m tests.prove.every_sequence
 

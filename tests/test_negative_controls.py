@@ -1,15 +1,12 @@
 """Every invariant has a negative control: with the code that keeps it broken on purpose, its test fails."""
 
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-_COPIED = ("examples", "functions", "local", "shared", "tests", "function_app.py", "host.json", "pyproject.toml")
+from tests.broken_copy import Edit, broken_copy, run_module
+from tests.prove import controls as proofs
 
 
 @dataclass(frozen=True)
@@ -163,18 +160,15 @@ CONTROLS = (
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.broken.replace(" ", "-"))
 def test_the_test_fails_when_its_invariant_is_broken(control: Control, tmp_path: Path) -> None:
     # Given a copy of the project in which one invariant is not kept
-    for name in _COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, tmp_path / name)
-    broken = tmp_path / control.file
-    text = broken.read_text(encoding="utf-8")
-    assert text.count(control.code) == 1, f"{control.code!r} does not stand once in {control.file}"
-    broken.write_text(text.replace(control.code, control.instead), encoding="utf-8")
+    broken_copy(tmp_path, Edit(control.file, control.code, control.instead))
     # When its test runs there
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", control.test]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = run_module(tmp_path, "pytest", "-x", "-q", "-p", "no:cacheprovider", control.test)
     # Then it fails (a test that cannot even be collected would end with another code)
     assert run.returncode == 1, run.stdout[-2000:]
+
+
+@pytest.mark.parametrize("control", proofs.CONTROLS, ids=lambda control: control.broken.replace(" ", "-"))
+def test_what_the_control_of_a_proof_breaks_is_there(control: proofs.Control) -> None:
+    # Given what a proof must notice, when it is broken, then the code was there (the proofs themselves run much later)
+    for edit in control.edits:
+        assert edit.instead in edit.made()

@@ -1,0 +1,147 @@
+"""The negative control of each proof: with code that is broken on purpose, its figure must not be 0.
+
+Each is run with a small sample, which is enough to notice.
+"""
+
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.broken_copy import Edit, broken_copy, run_module
+from tests.prove.every_sequence import DIFFERENT
+from tests.prove.kills import DIFFERING, DOUBLED, LOST, RANDOM, STUCK
+
+_EVERY_SEQUENCE = ("tests.prove.every_sequence", "100")
+_NOT_ONE_FACT_PER_ID = Edit("shared/conversations/order.py", "{fact.id: fact for", "{id(fact): fact for")
+
+
+@dataclass(frozen=True)
+class Control:
+    """What is broken, by which edits, and the run of a proof that must notice by one of its figures."""
+
+    broken: str
+    edits: tuple[Edit, ...]
+    proof: tuple[str, ...]
+    figure: str
+
+
+def _kills(run: str) -> tuple[str, str]:
+    return ("tests.prove.kills", run)
+
+
+CONTROLS = (
+    Control(
+        "acknowledged before recorded",
+        (
+            Edit(
+                "local/pump.py",
+                "await self._function.run(",
+                "await self._bus.complete(delivery); await self._function.run(",
+            ),
+        ),
+        _kills(RANDOM),
+        LOST,
+    ),
+    Control(
+        "no outbox",
+        (Edit("shared/conversations/record.py", "revision, outbox, now", "revision, {}, now"),),
+        _kills("EmbeddedBus.complete before 7"),
+        LOST,
+    ),
+    Control(
+        "outbox cleared before it is performed",
+        (
+            Edit(
+                "shared/conversations/record.py",
+                "for effect in head.outbox.values():",
+                "await retrying(HeadChanged, self._clear, tenant_id, key, head)\n"
+                "        for effect in head.outbox.values():",
+            ),
+        ),
+        _kills(RANDOM),
+        DIFFERING,
+    ),
+    Control(
+        "no duplicate marker, killed",
+        (
+            _NOT_ONE_FACT_PER_ID,
+            Edit("shared/embedded/conversations.py", 'fact.id, document["at"]', 'f"{id(fact)}", document["at"]'),
+        ),
+        _kills("EmbeddedBus.complete before 7"),
+        DOUBLED,
+    ),
+    Control(
+        "a bill that takes nothing away",
+        (Edit("shared/embedded/ledger.py", "in adjustments(old, row)", "in adjustments(None, row)"),),
+        _kills("EmbeddedLedger.post before 7"),
+        DOUBLED,
+    ),
+    Control(
+        "buried when delivered again",
+        (Edit("shared/embedded/bus.py", '["delivery_count"] > MAX_DELIVERY_COUNT', '["delivery_count"] > 1'),),
+        _kills("EmbeddedBus.complete before 7"),
+        STUCK,
+    ),
+    Control(
+        "facts not sorted",
+        (Edit("shared/conversations/order.py", "key=lambda fact: fact.order", "key=lambda fact: 0"),),
+        _EVERY_SEQUENCE,
+        DIFFERENT,
+    ),
+    Control(
+        "no duplicate marker",
+        (
+            _NOT_ONE_FACT_PER_ID,
+            Edit("tests/fakes.py", "self.facts[fact.id] = fact", "self.facts[str(len(self.facts))] = fact"),
+        ),
+        _EVERY_SEQUENCE,
+        DIFFERENT,
+    ),
+    Control(
+        "no line ever changes the head",
+        (
+            Edit(
+                "shared/conversations/record.py",
+                "not changes_head(head.conversation, fact, history)",
+                "fact is not None",
+            ),
+        ),
+        _EVERY_SEQUENCE,
+        DIFFERENT,
+    ),
+    Control(
+        "a session that moves leaves its row behind",
+        (Edit("shared/conversations/reconcile.py", "posted.month != row.month", "False"),),
+        _EVERY_SEQUENCE,
+        DIFFERENT,
+    ),
+    Control(
+        "days that take nothing away",
+        (Edit("tests/fakes.py", "in adjustments(old, row)", "in adjustments(None, row)"),),
+        _EVERY_SEQUENCE,
+        DIFFERENT,
+    ),
+)
+
+
+def _found(control: Control) -> bool:
+    """Print what the proof found; whether it found anything. A proof that breaks down has found nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        broken_copy(Path(folder), *control.edits)
+        run = run_module(Path(folder), *control.proof)
+    figure = re.search(rf"(\d+) {control.figure}\b", run.stdout)
+    said = figure[0] if figure else f"no figure, but {run.stderr.splitlines()[-1:]}"
+    print(f"control: {control.broken}: {said} (must not be 0)", flush=True)
+    return figure is not None and figure[1] != "0"
+
+
+def main() -> int:
+    """Print a line per control; 0 if each found something."""
+    found = [_found(control) for control in CONTROLS]
+    return int(not all(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
