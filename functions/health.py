@@ -1,4 +1,6 @@
-"""GET what is reachable."""
+"""GET what is reachable: 200, or 503 where something is not."""
+
+from http import HTTPStatus
 
 import azure.functions as func
 
@@ -11,4 +13,5 @@ blueprint = func.Blueprint()
 @blueprint.route("health", methods=["GET"])
 @guarded
 async def health(req: func.HttpRequest) -> func.HttpResponse:
-    return answer(bootstrap.pipeline().health())
+    healthy, document = await bootstrap.pipeline().health.check()
+    return answer(document, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)

@@ -27,7 +27,7 @@ async def serve(settings: Settings, port: int, clock: Clock) -> None:
     await run(bootstrap.embedded(settings, clock, open_to_all=True), listener)
 
 
-async def run(pipeline: bootstrap.Pipeline, listener: socket.socket) -> None:
+async def run(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> None:
     """Run the functions on this pipeline until SIGTERM or SIGINT, then finish what is in hand."""
     bootstrap.provide(pipeline)
     functions, clock = index(), pipeline.clock

@@ -2,18 +2,15 @@
 
 from shared.bootstrap import embedded
 from shared.clock import SystemClock
-from shared.conversations.rebuild import Rebuild
 from shared.settings import Settings
 
 
 async def compare_database(settings: Settings) -> bool:
     """Print a line per tenant, and one per difference; whether there is none. Raises DatabaseInUse."""
     pipeline = embedded(settings, SystemClock())
-    recorder = pipeline.deliveries.recorder
-    rebuild = Rebuild(recorder.conversations, recorder.configurations, recorder.ledger, pipeline.clock)
     same = True
-    for tenant_id in await recorder.configurations.tenants():
-        found = await rebuild.compare(tenant_id)
+    for tenant_id in await pipeline.configurations.tenants():
+        found = await pipeline.rebuild.compare(tenant_id)
         same = same and not found.differences
         counts = f"{found.conversations} conversations and {found.months} months rebuilt from their facts"
         print(f"{tenant_id}: {counts}, {len(found.differences)} differences")

@@ -4,21 +4,13 @@ A process has one pipeline. It is made on first use, never at import; the local 
 lets callers in without a token, hands its pipeline over before the first event.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import stamina.instrumentation
 
-from shared.channels.receive import Receiver
-from shared.channels.replay import Parking
-from shared.channels.threads import Threads
 from shared.clock import Clock, SystemClock
-from shared.conversations.archive import Archivist
-from shared.conversations.attend import Attendant
-from shared.conversations.deliver import Deliveries
-from shared.conversations.reading import Conversations
-from shared.conversations.record import Recorder
-from shared.conversations.sweep import Sweep
 from shared.embedded.archive import FolderArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
@@ -26,76 +18,52 @@ from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads
-from shared.events.parked import ParkedEvents
-from shared.events.resubmit import Resubmission
+from shared.pipeline import Adapters, Pipeline, assembled
 from shared.settings import Settings
-from shared.tenants.history import Configurations
-from shared.usage.month import MonthlyUsage
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """Every use case, wired. `open_to_all`: routes answer callers without a token (on the local host only)."""
+class EmbeddedPipeline(Pipeline):
+    """A pipeline on one machine, with the bus and the file that the local host looks after."""
 
-    receiver: Receiver
-    deliveries: Deliveries
-    conversations: Conversations
-    configurations: Configurations
-    parked: ParkedEvents
-    parking: Parking
-    usage: MonthlyUsage
-    sweep: Sweep
-    resubmission: Resubmission
     bus: EmbeddedBus
     database: Database
-    clock: Clock
-    open_to_all: bool
-
-    def health(self) -> dict[str, Any]:
-        """What is reachable, and how much waits."""
-        backlog = self.bus.backlog()
-        return {
-            "status": "healthy",
-            "store": "reachable",
-            "bus": {"active": backlog.active, "deadLetters": backlog.dead_letters},
-            "time": self.clock.now().isoformat(),
-        }
 
 
-def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
+def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> EmbeddedPipeline:
     """A pipeline on one SQLite file. Raises DatabaseInUse."""
     return embedded_on(Database(settings.database), clock, open_to_all=open_to_all)
 
 
-def embedded_on(database: Database, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
+def embedded_on(database: Database, clock: Clock, *, open_to_all: bool = False) -> EmbeddedPipeline:
     """A pipeline on a database that is open."""
+    real = SystemClock()
+    bus, configurations = EmbeddedBus(database, real), EmbeddedConfigurations(database)
+
+    async def store_probe() -> Mapping[str, Any]:
+        await configurations.tenants()
+        return {}
+
+    async def bus_probe() -> Mapping[str, Any]:
+        backlog = bus.backlog()
+        return {"active": backlog.active, "deadLetters": backlog.dead_letters}
+
+    adapters = Adapters(
+        conversations=EmbeddedConversations(database),
+        threads=EmbeddedThreads(database),
+        configurations=configurations,
+        ledger=EmbeddedLedger(database),
+        reports=EmbeddedReports(database),
+        parked=EmbeddedParkedEvents(database),
+        archive=FolderArchive(database.path.with_suffix(".archive")),
+        publisher=bus,
+        dead_letters=bus,
+        bus_clock=real,
+        probes={"store": store_probe, "bus": bus_probe},
+    )
     # Two facts of one conversation at a time are ordinary, and so is the retry; only one that fails is worth a line.
     stamina.instrumentation.set_on_retry_hooks(())
-    real = SystemClock()
-    bus = EmbeddedBus(database, real)
-    store = EmbeddedConversations(database)
-    configurations = Configurations(EmbeddedConfigurations(database), clock)
-    ledger = EmbeddedLedger(database)
-    parked = EmbeddedParkedEvents(database)
-    threads = Threads(EmbeddedThreads(database), bus)
-    recorder = Recorder(store, configurations, ledger, threads, clock)
-    archivist = Archivist(store, FolderArchive(database.path.with_suffix(".archive")), threads, clock)
-    attendant = Attendant(store, configurations, recorder, archivist, clock)
-    return Pipeline(
-        receiver=Receiver(configurations, threads, bus, store, clock),
-        deliveries=Deliveries(recorder, attendant, threads, parked, clock),
-        conversations=Conversations(store, configurations, clock),
-        configurations=configurations,
-        parked=parked,
-        parking=Parking(parked, configurations, bus, clock),
-        usage=MonthlyUsage(ledger, EmbeddedReports(database), configurations, clock),
-        sweep=Sweep(store, configurations, recorder, bus, clock),
-        resubmission=Resubmission(bus, real),
-        bus=bus,
-        database=database,
-        clock=clock,
-        open_to_all=open_to_all,
-    )
+    return EmbeddedPipeline(**vars(assembled(adapters, clock, open_to_all=open_to_all)), bus=bus, database=database)
 
 
 _pipelines: list[Pipeline] = []

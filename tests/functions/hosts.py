@@ -14,7 +14,7 @@ from azure.functions.meta import Datum
 from local.http import application
 from local.index import Function, index
 from shared import bootstrap
-from shared.bootstrap import Pipeline
+from shared.bootstrap import EmbeddedPipeline
 from shared.clock import MovableClock
 from shared.embedded.bus import Delivery
 from shared.events.catalog import Event
@@ -32,7 +32,7 @@ EVENTS = "/api/tenants/contoso/events"
 class Host:
     """A host whose bus is worked off when a test says so; its clock stands at NOW."""
 
-    pipeline: Pipeline
+    pipeline: EmbeddedPipeline
     clock: MovableClock
     client: httpx.AsyncClient
 

@@ -218,7 +218,7 @@ async def test_an_event_that_can_never_be_right_is_parked_and_stops_nothing(host
 async def test_health_tells_what_waits(host: Host) -> None:
     await host.accepted(EVENTS, [line("1"), line("2")])
     answer = await host.client.get("/api/health")
-    assert answer.json()["bus"] == {"active": 2, "deadLetters": 0}
+    assert answer.json()["bus"] == {"reachable": True, "active": 2, "deadLetters": 0}
     await host.drain()
     answer = await host.client.get("/api/health")
     assert (answer.json()["status"], answer.json()["bus"]["active"]) == ("healthy", 0)

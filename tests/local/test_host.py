@@ -198,7 +198,7 @@ def test_sigterm_ends_it_cleanly_while_requests_are_made(tmp_path: Path) -> None
         assert complaints == ""
     # Then whatever it accepted is there after the next start
     with running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
-        host.until(lambda: host.backlog() == {"active": 0, "deadLetters": 0})
+        host.until(lambda: host.backlog()["active"] == 0)
         transcript = host.client.get("/api/tenants/contoso/conversations/c1/transcript").json()
     assert {entry["id"] for entry in transcript["entries"]} >= set(accepted)
 

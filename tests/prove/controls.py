@@ -46,7 +46,7 @@ CONTROLS = (
     ),
     Control(
         "no outbox",
-        (Edit("shared/conversations/record.py", "revision, outbox, now", "revision, {}, now"),),
+        (Edit("shared/conversations/record.py", "Head(after, revision, outbox,", "Head(after, revision, {},"),),
         _kills("EmbeddedBus.complete before 7"),
         LOST,
     ),
@@ -104,7 +104,7 @@ CONTROLS = (
         (
             Edit(
                 "shared/conversations/record.py",
-                "not changes_head(head.conversation, fact, history)",
+                "not changes_head(found[0].conversation, fact, history)",
                 "fact is not None",
             ),
         ),

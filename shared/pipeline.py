@@ -1,0 +1,85 @@
+"""Every use case, wired to one adapter of each port."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.channels.receive import Receiver
+from shared.channels.replay import Parking
+from shared.channels.threads import Threads, ThreadStore
+from shared.clock import Clock
+from shared.conversations.archive import Archivist
+from shared.conversations.attend import Attendant
+from shared.conversations.deliver import Deliveries
+from shared.conversations.ports import Archive, ConversationStore
+from shared.conversations.reading import Conversations
+from shared.conversations.rebuild import Rebuild
+from shared.conversations.record import Recorder
+from shared.conversations.sweep import Sweep
+from shared.events.bus import DeadLetters, EventPublisher
+from shared.events.parked import ParkedEvents
+from shared.events.resubmit import Resubmission
+from shared.health import Health, Probe
+from shared.tenants.history import Configurations, ConfigurationStore
+from shared.usage.ledger import Ledger
+from shared.usage.month import MonthlyUsage, UsageReports
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """One adapter of each port. `bus_clock` is the bus's own, by which it keeps locks and dates dead letters."""
+
+    conversations: ConversationStore
+    threads: ThreadStore
+    configurations: ConfigurationStore
+    ledger: Ledger
+    reports: UsageReports
+    parked: ParkedEvents
+    archive: Archive
+    publisher: EventPublisher
+    dead_letters: DeadLetters
+    bus_clock: Clock
+    probes: Mapping[str, Probe]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Every use case. `open_to_all`: routes answer callers without a token (on the local host only)."""
+
+    receiver: Receiver
+    deliveries: Deliveries
+    conversations: Conversations
+    configurations: Configurations
+    parked: ParkedEvents
+    parking: Parking
+    usage: MonthlyUsage
+    rebuild: Rebuild
+    sweep: Sweep
+    resubmission: Resubmission
+    health: Health
+    clock: Clock
+    open_to_all: bool
+
+
+def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
+    """The pipeline on these adapters."""
+    store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked
+    configurations = Configurations(adapters.configurations, clock)
+    threads = Threads(adapters.threads, bus)
+    recorder = Recorder(store, configurations, adapters.ledger, threads, clock)
+    archivist = Archivist(store, adapters.archive, threads, clock)
+    attendant = Attendant(store, configurations, recorder, archivist, clock)
+    return Pipeline(
+        receiver=Receiver(configurations, threads, bus, store, clock),
+        deliveries=Deliveries(recorder, attendant, threads, parked, clock),
+        conversations=Conversations(store, configurations, clock),
+        configurations=configurations,
+        parked=parked,
+        parking=Parking(parked, configurations, bus, clock),
+        usage=MonthlyUsage(adapters.ledger, adapters.reports, configurations, clock),
+        rebuild=Rebuild(store, configurations, adapters.ledger, clock),
+        sweep=Sweep(store, configurations, recorder, bus, clock),
+        resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
+        health=Health(adapters.probes, clock),
+        clock=clock,
+        open_to_all=open_to_all,
+    )
