@@ -17,6 +17,7 @@
     │   ├── UnknownParkedEvent    unknown_parked_event
     │   ├── NotAcceptable         not_acceptable
     │   └── VersionConflict       version_conflict
+    ├── IncompleteSettings        incomplete_settings
     └── Retryable                 asking again can help; on the bus the message is delivered again
         ├── HeadChanged           head_changed
         └── ThreadChanged         thread_changed
@@ -204,6 +205,18 @@ class VersionConflict(Refused):
 
     def __init__(self, current: int) -> None:
         super().__init__(f"If-Match: the latest configuration has version {current}")
+
+
+class IncompleteSettings(PatchbayError):
+    """Raised when only some of the services that belong together are named. Nothing is guessed for the others."""
+
+    code = "incomplete_settings"
+    status = 503
+    retryable = False
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(f"these settings are missing: {', '.join(missing)}")
+        self.missing = tuple(missing)
 
 
 class HeadChanged(Retryable):
