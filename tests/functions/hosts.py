@@ -17,6 +17,7 @@ from shared import bootstrap
 from shared.bootstrap import EmbeddedPipeline
 from shared.clock import MovableClock
 from shared.embedded.bus import Delivery
+from shared.events.bus import SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event
 from shared.events.codec import decode_event
 from shared.events.envelope import parse_time
@@ -77,7 +78,7 @@ class Host:
 
     async def _deliveries(self) -> AsyncIterator[Delivery]:
         bus = self.pipeline.bus
-        receivers = {name: asyncio.create_task(bus.receive(name, 100)) for name in _of_the_bus()}
+        receivers = {name: asyncio.create_task(bus.receive(name, 100)) for name in (*SUBSCRIPTIONS, UNROUTED)}
         try:
             while bus.backlog().active:
                 received, _ = await asyncio.wait(receivers.values(), timeout=30, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,136 @@
+"""Microsoft's own Python runtime in this process: indexes the app and runs its functions as the Functions worker does.
+
+It is `azure-functions-runtime`, the worker without the gRPC around it. Some of its modules are private: what is used of
+them stands here, nowhere else, and the package is pinned to one version.
+"""
+
+import asyncio
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from azure_functions_runtime import functions_metadata_request, worker_init_request
+from azure_functions_runtime.bindings.datumdef import Datum as RuntimeDatum
+from azure_functions_runtime.native_invocation import invocation_request_native
+
+TRACE_PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+_FRAME = re.compile(r'^  File "(.+)", line (\d+), in .+$', re.MULTILINE)
+
+
+class Datum(Protocol):
+    """A value on its way between host and worker; `type` names the member of the host's `TypedData`."""
+
+    value: Any
+    type: str
+
+
+def datum(value: Any, kind: str) -> Datum:
+    """A value as the runtime takes it."""
+    made: Datum = RuntimeDatum(value, kind)
+    return made
+
+
+class NotIndexedError(Exception):
+    """The worker refused the app, so that the host would say "No job functions found"."""
+
+
+class InvocationFailedError(Exception):
+    """A function raised, or its argument or its answer could not be converted; `kind` is the exception's class."""
+
+    def __init__(self, function: str, text: str, traceback: str) -> None:
+        super().__init__(f"{function}: {text}\n{traceback}")
+        self.kind = text.partition("(")[0]
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """One function as the worker reports it to the host, with the bindings' JSON members."""
+
+    name: str
+    id: str
+    bindings: Sequence[Mapping[str, Any]]
+
+    @property
+    def trigger(self) -> Mapping[str, Any]:
+        return next(one for one in self.bindings if str(one["type"]).endswith("Trigger"))
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The app, indexed; `succeeded` counts the runs of each function that did not fail."""
+
+    functions: Mapping[str, Indexed]
+    capabilities: Mapping[str, str]
+    succeeded: Counter[str] = field(default_factory=Counter)
+
+    async def run(self, name: str, argument: Datum, metadata: Mapping[str, Datum]) -> Datum | None:
+        """What the function returns, encoded for the host. Raises InvocationFailedError."""
+        function = self.functions[name]
+        ok, returned, outputs, error, traceback = await invocation_request_native(
+            str(uuid.uuid4()), function.id, [(function.trigger["name"], argument)], dict(metadata), TRACE_PARENT
+        )
+        if not ok:
+            raise InvocationFailedError(name, error, traceback)
+        assert outputs == [], "no function has an output binding"
+        self.succeeded[name] += 1
+        result: Datum | None = returned
+        return result
+
+
+def start(root: Path) -> Worker:
+    """Index the app in the folder, once per process. Raises NotIndexedError, which names the file, line and error."""
+    return asyncio.run(_start(root))
+
+
+async def _start(root: Path) -> Worker:
+    asked = SimpleNamespace(worker_init_request=SimpleNamespace(capabilities={}, function_app_directory=str(root)))
+    answer = await worker_init_request(SimpleNamespace(request=asked, properties={"host": "", "protos": _Messages}))
+    if answer.result.status != _Messages.StatusResult.Success:
+        error = answer.result.exception
+        raise NotIndexedError(f"{_place(root, error.stack_trace)}: {error.message}\n{error.stack_trace}")
+    listed = await functions_metadata_request(SimpleNamespace())
+    functions = [_indexed(one) for one in listed.function_metadata_results or ()]
+    return Worker({one.name: one for one in functions}, answer.capabilities)
+
+
+def _indexed(reported: Any) -> Indexed:
+    return Indexed(reported.name, reported.function_id, [json.loads(one) for one in reported.raw_bindings])
+
+
+def _place(root: Path, stack_trace: str) -> str:
+    """The project's own line that the error came through last; the app's file where none is the project's."""
+    own = [(file, line) for file, line in _FRAME.findall(stack_trace) if _is_own(root, file)]
+    file, line = own[-1] if own else (str(root / "function_app.py"), "1")
+    return f"{Path(file).relative_to(root)}:{line}"
+
+
+def _is_own(root: Path, file: str) -> bool:
+    path = Path(file)
+    return path.is_relative_to(root) and not path.relative_to(root).parts[0].startswith((".", "tests"))
+
+
+class _StatusResult(SimpleNamespace):
+    Failure, Success = 0, 1
+
+
+class _BindingInfo(SimpleNamespace):
+    undefined, string, binary, stream = range(4)
+    out, inout = 1, 2
+
+
+class _Messages:
+    """The host's protobuf messages that indexing makes and reads, as plain objects."""
+
+    WorkerInitResponse = SimpleNamespace
+    WorkerMetadata = SimpleNamespace
+    StatusResult = _StatusResult
+    RpcException = SimpleNamespace
+    RpcFunctionMetadata = SimpleNamespace
+    FunctionMetadataResponse = SimpleNamespace
+    BindingInfo = _BindingInfo
