@@ -1,8 +1,12 @@
 PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
+CONFORMANCE := .venv313
+# The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
+PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: help demo test prove start check format lock clean
+.PHONY: help demo test conformance prove start check format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -17,6 +21,19 @@ demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant
 
 test: $(VENV)/installed  ## every test that needs no cloud
 	$(RUN) -m pytest -n 2
+
+conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
+	@if test -n "$(PYTHON313)"; then \
+		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && $(CONFORMANCE)/bin/python -m pytest -n 2 tests/conformance; \
+	else \
+		echo "conformance: no Python 3.13 was found, so no function has run in the runtime of Azure Functions" >&2; \
+		test "$$CI" != true -a "$$REQUIRE_ENDPOINTS" != 1; \
+	fi
+
+$(CONFORMANCE)/installed: requirements-conformance.txt
+	$(PYTHON313) -m venv --clear $(CONFORMANCE)
+	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-conformance.txt
+	touch $@
 
 prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (five minutes)
 	$(RUN) -m tests.prove.controls
@@ -40,6 +57,8 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group dev pyproject.toml \
 		-o requirements-dev.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --no-header --group conformance pyproject.toml \
+		-o requirements-conformance.txt
 
 clean:  ## remove the environment and the demo's files
-	rm -rf $(VENV) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONFORMANCE) data .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -88,4 +88,5 @@ def test_every_setting_that_a_binding_names_stands_in_the_sample(worker: Worker)
 
 
 def test_importing_the_app_reads_no_environment_and_connects_to_nothing() -> None:
-    assert printed("-m", "tests.conformance.import_probe") == []
+    noticed = printed("-m", "tests.conformance.import_probe")
+    assert not noticed, "\n".join(noticed)
