@@ -1,59 +1,73 @@
-"""The demonstration: a month of sample traffic through real HTTP and the real functions, on a movable clock.
+"""The demonstration: the sample month through real HTTP and the real functions, on a movable clock.
 
-It starts the local host as a process of its own, posts what two tenants' channels said in October 2026, each post at
-its time, and ends with each tenant's usage beside a count made straight from the posts.
+It starts the local host as a process of its own, posts what three tenants' channels said in October 2026, each post at
+its time, and ends with what the pipeline tells beside a count made straight from the posts.
 """
 
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from datetime import datetime, timedelta
+from itertools import starmap
 from pathlib import Path
-from typing import Any
 
 import httpx
+from rich import box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from local.sample.count import EXAMPLES, Count, count_sample
-from local.sample.traffic import Post, sample_month
+from local.sample.count import EXAMPLES, TENANTS, count_sample
+from local.sample.figures import Figures
+from local.sample.play import Player, figures_read, listed, sessions_read
+from local.sample.schedule import turns
+from local.sample.traffic import SampleMonth, sample_month
 
 _PATIENCE = 60.0
-"""Seconds to wait for the pipeline to work off what it accepted."""
+"""Seconds to wait for an answer, and for the host to end."""
 
 
 def demonstrate(folder: Path, seed: int, console: Console) -> bool:
-    """Play the month into `folder` (emptied first); whether every count came out as expected."""
+    """Play the seed's month into `folder` (emptied first); whether every figure came out as expected."""
+    month = sample_month(seed)
+    return play_month(month, count_sample(month), folder, console)
+
+
+def play_month(month: SampleMonth, expected: Figures, folder: Path, console: Console) -> bool:
+    """Play a month into `folder` (emptied first); whether every figure came out as expected."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    month = sample_month(seed)
-    expected = count_sample(month.posts)
-    tenants = sorted({tenant for tenant, _ in expected})
-    first = month.posts[0].at - timedelta(hours=1)
-    with _host(folder / "patchbay.db", first) as client:
-        for tenant in tenants:
-            _put_configuration(client, tenant)
-        _play(client, list(month.posts), first, month.clock, console)
-        client.post("/admin/functions/monthly_usage", json={"input": ""}).raise_for_status()
-        _explain_one(client, tenants[0], console)
-        ok = _compare(client, expected, folder, console)
-    console.print(f"Database {folder / 'patchbay.db'}, reports {folder / 'usage-*.csv'}")
+    begin = month.posts[0].at - timedelta(hours=1)
+    with _host(folder, begin) as client:
+        for tenant in TENANTS:
+            body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
+            client.put(f"/api/tenants/{tenant}/configuration", content=body).raise_for_status()
+        found = _played(client, month, begin, expected, console)
+        _explain_one(client, console)
+        _show_parked(client, console)
+        _keep_reports(client, found, folder)
+    ok = _compare(found, expected, console)
+    files = f"Database {folder / 'patchbay.db'}, reports {folder / 'usage-*.csv'}, log {folder / 'host.log'}"
+    console.print(files, soft_wrap=True)
     return ok
 
 
 @contextmanager
-def _host(database: Path, clock: datetime) -> Iterator[httpx.Client]:
-    """The local host on a free port, stopped at the end; a client that talks to it."""
-    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(database)]
-    process = subprocess.Popen([*command, "--clock", clock.isoformat()], stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own command
+def _host(folder: Path, clock: datetime) -> Iterator[httpx.Client]:
+    """The local host on a free port, its files in the folder, stopped at the end; a client that talks to it."""
+    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(folder / "patchbay.db")]
+    command += ["--clock", clock.isoformat()]
+    with (folder / "host.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603  # our own command
     try:
         assert process.stdout is not None, "the host's output is piped"
         address = process.stdout.readline().split(" (")[0].rpartition(" ")[2]
+        if not address:
+            raise RuntimeError((folder / "host.log").read_text(encoding="utf-8"))
         with httpx.Client(base_url=address, timeout=_PATIENCE) as client:
             yield client
     finally:
@@ -61,61 +75,79 @@ def _host(database: Path, clock: datetime) -> Iterator[httpx.Client]:
         process.wait(_PATIENCE)
 
 
-def _put_configuration(client: httpx.Client, tenant: str) -> None:
-    body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
-    client.put(f"/api/tenants/{tenant}/configuration", content=body).raise_for_status()
-
-
-def _play(client: httpx.Client, posts: list[Post], first: datetime, last: datetime, console: Console) -> None:
-    now = first
+def _played(client: httpx.Client, month: SampleMonth, begin: datetime, expected: Figures, console: Console) -> Figures:
+    """What the pipeline makes of the month, its sessions read before the corrections and after them."""
+    player = Player(client, begin)
+    every = list(turns(month))
+    reading = next(number for number, turn in enumerate(every, 1) if turn.at == month.reading)
     with Progress(console=console) as progress:
-        for post in progress.track(posts, description=f"{len(posts)} posts of a month"):
-            _advance(client, post.at - now)
-            now = max(now, post.at)
-            answer = client.post(post.path, content=post.body, headers={"Content-Type": post.content_type})
-            answer.raise_for_status()
-    _advance(client, last - now)
-    _work_off(client)
+        task = progress.add_task(f"{len(month.posts)} posts of a month", total=len(month.posts))
+        player.play(every[:reading], lambda posts: progress.advance(task, posts))
+        first = sessions_read(client, expected.first_read)
+        player.play(every[reading:], lambda posts: progress.advance(task, posts))
+    client.post("/admin/functions/monthly_usage", json={"input": ""}).raise_for_status()
+    found = figures_read(client, TENANTS, first)
+    refused = {(tenant, f"refused, {code}"): number for (tenant, code), number in player.refused.items()}
+    return Figures(found.first_read, found.usage, {**found.others, **refused})
 
 
-def _advance(client: httpx.Client, step: timedelta) -> None:
-    if step > timedelta(0):
-        client.post("/local/clock", json={"advance": f"PT{step.total_seconds():f}S"}).raise_for_status()
-
-
-def _work_off(client: httpx.Client) -> None:
-    """Wait until the bus is empty. Raises RuntimeError for dead letters, and when patience ends."""
-    until = time.monotonic() + _PATIENCE
-    while (bus := client.get("/api/health").json()["bus"])["active"]:
-        if time.monotonic() > until:
-            raise RuntimeError(f"{bus['active']} messages are still under way")
-        time.sleep(0.05)
-    if bus["deadLetters"]:
-        raise RuntimeError(f"{bus['deadLetters']} messages became dead letters")
-
-
-def _explain_one(client: httpx.Client, tenant: str, console: Console) -> None:
+def _explain_one(client: httpx.Client, console: Console) -> None:
     """Print why one escalated conversation is where it is."""
-    page = client.get(f"/api/tenants/{tenant}/conversations", params={"queue": "CreditCardQueue"}).json()
-    address = f"/api/tenants/{tenant}/conversations/{page['conversations'][0]['key']}/routing"
+    page = client.get("/api/tenants/contoso/conversations", params={"queue": "CreditCardQueue"}).json()
+    address = f"/api/tenants/contoso/conversations/{page['conversations'][0]['key']}/routing"
     console.print("\nWhy is this conversation in CreditCardQueue?", style="bold")
     text = f"GET {address}\n\n{client.get(address, headers={'Accept': 'text/plain'}).text}"
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _compare(client: httpx.Client, expected: Mapping[tuple[str, str], Count], folder: Path, console: Console) -> bool:
-    """Print the usage table and keep each report as CSV; whether every count is as expected."""
-    table = Table("tenant", "month", "sessions", "expected", "entitled", "overage", "add-ons", title="Bot sessions")
-    ok = True
-    for (tenant, month), count in expected.items():
+def _show_parked(client: httpx.Client, console: Console) -> None:
+    """Print what was accepted, and could not be recorded; one event of each kind."""
+    table = Table("tenant", "events", "code", "one of them", title="Parked events", box=box.SIMPLE, pad_edge=False)
+    for tenant in TENANTS:
+        parked = list(listed(client, tenant, "parked"))
+        for code in sorted({event["code"] for event in parked}):
+            alike = [event["detail"] for event in parked if event["code"] == code]
+            table.add_row(tenant, str(len(alike)), code, alike[0])
+    console.print(table)
+
+
+def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
+    for tenant, month in found.usage:
         address = f"/api/tenants/{tenant}/usage/{month}"
-        report: dict[str, Any] = client.get(address).raise_for_status().json()
-        figures = Count(report["counted"], report["entitlement"]["total"], report["overage"])
-        ok = ok and figures == count
-        cells = (figures.counted, count.counted, figures.entitlement, figures.overage, report["addOnsNeeded"])
-        table.add_row(tenant, month, *map(str, cells), style=None if figures == count else "red")
         text = client.get(address, params={"format": "csv"}).raise_for_status().text
         (folder / f"usage-{tenant}-{month}.csv").write_text(text, encoding="utf-8", newline="")
-    console.print(table)
-    console.print("All figures equal" if ok else "Figures differ from", "a count made straight from the posts.")
+
+
+def _compare(found: Figures, expected: Figures, console: Console) -> bool:
+    """Print what was found beside what was expected; whether all of it is equal."""
+    console.print(_usage_table(found, expected), _others_table(found, expected))
+    ok = found == expected
+    console.print("All figures equal" if ok else "Figures differ (≠) from", "a count made straight from the posts.")
     return ok
+
+
+def _usage_table(found: Figures, expected: Figures) -> Table:
+    """Bot sessions, with those before the corrections, and what does not count."""
+    columns = ("tenant", "month", "1 Nov", "sessions", "expected", "no bot", "assist", "entitled", "overage")
+    table = Table(*columns, title="Bot sessions", box=box.SIMPLE, pad_edge=False)
+    for key, usage in expected.usage.items():
+        real = found.usage[key]
+        before = _cell(found.first_read[key], expected.first_read[key])
+        sessions = (str(real.sessions), str(usage.sessions))
+        rest = zip(astuple(real)[1:], astuple(usage)[1:], strict=True)
+        table.add_row(*key, before, *sessions, *starmap(_cell, rest), style=None if real == usage else "red")
+    return table
+
+
+def _others_table(found: Figures, expected: Figures) -> Table:
+    tenants = sorted({tenant for tenant, _ in {**found.others, **expected.others}})
+    table = Table("", *tenants, title="Conversations and events", box=box.SIMPLE, pad_edge=False)
+    for name in sorted({name for _, name in {**found.others, **expected.others}}):
+        keys = [(tenant, name) for tenant in tenants]
+        table.add_row(name, *(_cell(found.others.get(key, ""), expected.others.get(key, "")) for key in keys))
+    return table
+
+
+def _cell(found: int | str, expected: int | str) -> str:
+    """The figure, beside the expected one where that is another."""
+    return str(found) if found == expected else f"[red]{found} ≠ {expected}[/red]"

@@ -12,7 +12,7 @@ import uvicorn
 from local.http import application
 from local.index import index, resolved
 from local.pump import Pump
-from local.timers import keep_running
+from local.timers import TimerTrigger
 from shared import bootstrap
 from shared.clock import Clock, MovableClock
 from shared.settings import Settings
@@ -34,17 +34,17 @@ async def run(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> 
     # Whoever held locks on messages died with the process that had the file before.
     await pipeline.bus.release_locks()
     movable = clock if isinstance(clock, MovableClock) else None
+    timers = [
+        TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
+    ]
     server = uvicorn.Server(
-        uvicorn.Config(application(functions, movable), lifespan="off", log_config=None, access_log=False)
+        uvicorn.Config(application(functions, movable, timers), lifespan="off", log_config=None, access_log=False)
     )
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     print(f"Patchbay listens on {address} (database {pipeline.database.path})", flush=True)
     pumps = [Pump(pipeline.bus, one).run() for one in functions if one.kind == "serviceBusTrigger"]
-    timers = [
-        keep_running(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
-    ]
-    workers = [asyncio.create_task(work) for work in (*pumps, *timers)]
+    workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers))]
     try:
         await server.serve(sockets=[listener])
     finally:

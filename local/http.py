@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.index import Function
-from local.timers import run_timer
+from local.timers import TimerTrigger, run_timer
 from shared.clock import MovableClock
 from shared.errors import InvalidRequest, PatchbayError
 from shared.wire import parse_json
@@ -23,12 +23,17 @@ _log = logging.getLogger(__name__)
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
-def application(functions: Sequence[Function], clock: MovableClock | None) -> Starlette:
-    """Routes under `/api` for HTTP functions, the admin route for timers, and the clock where it can be moved."""
+def application(
+    functions: Sequence[Function], clock: MovableClock | None, timers: Sequence[TimerTrigger] = ()
+) -> Starlette:
+    """Routes under `/api` for HTTP functions, the admin route for timers, and the clock where it can be moved.
+
+    `timers` are those that run by the clock: whoever moves it is answered when they have caught up.
+    """
     routes = [_http_route(function) for function in functions if function.kind == "httpTrigger"]
     routes.append(_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"}))
     if clock is not None:
-        routes.append(_clock_route(clock))
+        routes.append(_clock_route(clock, timers))
     return Starlette(routes=routes)
 
 
@@ -83,7 +88,7 @@ def _admin_route(timers: dict[str, Function]) -> Route:
     return Route("/admin/functions/{name}", endpoint, methods=["POST"])
 
 
-def _clock_route(clock: MovableClock) -> Route:
+def _clock_route(clock: MovableClock, timers: Sequence[TimerTrigger]) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             document = parse_json(await request.body(), InvalidRequest)
@@ -92,6 +97,8 @@ def _clock_route(clock: MovableClock) -> Route:
             now = clock.advance(_DURATION.validate_python(step if isinstance(step, str) else ""))
         except (PatchbayError, ValueError, KeyError, OverflowError):
             return JSONResponse({"detail": 'advance: is no duration forward such as {"advance": "PT10M"}'}, 400)
+        for timer in timers:
+            await timer.caught_up()
         return JSONResponse({"now": now.isoformat()})
 
     return Route("/local/clock", endpoint, methods=["POST"])

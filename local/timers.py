@@ -1,5 +1,6 @@
 """Timer triggers: each runs at the times of its schedule (NCRONTAB, UTC) on the pipeline's clock."""
 
+import asyncio
 import json
 import logging
 from datetime import datetime
@@ -13,12 +14,30 @@ from shared.clock import Clock
 _log = logging.getLogger(__name__)
 
 
-async def keep_running(function: Function, schedule: str, clock: Clock) -> None:
-    """Run the function at each due time, for ever. Times missed while it ran, or while a clock jumped, are one run."""
-    while True:
-        due = next_occurrence(schedule, clock.now())
-        await clock.wait_until(due)
-        await run_timer(function, past_due=next_occurrence(schedule, due) <= clock.now())
+class TimerTrigger:
+    """Runs a timer function by its schedule on a clock."""
+
+    def __init__(self, function: Function, schedule: str, clock: Clock) -> None:
+        self._function = function
+        self._schedule = schedule
+        self._clock = clock
+        self._due: datetime | None = None
+        self._ran = asyncio.Event()
+
+    async def keep_running(self) -> None:
+        """Run it at each due time, for ever. Times missed while it ran, or while a clock jumped, are one run."""
+        while True:
+            self._due = next_occurrence(self._schedule, self._clock.now())
+            self._ran.set()
+            await self._clock.wait_until(self._due)
+            past_due = next_occurrence(self._schedule, self._due) <= self._clock.now()
+            await run_timer(self._function, past_due=past_due)
+
+    async def caught_up(self) -> None:
+        """Return once it has run for all of its times up to now."""
+        while self._due is None or self._due <= self._clock.now():
+            self._ran.clear()
+            await self._ran.wait()
 
 
 async def run_timer(function: Function, *, past_due: bool) -> None:

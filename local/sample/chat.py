@@ -1,22 +1,27 @@
-"""One conversation of the sample: whose it is, and its steps in the words of a story."""
+"""One story of the sample as it happens: whose it is, and its steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.sample.texts import ADVICE, Part, phrase
+from local.sample.cast import BOTS, EXPERTISE
+from local.sample.stories import Part
+from local.sample.texts import ADVICE, phrase
 
 
 @dataclass(frozen=True)
 class Step:
+    """Who does what, and when; word of what is late arrives on 2 November."""
+
     moment: datetime
     who: str
     what: str
+    late: bool = False
 
 
 @dataclass(frozen=True)
 class Chat:
-    """One conversation: whose, about what, in which variation."""
+    """One story: whose, about what, in which variation."""
 
     tenant: str
     number: int
@@ -29,7 +34,14 @@ class Chat:
 
     @property
     def path(self) -> str:
+        """The channel's webhook."""
         return f"/api/tenants/{self.tenant}/channels/{self.part.account}/{self.part.channel}"
+
+    @property
+    def dialect(self) -> str:
+        """What the channel speaks: `telegram`, `cloudEvents` or `botFramework`."""
+        kinds = {"telegram": "telegram", "app": "cloudEvents"}
+        return kinds.get(self.part.account.rpartition("-")[2], "botFramework")
 
     @property
     def customer_id(self) -> str:
@@ -43,4 +55,8 @@ class Chat:
 
     def handoff(self, step: Step) -> Mapping[str, str | int]:
         """The context variables of an escalation; `refer` is one to the second line's bot."""
-        return {"BotHandoffTopic": "Technical"} if step.what == "refer" else self.context
+        return {"BotHandoffTopic": EXPERTISE[self.tenant]} if step.what == "refer" else self.context
+
+    def bot(self, step: Step) -> tuple[str, str, str]:
+        """Id, app id and name of the bot that speaks, or that is spoken to."""
+        return BOTS[self.tenant, "expert" if step.who == "expert" else "bot"]

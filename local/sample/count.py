@@ -1,85 +1,88 @@
-"""An independent count of the sample month, straight from what was posted, to check the pipeline's reports against.
+"""An independent count of the sample month, straight from what was posted, to check the pipeline's figures against.
 
-It shares no code with the pipeline. What makes a bot session, in plain words: the start of a conversation, where the
-start gives it to a bot; a bot's message that is no smart assist; a bot's escalation. The earliest of them fixes the
-month, in the tenant's time zone. In the sample the start gives a conversation to a bot unless it takes place on a
-channel (or names a work stream) of the back office, where there are people only, or comes with a topic that belongs to
-people: of all topics, Technical alone belongs to a bot, Fabrikam's second line.
+It shares no code with the pipeline. What makes a bot session, in plain words: a bot has the conversation, speaks in it
+other than as smart assist, or escalates it, before its end. The earliest of these moments fixes the month, in the
+tenant's time zone; a conversation without any belongs to the month in which it begins.
 """
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
 
-from local.sample.traffic import Post
+from local.sample.figures import Figures, Usage, digest
+from local.sample.heard import hear
+from local.sample.post import Post
+from local.sample.retelling import retell
+from local.sample.told import Told
+from local.sample.traffic import SampleMonth
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+TENANTS = tuple(sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
 
 
-@dataclass(frozen=True)
-class Count:
-    """A tenant's month: bot sessions, how many the licences give, and how many there are beyond."""
-
-    counted: int
-    entitlement: int
-    overage: int
-
-
-def count_sample(posts: Iterable[Post], examples: Path = EXAMPLES) -> dict[tuple[str, str], Count]:
-    """The count per tenant and month (yyyy-mm) with at least one session. Neither order nor repetition matters."""
-    # Per conversation only the earliest moment is kept, so a post that is made twice changes nothing.
-    earliest: dict[tuple[str, str], datetime] = {}
-    for post in posts:
-        tenant = post.path.split("/")[3]
-        for conversation, time in _invocations(post):
-            moment = datetime.fromisoformat(time)
-            earliest[tenant, conversation] = min(moment, earliest.get((tenant, conversation), moment))
-    tenants = {tenant: yaml.safe_load((examples / f"{tenant}.yaml").read_bytes()) for tenant, _ in earliest}
-    counted = Counter(
-        (tenant, moment.astimezone(ZoneInfo(tenants[tenant]["timeZone"])).strftime("%Y-%m"))
-        for (tenant, _), moment in earliest.items()
-    )
-    return {key: _count(tenants[key[0]], key[1], sessions) for key, sessions in sorted(counted.items())}
+def count_sample(month: SampleMonth) -> Figures:
+    """All figures of the month. Neither order nor repetition of its posts matters."""
+    first = conversations([post for post in month.posts if post.at <= month.reading], month.reading)
+    told = conversations(month.posts, month.last)
+    before = {key: usage.sessions for key, usage in _usage(first).items()}
+    return Figures(before, _usage(told), {**_conversations(told), **_odd(month.posts)})
 
 
-def _count(configuration: dict[str, Any], month: str, sessions: int) -> Count:
+def conversations(posts: Sequence[Post], until: datetime) -> list[Told]:
+    """Every conversation that the posts tell of, as it is at the time `until`."""
+    configurations = {tenant: _configuration(tenant) for tenant in TENANTS}
+    return retell(hear(posts, _kept()).heard, configurations, until)
+
+
+def _configuration(tenant: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{tenant}.yaml").read_bytes())
+    return document
+
+
+def _kept() -> dict[str, timedelta]:
+    return {tenant: timedelta(days=_configuration(tenant)["retentionDays"]) for tenant in TENANTS}
+
+
+def _usage(told: Iterable[Told]) -> dict[tuple[str, str], Usage]:
+    rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in told:
+        zone = ZoneInfo(one.configuration["timeZone"])
+        month = (one.invoked or one.begun).astimezone(zone).strftime("%Y-%m")
+        reason = "smart_assist_only" if one.assisted else "no_bot"
+        rows[one.tenant, month]["sessions" if one.invoked else reason] += 1
+    return {key: _month(*key, rows[key]) for key in sorted(rows)}
+
+
+def _month(tenant: str, month: str, row: Counter[str]) -> Usage:
+    configuration = _configuration(tenant)
     entitlement = sum(
         each * item["quantity"]
         for member, each in (("licences", 50), ("addOns", 100))
         for item in configuration[member]
         if f"{item['from']:%Y-%m}" <= month
     )
-    return Count(sessions, entitlement, max(0, sessions - entitlement))
+    sessions = row["sessions"]
+    overage = max(0, sessions - entitlement)
+    return Usage(sessions, row["no_bot"], row["smart_assist_only"], entitlement, overage)
 
 
-def _invocations(post: Post) -> Iterator[tuple[str, str]]:
-    """Conversation and time of everything in the post by which a bot is invoked."""
-    document = json.loads(post.body)
-    if post.content_type == "application/json":
-        starts_with_bot = not post.path.endswith("/backoffice")
-        speaks = document["from"]["role"] == "bot" and document["type"] in ("message", "event")
-        # A thread's first activity is its start; where that goes to a bot, the earliest of all activities is wanted.
-        if starts_with_bot or speaks:
-            yield document["conversation"]["id"], document["timestamp"]
-        return
-    for event in document if isinstance(document, list) else [document]:
-        if _invokes(event["type"], event["data"]):
-            yield event["subject"], event["time"]
+def _conversations(told: Iterable[Told]) -> dict[tuple[str, str], int | str]:
+    found: Counter[tuple[str, str]] = Counter()
+    texts: defaultdict[str, list[str | None]] = defaultdict(list)
+    for one in told:
+        found[one.tenant, "conversations"] += 1
+        found[one.tenant, one.state] += 1
+        found[one.tenant, "lines"] += len(one.lines)
+        texts[one.tenant] += one.lines
+    return {**found, **{(tenant, "texts"): digest(lines) for tenant, lines in texts.items()}}
 
 
-def _invokes(kind: str, data: dict[str, Any]) -> bool:
-    match kind:
-        case "conversation.started":
-            place = data.get("workStreamId") or data["channel"]["channelId"]
-            topic = data.get("contextVariables", {}).get("BotHandoffTopic")
-            return place not in ("backoffice", "BackOfficeWorkStream") and topic in (None, "Technical")
-        case "message.posted":
-            return data["author"]["role"] == "bot" and not data["author"].get("smartAssist")
-    return kind == "bot.escalated"
+def _odd(posts: Sequence[Post]) -> dict[tuple[str, str], int]:
+    refused = Counter((post.tenant, f"refused, {code}") for post in posts for code in post.refused)
+    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in hear(posts, _kept()).parked)
+    return {**refused, **parked}

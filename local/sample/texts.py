@@ -1,111 +1,9 @@
 # ruff: noqa: RUF001  # the sample speaks languages whose letters and punctuation look like Latin ones
-"""What is said in the sample month, by whom and in which order. Every name is invented."""
+"""What is said in the sample month: in many languages and scripts, from right to left too, with emoji and combining
+marks that no normalization may touch.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-STORIES: Mapping[str, str] = {
-    # "who what" in order; every story begins with the conversation's start.
-    "silent": "bot greeting",
-    "announced": "",
-    "resolved": "bot greeting, customer question, bot answer, customer thanks, bot end",
-    "abandoned": "bot greeting, customer question, bot answer",
-    "escalated": "bot greeting, customer question, bot answer, customer wants_human, bot escalate, system joined, "
-    "agent hello, customer question, agent done, customer thanks, customer end",
-    "waiting": "bot greeting, customer question, customer wants_human, bot escalate, customer question",
-    "human": "customer question, system joined, agent hello, agent answer, customer thanks, agent end",
-    "assisted": "customer question, system joined, assistant advice, agent hello, assistant answer, agent answer, "
-    "customer thanks, agent end",
-    "assisted_bot": "bot greeting, customer wants_human, bot escalate, system joined, assistant advice, agent hello, "
-    "agent done, customer thanks, agent end",
-    "survey": "customer question, system joined, agent hello, agent answer, bot survey, customer rating, agent end",
-    "stuck": "customer question, agent hello, bot answer, customer wants_human, bot escalate, agent done, agent end",
-    "expert": "expert greeting, customer question, expert answer, customer thanks, expert end",
-    "taken_over": "bot greeting, customer question, bot refer, expert answer, customer thanks, expert end",
-    "twice_escalated": "bot greeting, customer question, bot refer, expert answer, customer wants_human, "
-    "expert escalate, agent hello, agent done, customer thanks, agent end",
-    "two_voices": "bot greeting, customer question, bot answer, expert survey, customer rating, bot end",
-}
-"""A human agent and the system are heard in CloudEvents only: their words do not pass a bot's webhook."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """So many conversations of one story on one channel; `at` fixes the start, else it is any day's business hour."""
-
-    account: str
-    channel: str
-    story: str
-    count: int = 1
-    at: str | None = None
-    variables: Mapping[str, str | int] | None = None
-    work_stream: str | None = None
-
-
-_CARD = {"BotHandoffTopic": "CreditCard"}
-
-PLAN: Mapping[str, Sequence[Part]] = {
-    "contoso": (
-        Part("contoso-chat", "webchat", "resolved", at="2026-09-30T23:58:40Z"),  # its start is September's, in UTC
-        Part("contoso-app", "app", "resolved", at="2026-10-01T00:00:00Z"),
-        Part("contoso-app", "app", "escalated", at="2026-10-31T23:58:00Z"),
-        Part("contoso-app", "app", "survey", at="2026-10-31T23:59:50Z", variables=_CARD),  # the bot comes in November
-        Part("contoso-chat", "webchat", "resolved", 29),
-        Part("contoso-chat", "webchat", "escalated", 16),
-        Part("contoso-chat", "webchat", "waiting", 6),
-        Part("contoso-chat", "webchat", "abandoned", 6),
-        Part("contoso-chat", "webchat", "silent", 4),
-        Part("contoso-app", "app", "resolved", 9),
-        Part("contoso-app", "app", "announced", 2),
-        Part("contoso-app", "app", "escalated", 9),
-        Part("contoso-app", "app", "human", 7, variables=_CARD),
-        Part("contoso-app", "app", "assisted", 7, variables={"BotHandoffTopic": "HomeLoan", "Age": 44}),
-        Part("contoso-app", "app", "assisted_bot", 1),
-    ),
-    "fabrikam": (
-        Part("fabrikam-app", "app", "resolved", at="2026-09-30T21:40:00Z"),  # September in Berlin too
-        Part("fabrikam-web", "webchat", "resolved", at="2026-09-30T22:30:00Z"),  # October in Berlin
-        Part("fabrikam-app", "app", "abandoned", at="2026-10-31T22:40:00Z"),
-        Part("fabrikam-app", "backoffice", "survey", at="2026-10-31T22:59:50Z"),  # the bot comes in Berlin's November
-        Part("fabrikam-web", "webchat", "escalated", at="2026-10-31T23:30:00Z"),  # November in Berlin
-        Part("fabrikam-web", "webchat", "resolved", 16),
-        Part("fabrikam-web", "webchat", "escalated", 9),
-        Part("fabrikam-web", "webchat", "abandoned", 4),
-        Part("fabrikam-web", "webchat", "taken_over", 6),
-        Part("fabrikam-web", "webchat", "two_voices", 4),
-        Part("fabrikam-web", "backoffice", "human", 3),
-        Part("fabrikam-app", "app", "resolved", 9),
-        Part("fabrikam-app", "app", "escalated", 9),
-        Part("fabrikam-app", "app", "expert", 4, variables={"BotHandoffTopic": "Technical"}),
-        Part("fabrikam-app", "app", "taken_over", 6),
-        Part("fabrikam-app", "app", "twice_escalated", 4),
-        Part("fabrikam-app", "app", "human", 3, variables={"BotHandoffTopic": "Return", "OrderValue": 1499}),
-        Part("fabrikam-app", "app", "human", 3, work_stream="BackOfficeWorkStream"),
-        Part("fabrikam-app", "backoffice", "assisted", 8),
-        Part("fabrikam-app", "app", "assisted_bot", 2),
-        Part("fabrikam-app", "backoffice", "survey", 3),
-        Part("fabrikam-app", "backoffice", "stuck", 2),  # an escalation without effect: the work stream is pick
-    ),
-}
-
-CONTEXTS: Mapping[str, Sequence[Mapping[str, str | int]]] = {
-    "contoso": (
-        _CARD,
-        _CARD,
-        {"BotHandoffTopic": "HomeLoan", "Age": 34},
-        {"BotHandoffTopic": "Mortgage", "Age": 61},
-        {"BotHandoffTopic": "HomeLoan", "Age": 17},  # a minor: the fallback queue
-        {"BotHandoffTopic": "CreditCar"},  # the typing error that copied code is known for
-        {"BotHandoffTopic": "Mortgage", "Age": "61"},  # text where a number is declared: a warning
-    ),
-    "fabrikam": (
-        {"BotHandoffTopic": "Order", "OrderValue": 89},
-        {"BotHandoffTopic": "Return", "OrderValue": 2350},
-        {"BotHandoffTopic": "Invoice"},  # no rule knows it
-        {},  # says nothing: the first line's human takes it
-    ),
-}
-"""What a bot says when it escalates."""
 
 TALKS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     # locale, question, answer
@@ -125,6 +23,16 @@ TALKS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("pl-PL", "Chcę zwrócić buty, są za małe.", "Etykietę zwrotną wysłałem właśnie na Pani adres 👟"),
         ("fr-FR", "Le colis est arrivé ouvert 😡", "Toutes nos excuses ! Un nouveau part aujourd'hui."),
         ("tr-TR", "Siparişimi iptal edebilir miyim?", "Evet, kargoya verilmeden iptal ettim 👍"),
+    ),
+    "northwind": (
+        ("en-US", "Do you deliver on Sundays? 🛒", "Yes, from 9 to 5. Shall I book a slot? 👍🏽"),
+        ("es-MX", "El cafe\u0301 llegó abierto 😡", "Lo sentimos mucho: mañana llega otro, sin costo. ☕"),
+        ("he-IL", "ההזמנה שלי \u200f(A-1184)\u200f עוד לא הגיעה 😕", "היא בדרך ותגיע עד 18:00. 🚚"),
+        ("ar-SA", "هل لَدَيْكُمْ تَمْرٌ طازج؟ 🌴", "نعم، وصل اليوم. السعر \u200e$6.50\u200e للكيلو."),
+        ("hi-IN", "क्या आम ताज़े हैं? 🥭", "जी हाँ, आज सुबह ही आए हैं।"),
+        ("vi-VN", "Cho to\u0302i ho\u0309i gia\u0301 ga\u0323o? 🍚", "Da\u0323, 4,20 đô mo\u0302\u0323t ký a\u0323."),
+        ("ko-KR", "\u1112\u1161\u11ab\u1100\u1173\u11af 메뉴가 있나요?", "네, 있습니다. 👩‍🍳🇰🇷"),
+        ("en-GB", "Is my\u0336 the allergen list complete? 🥜❤️‍🩹", "It is: nuts, milk and gluten are marked."),
     ),
 }
 
@@ -149,24 +57,21 @@ _PHRASES: Mapping[str, Sequence[str]] = {
            "Dzień dobry, wszystko przeczytałem.", "Gotowe. Coś jeszcze?", "Jaka ocena, od 1 do 5?", "5", "Dziękuję!"),
     "tr": ("Merhaba 👋 Nasıl yardımcı olabilirim?", "Bir insanla görüşmek istiyorum.", "Bir temsilci katıldı.",
            "Merhaba, hepsini okudum.", "Tamamdır. Başka?", "1'den 5'e puanınız?", "5 🎉", "Teşekkürler!"),
+    "he": ("שלום 👋 איך אפשר לעזור?", "אני רוצה לדבר עם נציג.", "נציג הצטרף לשיחה.", "שלום, קראתי הכול.",
+           "טופל. עוד משהו?", "איך היינו, מ־1 עד 5?", "5", "תודה רבה!"),
+    "hi": ("नमस्ते 👋 मैं क्या मदद करूँ?", "मुझे किसी व्यक्ति से बात करनी है।", "एक सहायक जुड़ गए हैं।",
+           "नमस्ते, मैंने सब पढ़ लिया।", "हो गया। और कुछ?", "1 से 5, कितने अंक?", "5 🙏", "धन्यवाद!"),
+    "vi": ("Xin chào 👋 Tôi giúp gì được ạ?", "Tôi muốn gặp nhân viên.", "Nhân viên đã vào.",
+           "Chào anh, tôi đã đọc hết.", "Xong rồi ạ. Còn gì nữa không?", "Từ 1 đến 5, mấy điểm ạ?", "4", "Cảm ơn!"),
+    "ko": ("안녕하세요 👋 무엇을 도와드릴까요?", "상담원과 이야기하고 싶어요.", "상담원이 들어왔습니다.",
+           "네, 모두 읽었습니다.", "처리했습니다. 더 있으신가요?", "1에서 5 중 몇 점인가요?", "5", "감사합니다!"),
 }  # fmt: skip
+
+START = "/start"
+"""What a Telegram client sends when its user opens a chat with a bot."""
 
 ADVICE = "Suggested reply from the knowledge base, article 1184."
 SUMMARY = "The customer asks for a person. What the bot tried did not help."
-
-CUSTOMERS: Sequence[str] = (
-    "Mina Sørensen", "Tomás Quiroga", "Aylin Demirtaş", "Jules Perrault", "Hana Kobayakawa", "Piotr Zawilski",
-    "Layla Mansouri", "Otto Brandtner", "Bea O'Hallow", "Rui Penedo", "Greta Lindqvist", "Samir Haddadi",
-)  # fmt: skip
-
-
-BOTS: Mapping[tuple[str, str], tuple[str, str, str]] = {
-    ("contoso", "bot"): ("contoso-bot", "7d0cae1c-0000-4000-8000-000000000001", "Contoso bot"),
-    ("fabrikam", "bot"): ("fabrikam-bot", "3f9ad2b4-0000-4000-8000-000000000002", "Fabrikam bot"),
-    ("fabrikam", "expert"): ("fabrikam-expert", "91c07e5a-0000-4000-8000-000000000003", "Fabrikam expert"),
-}
-"""Id, app id and name, as the examples declare them."""
-AGENTS: Mapping[str, tuple[str, str]] = {"contoso": ("ana", "Ana"), "fabrikam": ("emre", "Emre")}
 
 
 def phrase(locale: str, name: str) -> str:

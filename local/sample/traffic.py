@@ -1,7 +1,7 @@
-"""The sample month: the posts that two tenants' channels make about 200 conversations of October 2026.
+"""The sample month: what the channels of three tenants post about 1,500 conversations of October 2026.
 
-Bot Framework channels post one activity at a time. CloudEvents come one at a time or in batches that a sender's buffer
-shuffled, so an escalation may come before its start. A tenth of all posts is made twice.
+Webhooks of Bot Framework and Telegram channels get one document at a time. CloudEvents come one at a time or in batches
+that a sender's buffer shuffled, so an escalation may come before its start. A tenth of all posts is made twice.
 """
 
 import json
@@ -9,65 +9,84 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
+from local.sample.bot_framework import activity
+from local.sample.cast import CUSTOMERS, ZONES
 from local.sample.chat import Chat, Step
-from local.sample.dialects import Document, activity, event
-from local.sample.texts import CONTEXTS, CUSTOMERS, PLAN, STORIES, TALKS, Part
+from local.sample.cloud_events import event
+from local.sample.oddities import conflicting, oddities
+from local.sample.plan import CONTEXTS, PLAN
+from local.sample.post import BATCH, EVENT, JSON, Post
+from local.sample.stories import PAUSES, Part, told
+from local.sample.telegram import update
+from local.sample.texts import TALKS
 
-JSON = "application/json"
-EVENT = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-
-CLOCK = datetime(2026, 11, 1, 6, tzinfo=UTC)
-"""What the server's clock shows while the month is posted: later than every event."""
+READING = datetime(2026, 11, 1, 18, tzinfo=UTC)
+"""When October's usage is read first: the month is over everywhere, and the corrections are still to come."""
+CORRECTIONS = datetime(2026, 11, 2, 9, tzinfo=UTC)
+"""When word comes of what is late."""
+LAST = datetime(2026, 11, 2, 13, tzinfo=UTC)
+"""When all figures are read."""
 
 _NOISE = {0: "typing", 5: "webchat/join", 10: "messageReaction"}
 """Activities without a meaning for us, by the conversation's number modulo 16."""
 
 
 @dataclass(frozen=True)
-class Post:
-    """One HTTP POST; `at` is when the sender makes it, never before what it tells of."""
-
-    path: str
-    content_type: str
-    body: bytes
-    at: datetime
-
-
-@dataclass(frozen=True)
 class SampleMonth:
-    """The posts in the order of their `at`, and the time to set the server's clock to."""
+    """The posts in the order of their `at`; between `reading` and `last` come the corrections."""
 
     posts: tuple[Post, ...]
-    clock: datetime = CLOCK
+    reading: datetime = READING
+    last: datetime = LAST
 
 
-def sample_month(seed: int) -> SampleMonth:
-    """The month that belongs to the seed, always in the same bytes."""
+def sample_month(seed: int, thin: int = 1) -> SampleMonth:
+    """The month that belongs to the seed, always in the same bytes; a `thin`th of it, with every kind still there."""
     rng = Random(seed)
     posts: list[Post] = []
-    buffers: dict[str, list[tuple[datetime, Document]]] = {}
-    for chat in _chats(rng):
-        if not chat.part.account.endswith("-app"):
-            posts += [_posted(chat.path, JSON, activity(chat, n, step), step) for n, step in enumerate(chat.steps)]
-        elif chat.number % 2:
-            posts += [_posted(_door(rng, chat.path), EVENT, event(chat, n), step) for n, step in enumerate(chat.steps)]
-        else:
-            buffer = buffers.setdefault(chat.path, [])
-            # A buffer may hold an event for longer than a conversation lasts, so its order tells nothing.
-            released = [step.moment + timedelta(seconds=rng.uniform(1, 180)) for step in chat.steps]
-            buffer += [(at, event(chat, n)) for n, at in enumerate(released)]
+    buffers: dict[str, list[tuple[datetime, dict[str, Any]]]] = {}
+    confused: set[str] = set()
+    for chat in _chats(rng, thin):
+        single, buffered = _said_in(rng, chat)
+        posts += single
+        buffers.setdefault(chat.path, []).extend(buffered)
+        second = next(filter(None, map(conflicting, single)), None)
+        if chat.part.story == "resolved" and chat.part.account not in confused and second:
+            confused.add(chat.part.account)
+            posts.append(second)
     for path, buffer in buffers.items():
         posts += _batches(rng, path, buffer)
-    retried = rng.sample(posts, len(posts) // 10)
+    posts += oddities(rng, thin)
+    retried = rng.sample([post for post in posts if post.at < LAST - timedelta(hours=1)], len(posts) // 10)
     posts += [replace(post, at=post.at + timedelta(seconds=rng.uniform(2, 1200))) for post in retried]
     return SampleMonth(tuple(sorted(posts, key=lambda post: post.at)))
 
 
-def _chats(rng: Random) -> Iterator[Chat]:
+def _said_in(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime, dict[str, Any]]]]:
+    """What is posted at once, and what a buffer releases, when."""
+    single: list[Post] = []
+    buffered: list[tuple[datetime, dict[str, Any]]] = []
+    for number, step in enumerate(chat.steps):
+        if chat.dialect == "botFramework":
+            single.append(_posted(chat.path, JSON, activity(chat, number), step))
+        elif chat.dialect == "telegram" and step.who == "customer" and step.what != "end":
+            single.append(_posted(chat.path, JSON, update(chat, number), step))
+        elif chat.dialect == "telegram":
+            single.append(_posted(_events(chat.path), EVENT, event(chat, number), step))
+        elif chat.number % 2 or step.late:
+            single.append(_posted(_door(rng, chat.path), EVENT, event(chat, number), step))
+        else:
+            # A buffer may hold an event for longer than people take to answer, so its order tells nothing.
+            buffered.append((step.moment + timedelta(seconds=rng.uniform(1, 45)), event(chat, number)))
+    return single, buffered
+
+
+def _chats(rng: Random, thin: int) -> Iterator[Chat]:
     for tenant, parts in PLAN.items():
-        each = [part for part in parts for _ in range(part.count)]
+        busy = [_busy_hour(rng, tenant, day) for day in range(1, 32)]
+        each = [part for part in parts for _ in range(max(1, part.count // thin))]
         for number, part in enumerate(each):
             chat = Chat(
                 tenant=tenant,
@@ -79,58 +98,70 @@ def _chats(rng: Random) -> Iterator[Chat]:
                 context=rng.choice(CONTEXTS[tenant]),
                 steps=(),
             )
-            yield replace(chat, steps=tuple(_steps(rng, chat)))
+            yield replace(chat, steps=tuple(_steps(rng, chat, busy)))
 
 
-def _steps(rng: Random, chat: Chat) -> Iterator[Step]:
-    """The story's steps from the start on, below 15 minutes in all: no bot's patience ends in between."""
-    moment = _start(rng, chat.part)
-    for who, what in [("customer", "start"), *_said(chat)]:
-        yield Step(moment, who, what)
-        moment += timedelta(seconds=rng.uniform(5, 50))
+def _busy_hour(rng: Random, tenant: str, day: int) -> datetime:
+    """When a tenant's customers write, all within minutes: a month of few busy moments is played in fewer steps."""
+    local = datetime(2026, 10, day, rng.randint(9, 17), rng.randint(0, 59), tzinfo=ZONES[tenant])
+    return local.astimezone(UTC)
 
 
-def _said(chat: Chat) -> list[tuple[str, str]]:
+def _steps(rng: Random, chat: Chat, busy: Sequence[datetime]) -> Iterator[Step]:
+    """The story's steps. But for pauses they follow within less than a minute, which no bot takes for silence."""
+    moment = _start(rng, chat.part, busy)
+    for who, what, late in _told(chat):
+        if who == "pause":
+            moment += timedelta(seconds=rng.uniform(*PAUSES[what]))
+        else:
+            yield Step(moment, who, what, late)
+            moment += timedelta(seconds=rng.uniform(5, 45))
+
+
+def _told(chat: Chat) -> Sequence[tuple[str, str, bool]]:
     """Who does what; a bot's webhook hears neither people nor the system, but some noise."""
-    said = [(who, what) for who, _, what in (step.partition(" ") for step in _story(chat))]
-    if chat.part.account.endswith("-app"):
-        return said
-    heard = [(who, what) for who, what in said if who not in ("agent", "system")]
+    steps = told(chat.part.story)
+    if chat.dialect != "botFramework":
+        return steps
+    heard = [step for step in steps if step[0] not in ("agent", "system")]
     noise = _NOISE.get(chat.number % 16)
-    return [*heard[:1], ("customer", noise), *heard[1:]] if noise else heard
+    return [*heard[:2], ("customer", noise, False), *heard[2:]] if noise else heard
 
 
-def _story(chat: Chat) -> Sequence[str]:
-    return [step for step in STORIES[chat.part.story].split(", ") if step]
-
-
-def _start(rng: Random, part: Part) -> datetime:
+def _start(rng: Random, part: Part, busy: Sequence[datetime]) -> datetime:
     if part.at is not None:
         return datetime.fromisoformat(part.at)
-    hour = rng.triangular(6, 20, 10)
-    return datetime(2026, 10, rng.randint(1, 31), tzinfo=UTC) + timedelta(hours=hour)
+    # Whoever waits for days is answered, or comes back, before the month's usage is read.
+    days = busy[:26] if ("pause", "unanswered", False) in told(part.story) else busy
+    return rng.choice(days) + timedelta(seconds=rng.uniform(0, 300))
 
 
-def _posted(path: str, content_type: str, document: Document, step: Step) -> Post:
+def _posted(path: str, content_type: str, document: dict[str, Any], step: Step) -> Post:
     """The post of one step, below a second later: one sender's posts keep the order of time."""
     delay = timedelta(milliseconds=80 + step.moment.microsecond // 2000)
+    if step.late:
+        delay += CORRECTIONS - step.moment.replace(second=0, microsecond=0) + timedelta(minutes=step.moment.second)
     return Post(path, content_type, _bytes(document), step.moment + delay)
 
 
-def _bytes(document: Document | list[Document]) -> bytes:
+def _bytes(document: object) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _events(path: str) -> str:
+    return path.partition("/channels/")[0] + "/events"
 
 
 def _door(rng: Random, path: str) -> str:
     """CloudEvents may come in by the tenant's door or by the channel's own."""
-    return path if rng.random() < 0.5 else path.partition("/channels/")[0] + "/events"
+    return path if rng.random() < 0.5 else _events(path)
 
 
-def _batches(rng: Random, path: str, buffer: Sequence[tuple[datetime, Document]]) -> Iterator[Post]:
-    """The buffer's events in shuffled batches of at most 8, none held back for more than an hour."""
+def _batches(rng: Random, path: str, buffer: Sequence[tuple[datetime, dict[str, Any]]]) -> Iterator[Post]:
+    """The buffer's events in shuffled batches of at most 8, none held back for more than half a minute."""
     waiting = sorted(buffer, key=lambda item: item[0])
     while waiting:
-        flushed = waiting[0][0] + timedelta(hours=1)
+        flushed = waiting[0][0] + timedelta(seconds=30)
         batch = [item for item in waiting[: rng.randint(2, 8)] if item[0] < flushed]
         waiting = waiting[len(batch) :]
         events = [event for _, event in rng.sample(batch, len(batch))]

@@ -12,7 +12,7 @@ import azure.functions as func
 import pytest
 
 from local.index import Function, index, resolved
-from local.timers import keep_running, next_occurrence
+from local.timers import TimerTrigger, next_occurrence
 from shared.clock import MovableClock
 from shared.events.envelope import format_time, parse_time
 
@@ -73,7 +73,7 @@ class Timer:
 async def kept_running(timer: Timer, schedule: str, start: str) -> AsyncIterator[MovableClock]:
     """The timer on a clock that stands at `start`, once it waits for its first time."""
     clock = MovableClock(parse_time(start))
-    task = asyncio.create_task(keep_running(timer.function, schedule, clock))
+    task = asyncio.create_task(TimerTrigger(timer.function, schedule, clock).keep_running())
     await asyncio.sleep(0)
     try:
         yield clock

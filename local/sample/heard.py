@@ -1,0 +1,154 @@
+"""What the posts of the sample month say, as plain records. It shares no code with the pipeline that reads them too."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from local.sample.post import JSON, Post
+
+Kind = Literal["start", "line", "escalation", "end"]
+_KINDS: dict[str, Kind] = {
+    "conversation.started": "start",
+    "message.posted": "line",
+    "bot.escalated": "escalation",
+    "conversation.ended": "end",
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One thing that somebody said or did.
+
+    `thread` is the channel's endless chat where `threaded`, else one conversation. `place` holds account and channel,
+    where they are said. `who`: customer, bot, assistant (a bot that only the agent hears), agent or system.
+    """
+
+    tenant: str
+    thread: str
+    threaded: bool
+    place: tuple[str, ...]
+    id: str
+    at: datetime
+    kind: Kind
+    who: str
+    said: str
+    text: str | None = None
+    topic: str | None = None
+    work_stream: str | None = None
+    locale: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What there is to record, each thing once; and what can only be parked, by tenant and reason, each thing once."""
+
+    heard: tuple[Heard, ...]
+    parked: frozenset[tuple[str, str, str]]
+
+
+def hear(posts: Iterable[Post], kept: dict[str, timedelta]) -> Hearing:
+    """Sort what was posted. `kept`: how long each tenant keeps conversations; what is older comes too late.
+
+    Of two things with one id the first that was posted is recorded; the other one is a repetition, or a conflict.
+    """
+    first: dict[tuple[str, str, str], Heard] = {}
+    parked: set[tuple[str, str, str]] = set()
+    for post in sorted(posts, key=lambda post: post.at):
+        if post.tenant not in kept or (post.refused and not post.body.startswith(b"[")):
+            continue
+        for heard in _in_post(post):
+            name = heard.tenant, heard.thread, heard.id
+            if heard.at < post.at - kept[post.tenant]:
+                parked.add((post.tenant, "too_late", heard.said))
+            elif first.setdefault(name, heard).said != heard.said:
+                parked.add((post.tenant, "event_id_conflict", heard.said))
+    return Hearing(tuple(first.values()), frozenset(parked))
+
+
+def _in_post(post: Post) -> Iterator[Heard]:
+    document = json.loads(post.body)
+    account, channel = post.path.split("/")[5:7] if "/channels/" in post.path else ("", "")
+    if post.content_type != JSON:
+        events = document if isinstance(document, list) else [document]
+        yield from (_event(event) for event in events if event["type"] in _KINDS)
+    elif "update_id" in document:
+        yield _update(document, post.tenant, (account, channel))
+    else:
+        yield from _activity(document, post.tenant, (account, channel))
+
+
+def _event(event: dict[str, Any]) -> Heard:
+    data = event["data"]
+    channel = data.get("channel", {})
+    author = data.get("author", {})
+    return Heard(
+        tenant=event["tenantid"],
+        thread=event.get("subject") or channel["threadId"],
+        threaded="subject" not in event,
+        place=(channel["accountId"], channel["channelId"]) if channel else (),
+        id=event["id"],
+        at=datetime.fromisoformat(event["time"]),
+        kind=_KINDS[event["type"]],
+        who="assistant" if author.get("smartAssist") else author.get("role", "bot"),
+        said=json.dumps(event),
+        text=data.get("text") or data.get("summary"),
+        topic=data.get("contextVariables", {}).get("BotHandoffTopic"),
+        work_stream=data.get("workStreamId"),
+        locale=data.get("customer", {}).get("locale"),
+        reason=data.get("reason"),
+    )
+
+
+def _update(update: dict[str, Any], tenant: str, place: tuple[str, str]) -> Heard:
+    message = update["message"]
+    return Heard(
+        tenant=tenant,
+        thread=str(message["chat"]["id"]),
+        threaded=True,
+        place=place,
+        id=f"update {update['update_id']}",
+        at=datetime.fromtimestamp(message["date"], UTC),
+        kind="line",
+        who="customer",
+        said=json.dumps(update),
+        text=message["text"],
+        locale=message["from"]["language_code"],
+    )
+
+
+def _activity(activity: dict[str, Any], tenant: str, place: tuple[str, str]) -> Iterator[Heard]:
+    """What an activity says: nothing, one thing, or a line and an end."""
+    heard = Heard(
+        tenant=tenant,
+        thread=activity["conversation"]["id"],
+        threaded=True,
+        place=place,
+        id=activity["id"],
+        at=datetime.fromisoformat(activity["timestamp"]),
+        kind="line",
+        who="bot" if activity["from"]["role"] == "bot" else "customer",
+        said=json.dumps(activity),
+        text=activity.get("text"),
+        locale=activity.get("locale"),
+    )
+    command = json.loads(activity.get("channelData", {}).get("tags", "{}"))
+    match activity["type"], command.get("type") or activity.get("name"):
+        case "conversationUpdate", _:
+            yield replace(heard, kind="start")
+        case "message", "Escalate":
+            yield replace(heard, kind="escalation", topic=command["context"].get("BotHandoffTopic"))
+        case "event", "handoff.initiate":
+            value = activity["value"]
+            topic = value["Context"].get("BotHandoffTopic")
+            yield replace(heard, kind="escalation", topic=topic, text=value["MessageToAgent"])
+        case "message", "EndConversation":
+            yield heard
+            yield replace(heard, id=f"{heard.id} ends", kind="end", reason="resolved")
+        case "message", _:
+            yield heard
+        case "endOfConversation", _:
+            resolved = activity["code"] == "completedSuccessfully"
+            yield replace(heard, kind="end", reason="resolved" if resolved else "abandoned")

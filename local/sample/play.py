@@ -1,0 +1,111 @@
+"""Plays the sample month against a running host, and reads what became of it."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from local.sample.figures import Figures, Usage, digest
+from local.sample.post import Post
+from local.sample.schedule import Turn
+
+_PATIENCE = 60.0
+"""Seconds to wait for the pipeline to work off what it accepted."""
+
+
+class Player:
+    """Plays turns, and keeps in mind which posts were refused."""
+
+    def __init__(self, client: httpx.Client, now: datetime) -> None:
+        self._client = client
+        self._now = now
+        self.refused: Counter[tuple[str, str]] = Counter()
+        """How often each code was answered, by tenant."""
+
+    def play(self, turns: Iterable[Turn], done: Callable[[int], None]) -> None:
+        """Play them; `done` is told how many posts were made. Raises RuntimeError where something gets stuck."""
+        for turn in turns:
+            # The answer comes when the timers that became due have run.
+            step = f"PT{(turn.at - self._now).total_seconds():f}S"
+            self._client.post("/local/clock", json={"advance": step}).raise_for_status()
+            self._now = turn.at
+            for post in turn.posts:
+                self.refused.update((post.tenant, code) for code in self._codes(post))
+            self._work_off()
+            done(len(turn.posts))
+
+    def _codes(self, post: Post) -> Iterator[str]:
+        answer = self._client.post(post.path, content=post.body, headers={"Content-Type": post.content_type})
+        document = answer.json() if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR else {}
+        if answer.is_success:
+            yield from (one["code"] for one in document["rejected"])
+        else:
+            yield document.get("code", f"HTTP {answer.status_code}")
+
+    def _work_off(self) -> None:
+        """Wait until the bus is empty."""
+        until = time.monotonic() + _PATIENCE
+        while (bus := self._client.get("/api/health").json()["bus"])["active"]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{bus['active']} messages are still under way")
+            time.sleep(0.002)
+        if bus["deadLetters"]:
+            raise RuntimeError(f"{bus['deadLetters']} messages became dead letters")
+
+
+def sessions_read(client: httpx.Client, months: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The bot sessions that the reports of these tenants and months show now."""
+    return {(tenant, month): report(client, tenant, month)["counted"] for tenant, month in months}
+
+
+def figures_read(client: httpx.Client, tenants: Iterable[str], first: dict[tuple[str, str], int]) -> Figures:
+    """What the pipeline says that `count_sample` counts; `first` was read before the corrections."""
+    usage = {key: _usage(report(client, *key)) for key in first}
+    others: dict[tuple[str, str], int | str] = {}
+    for tenant in tenants:
+        others |= {(tenant, name): figure for name, figure in _of_tenant(client, tenant).items()}
+    return Figures(first, usage, others)
+
+
+def report(client: httpx.Client, tenant: str, month: str) -> dict[str, Any]:
+    """The month's report as JSON."""
+    document: dict[str, Any] = client.get(f"/api/tenants/{tenant}/usage/{month}").raise_for_status().json()
+    return document
+
+
+def listed(client: httpx.Client, tenant: str, what: str) -> Iterator[dict[str, Any]]:
+    """All of a tenant's `conversations` or `parked` events, page by page."""
+    parameters: dict[str, str] = {}
+    while True:
+        page = client.get(f"/api/tenants/{tenant}/{what}", params=parameters).raise_for_status().json()
+        yield from page[what]
+        if page["continuation"] is None:
+            return
+        parameters = {"continuation": page["continuation"]}
+
+
+def _usage(document: dict[str, Any]) -> Usage:
+    excluded = document["excluded"]
+    reasons = excluded.get("no_bot", 0), excluded.get("smart_assist_only", 0)
+    return Usage(document["counted"], *reasons, document["entitlement"]["total"], document["overage"])
+
+
+def _of_tenant(client: httpx.Client, tenant: str) -> dict[str, int | str]:
+    heads = list(listed(client, tenant, "conversations"))
+    texts = [text for head in heads for text in _texts(client, tenant, head["key"])]
+    states = Counter(_state(head) for head in heads)
+    parked = Counter(f"parked, {event['code']}" for event in listed(client, tenant, "parked"))
+    return {"conversations": len(heads), "lines": len(texts), "texts": digest(texts), **states, **parked}
+
+
+def _state(head: dict[str, Any]) -> str:
+    return f"closed, {head['closedReason']}" if head["state"] == "closed" else str(head["state"])
+
+
+def _texts(client: httpx.Client, tenant: str, key: str) -> list[str]:
+    address = f"/api/tenants/{tenant}/conversations/{key}/transcript"
+    document = client.get(address, params={"audience": "agent"}).raise_for_status().json()
+    return [entry["text"] for entry in document["entries"]]

@@ -1,0 +1,27 @@
+"""One HTTP POST of the sample month."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+JSON = "application/json"
+EVENT = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+@dataclass(frozen=True)
+class Post:
+    """`at` is when the sender makes it, never before what it tells of.
+
+    `refused` holds the codes that the sender deserves: one for a post that is refused as a whole, or one for every
+    event of a batch that is rejected alone.
+    """
+
+    path: str
+    content_type: str
+    body: bytes
+    at: datetime
+    refused: tuple[str, ...] = ()
+
+    @property
+    def tenant(self) -> str:
+        return self.path.split("/")[3]

@@ -1,0 +1,62 @@
+"""In which steps the sample month is played on a movable clock.
+
+What a reminder or an end by silence depends on must be recorded before the clock reaches it, and nothing else may
+happen before it is noticed. So the clock moves by little while anybody speaks, only when all that was accepted is
+recorded, and stops for a moment after each time at which somebody has been silent for too long.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from local.sample.count import conversations
+from local.sample.post import Post
+from local.sample.traffic import SampleMonth
+
+_WINDOW = timedelta(seconds=90)
+"""How far the clock may be ahead of a post. With the longest time between two words (45 s) and the longest time in a
+sender's buffer (75 s) it is less than the shortest patience of a bot (240 s)."""
+_NOTICED_AFTER = timedelta(seconds=5)
+"""The sweep runs every five seconds of the clock."""
+_NOTICED_WITHIN = timedelta(minutes=2)
+"""Nobody speaks for so long after a silence that has an effect."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Move the clock to `at`, make the posts, and wait until all is recorded."""
+
+    at: datetime
+    posts: Sequence[Post] = ()
+
+
+def turns(month: SampleMonth) -> Iterator[Turn]:
+    """The whole month, up to its last moment; one of the turns is at its first reading, and has no posts."""
+    waiting = list(month.posts)
+    for stop in sorted({*_stops(month), month.reading, month.last}):
+        due = sum(1 for post in waiting if post.at <= stop)
+        yield from _windows(waiting[:due])
+        yield Turn(stop)
+        waiting = waiting[due:]
+
+
+def _windows(posts: Iterable[Post]) -> Iterator[Turn]:
+    window: list[Post] = []
+    for post in posts:
+        if window and post.at > window[0].at + _WINDOW:
+            yield Turn(window[-1].at, window)
+            window = []
+        window.append(post)
+    if window:
+        yield Turn(window[-1].at, window)
+
+
+def _stops(month: SampleMonth) -> Iterator[datetime]:
+    """As few moments as possible, with one of them within `_NOTICED_WITHIN` after each silence."""
+    due = sorted(moment + _NOTICED_AFTER for one in conversations(month.posts, month.last) for moment in one.silences)
+    stop = None
+    for begin in due:
+        if stop is None or stop < begin:
+            stop = begin + _NOTICED_WITHIN - _NOTICED_AFTER
+            if stop < month.last:
+                yield stop
