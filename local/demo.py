@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import datetime, timedelta
@@ -16,12 +16,11 @@ from itertools import starmap
 from pathlib import Path
 
 import httpx
-from rich import box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from local.sample.count import EXAMPLES, TENANTS, count_sample
+from local.sample.count import EXAMPLES, count_sample
 from local.sample.figures import Figures
 from local.sample.play import Player, figures_read, listed, sessions_read
 from local.sample.schedule import turns
@@ -43,17 +42,22 @@ def play_month(month: SampleMonth, expected: Figures, folder: Path, console: Con
     folder.mkdir(parents=True)
     begin = month.posts[0].at - timedelta(hours=1)
     with _host(folder, begin) as client:
-        for tenant in TENANTS:
+        for tenant in _tenants(expected):
             body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
             client.put(f"/api/tenants/{tenant}/configuration", content=body).raise_for_status()
         found = _played(client, month, begin, expected, console)
         _explain_one(client, console)
-        _show_parked(client, console)
+        _show_parked(client, _tenants(expected), console)
         _keep_reports(client, found, folder)
     ok = _compare(found, expected, console)
     files = f"Database {folder / 'patchbay.db'}, reports {folder / 'usage-*.csv'}, log {folder / 'host.log'}"
     console.print(files, soft_wrap=True)
     return ok
+
+
+def _tenants(expected: Figures) -> list[str]:
+    """Those that have an example, and something to count."""
+    return sorted({tenant for tenant, _ in expected.usage})
 
 
 @contextmanager
@@ -63,8 +67,8 @@ def _host(folder: Path, clock: datetime) -> Iterator[httpx.Client]:
     command += ["--clock", clock.isoformat()]
     with (folder / "host.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603  # our own command
+    assert process.stdout is not None, "the host's output is piped"
     try:
-        assert process.stdout is not None, "the host's output is piped"
         address = process.stdout.readline().split(" (")[0].rpartition(" ")[2]
         if not address:
             raise RuntimeError((folder / "host.log").read_text(encoding="utf-8"))
@@ -73,6 +77,7 @@ def _host(folder: Path, clock: datetime) -> Iterator[httpx.Client]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_PATIENCE)
+        process.stdout.close()
 
 
 def _played(client: httpx.Client, month: SampleMonth, begin: datetime, expected: Figures, console: Console) -> Figures:
@@ -86,7 +91,7 @@ def _played(client: httpx.Client, month: SampleMonth, begin: datetime, expected:
         first = sessions_read(client, expected.first_read)
         player.play(every[reading:], lambda posts: progress.advance(task, posts))
     client.post("/admin/functions/monthly_usage", json={"input": ""}).raise_for_status()
-    found = figures_read(client, TENANTS, first)
+    found = figures_read(client, _tenants(expected), first)
     refused = {(tenant, f"refused, {code}"): number for (tenant, code), number in player.refused.items()}
     return Figures(found.first_read, found.usage, {**found.others, **refused})
 
@@ -100,15 +105,15 @@ def _explain_one(client: httpx.Client, console: Console) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _show_parked(client: httpx.Client, console: Console) -> None:
-    """Print what was accepted, and could not be recorded; one event of each kind."""
-    table = Table("tenant", "events", "code", "one of them", title="Parked events", box=box.SIMPLE, pad_edge=False)
-    for tenant in TENANTS:
+def _show_parked(client: httpx.Client, tenants: Sequence[str], console: Console) -> None:
+    """Print what was accepted and can never be recorded: how many of each kind, and why one of them was parked."""
+    console.print("\nWhat was parked, and why?", style="bold")
+    for tenant in tenants:
         parked = list(listed(client, tenant, "parked"))
         for code in sorted({event["code"] for event in parked}):
             alike = [event["detail"] for event in parked if event["code"] == code]
-            table.add_row(tenant, str(len(alike)), code, alike[0])
-    console.print(table)
+            line = f"{tenant}: {len(alike)} {code}, such as: {alike[0]}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
@@ -120,7 +125,7 @@ def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
 
 def _compare(found: Figures, expected: Figures, console: Console) -> bool:
     """Print what was found beside what was expected; whether all of it is equal."""
-    console.print(_usage_table(found, expected), _others_table(found, expected))
+    console.print(_usage_table(found, expected), _others_table(found, expected), "")
     ok = found == expected
     console.print("All figures equal" if ok else "Figures differ (≠) from", "a count made straight from the posts.")
     return ok
@@ -129,7 +134,7 @@ def _compare(found: Figures, expected: Figures, console: Console) -> bool:
 def _usage_table(found: Figures, expected: Figures) -> Table:
     """Bot sessions, with those before the corrections, and what does not count."""
     columns = ("tenant", "month", "1 Nov", "sessions", "expected", "no bot", "assist", "entitled", "overage")
-    table = Table(*columns, title="Bot sessions", box=box.SIMPLE, pad_edge=False)
+    table = _table("Bot sessions", columns)
     for key, usage in expected.usage.items():
         real = found.usage[key]
         before = _cell(found.first_read[key], expected.first_read[key])
@@ -141,10 +146,17 @@ def _usage_table(found: Figures, expected: Figures) -> Table:
 
 def _others_table(found: Figures, expected: Figures) -> Table:
     tenants = sorted({tenant for tenant, _ in {**found.others, **expected.others}})
-    table = Table("", *tenants, title="Conversations and events", box=box.SIMPLE, pad_edge=False)
+    table = _table("Conversations and events", ("", *tenants))
     for name in sorted({name for _, name in {**found.others, **expected.others}}):
         keys = [(tenant, name) for tenant in tenants]
         table.add_row(name, *(_cell(found.others.get(key, ""), expected.others.get(key, "")) for key in keys))
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    """A table that fits into 80 columns."""
+    table = Table(*columns, title=f"\n{title}", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.title_justify, table.title_style = "left", "bold"
     return table
 
 

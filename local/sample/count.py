@@ -8,6 +8,7 @@ tenant's time zone; a conversation without any belongs to the month in which it 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ def conversations(posts: Sequence[Post], until: datetime) -> list[Told]:
     return retell(hear(posts, _kept()).heard, configurations, until)
 
 
+@cache
 def _configuration(tenant: str) -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{tenant}.yaml").read_bytes())
     return document

@@ -36,7 +36,7 @@ def _thread(said: Sequence[Heard], configuration: dict[str, Any], until: datetim
         if told is None or (told.ended is not None and _begins(one)):
             if told is not None:
                 yield told
-            told = Told(one.tenant, configuration, one.at)
+            told = Told(one.tenant, one.thread, configuration, one.at)
             told.start(one)
         told.hear(one)
     if told is not None:
@@ -46,7 +46,7 @@ def _thread(said: Sequence[Heard], configuration: dict[str, Any], until: datetim
 
 def _named(said: Sequence[Heard], configuration: dict[str, Any], until: datetime) -> Iterator[Told]:
     start = next((one for one in said if one.kind == "start"), None)
-    told = Told(said[0].tenant, configuration, said[0].at)
+    told = Told(said[0].tenant, said[0].thread, configuration, said[0].at)
     if start is not None:
         told.start(start)
     again: list[Heard] = []

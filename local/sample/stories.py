@@ -12,6 +12,7 @@ STORIES: Mapping[str, str] = {
     "abandoned": "bot greeting, customer question, bot answer",
     "escalated": "bot greeting, customer question, bot answer, customer wants_human, bot escalate, system joined, "
     "agent hello, customer question, agent done, customer thanks, customer end",
+    "at_once": "bot escalate, system joined, agent hello, customer question, agent done, customer end",
     "waiting": "bot greeting, customer question, customer wants_human, bot escalate, customer question",
     "human": "customer question, system joined, agent hello, agent answer, customer thanks, agent end",
     "unfinished": "customer question, agent hello",
@@ -56,7 +57,7 @@ PAUSES: Mapping[str, tuple[float, float]] = {
     "edge": (600, 660),
     "midnight": (130, 180),
 }
-"""Seconds, from and to. The examples' bots remind after 240 or 300 s, and close after 900, 1200 or (on Telegram) 3600 s.
+"""Seconds, from and to. The examples' bots remind after 240 or 300 s, and close after 900, 1200 or (on Telegram) 3600.
 Where people were asked, a conversation closes after 12, 24 or 48 hours."""
 
 

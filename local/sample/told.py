@@ -24,6 +24,7 @@ class Told:
     """One conversation while it is told, with what a bill and a supervisor want to know of it."""
 
     tenant: str
+    thread: str
     configuration: dict[str, Any]
     begun: datetime
     lines: list[str | None] = field(default_factory=list)
@@ -84,10 +85,8 @@ class Told:
         if self.ended is not None or not self.started or self._newest is None:
             return
         policy = self._policy() or {}
-        texts = policy.get("messages", {})
-        said: dict[str, str] = next(
-            (texts[name] for name in (self._locale.partition("-")[0], "en") if name in texts), {}
-        )
+        texts: dict[str, dict[str, str]] = policy.get("messages", {})
+        said = texts.get(self._locale.partition("-")[0]) or texts.get("en", {})
         if "remindAfter" in policy and "remind" in said and not self._reminded:
             self._remind(self._newest + timedelta(seconds=policy["remindAfter"]), until, said["remind"])
         aged = self.begun + _LONGEST

@@ -1,0 +1,67 @@
+"""The sample month as the tests look at it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from local.sample.count import conversations
+from local.sample.post import JSON, Post
+from local.sample.told import Told
+from local.sample.traffic import SampleMonth, sample_month
+from shared.events.envelope import epoch_time
+
+SEED = 2026
+MONTH = cache(sample_month)
+
+
+@cache
+def told(seed: int = SEED) -> tuple[Told, ...]:
+    """Every conversation of a seed's month, as it is at the end."""
+    month = MONTH(seed)
+    return tuple(conversations(month.posts, month.last))
+
+
+def documents(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
+    """The activities, updates and events of the posts that a door takes, those of batches one by one."""
+    for post in posts:
+        if not post.refused:
+            document = json.loads(post.body)
+            yield from ((post, one) for one in (document if isinstance(document, list) else [document]))
+
+
+def activities(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
+    return ((post, one) for post, one in documents(posts) if post.content_type == JSON and "timestamp" in one)
+
+
+def updates(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
+    return ((post, one) for post, one in documents(posts) if "update_id" in one)
+
+
+def cloud_events(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
+    return ((post, one) for post, one in documents(posts) if "specversion" in one)
+
+
+def time_of(document: dict[str, Any]) -> str:
+    """When what a document tells of happened, by its sender."""
+    message = document.get("message")
+    time = epoch_time(message["date"]) if message else document.get("timestamp") or document["time"]
+    return str(time)
+
+
+def thread_of(document: dict[str, Any]) -> str:
+    """The native thread, or the conversation that an event names."""
+    if "message" in document:
+        return str(document["message"]["chat"]["id"])
+    if "conversation" in document:
+        return str(document["conversation"]["id"])
+    return str(document.get("subject") or document["data"]["channel"]["threadId"])
+
+
+def threads(month: SampleMonth) -> dict[str, list[dict[str, Any]]]:
+    """What was said in each thread, in the order of the posts."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for _, document in documents(month.posts):
+        found[thread_of(document)].append(document)
+    return found

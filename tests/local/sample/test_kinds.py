@@ -1,0 +1,197 @@
+"""What the sample month must hold, so that nothing of it vanishes unnoticed."""
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from local.sample.cast import ZONES
+from local.sample.told import Told
+from shared.events.envelope import parse_time
+from tests.local.sample.months import (
+    MONTH,
+    SEED,
+    activities,
+    cloud_events,
+    documents,
+    thread_of,
+    threads,
+    time_of,
+    told,
+    updates,
+)
+
+TENANTS = sorted(ZONES)
+MINUTE = timedelta(minutes=1)
+
+
+def of(tenant: str) -> list[Told]:
+    return [one for one in told() if one.tenant == tenant]
+
+
+def month_begins(tenant: str, month: int) -> datetime:
+    """The first moment of a month of 2026 in the tenant's own time zone."""
+    return datetime(2026, month, 1, tzinfo=ZONES[tenant])
+
+
+def test_every_tenant_lives_in_another_time_zone_and_two_of_them_far_from_utc() -> None:
+    zones = {tenant: ZoneInfo(of(tenant)[0].configuration["timeZone"]) for tenant in TENANTS}
+    assert zones == ZONES
+    hours = {tenant: f"{datetime(2026, 10, 15, 12, tzinfo=zone):%z}" for tenant, zone in zones.items()}
+    assert hours == {"contoso": "+0000", "fabrikam": "+0200", "northwind": "-0700"}
+
+
+def test_speaks_three_dialects() -> None:
+    # When the threads of each dialect are counted, those of events that name their conversation for the third
+    posts = MONTH(SEED).posts
+    web = {thread_of(one) for _, one in activities(posts)}
+    telegram = {thread_of(one) for _, one in updates(posts)}
+    app = {one["subject"] for _, one in cloud_events(posts) if "subject" in one}
+    # Then each has hundreds
+    assert min(len(web), len(telegram), len(app)) > 300
+
+
+def test_holds_every_kind_of_bot_framework_activity() -> None:
+    # When the activities' types, event names and commands are gathered
+    found = [activity for _, activity in activities(MONTH(SEED).posts)]
+    kinds = {activity["type"] for activity in found} | {activity.get("name") for activity in found}
+    tags = (activity.get("channelData", {}).get("tags") for activity in found)
+    commands = {json.loads(tag)["type"] for tag in tags if tag}
+    # Then both ways to escalate and to end are there, and what a door ignores
+    assert {"conversationUpdate", "message", "handoff.initiate", "endOfConversation", "typing"} <= kinds
+    assert commands == {"Escalate", "EndConversation"}
+
+
+def test_batches_bring_escalations_before_their_start() -> None:
+    # Given where each event of a conversation comes first
+    first: dict[tuple[str, str], int] = {}
+    for place, (_, event) in enumerate(cloud_events(MONTH(SEED).posts)):
+        first.setdefault((thread_of(event), event["type"]), place)
+    # Then some escalations overtake the start
+    escalated = {thread: place for (thread, kind), place in first.items() if kind == "bot.escalated"}
+    assert any(place < first.get((thread, "conversation.started"), 0) for thread, place in escalated.items())
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_some_conversations_end_in_silence_and_some_are_only_reminded(tenant: str) -> None:
+    # When silences are counted
+    silent = Counter((one.state, len(one.silences)) for one in of(tenant))
+    # Then there are ends with and without a reminder before, and reminders after which somebody spoke
+    assert silent["closed, inactivity", 2] >= 10
+    assert silent["closed, inactivity", 1] >= 2
+    assert silent["closed, resolved", 1] >= 5
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_some_customers_come_back_after_an_end(tenant: str) -> None:
+    # Given the threads in which there is more than one conversation, and what ended the first
+    by_thread: dict[str, list[Told]] = {}
+    for one in of(tenant):
+        by_thread.setdefault(one.thread, []).append(one)
+    first = Counter(several[0].state for several in by_thread.values() if len(several) > 1)
+    # Then some ended in silence, some by somebody's word
+    assert first["closed, inactivity"] >= 8
+    assert first["closed, resolved"] >= 3
+
+
+def test_some_conversations_have_two_bots_and_some_a_smart_assistant() -> None:
+    bots, assisted = Counter[str](), Counter[str]()
+    for thread, said in threads(MONTH(SEED)).items():
+        authors = [one.get("data", {}).get("author", {}) for one in said]
+        native = {one["from"]["id"] for one in said if one.get("from", {}).get("role") == "bot"}
+        named = {author["id"] for author in authors if author.get("role") == "bot" and not author.get("smartAssist")}
+        bots[thread] = len(native | named)
+        assisted[thread] = sum(bool(author.get("smartAssist")) for author in authors)
+    assert sum(number == 2 for number in bots.values()) > 100
+    assert sum(number > 0 for number in assisted.values()) > 70
+    assert sum(one.assisted and one.invoked is None for one in told()) > 40
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_sessions_lie_close_to_both_sides_of_the_months_edges(tenant: str) -> None:
+    # Given the sessions' distances to the first moments of October and November, in the tenant's own time zone
+    for month, most in ((10, 2 * 60 * MINUTE), (11, 30 * MINUTE)):
+        edge = month_begins(tenant, month)
+        distances = [one.invoked - edge for one in of(tenant) if one.invoked is not None]
+        # Then some begin shortly before, some at or shortly after
+        assert any(-most <= distance < timedelta(0) for distance in distances)
+        assert any(timedelta(0) <= distance <= most for distance in distances)
+    # And a conversation lasts across the month's end
+    end = month_begins(tenant, 11)
+    assert any(one.begun < end < one.ended for one in of(tenant) if one.ended is not None)
+
+
+def test_some_sessions_would_belong_to_another_month_in_utc() -> None:
+    moved = Counter(
+        one.tenant
+        for one in told()
+        if one.invoked and one.invoked.month != one.invoked.astimezone(ZONES[one.tenant]).month
+    )
+    assert set(moved) == {"fabrikam", "northwind"}
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_corrections_of_every_kind_come_after_the_first_reading(tenant: str) -> None:
+    # Given what is told of after the first reading, and had happened half a day before
+    month = MONTH(SEED)
+    late = Counter(
+        event["type"]
+        for post, event in cloud_events(month.posts)
+        if post.at > month.reading > parse_time(event["time"]) + 600 * MINUTE and event["tenantid"] == tenant
+    )
+    # Then it is a start, a bot's line, an escalation, and an end
+    assert set(late) == {"conversation.started", "message.posted", "bot.escalated", "conversation.ended"}
+
+
+@pytest.mark.parametrize(
+    ("what", "holds"),
+    [
+        ("an emoji of several code points", lambda text: "\u200d" in text),
+        ("a skin tone", lambda text: "\U0001f3fd" in text),
+        ("a flag", lambda text: "\U0001f1f0" in text),
+        ("what normalization would change", lambda text: unicodedata.normalize("NFC", text) != text),
+        ("a combining mark", lambda text: any(map(unicodedata.combining, text))),
+        ("Hebrew", lambda text: any(unicodedata.bidirectional(c) == "R" for c in text)),
+        ("Arabic", lambda text: any(unicodedata.bidirectional(c) == "AL" for c in text)),
+        ("a mark of direction", lambda text: "\u200f" in text or "\u200e" in text),
+    ],
+)
+def test_texts_hold_what_is_easily_broken(what: str, holds: Callable[[str], bool]) -> None:
+    lines = chain.from_iterable(one.lines for one in told())
+    assert sum(holds(line or "") for line in lines) >= 10, what
+
+
+def test_conversations_end_and_stay_in_every_way() -> None:
+    states = Counter(one.state for one in told())
+    ends = ("resolved", "abandoned", "inactivity", "other")
+    assert set(states) == {"open", "active", *(f"closed, {reason}" for reason in ends)}
+
+
+@pytest.mark.parametrize("tenant", [*TENANTS, "litware"])
+def test_every_tenant_makes_every_mistake(tenant: str) -> None:
+    # When the codes are gathered with which posts are refused
+    refused = {code for post in MONTH(SEED).posts if post.tenant == tenant for code in post.refused}
+    # Then there is each that a sender can cause; that of an unknown tenant is the only one it can
+    known = {"unknown_account", "invalid_activity", "too_late", "invalid_event", "event_too_large"}
+    assert refused == ({"unknown_tenant"} if tenant == "litware" else known)
+
+
+def test_ids_are_used_for_other_content_in_every_dialect() -> None:
+    # Given what each thread says under each id
+    said: dict[tuple[str, str], set[str]] = {}
+    for _, one in documents(MONTH(SEED).posts):
+        name = thread_of(one), str(one.get("id") or one["update_id"])
+        said.setdefault(name, set()).add(json.dumps(one))
+    # Then two contents stand under some of them
+    twice = [contents for contents in said.values() if len(contents) > 1]
+    dialects = Counter(
+        "telegram" if "update_id" in text else "cloudEvents" if "specversion" in text else "botFramework"
+        for text in map(min, twice)
+    )
+    assert min(dialects[name] for name in ("telegram", "cloudEvents", "botFramework")) >= 1
+    assert all(len({time_of(json.loads(text)) for text in contents}) == 1 for contents in twice)
