@@ -116,6 +116,34 @@ async def test_a_jump_of_the_clock_is_one_run(schedule: str, step: timedelta, ju
         assert timer.runs.empty()
 
 
+async def test_whoever_waits_for_a_timer_to_catch_up_goes_on_after_its_run() -> None:
+    # Given a timer whose runs last until they are allowed to end
+    clock, allowed, ended = MovableClock(parse_time("2026-10-20T12:00:00Z")), asyncio.Event(), []
+
+    async def run(timer: func.TimerRequest) -> None:
+        await allowed.wait()
+        ended.append(clock.now())
+
+    trigger = TimerTrigger(Function("timer", {"type": "timerTrigger", "name": "timer"}, run), SWEEP, clock)
+    task = asyncio.create_task(trigger.keep_running())
+    try:
+        # When its time has not come, then there is nothing to wait for
+        await asyncio.wait_for(trigger.caught_up(), 10)
+        assert ended == []
+        # When the clock jumps over some of its times, then whoever waits does so until the run has ended
+        now = clock.advance(timedelta(minutes=1))
+        waiting = [asyncio.create_task(trigger.caught_up()) for _ in range(2)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not any(one.done() for one in waiting)
+        allowed.set()
+        await asyncio.wait_for(asyncio.gather(*waiting), 10)
+        assert ended == [now]
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_jump_onto_the_time_itself_is_in_time() -> None:
     timer = Timer()
     async with kept_running(timer, USAGE, "2026-10-20T12:00:00Z") as clock:

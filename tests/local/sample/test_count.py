@@ -4,7 +4,7 @@ import ast
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,22 @@ def test_each_tenant_uses_its_entitlement_in_another_way() -> None:
         "northwind": october["northwind"] - 10,
     }
     assert {tenant: found.first_read[tenant, "2026-11"] for tenant in TENANTS} != november
+
+
+def test_the_readme_shows_what_is_counted() -> None:
+    # Given the rows of the tables that the README shows, and the month that `make demo` plays
+    lines = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines]
+    found = count_sample(MONTH(SEED))
+
+    # Then each figure of the month stands there
+    for key, usage in found.usage.items():
+        row = (*key, found.first_read[key], usage.sessions, *astuple(usage))
+        assert [str(cell) for cell in row] in rows
+    for name in {name for _, name in found.others}:
+        figures = [found.others[tenant, name] for tenant in (*TENANTS, "litware") if (tenant, name) in found.others]
+        [shown] = [line.split("  ") for line in lines if line.startswith(f"{name}  ")]
+        assert sorted(cell.strip() for cell in shown[1:] if cell) == sorted(map(str, figures))
 
 
 def test_count_is_the_same_in_every_order_and_number() -> None:
