@@ -50,7 +50,9 @@ def play_month(month: SampleMonth, expected: Figures, folder: Path, console: Con
         _show_parked(client, _tenants(expected), console)
         _keep_reports(client, found, folder)
     ok = _compare(found, expected, console)
-    files = f"Database {folder / 'patchbay.db'}, reports {folder / 'usage-*.csv'}, log {folder / 'host.log'}"
+    kept = ("patchbay.db", "patchbay.archive", "usage-*.csv", "host.log")
+    database, archive, reports, log = (folder / name for name in kept)
+    files = f"Database {database}, archive {archive}, reports {reports}, log {log}"
     console.print(files, soft_wrap=True)
     return ok
 
