@@ -16,11 +16,14 @@
     │   ├── UnknownConversation   unknown_conversation
     │   ├── UnknownParkedEvent    unknown_parked_event
     │   ├── NotAcceptable         not_acceptable
-    │   └── VersionConflict       version_conflict
+    │   ├── VersionConflict       version_conflict
+    │   └── DocumentTooLarge      document_too_large
+    ├── DayClosed                 day_closed
     ├── IncompleteSettings        incomplete_settings
     └── Retryable                 asking again can help; on the bus the message is delivered again
         ├── HeadChanged           head_changed
-        └── ThreadChanged         thread_changed
+        ├── ThreadChanged         thread_changed
+        └── StoreUnavailable      store_unavailable
 
 Every code stands in docs/errors.md with its cause and its remedy.
 """
@@ -219,6 +222,28 @@ class IncompleteSettings(PatchbayError):
         self.missing = tuple(missing)
 
 
+class DocumentTooLarge(Refused):
+    """Raised when a document has grown larger than the store takes."""
+
+    code = "document_too_large"
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"what is to be stored has more than {limit} bytes")
+
+
+class DayClosed(PatchbayError):
+    """Raised when a row is posted to a month that is closed. The month stays as it is."""
+
+    code = "day_closed"
+    status = 409
+    retryable = False
+
+    def __init__(self, day: str) -> None:
+        super().__init__(f"the books of {day} are closed")
+        self.day = day
+
+
 class HeadChanged(Retryable):
     """Raised when a conversation's head was replaced between reading and committing."""
 
@@ -235,3 +260,12 @@ class ThreadChanged(Retryable):
 
     def __init__(self) -> None:
         super().__init__("the thread changed meanwhile")
+
+
+class StoreUnavailable(Retryable):
+    """Raised when the store cannot be reached, throttles or is too slow; what was asked may have been done."""
+
+    code = "store_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the store does not answer: {reason}")

@@ -22,6 +22,7 @@ from shared.events.parked import ParkedEvents
 from shared.tenants.history import ConfigurationStore
 from shared.usage.ledger import Ledger
 from shared.usage.month import UsageReports
+from tests.azure.databases import Stores, connected, fresh_database
 from tests.fakes import (
     MemoryArchive,
     MemoryConfigurations,
@@ -76,9 +77,30 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
         await database.close()
 
 
+@asynccontextmanager
+async def _azure(_: Path) -> AsyncIterator[Adapters]:
+    """Runs where the environment names a Cosmos endpoint."""
+    async with fresh_database() as database:
+        cosmos = connected(database)
+        stores = Stores(cosmos)
+        try:
+            yield Adapters(
+                conversations=stores.conversations(),
+                ledger=stores.ledger(),
+                threads=stores.threads(),
+                configurations=stores.configurations(),
+                reports=stores.reports(),
+                parked=stores.parked(),
+                archive=MemoryArchive(),
+            )
+        finally:
+            await cosmos.close()
+
+
 ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Adapters]]] = {
     "memory": _memory,
     "embedded": _embedded,
+    "azure": _azure,
 }
 
 

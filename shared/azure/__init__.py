@@ -1,0 +1,1 @@
+"""The ports on Azure: the only importers of Azure's SDKs for stores and buses."""

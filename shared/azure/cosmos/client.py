@@ -1,0 +1,90 @@
+"""The connection to one database: made on first use, once, however many ask for it at the same time."""
+
+import asyncio
+from typing import Any
+
+from azure.core.pipeline.transport import AsyncHttpTransport
+from azure.cosmos.aio import ContainerProxy, CosmosClient
+from azure.identity.aio import DefaultAzureCredential
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 10
+"""Far more than any request here takes; a caller that waits longer waits in vain."""
+
+
+class Cosmos:
+    """One account and database. A process has one; making it connects to nothing.
+
+    `key` is for emulators, which know no identities; without one the managed identity is used.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        database: str,
+        key: str | None = None,
+        transport: AsyncHttpTransport[Any, Any] | None = None,
+    ) -> None:
+        self.database = database
+        self._endpoint = endpoint
+        self._key = key
+        self._transport = transport
+        self._credential: DefaultAzureCredential | None = None
+        self._client: CosmosClient | None = None
+        self._containers: dict[str, ContainerProxy] = {}
+        self._connecting = asyncio.Lock()
+
+    async def client(self) -> CosmosClient:
+        """The connected client."""
+        if self._client is None:
+            async with self._connecting:
+                if self._client is None:
+                    self._client = await self._connected()
+        return self._client
+
+    async def container(self, container_id: str) -> ContainerProxy:
+        """The container; one object for all, so that its properties are read once."""
+        client = await self.client()
+        if container_id not in self._containers:
+            database = client.get_database_client(self.database)
+            self._containers[container_id] = database.get_container_client(container_id)
+        return self._containers[container_id]
+
+    async def close(self) -> None:
+        """Close what was opened; the next use opens it anew."""
+        client, credential, self._client, self._credential = self._client, self._credential, None, None
+        self._containers.clear()
+        if client is not None:
+            await client.close()
+        if credential is not None:
+            await credential.close()
+
+    async def _connected(self) -> CosmosClient:
+        client = self._made()
+        try:
+            # Without this the SDK would not know the account's consistency, and would send no session tokens.
+            await client.__aenter__()
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    def _made(self) -> CosmosClient:
+        if self._key is None and self._credential is None:
+            self._credential = DefaultAzureCredential()
+        options: dict[str, Any] = {} if self._transport is None else {"transport": self._transport}
+        return CosmosClient(
+            self._endpoint,
+            self._key or self._credential,  # type: ignore[arg-type]  # one of the two is there
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=ANSWER_SECONDS,
+            # The least that the SDK takes (it ignores 0): what else is repeated, `Container` repeats, and reports.
+            retry_throttle_total=1,
+            retry_connect=0,
+            retry_read=0,
+            # Emulators name an endpoint that may not be reachable from here.
+            enable_endpoint_discovery=self._key is None,
+            no_response_on_write=True,
+            enable_compact_utf8_item_writes=True,
+            **options,
+        )

@@ -1,0 +1,91 @@
+"""Configurations on Cosmos DB: a document per version, one that names the latest, one that lists the tenants."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from shared.azure.cosmos.container import Container, Document
+from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
+from shared.errors import VersionConflict
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import History, Version
+
+_CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
+_CURRENT = "current"
+_LIST = ("_tenants",)
+"""The partition of the list; no tenant can be called so."""
+_TENANTS = "tenants"
+
+
+class CosmosConfigurations:
+    """Implements `ConfigurationStore`. Versions never change, so each is read once by a process."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._known: dict[str, list[Version]] = {}
+
+    async def tenants(self) -> Sequence[str]:
+        document = await self._container.read("tenants", _LIST, _TENANTS)
+        return sorted(document["names"].values()) if document else []
+
+    async def history(self, tenant_id: str) -> History | None:
+        partition = (tenant_id,)
+        current = await self._container.read("history", partition, _CURRENT)
+        if current is None:
+            return None
+        known = self._known.get(tenant_id, [])
+        if not known or known[-1].number < current["latest"]:
+            query = "SELECT * FROM c WHERE c.number > @known ORDER BY c.number"
+            newer = await self._container.query("history", partition, query, known=known[-1].number if known else 0)
+            known = self._known[tenant_id] = [*known, *map(_version, newer)]
+        return History(tuple(known))
+
+    async def add(self, tenant_id: str, version: Version) -> None:
+        partition = (tenant_id,)
+        if version.number == 1:
+            # A tenant that is listed and has nothing does no harm; one that is not listed is never seen to.
+            await self._list(tenant_id)
+        document = self._container.document(
+            partition,
+            f"version:{version.number}",
+            number=version.number,
+            inForceFrom=version.in_force_from.isoformat(),
+            document=version.configuration.to_json(),
+        )
+        current = self._container.document(partition, _CURRENT, latest=version.number)
+        try:
+            await self._container.batch("add", partition, [("create", (document,), {}), ("upsert", (current,), {})])
+        except OperationFailed as failed:
+            if not await self._is_stored(partition, document):
+                raise VersionConflict(version.number) from failed
+
+    async def _is_stored(self, partition: tuple[str], document: Document) -> bool:
+        """Whether it is what is there: then it was this very call that stored it, and its answer was lost."""
+        stored = await self._container.read("add", partition, document["id"]) or {}
+        return all(stored.get(name) == value for name, value in document.items())
+
+    async def _list(self, tenant_id: str) -> None:
+        """Add the tenant to the list."""
+        # A segment of a patch's path that is a number would be taken for a place in an array.
+        name = f"tenant-{tenant_id}"
+        change = {"op": "set", "path": f"/names/{name}", "value": tenant_id}
+        try:
+            await self._container.patch("add", _LIST, _TENANTS, [change])
+        except OperationFailed as failed:
+            if failed.status != MISSING:
+                raise
+            await self._begin_list(change, {name: tenant_id})
+
+    async def _begin_list(self, change: Document, names: dict[str, str]) -> None:
+        try:
+            await self._container.create("add", _LIST, self._container.document(_LIST, _TENANTS, names=names))
+        except OperationFailed as failed:
+            if failed.status != CONFLICT:
+                raise
+            await self._container.patch("add", _LIST, _TENANTS, [change])
+
+
+def _version(document: Document) -> Version:
+    configuration = _CONFIGURATION.validate_json(document["document"])
+    return Version(document["number"], datetime.fromisoformat(document["inForceFrom"]), configuration)

@@ -1,0 +1,201 @@
+"""A container's requests: with session tokens, bounded retries and reported charges."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import stamina
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
+from azure.cosmos.aio import ContainerProxy
+
+from shared.azure.cosmos.charge import Charges, Meter, unobserved
+from shared.azure.cosmos.client import Cosmos
+from shared.azure.cosmos.containers import ContainerDefinition
+from shared.azure.cosmos.failures import MISSING, OperationFailed, Passing, meaning_of, wait_before_another_try
+from shared.azure.cosmos.session import Partition, SessionTokens
+from shared.errors import StoreUnavailable
+
+T = TypeVar("T")
+Document = dict[str, Any]
+Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
+"""One operation of a transactional batch, as the SDK takes it."""
+
+PATIENCE = timedelta(seconds=30)
+"""How long one request is tried; well below what a handler has."""
+_PAGE = 1000
+"""Documents of one answer, if they have not 4 MB before."""
+_LONGEST = 1000
+"""Bytes of a document's id or of one value of a partition key; nothing longer was ever written."""
+_NO_ID = frozenset("/\\?#")
+
+
+class Container:
+    """One container. Every method names its operation, under which its requests are reported.
+
+    Each raises StoreUnavailable when the store stays out of reach, throttles, or is too slow; a write may have been
+    carried out nevertheless.
+    """
+
+    def __init__(
+        self,
+        cosmos: Cosmos,
+        definition: ContainerDefinition,
+        charges: Charges = unobserved,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        self._cosmos = cosmos
+        self._definition = definition
+        self._charges = charges
+        self._tokens = SessionTokens()
+        self._retrying = stamina.AsyncRetryingCaller(
+            attempts=10, timeout=patience, wait_initial=0.02, wait_max=2, wait_jitter=0.1
+        )
+
+    def document(self, partition: Partition, document_id: str, **members: Any) -> Document:
+        """A document with its id and the members of its partition key; members that are None are left out."""
+        given = {name: value for name, value in members.items() if value is not None}
+        return {"id": document_id, **dict(zip(self._definition.members, partition, strict=True)), **given}
+
+    async def read(self, operation: str, partition: Partition, document_id: str) -> Document | None:
+        """The document, by a point read; None where there is none."""
+        if not _possible(partition, document_id):
+            return None
+
+        async def send(container: ContainerProxy, options: dict[str, Any]) -> Document:
+            return await container.read_item(document_id, self._key(partition), **self._reading(partition), **options)
+
+        try:
+            return await self._call(operation, partition, send)
+        except OperationFailed as failed:
+            if failed.status == MISSING:
+                return None
+            raise
+
+    async def create(self, operation: str, partition: Partition, document: Document) -> None:
+        """Create the document. Raises OperationFailed with 409."""
+        await self._call(operation, partition, lambda container, options: container.create_item(document, **options))
+
+    async def replace(self, operation: str, partition: Partition, document: Document, etag: str) -> str:
+        """Replace the document; its new ETag. Raises OperationFailed with 404 or 412."""
+
+        async def send(container: ContainerProxy, options: dict[str, Any]) -> str:
+            written = await container.replace_item(
+                document["id"], document, etag=etag, match_condition=MatchConditions.IfNotModified, **options
+            )
+            return str(written.get_response_headers()["etag"])
+
+        return await self._call(operation, partition, send)
+
+    async def delete(self, operation: str, partition: Partition, document_id: str, etag: str) -> None:
+        """Delete the document. Raises OperationFailed with 404 or 412."""
+
+        async def send(container: ContainerProxy, options: dict[str, Any]) -> None:
+            await container.delete_item(
+                document_id,
+                self._key(partition),
+                etag=etag,
+                match_condition=MatchConditions.IfNotModified,
+                **options,
+            )
+
+        await self._call(operation, partition, send)
+
+    async def patch(
+        self,
+        operation: str,
+        partition: Partition,
+        document_id: str,
+        changes: Sequence[Document],
+        condition: str | None = None,
+    ) -> None:
+        """Change members of the document where the condition holds. Raises OperationFailed with 404 or 412."""
+
+        async def send(container: ContainerProxy, options: dict[str, Any]) -> None:
+            await container.patch_item(
+                document_id, self._key(partition), list(changes), filter_predicate=condition, **options
+            )
+
+        await self._call(operation, partition, send)
+
+    async def batch(self, operation: str, partition: Partition, operations: Sequence[Operation]) -> list[str]:
+        """Carry out all operations or none; their documents' ETags ("" where there is none).
+
+        Raises OperationFailed with the place of the first that failed.
+        """
+
+        async def send(container: ContainerProxy, options: dict[str, Any]) -> list[str]:
+            done = await container.execute_item_batch(list(operations), self._key(partition), **options)
+            return [str(each.get("eTag", "")) for each in done]
+
+        return await self._call(operation, partition, send)
+
+    async def query(self, operation: str, partition: Partition, sql: str, **parameters: Any) -> list[Any]:
+        """All results in the partition, or below it where the values are fewer than the key's."""
+        return [each for page in await self.query_pages(operation, partition, sql, **parameters) for each in page]
+
+    async def query_pages(self, operation: str, partition: Partition, sql: str, **parameters: Any) -> list[list[Any]]:
+        """The results by the requests that brought them; only those of one request are of one moment."""
+        if not _possible(partition):
+            return []
+        given = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+
+        async def send(container: ContainerProxy, options: dict[str, Any]) -> list[list[Any]]:
+            pages = container.query_items(
+                sql,
+                parameters=given,
+                partition_key=self._key(partition),
+                max_item_count=_PAGE,
+                **self._reading(partition),
+                **options,
+            ).by_page()
+            return [[each async for each in page] async for page in pages]
+
+        return await self._call(operation, partition, send)
+
+    def _key(self, partition: Partition) -> Any:
+        return list(partition) if len(self._definition.partition_key) > 1 else partition[0]
+
+    def _reading(self, partition: Partition) -> dict[str, Any]:
+        token = self._tokens.of(partition)
+        return {"session_token": token} if token else {}
+
+    async def _call(
+        self,
+        operation: str,
+        partition: Partition,
+        send: Callable[[ContainerProxy, dict[str, Any]], Awaitable[T]],
+    ) -> T:
+        try:
+            return await self._retrying(wait_before_another_try, self._try, operation, partition, send)
+        except Passing as failure:
+            if failure.session_lost:
+                self._tokens.forget(partition)
+            raise StoreUnavailable(str(failure)) from failure
+
+    async def _try(
+        self,
+        operation: str,
+        partition: Partition,
+        send: Callable[[ContainerProxy, dict[str, Any]], Awaitable[T]],
+    ) -> T:
+        meter = Meter(operation, self._definition.id, self._charges, lambda token: self._note(partition, token))
+        try:
+            return await send(await self._cosmos.container(self._definition.id), dict(meter.hooks()))
+        except AzureError as error:
+            meant = meaning_of(error)
+            if meant is error:
+                raise
+            raise meant from error
+        finally:
+            meter.close()
+
+    def _note(self, partition: Partition, token: str) -> None:
+        if len(partition) == len(self._definition.partition_key):
+            self._tokens.note(partition, token)
+
+
+def _possible(partition: Partition, document_id: str = "-") -> bool:
+    """Whether such a document can exist: keys and ids come from URLs, where anything may stand."""
+    values = (*partition, document_id)
+    return bool(document_id) and not _NO_ID & set(document_id) and all(len(v.encode()) <= _LONGEST for v in values)

@@ -1,0 +1,74 @@
+"""The containers, defined once: for emulators and tests, and to compare with what the deployment declares."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from azure.cosmos import PartitionKey
+from azure.cosmos.aio import CosmosClient
+
+EXPIRES_WHERE_SET = -1
+"""Documents of the container live for the seconds that their `ttl` says, and for ever without one."""
+
+
+@dataclass(frozen=True)
+class ContainerDefinition:
+    """A container. `partition_key` are paths, coarse to fine; `indexed` are the only paths that are indexed.
+
+    `default_ttl` is None where nothing expires.
+    """
+
+    id: str
+    partition_key: tuple[str, ...]
+    indexed: tuple[str, ...]
+    default_ttl: int | None
+
+    @property
+    def indexing_policy(self) -> dict[str, Any]:
+        """The policy as Cosmos takes it."""
+        return {
+            "indexingMode": "consistent",
+            "automatic": True,
+            "includedPaths": [{"path": path} for path in self.indexed],
+            "excludedPaths": [{"path": "/*"}],
+        }
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The members of a document that make its partition key."""
+        return tuple(path.removeprefix("/") for path in self.partition_key)
+
+
+CONVERSATIONS = ContainerDefinition(
+    "conversations",
+    ("/tenantId", "/conversationKey"),
+    # Heads alone have the first five, facts alone the last: no list reads a document of the other kind.
+    ("/key/?", "/state/?", "/queue/?", "/bot/?", "/attentionAt/?", "/factOf/?"),
+    EXPIRES_WHERE_SET,
+)
+THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRES_WHERE_SET)
+LEDGER = ContainerDefinition(
+    "ledger",
+    ("/tenantId", "/month"),
+    # Rows have the first two, day documents the next two, reports the last.
+    ("/key/?", "/standing/?", "/day/?", "/firstOf/?", "/version/?"),
+    None,
+)
+CONFIGURATIONS = ContainerDefinition("configurations", ("/tenantId",), ("/number/?",), None)
+PARKED = ContainerDefinition("parked", ("/tenantId",), ("/position/?", "/waiting/?"), EXPIRES_WHERE_SET)
+
+CONTAINERS = (CONVERSATIONS, THREADS, LEDGER, CONFIGURATIONS, PARKED)
+
+
+async def create_containers(client: CosmosClient, database: str) -> None:
+    """Create the database and its containers where they are missing, on an emulator; a deployment declares its own."""
+    created = await client.create_database_if_not_exists(database)
+    for definition in CONTAINERS:
+        hierarchical = len(definition.partition_key) > 1
+        await created.create_container_if_not_exists(
+            id=definition.id,
+            partition_key=PartitionKey(path=list(definition.partition_key), kind="MultiHash")
+            if hierarchical
+            else PartitionKey(path=definition.partition_key[0]),
+            indexing_policy=definition.indexing_policy,
+            default_ttl=definition.default_ttl,
+        )

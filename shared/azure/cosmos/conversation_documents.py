@@ -1,0 +1,97 @@
+"""The documents of one conversation: its head, a fact each, and a decision each.
+
+A decision's id is the hash of its content, and the head lists the ids of its decisions in order. So a decision that is
+stored needs no second write, and one that the head no longer lists is as good as gone.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.azure.cosmos.container import Container, Document
+from shared.azure.cosmos.session import Partition
+from shared.conversations.documents import read_decision, read_fact, read_head, write_decision, write_fact, write_head
+from shared.conversations.fact import Fact
+from shared.conversations.ports import Head, Loaded
+from shared.errors import HeadChanged
+
+HEAD = "head"
+_FACT, _DECISION = "fact:", "decision:"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is known of the decisions beside a head of this ETag: those it lists, and the ids of all there are."""
+
+    etag: str
+    listed: tuple[str, ...]
+    present: frozenset[str]
+
+
+def fact_id(identity: str) -> str:
+    """The id of a fact's document."""
+    return _FACT + identity
+
+
+def decision_texts(head: Head) -> list[tuple[str, str]]:
+    """Id and text of each of the head's decisions, in order."""
+    texts = [write_decision(decision) for decision in head.conversation.decisions]
+    return [(_DECISION + hashlib.sha256(text.encode()).hexdigest(), text) for text in texts]
+
+
+def sortable(moment: datetime) -> str:
+    """A moment as text of one width, which sorts as moments do."""
+    return moment.isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes documents of one partition, which live for `ttl` seconds."""
+
+    container: Container
+    partition: Partition
+    ttl: int
+
+    def fact(self, fact: Fact) -> Document:
+        return self._document(fact_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
+
+    def head(self, head: Head, decisions: Sequence[str]) -> Document:
+        """The head with the members that lists are filtered and sorted by."""
+        conversation = head.conversation
+        return self._document(
+            HEAD,
+            key=self.partition[-1],
+            state=conversation.state,
+            queue=conversation.queue,
+            bot=conversation.bot,
+            attentionAt=sortable(head.attention_at) if head.attention_at else None,
+            decisions=list(decisions),
+            document=write_head(head),
+        )
+
+    def decision(self, document_id: str, text: str) -> Document:
+        return self._document(document_id, document=text)
+
+    def _document(self, document_id: str, **members: object) -> Document:
+        return self.container.document(self.partition, document_id, ttl=self.ttl, **members)
+
+
+def fact_of(document: Document) -> Fact:
+    """The fact that a document holds."""
+    return read_fact(document["event"], document["at"], document["receivedAt"])
+
+
+def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
+    """What a partition's documents hold. Raises HeadChanged where they are not of one moment."""
+    facts = [fact_of(document) for document in documents if document["id"].startswith(_FACT)]
+    head = next((document for document in documents if document["id"] == HEAD), None)
+    if head is None:
+        return Loaded(None, None, facts), None
+    texts = {each["id"]: each["document"] for each in documents if each["id"].startswith(_DECISION)}
+    listed = tuple(head["decisions"])
+    if not texts.keys() >= set(listed):
+        raise HeadChanged
+    decisions = tuple(read_decision(texts[each]) for each in listed)
+    stored = Stored(head["_etag"], listed, frozenset(texts))
+    return Loaded(read_head(head["document"], decisions), head["_etag"], facts), stored

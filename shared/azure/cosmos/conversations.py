@@ -1,0 +1,189 @@
+"""The conversations' store on Cosmos DB: one partition per tenant and conversation.
+
+| method | requests |
+|---|---|
+| `load` | one query in the partition |
+| `read_head`, `read_fact` | a point read |
+| `append` | a create |
+| `commit` | a transactional batch: fact, head, and the decisions that are new or gone |
+| `save_head`, `delete` | a replace, a delete |
+| `heads`, `keys`, `due` | one query below the tenant |
+
+A write that is repeated because its answer was lost finds what it wrote: FactExists or HeadChanged, as if somebody else
+had been faster, which is what callers read anew for.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from shared.azure.cosmos.container import Container, Document, Operation
+from shared.azure.cosmos.conversation_documents import (
+    HEAD,
+    Stored,
+    Writer,
+    decision_texts,
+    fact_id,
+    fact_of,
+    loaded_from,
+    sortable,
+)
+from shared.azure.cosmos.expiry import Retention, time_to_live
+from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
+from shared.azure.cosmos.recent import Recent
+from shared.azure.cosmos.session import Partition
+from shared.conversations.documents import read_head
+from shared.conversations.fact import Fact
+from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.errors import HeadChanged
+from shared.retry import retrying
+
+_FILTERS = ("state", "queue", "bot")
+_BATCH = 100
+"""Operations of a transactional batch."""
+
+
+class CosmosConversations:
+    """Implements `ConversationStore`. Facts and decisions of a deleted conversation expire."""
+
+    def __init__(self, container: Container, retention: Retention) -> None:
+        self._container = container
+        self._retention = retention
+        self._stored: Recent[Partition, Stored] = Recent()
+
+    async def load(self, tenant_id: str, key: str) -> Loaded:
+        return await retrying(HeadChanged, self._load, (tenant_id, key))
+
+    async def _load(self, partition: Partition) -> Loaded:
+        query = "SELECT * FROM c"
+        pages = await self._container.query_pages("load", partition, query)
+        documents = [document for page in pages for document in page]
+        if len(pages) > 1:
+            # Pages are of different moments. A head that is newer than the facts beside it would be taken for what
+            # they make it; one that is older is replaced by nobody.
+            head = await self._container.read("load", partition, HEAD)
+            later = await self._container.query("load", partition, query)
+            documents = [document for document in later if document["id"] != HEAD] + ([head] if head else [])
+        loaded, stored = loaded_from(documents)
+        self._remember(partition, stored)
+        return loaded
+
+    async def read_head(self, tenant_id: str, key: str) -> Head | None:
+        document = await self._container.read("read_head", (tenant_id, key), HEAD)
+        return read_head(document["document"]) if document else None
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id_: str) -> Fact | None:
+        document = await self._container.read("read_fact", (tenant_id, key), fact_id(fact_id_))
+        return fact_of(document) if document else None
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        writer = await self._writer((tenant_id, key))
+        try:
+            await self._container.create("append", writer.partition, writer.fact(fact))
+        except OperationFailed as taken:
+            raise FactExists from taken
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+        writer = await self._writer((tenant_id, key))
+        partition = writer.partition
+        texts = decision_texts(head)
+        listed = tuple(document_id for document_id, _ in texts)
+        known = self._stored.get(partition)
+        present = known.present if known and known.etag == etag else frozenset()
+        document = writer.head(head, listed)
+        first: list[Operation] = [("create", (writer.fact(fact),), {})] if fact else []
+        first.append(("create", (document,), {}) if etag is None else ("replace", (HEAD, document), _matching(etag)))
+        new: list[Operation] = [
+            ("upsert", (writer.decision(each, text),), {}) for each, text in dict(texts).items() if each not in present
+        ]
+        gone: list[Operation] = [("delete", (each,), {}) for each in sorted(present.difference(listed))]
+        # Decisions that no head lists yet may be there before it.
+        while len(first) + len(new) > _BATCH:
+            early, new = new[:_BATCH], new[_BATCH:]
+            await self._container.batch("commit", partition, early)
+        operations = [*first, *new, *gone][:_BATCH]
+        try:
+            etags = await self._container.batch("commit", partition, operations)
+        except OperationFailed as failed:
+            self._stored.forget(partition)
+            if fact and failed.index == 0 and failed.status == CONFLICT:
+                raise FactExists from failed
+            # The head, or a decision that expired.
+            raise HeadChanged from failed
+        left = gone[len(operations) - len(first) - len(new) :]
+        kept = frozenset(listed).union(operation[1][0] for operation in left)
+        self._remember(partition, Stored(etags[len(first) - 1], listed, kept))
+
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        writer = await self._writer((tenant_id, key))
+        stored = self._stored.get(writer.partition)
+        if stored is None or stored.etag != etag:
+            await self._load(writer.partition)
+            stored = self._stored.get(writer.partition)
+        if stored is None or stored.etag != etag:
+            raise HeadChanged
+        document = writer.head(head, stored.listed)
+        try:
+            replaced = await self._container.replace("save_head", writer.partition, document, etag)
+        except OperationFailed as failed:
+            self._stored.forget(writer.partition)
+            raise HeadChanged from failed
+        self._remember(writer.partition, Stored(replaced, stored.listed, stored.present))
+
+    async def delete(self, tenant_id: str, key: str, etag: str) -> None:
+        self._stored.forget((tenant_id, key))
+        try:
+            await self._container.delete("delete", (tenant_id, key), HEAD, etag)
+        except OperationFailed as failed:
+            if failed.status != MISSING:
+                raise HeadChanged from failed
+
+    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
+        wanted = {name: filters[name] for name in _FILTERS if name in filters}
+        conditions = "".join(f" AND c.{name} = @{name}" for name in wanted)
+        found = await self._container.query(
+            "heads",
+            (tenant_id,),
+            f"SELECT TOP {limit + 1} c.key, c.document FROM c WHERE c.key > @after{conditions} ORDER BY c.key",  # noqa: S608  # names from a constant
+            after=after or "",
+            **wanted,
+        )
+        # A tenant that lies on several physical partitions answers from one after the other, each in order.
+        found.sort(key=_key)
+        page = [read_head(each["document"]) for each in found[:limit]]
+        return HeadPage(page, _key(found[limit - 1]) if len(found) > limit else None)
+
+    async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
+        found = await self._container.query(
+            "keys",
+            (tenant_id,),
+            f"SELECT DISTINCT TOP {limit} VALUE c.factOf FROM c WHERE c.factOf > @after ORDER BY c.factOf",  # noqa: S608  # a number
+            after=after or "",
+        )
+        return sorted(set(found))[:limit]
+
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+        found = await self._container.query(
+            "due",
+            (tenant_id,),
+            f"SELECT TOP {limit} c.key, c.attentionAt FROM c WHERE c.attentionAt <= @until ORDER BY c.attentionAt",  # noqa: S608  # a number
+            until=sortable(until),
+        )
+        found.sort(key=lambda each: str(each["attentionAt"]))
+        return [_key(each) for each in found[:limit]]
+
+    async def _writer(self, partition: Partition) -> Writer:
+        return Writer(self._container, partition, await time_to_live(self._retention, partition[0]))
+
+    def _remember(self, partition: Partition, stored: Stored | None) -> None:
+        if stored is None:
+            self._stored.forget(partition)
+        else:
+            self._stored.put(partition, stored)
+
+
+def _key(document: Document) -> str:
+    return str(document["key"])
+
+
+def _matching(etag: str) -> dict[str, str]:
+    return {"if_match_etag": etag}

@@ -1,0 +1,68 @@
+"""What the SDK raises, as what it means: an answer to act upon, or a failure that passes."""
+
+import random
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+
+from shared.errors import DocumentTooLarge
+
+MISSING, CONFLICT, CHANGED, TOO_LARGE = 404, 409, 412, 413
+_ANSWERS = {MISSING, CONFLICT, CHANGED}
+_PASSING = {408, 410, 429, 449, 500, 502, 503, 504}
+_PASSING_SUB_STATUS = {
+    (404, 1002),  # the replica has not seen the session's last write yet
+    (403, 3),  # the region lost its right to write, which another one has
+    (403, 1008),  # the account is being moved
+}
+LIMIT = 2 * 1024 * 1024
+"""Bytes of a document, and of a transactional batch."""
+
+
+class OperationFailed(Exception):
+    """A document was not as the operation expected it. `index` is the operation's place in its batch."""
+
+    def __init__(self, status: int, index: int = 0) -> None:
+        super().__init__(f"operation {index} failed with {status}")
+        self.status = status
+        self.index = index
+
+
+class Passing(Exception):
+    """A failure that passes. `wait` is how many seconds the service asks to be left alone; 0 where it says nothing."""
+
+    def __init__(self, reason: str, wait: float = 0.0, *, session_lost: bool = False) -> None:
+        super().__init__(reason)
+        self.wait = wait
+        self.session_lost = session_lost
+
+
+def meaning_of(error: AzureError) -> Exception:
+    """The error to raise instead; the same one where nobody here can do anything about it."""
+    if isinstance(error, CosmosHttpResponseError | CosmosBatchOperationError):
+        return _meaning_of_answer(error)
+    if isinstance(error, ClientAuthenticationError):
+        return error
+    # No answer, or half of one: whether the request was carried out is not known.
+    return Passing(type(error).__name__)
+
+
+def _meaning_of_answer(error: CosmosHttpResponseError | CosmosBatchOperationError) -> Exception:
+    status, sub_status = error.status_code or 0, error.sub_status or 0
+    if status in _PASSING or (status, sub_status) in _PASSING_SUB_STATUS:
+        wait = float((error.headers or {}).get("x-ms-retry-after-ms") or 0) / 1000
+        return Passing(f"status {status}.{sub_status}", wait, session_lost=status == MISSING)
+    if status == TOO_LARGE:
+        return DocumentTooLarge(LIMIT)
+    # A container that is missing (1003) is no missing document.
+    if status in _ANSWERS and sub_status != 1003:
+        index = error.error_index if isinstance(error, CosmosBatchOperationError) else 0
+        return OperationFailed(status, index or 0)
+    return error
+
+
+def wait_before_another_try(error: Exception) -> bool | float:
+    """Whether to try again, and after how many seconds where the service says so; not all at the same time."""
+    if not isinstance(error, Passing):
+        return False
+    return error.wait * random.uniform(1, 1.5) if error.wait else True

@@ -1,0 +1,100 @@
+"""Fresh Cosmos databases on whatever endpoint the environment names, and the adapters on them."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from azure.core.pipeline.transport import AsyncHttpTransport
+
+from shared.azure.cosmos.charge import Charges, unobserved
+from shared.azure.cosmos.client import Cosmos
+from shared.azure.cosmos.configurations import CosmosConfigurations
+from shared.azure.cosmos.container import PATIENCE, Container
+from shared.azure.cosmos.containers import (
+    CONFIGURATIONS,
+    CONVERSATIONS,
+    LEDGER,
+    PARKED,
+    THREADS,
+    ContainerDefinition,
+    create_containers,
+)
+from shared.azure.cosmos.conversations import CosmosConversations
+from shared.azure.cosmos.ledger import CosmosLedger
+from shared.azure.cosmos.parked import CosmosParkedEvents
+from shared.azure.cosmos.reports import CosmosReports
+from shared.azure.cosmos.threads import CosmosThreads
+
+ENDPOINT, KEY = "TEST_COSMOS_ENDPOINT", "TEST_COSMOS_KEY"
+
+
+def named(variable: str) -> str:
+    """What the environment says of an endpoint; without it the test is skipped, or fails with REQUIRE_ENDPOINTS=1."""
+    value = os.environ.get(variable)
+    if value:
+        return value
+    reason = f"{variable} names no endpoint"
+    if os.environ.get("REQUIRE_ENDPOINTS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@asynccontextmanager
+async def fresh_database() -> AsyncIterator[str]:
+    """The name of a database of its own with all containers, which is deleted in the end."""
+    name = f"test-{uuid4().hex}"
+    owner = Cosmos(named(ENDPOINT), name, named(KEY))
+    try:
+        client = await owner.client()
+        await create_containers(client, name)
+        try:
+            yield name
+        finally:
+            await client.delete_database(name)
+    finally:
+        await owner.close()
+
+
+def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> Cosmos:
+    """A process's connection to the database."""
+    return Cosmos(named(ENDPOINT), database, named(KEY), transport)
+
+
+async def a_year(_: str) -> int:
+    """Every tenant keeps its conversations for a year."""
+    return 365
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Every store adapter on one connection."""
+
+    cosmos: Cosmos
+    charges: Charges = unobserved
+    patience: timedelta = PATIENCE
+
+    def container(self, definition: ContainerDefinition) -> Container:
+        return Container(self.cosmos, definition, self.charges, self.patience)
+
+    def conversations(self) -> CosmosConversations:
+        return CosmosConversations(self.container(CONVERSATIONS), a_year)
+
+    def threads(self) -> CosmosThreads:
+        return CosmosThreads(self.container(THREADS), a_year)
+
+    def ledger(self) -> CosmosLedger:
+        return CosmosLedger(self.container(LEDGER))
+
+    def reports(self) -> CosmosReports:
+        return CosmosReports(self.container(LEDGER))
+
+    def configurations(self) -> CosmosConfigurations:
+        return CosmosConfigurations(self.container(CONFIGURATIONS))
+
+    def parked(self) -> CosmosParkedEvents:
+        return CosmosParkedEvents(self.container(PARKED), a_year)
