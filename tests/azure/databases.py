@@ -45,24 +45,26 @@ def named(variable: str) -> str:
 
 
 @asynccontextmanager
+async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> AsyncIterator[Cosmos]:
+    """A process's connection to the database, until the process ends."""
+    cosmos = Cosmos(named(ENDPOINT), database, named(KEY), transport)
+    try:
+        yield cosmos
+    finally:
+        await cosmos.close()
+
+
+@asynccontextmanager
 async def fresh_database() -> AsyncIterator[str]:
     """The name of a database of its own with all containers, which is deleted in the end."""
     name = f"test-{uuid4().hex}"
-    owner = Cosmos(named(ENDPOINT), name, named(KEY))
-    try:
+    async with connected(name) as owner:
         client = await owner.client()
         await create_containers(client, name)
         try:
             yield name
         finally:
             await client.delete_database(name)
-    finally:
-        await owner.close()
-
-
-def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> Cosmos:
-    """A process's connection to the database."""
-    return Cosmos(named(ENDPOINT), database, named(KEY), transport)
 
 
 async def a_year(_: str) -> int:

@@ -80,21 +80,17 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
 @asynccontextmanager
 async def _azure(_: Path) -> AsyncIterator[Adapters]:
     """Runs where the environment names a Cosmos endpoint."""
-    async with fresh_database() as database:
-        cosmos = connected(database)
+    async with fresh_database() as database, connected(database) as cosmos:
         stores = Stores(cosmos)
-        try:
-            yield Adapters(
-                conversations=stores.conversations(),
-                ledger=stores.ledger(),
-                threads=stores.threads(),
-                configurations=stores.configurations(),
-                reports=stores.reports(),
-                parked=stores.parked(),
-                archive=MemoryArchive(),
-            )
-        finally:
-            await cosmos.close()
+        yield Adapters(
+            conversations=stores.conversations(),
+            ledger=stores.ledger(),
+            threads=stores.threads(),
+            configurations=stores.configurations(),
+            reports=stores.reports(),
+            parked=stores.parked(),
+            archive=MemoryArchive(),
+        )
 
 
 ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Adapters]]] = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.channels.receive import Receiver
-from shared.channels.threads import Threads
+from shared.channels.threads import Threads, ThreadStore
 from shared.clock import MovableClock
 from shared.conversations.archive import Archivist
 from shared.conversations.attend import Attendant
@@ -15,8 +15,9 @@ from shared.conversations.record import Recorder
 from shared.conversations.sweep import Sweep
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.events.parked import ParkedEvents
 from shared.tenants.configuration import Configuration
-from shared.tenants.history import Configurations, Version
+from shared.tenants.history import Configurations, ConfigurationStore, Version
 from shared.usage.ledger import Ledger, recount
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
@@ -39,11 +40,11 @@ class InMemory:
     conversations: ConversationStore = field(default_factory=MemoryConversations)
     ledger: Ledger = field(default_factory=MemoryLedger)
     clock: MovableClock = field(default_factory=lambda: MovableClock(NOW))
-    configuration_store: MemoryConfigurations = field(default_factory=MemoryConfigurations)
-    thread_store: MemoryThreads = field(default_factory=MemoryThreads)
+    configuration_store: ConfigurationStore = field(default_factory=MemoryConfigurations)
+    thread_store: ThreadStore = field(default_factory=MemoryThreads)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
-    parked: MemoryParked = field(default_factory=MemoryParked)
     archive: MemoryArchive = field(default_factory=MemoryArchive)
+    parked: ParkedEvents = field(default_factory=MemoryParked)
 
     def __post_init__(self) -> None:
         self.configurations = Configurations(self.configuration_store, self.clock)

@@ -125,7 +125,9 @@ class Container:
         """
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> list[str]:
-            done = await container.execute_item_batch(list(operations), self._key(partition), **options)
+            # The SDK takes the guards out of what it is given: the same operations sent again would have none.
+            own = [(name, arguments, dict(guards)) for name, arguments, guards in operations]
+            done = await container.execute_item_batch(own, self._key(partition), **options)
             return [str(each.get("eTag", "")) for each in done]
 
         return await self._call(operation, partition, send)

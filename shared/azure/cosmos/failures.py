@@ -1,11 +1,17 @@
 """What the SDK raises, as what it means: an answer to act upon, or a failure that passes."""
 
 import random
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-from shared.errors import DocumentTooLarge
+from shared.errors import DocumentTooLarge, StoreUnavailable
+from shared.retry import retrying
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MISSING, CONFLICT, CHANGED, TOO_LARGE = 404, 409, 412, 413
 _ANSWERS = {MISSING, CONFLICT, CHANGED}
@@ -35,6 +41,18 @@ class Passing(Exception):
         super().__init__(reason)
         self.wait = wait
         self.session_lost = session_lost
+
+
+class Outrun(Exception):
+    """Somebody else wrote a document between our reading it and writing it."""
+
+
+async def until_not_outrun(work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
+    """The result of the work, begun anew whenever somebody else was faster. Raises StoreUnavailable after a minute."""
+    try:
+        return await retrying(Outrun, work, *arguments, **options)
+    except Outrun as outrun:
+        raise StoreUnavailable("others were faster, again and again") from outrun
 
 
 def meaning_of(error: AzureError) -> Exception:

@@ -12,10 +12,9 @@ from pydantic import TypeAdapter
 
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.day_documents import counts_of, guarded_patches, opened_days
-from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed
+from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
 from shared.azure.cosmos.session import Partition
 from shared.errors import DayClosed
-from shared.retry import retrying
 from shared.usage.ledger import DayCounts, LedgerRow, Page
 
 _ROW: TypeAdapter[LedgerRow] = TypeAdapter(LedgerRow)
@@ -26,10 +25,6 @@ _STANDING = {
 }
 
 
-class _RowChanged(Exception):
-    """The row or its month was written between reading and posting."""
-
-
 class CosmosLedger:
     """Implements `Ledger`. Rows are listed by whether they count, are excluded, or are tombstones (`standing`)."""
 
@@ -38,7 +33,7 @@ class CosmosLedger:
 
     async def post(self, tenant_id: str, row: LedgerRow) -> None:
         """Raises DayClosed, and writes nothing, where a day that the row stands or stood under is closed."""
-        await retrying(_RowChanged, self._post, (tenant_id, row.month), row)
+        await until_not_outrun(self._post, (tenant_id, row.month), row)
 
     async def _post(self, partition: Partition, row: LedgerRow) -> None:
         # A first revision replaces nothing, so there is no need to know what is there.
@@ -53,7 +48,7 @@ class CosmosLedger:
             if failed.index == 0:
                 if row.revision == 1:
                     return
-                raise _RowChanged from failed
+                raise Outrun from failed
             if failed.status == CHANGED:
                 raise DayClosed(patches[failed.index - 1][1][0].removeprefix("day:")) from failed
             if failed.status != MISSING or stored is not None:
@@ -66,7 +61,7 @@ class CosmosLedger:
         try:
             await self._container.batch("post", partition, [self._write(partition, row, None), *days])
         except OperationFailed as failed:
-            raise _RowChanged from failed
+            raise Outrun from failed
 
     async def _stored(self, partition: Partition, row: LedgerRow) -> Document | None:
         return await self._container.read("post", partition, _row_id(row))

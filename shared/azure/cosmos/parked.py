@@ -7,16 +7,11 @@ from pydantic import TypeAdapter
 
 from shared.azure.cosmos.container import Container, Document
 from shared.azure.cosmos.expiry import Retention, time_to_live
-from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed
+from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
 from shared.events.parked import ParkedEvent
-from shared.retry import retrying
 
 _PARKED: TypeAdapter[ParkedEvent] = TypeAdapter(ParkedEvent)
 _NO_LONGER_WAITING: Document = {"op": "set", "path": "/waiting", "value": False}
-
-
-class _MarkChanged(Exception):
-    """The event was replaced between reading and replacing it."""
 
 
 class CosmosParkedEvents:
@@ -31,7 +26,7 @@ class CosmosParkedEvents:
         document = self._container.document(
             (tenant_id,), event.id, ttl=ttl, position=event.position, waiting=True, event=json.loads(event.to_json())
         )
-        await retrying(_MarkChanged, self._park, (tenant_id,), document)
+        await until_not_outrun(self._park, (tenant_id,), document)
 
     async def _park(self, partition: tuple[str], document: Document) -> None:
         try:
@@ -39,7 +34,7 @@ class CosmosParkedEvents:
         except OperationFailed:
             stored = await self._container.read("park", partition, document["id"])
             if stored is None:
-                raise _MarkChanged from None
+                raise Outrun from None
             if _event(stored).replaying_at is not None:
                 await self._take_its_place(partition, document, stored["_etag"])
 
@@ -47,7 +42,7 @@ class CosmosParkedEvents:
         try:
             await self._container.replace("park", partition, document, etag)
         except OperationFailed as failed:
-            raise _MarkChanged from failed
+            raise Outrun from failed
 
     async def parked(
         self, tenant_id: str, *, after: str | None = None, limit: int = 1000, replayed: bool = False

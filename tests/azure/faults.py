@@ -1,0 +1,197 @@
+"""A transport of the real SDK that sees every request for documents, and lets some of them go wrong."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.exceptions import ServiceRequestError, ServiceResponseTimeoutError
+from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpResponse, HttpRequest
+from azure.core.utils import CaseInsensitiveDict
+
+
+class Answer(AsyncHttpResponse):
+    """An answer that no server gave."""
+
+    def __init__(self, request: HttpRequest, status: int, headers: Mapping[str, str], body: Any = None) -> None:
+        super().__init__(request, None)
+        self.status_code = status
+        self.reason = ""
+        self.headers = CaseInsensitiveDict({"content-type": "application/json", "x-ms-request-charge": "1", **headers})
+        self.content_type = "application/json"
+        self._body = json.dumps({"code": str(status), "message": "injected"} if body is None else body).encode()
+
+    def body(self) -> bytes:
+        return self._body
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for documents, as far as faults look at it."""
+
+    http: HttpRequest
+
+    @property
+    def method(self) -> str:
+        return str(self.http.method)
+
+    @property
+    def batch(self) -> list[dict[str, Any]]:
+        """The operations of a transactional batch; none of anything else."""
+        data = self.http.data
+        body = json.loads(data) if isinstance(data, str | bytes) and data else None
+        return body if isinstance(body, list) else []
+
+    @property
+    def is_query(self) -> bool:
+        return "query+json" in self.http.headers.get("Content-Type", "")
+
+    @property
+    def is_create(self) -> bool:
+        return self.method == "POST" and not self.is_query and not self.batch
+
+    def place(self, operations: tuple[str, ...], kind: str) -> int | None:
+        """Where in the batch the first of these operations on a document of this kind is."""
+        for place, one in enumerate(self.batch):
+            document_id = one.get("id") or one.get("resourceBody", {}).get("id", "")
+            if one["operationType"].lower() in operations and document_id.startswith(kind):
+                return place
+        return None
+
+    def answered(self, status: int, **headers: str) -> Answer:
+        return Answer(self.http, status, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def failed_at(self, place: int, status: int) -> Answer:
+        """The batch's answer where one operation failed, and so none was carried out."""
+        size = len(self.batch)
+        results = [{"statusCode": status if n == place else 424, "requestCharge": 0} for n in range(size)]
+        return Answer(self.http, 207, {}, results)
+
+
+Fault = Callable[[Request], Answer | Exception | None]
+"""The answer or error instead of the server's; None where this request cannot go wrong so."""
+
+
+@dataclass(frozen=True)
+class AfterCommit:
+    """A fault that comes after the request was carried out."""
+
+    fault: Fault
+
+
+@dataclass
+class Seen:
+    """A request with the headers that tests look at, and what came back."""
+
+    method: str
+    path: str
+    session: str | None
+    status: int | None = None
+    token: str | None = None
+
+
+class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK exports it without a type
+    """Notes every request for documents. Of those that the fault can befall, every `every`-th goes wrong.
+
+    With `times` so many that come after it go wrong, too.
+    """
+
+    def __init__(self, fault: Fault | AfterCommit | None = None, every: int = 1, times: int = 1) -> None:
+        super().__init__()
+        self.seen: list[Seen] = []
+        self.others: list[str] = []
+        self.injected = 0
+        self._fault = fault
+        self._every = every
+        self._times = times
+        self._possible = 0
+
+    async def send(self, request: HttpRequest, **config: Any) -> Any:
+        if "/docs" not in request.url:
+            self.others.append(request.url)
+            return await super().send(request, **config)
+        seen = Seen(request.method, request.url.partition("/colls/")[2], request.headers.get("x-ms-session-token"))
+        self.seen.append(seen)
+        answer = await self._answer(request, config)
+        seen.status = answer.status_code
+        seen.token = answer.headers.get("x-ms-session-token")
+        return answer
+
+    async def _answer(self, request: HttpRequest, config: dict[str, Any]) -> Any:
+        late = isinstance(self._fault, AfterCommit)
+        fault = self._fault.fault if isinstance(self._fault, AfterCommit) else self._fault
+        instead = fault(Request(request)) if fault else None
+        if instead is None or not self._goes_wrong():
+            return await super().send(request, **config)
+        self.injected += 1
+        if late:
+            real = await super().send(request, **config)
+            if real.status_code >= 400:
+                return real
+        if isinstance(instead, Exception):
+            raise instead
+        return instead
+
+    def _goes_wrong(self) -> bool:
+        self._possible += 1
+        cycle = self._every + self._times - 1
+        return self._possible % cycle >= self._every or self._possible % cycle == 0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault by its name."""
+
+    name: str
+    fault: Fault | AfterCommit
+    times: int = 1
+    """How many in a row."""
+
+    def rests(self, every: int) -> int:
+        """After how many requests the next goes wrong; after an outage a delivery must have a chance."""
+        return every if self.times == 1 else every * 8
+
+
+def _missing(request: Request) -> Answer | None:
+    if request.method == "GET" or request.is_query:
+        return request.answered(404, x_ms_substatus="1002")
+    place = request.place(("replace",), "")
+    if place is not None:
+        return request.failed_at(place, 404)
+    return request.answered(404, x_ms_substatus="0") if request.method == "PUT" else None
+
+
+def _fact_taken(request: Request) -> Answer | None:
+    if request.place(("create",), "fact:") == 0:
+        return request.failed_at(0, 409)
+    return request.answered(409) if request.is_create else None
+
+
+def _head_taken(request: Request) -> Answer | None:
+    place = request.place(("create", "replace"), "head")
+    return None if place is None else request.failed_at(place, 409)
+
+
+def _changed(request: Request) -> Answer | None:
+    place = request.place(("create", "replace"), "head")
+    if place is None:
+        place = request.place(("replace",), "session:")
+    if place is not None:
+        return request.failed_at(place, 412)
+    return request.answered(412) if request.method == "PUT" else None
+
+
+KINDS = (
+    Kind("404", _missing),
+    # Somebody else was faster, with the same fact: it is there.
+    Kind("409 on the fact", AfterCommit(_fact_taken)),
+    Kind("409 on the head", _head_taken),
+    Kind("412", _changed),
+    Kind("429", lambda request: request.answered(429, x_ms_retry_after_ms="1")),
+    Kind("449", lambda request: request.answered(449)),
+    Kind("503", lambda request: request.answered(503)),
+    Kind("time-out after the commit", AfterCommit(lambda _: ServiceResponseTimeoutError("too slow"))),
+    Kind("no connection", lambda _: ServiceRequestError("refused")),
+    Kind("outage", lambda request: request.answered(503), times=4),
+    Kind("answers lost again and again", AfterCommit(lambda _: ServiceResponseTimeoutError("too slow")), times=4),
+)
