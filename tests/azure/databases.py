@@ -47,7 +47,7 @@ def named(variable: str) -> str:
 @asynccontextmanager
 async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> AsyncIterator[Cosmos]:
     """A process's connection to the database, until the process ends."""
-    cosmos = Cosmos(named(ENDPOINT), database, named(KEY), transport)
+    cosmos = Cosmos(named(ENDPOINT), database, named(KEY), (lambda: transport) if transport else None)
     try:
         yield cosmos
     finally:

@@ -1,6 +1,6 @@
 """Whatever goes wrong between us and Cosmos, and however often: the books say what they say without it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import stamina
 
 from shared.conversations.rebuild import Rebuild
 from shared.events.catalog import ChannelReference, Event
-from tests.azure.databases import Stores, connected, fresh_database
+from tests.azure.databases import Stores, connected
 from tests.azure.faults import KINDS, Kind, WatchedTransport
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import contoso, ended, escalated, message, started
@@ -62,12 +62,6 @@ async def expected() -> dict[str, Any]:
     await configured(pipeline, contoso())
     await deliver(pipeline, conversation())
     return await books(pipeline)
-
-
-@pytest.fixture
-async def database() -> AsyncIterator[str]:
-    async with fresh_database() as name:
-        yield name
 
 
 @pytest.mark.usefixtures("without_waiting")

@@ -1,6 +1,7 @@
 """The connection to one database: made on first use, once, however many ask for it at the same time."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from azure.core.pipeline.transport import AsyncHttpTransport
@@ -15,7 +16,8 @@ ANSWER_SECONDS = 10
 class Cosmos:
     """One account and database. A process has one; making it connects to nothing.
 
-    `key` is for emulators, which know no identities; without one the managed identity is used.
+    `key` is for emulators, which know no identities; without one the managed identity is used. `transport` makes what
+    carries a client's requests, where that is not the SDK's own.
     """
 
     def __init__(
@@ -23,7 +25,7 @@ class Cosmos:
         endpoint: str,
         database: str,
         key: str | None = None,
-        transport: AsyncHttpTransport[Any, Any] | None = None,
+        transport: Callable[[], AsyncHttpTransport[Any, Any]] | None = None,
     ) -> None:
         self.database = database
         self._endpoint = endpoint
@@ -72,7 +74,7 @@ class Cosmos:
     def _made(self) -> CosmosClient:
         if self._key is None and self._credential is None:
             self._credential = DefaultAzureCredential()
-        options: dict[str, Any] = {} if self._transport is None else {"transport": self._transport}
+        options: dict[str, Any] = {} if self._transport is None else {"transport": self._transport()}
         return CosmosClient(
             self._endpoint,
             self._key or self._credential,  # type: ignore[arg-type]  # one of the two is there

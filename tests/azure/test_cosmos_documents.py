@@ -1,0 +1,152 @@
+"""What lies in Cosmos: lifetimes, guards, and conversations that are larger than one request."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.azure.cosmos.containers import CONTAINERS, CONVERSATIONS, LEDGER
+from shared.channels.thread import Thread, ThreadedConversation
+from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
+from shared.conversations.ports import Head
+from shared.errors import DayClosed, DocumentTooLarge
+from shared.events.catalog import ChannelReference, Customer, Event
+from shared.usage.ledger import Exclusion, LedgerRow
+from tests.azure.databases import Stores, connected
+from tests.builders import contoso, escalated, history, message, started
+from tests.conversations.pipelines import NOW
+
+TENANT, KEY = "contoso", "c1"
+A_YEAR_AND_A_MONTH = (365 + 31) * 24 * 60 * 60
+
+
+def head_of(*events: Event, revision: int = 1) -> Head:
+    conversation = fold(TENANT, "c1", [Fact.of(event, NOW) for event in events], history(contoso()))
+    return Head(conversation, revision, {}, None)
+
+
+def row(revision: int = 1, day: str = "2026-10-05", excluded: Exclusion | None = "no_bot", key: str = KEY) -> LedgerRow:
+    return LedgerRow(
+        month=day[:7],
+        day=day,
+        conversation_id=key,
+        key=key,
+        revision=revision,
+        excluded=excluded,
+        started_at=None,
+        proof=None,
+        bots=() if excluded else ("b",),
+        account=None,
+        channel=None,
+        work_stream=None,
+        escalated=False,
+    )
+
+
+async def test_the_containers_are_made_as_they_are_defined(database: str) -> None:
+    async with connected(database) as cosmos:
+        made = {each.id: await (await cosmos.container(each.id)).read() for each in CONTAINERS}
+    for definition in CONTAINERS:
+        properties = made[definition.id]
+        assert properties["partitionKey"]["paths"] == list(definition.partition_key)
+        assert properties.get("defaultTtl") == definition.default_ttl
+        assert properties["indexingPolicy"]["includedPaths"] == [{"path": path} for path in definition.indexed]
+        assert {"path": "/*"} in properties["indexingPolicy"]["excludedPaths"]
+
+
+async def test_conversations_expire_a_month_after_the_retention_and_the_ledger_never(database: str) -> None:
+    # Given a conversation with a decision, and its row
+    async with connected(database) as cosmos:
+        stores = Stores(cosmos)
+        head = head_of(started())
+        await stores.conversations().commit(TENANT, KEY, Fact.of(started(), NOW), head, None)
+        await stores.ledger().post(TENANT, row())
+        # When their documents are looked at
+        query = "SELECT * FROM c"
+        documents = await stores.container(CONVERSATIONS).query("look", (TENANT, KEY), query)
+        books = await stores.container(LEDGER).query("look", (TENANT, "2026-10"), query)
+    # Then those of the conversation have a lifetime, and those of the ledger none
+    assert sorted(document["id"].partition(":")[0] for document in documents) == ["decision", "fact", "head"]
+    assert {document["ttl"] for document in documents} == {A_YEAR_AND_A_MONTH}
+    assert len(books) == 32
+    assert not any("ttl" in document for document in books)
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        row(key="c2"),
+        row(revision=2, excluded=None),
+        row(revision=2).model_copy(update={"escalated": True}),
+        row(revision=2, day="2026-10-06"),
+    ],
+)
+async def test_a_closed_day_takes_nothing_and_gives_nothing(database: str, late: LedgerRow) -> None:
+    # Given a row under a day that was closed since
+    async with connected(database) as cosmos:
+        stores = Stores(cosmos)
+        ledger = stores.ledger()
+        await ledger.post(TENANT, row())
+        close = [{"op": "set", "path": "/status", "value": "closed"}]
+        await stores.container(LEDGER).patch("close", (TENANT, "2026-10"), "day:2026-10-05", close)
+        before = await ledger.days(TENANT, "2026-10"), await ledger.rows(TENANT, "2026-10", None, None, 10)
+        # When another row is posted there, or that one is changed or moved to an open day
+        with pytest.raises(DayClosed) as refused:
+            await ledger.post(TENANT, late)
+        # Then nothing of it is there; posting again what is there is no change
+        assert refused.value.day == "2026-10-05"
+        assert (await ledger.days(TENANT, "2026-10"), await ledger.rows(TENANT, "2026-10", None, None, 10)) == before
+        await ledger.post(TENANT, row())
+
+
+async def test_more_decisions_than_one_batch_holds_are_all_there(database: str) -> None:
+    # Given a conversation that its bots escalated 250 times
+    second = timedelta(seconds=1)
+    events = [escalated(at=(NOW - n * second).isoformat(), event_id=f"e{n}") for n in range(250)]
+    head = head_of(started(at=(NOW - timedelta(hours=1)).isoformat()), *events)
+    assert len(head.conversation.decisions) > 200
+    async with connected(database) as cosmos:
+        store = Stores(cosmos).conversations()
+        # When it is committed, and again with one of them
+        await store.commit(TENANT, KEY, None, head, None)
+        loaded = await store.load(TENANT, KEY)
+        assert loaded.head == head
+        await store.commit(TENANT, KEY, None, head_of(started(), revision=2), loaded.etag)
+        # Then what is there is what was committed last
+        assert (await store.load(TENANT, KEY)).head == head_of(started(), revision=2)
+
+
+async def test_a_conversation_that_takes_several_answers_is_loaded_whole(database: str) -> None:
+    # Given more facts than one answer brings
+    facts = [Fact.of(message(event_id=f"m{n}"), NOW) for n in range(1100)]
+    async with connected(database) as cosmos:
+        store = Stores(cosmos).conversations()
+        await store.commit(TENANT, KEY, Fact.of(started(), NOW), head_of(started()), None)
+        for start in range(0, len(facts), 100):
+            await asyncio.gather(*(store.append(TENANT, KEY, fact) for fact in facts[start : start + 100]))
+        # Then all of them are loaded, with the head
+        loaded = await store.load(TENANT, KEY)
+    assert len(loaded.facts) == 1101
+    assert loaded.head == head_of(started())
+    assert loaded.etag
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's, of everything above 1 MB
+async def test_what_outgrows_a_document_is_refused_with_a_reason(database: str) -> None:
+    # Given a thread of more than 2 MB
+    channel = ChannelReference(account_id="a", channel_id="c", thread_id="t")
+    one = ThreadedConversation(conversation_id="c" * 200, opened_at=NOW, customer=Customer(id="x" * 200))
+    thread = Thread(channel=channel, conversations=(one,) * 5000)
+    async with connected(database) as cosmos:
+        with pytest.raises(DocumentTooLarge):
+            await Stores(cosmos).threads().save(TENANT, "k", thread, None)
+
+
+@pytest.mark.parametrize("asked", ["", "a/b", "a?b#c", "\\", "x" * 3000, "👋" * 400])
+async def test_what_can_be_no_document_is_not_there(database: str, asked: str) -> None:
+    async with connected(database) as cosmos:
+        stores = Stores(cosmos)
+        assert await stores.parked().get(TENANT, asked) is None
+        assert (await stores.conversations().load(TENANT, asked)).head is None
+        assert await stores.configurations().history(asked) is None

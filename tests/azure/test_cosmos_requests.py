@@ -1,0 +1,194 @@
+"""What the adapters ask of Cosmos: each request reported once, reads with tokens of writes, patience with an end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport, HttpRequest
+
+from shared.azure.cosmos.charge import Charge
+from shared.azure.cosmos.client import Cosmos
+from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
+from shared.conversations.ports import FactExists, Head
+from shared.errors import HeadChanged, StoreUnavailable
+from shared.events.catalog import Event
+from tests.azure.databases import ENDPOINT, KEY, Stores, connected, named
+from tests.azure.faults import AfterCommit, WatchedTransport
+from tests.azure.recording import configured, deliver, on_cosmos
+from tests.builders import contoso, ended, escalated, history, message, started
+from tests.conversations.pipelines import NOW
+
+TENANT, KEY_OF_C1 = "contoso", "c1"
+START, LINE = started(), message()
+
+
+def fact(event: Event) -> Fact:
+    return Fact.of(event, NOW)
+
+
+def head_of(*events: Event, revision: int = 1) -> Head:
+    conversation = fold(TENANT, "c1", [fact(event) for event in events], history(contoso()))
+    return Head(conversation, revision, {}, None)
+
+
+async def test_every_request_is_reported_once_with_its_charge(database: str) -> None:
+    # Given adapters whose requests are counted, and a transport that counts them too
+    transport, charges = WatchedTransport(), list[Charge]()
+    async with connected(database, transport) as cosmos:
+        stores = Stores(cosmos, charges.append)
+        pipeline = on_cosmos(stores)
+        # When much is asked of them, some of it in vain
+        await configured(pipeline, contoso())
+        await deliver(pipeline, [START, LINE, LINE, escalated(), ended(at="2026-10-05T11:00:00Z")])
+        await stores.conversations().heads(TENANT, {"state": "closed"}, None, 10)
+        await stores.parked().mark_replaying(TENANT, "nothing", "2026-10-05T10:00:00Z")
+        with pytest.raises(HeadChanged):
+            await stores.conversations().commit(TENANT, KEY_OF_C1, None, head_of(START), None)
+    # Then each request was reported, in order, conflicts and all
+    assert [charge.status for charge in charges] == [seen.status for seen in transport.seen]
+    assert {200, 201, 207, 404, 409} <= {charge.status for charge in charges}
+    assert [charge.container for charge in charges] == [seen.path.partition("/")[0] for seen in transport.seen]
+    assert all(charge.request_units > 0 for charge in charges)
+
+
+async def test_a_request_without_an_answer_is_reported_too(database: str) -> None:
+    # Given a store whose first answer is lost
+    transport = WatchedTransport(AfterCommit(lambda _: ServiceRequestError("lost")), every=2)
+    charges = list[Charge]()
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos, charges.append).conversations()
+        # When something is written, whose answer is lost, and something is read
+        await store.read_head(TENANT, KEY_OF_C1)
+        with pytest.raises(FactExists):
+            await store.append(TENANT, KEY_OF_C1, fact(LINE))
+    # Then all three requests are reported
+    assert [(charge.operation, charge.status) for charge in charges] == [
+        ("read_head", 404),
+        ("append", None),
+        ("append", 409),
+    ]
+
+
+Write = Callable[[Any], Awaitable[object]]
+
+
+async def commit(store: Any) -> None:
+    await store.commit(TENANT, KEY_OF_C1, fact(START), head_of(START), None)
+
+
+async def append(store: Any) -> None:
+    await store.append(TENANT, KEY_OF_C1, fact(LINE))
+
+
+async def commit_again(store: Any) -> None:
+    with pytest.raises(FactExists):
+        await commit(store)
+
+
+@pytest.mark.parametrize(("before", "last"), [([], commit), ([], append), ([commit], commit_again)])
+async def test_a_read_carries_the_token_of_the_write_before_it(database: str, before: list[Write], last: Write) -> None:
+    # Given what another process wrote
+    async with connected(database) as cosmos:
+        for write in before:
+            await write(Stores(cosmos).conversations())
+    transport = WatchedTransport()
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos).conversations()
+        # When this one writes, or is told that it is there already
+        await last(store)
+        token = transport.seen[-1].token
+        # Then what it reads next is at least as new, by a point read and by a query
+        await store.read_head(TENANT, KEY_OF_C1)
+        await store.load(TENANT, KEY_OF_C1)
+    assert token
+    assert [seen.session for seen in transport.seen[-2:]] == [token, token]
+
+
+async def test_a_read_carries_the_token_of_the_conflict_before_it(database: str) -> None:
+    # Given a line that is there already, as the service says from a place of its log
+    token = "0:0#77"
+    taken = WatchedTransport(lambda one: one.answered(409, x_ms_session_token=token) if one.is_create else None)
+    async with connected(database, taken) as cosmos:
+        store = Stores(cosmos).conversations()
+        # When it is appended in vain
+        with pytest.raises(FactExists):
+            await store.append(TENANT, KEY_OF_C1, fact(LINE))
+        # Then what is read next is of that place, or later
+        await store.read_head(TENANT, KEY_OF_C1)
+    assert taken.seen[-1].session == token
+
+
+async def test_a_line_costs_a_create_and_a_point_read(database: str) -> None:
+    # Given an open conversation that people have
+    charges = list[Charge]()
+    async with connected(database) as cosmos:
+        pipeline = on_cosmos(Stores(cosmos, charges.append))
+        await configured(pipeline, contoso())
+        await deliver(pipeline, [started(at="2026-11-20T11:00:00Z")])
+        charges.clear()
+        # When a line comes
+        await deliver(pipeline, [message(at="2026-11-20T11:01:00Z")])
+    # Then it is created, and the head is read
+    assert [charge.operation for charge in charges] == ["append", "read_head"]
+
+
+async def test_throttling_is_waited_for_as_long_as_the_service_says(database: str) -> None:
+    # Given a service that throttles four times and asks for a pause of 0.1 s each time
+    transport = WatchedTransport(lambda request: request.answered(429, x_ms_retry_after_ms="100"), every=2, times=4)
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos).conversations()
+        await store.read_head(TENANT, KEY_OF_C1)
+        begun = time.monotonic()
+        # When something is read, then it comes, after the pauses
+        assert await store.read_head(TENANT, KEY_OF_C1) is None
+        assert time.monotonic() - begun >= 0.4
+    assert transport.injected == 4
+
+
+async def test_patience_ends_with_an_error_that_says_that_another_try_may_help(database: str) -> None:
+    # Given a service that is away
+    transport = WatchedTransport(lambda request: request.answered(503))
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos, patience=timedelta(seconds=0.3)).conversations()
+        # When something is asked of it, then that fails within the patience, not at once and not at the end of days
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(store.load(TENANT, KEY_OF_C1), 10)
+    assert len(transport.seen) > 1
+
+
+async def test_many_first_uses_at_once_connect_once(database: str) -> None:
+    # Given a connection that was never used
+    transport = WatchedTransport()
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos).conversations()
+        # When fifty use it at the same time
+        found = await asyncio.gather(*(store.read_head(TENANT, f"c{n}") for n in range(50)))
+    # Then each got its answer, and account and container were not looked up fifty times
+    assert found == [None] * 50
+    assert len(transport.seen) == 50
+    assert len([url for url in transport.others if url.endswith("/colls/conversations/")]) == 1
+    # The SDK asks for the account when it connects, and once more to see whether its endpoint is healthy.
+    assert len([url for url in transport.others if "/dbs/" not in url]) <= 2
+
+
+class Unplugged(AioHttpTransport):  # type: ignore[misc]  # the SDK exports it without a type
+    """A transport that reaches nobody."""
+
+    async def send(self, request: HttpRequest, **config: Any) -> Any:
+        raise ServiceRequestError("unplugged")
+
+
+async def test_a_first_use_that_fails_leaves_the_next_one_to_connect(database: str) -> None:
+    # Given a network that is away when the connection is first used
+    transports: list[AsyncHttpTransport[Any, Any]] = [Unplugged(), WatchedTransport()]
+    cosmos = Cosmos(named(ENDPOINT), database, named(KEY), lambda: transports.pop(0))
+    # When many use it at once, one of them in vain, then the others are served: the failure is not kept
+    store = Stores(cosmos).conversations()
+    found = await asyncio.gather(*(store.read_head(TENANT, f"c{n}") for n in range(20)))
+    assert found == [None] * 20
+    await cosmos.close()
