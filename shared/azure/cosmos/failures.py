@@ -72,8 +72,8 @@ def _meaning_of_answer(error: CosmosHttpResponseError | CosmosBatchOperationErro
         return Passing(f"status {status}.{sub_status}", wait, session_lost=status == MISSING)
     if status == TOO_LARGE:
         return DocumentTooLarge(LIMIT)
-    # A container that is missing (1003) is no missing document.
-    if status in _ANSWERS and sub_status != 1003:
+    # A container that is missing (1003) or not ready (1013) is no missing document.
+    if status in _ANSWERS and (status != MISSING or sub_status == 0):
         index = error.error_index if isinstance(error, CosmosBatchOperationError) else 0
         return OperationFailed(status, index or 0)
     return error
