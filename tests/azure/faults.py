@@ -1,7 +1,7 @@
 """A transport of the real SDK that sees every request for documents, and lets some of them go wrong."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,21 @@ class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK expor
         self._possible += 1
         cycle = self._every + self._times - 1
         return self._possible % cycle >= self._every or self._possible % cycle == 0
+
+
+class InterruptedTransport(WatchedTransport):
+    """Lets somebody else write something after so many answers."""
+
+    def __init__(self, after: int, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._after = after
+        self._meanwhile = meanwhile
+
+    async def send(self, request: HttpRequest, **config: Any) -> Any:
+        answer = await super().send(request, **config)
+        if len(self.seen) == self._after and "/docs" in request.url:
+            await self._meanwhile()
+        return answer
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ from datetime import timedelta
 import pytest
 
 from shared.azure.cosmos.containers import CONTAINERS, CONVERSATIONS, LEDGER
+from shared.azure.cosmos.conversation_documents import loaded_from
 from shared.channels.thread import Thread, ThreadedConversation
+from shared.conversations.documents import write_head
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import Head
-from shared.errors import DayClosed, DocumentTooLarge
+from shared.errors import DayClosed, DocumentTooLarge, HeadChanged
 from shared.events.catalog import ChannelReference, Customer, Event
 from shared.usage.ledger import Exclusion, LedgerRow
 from tests.azure.databases import Stores, connected
+from tests.azure.faults import InterruptedTransport
 from tests.builders import contoso, escalated, history, message, started
 from tests.conversations.pipelines import NOW
 
@@ -117,19 +120,37 @@ async def test_more_decisions_than_one_batch_holds_are_all_there(database: str) 
         assert (await store.load(TENANT, KEY)).head == head_of(started(), revision=2)
 
 
-async def test_a_conversation_that_takes_several_answers_is_loaded_whole(database: str) -> None:
-    # Given more facts than one answer brings
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+async def test_a_conversation_that_takes_several_answers_is_loaded_as_of_one_moment(database: str, after: int) -> None:
+    # Given more facts than one answer brings, and a head with two decisions
     facts = [Fact.of(message(event_id=f"m{n}"), NOW) for n in range(1100)]
-    async with connected(database) as cosmos:
-        store = Stores(cosmos).conversations()
-        await store.commit(TENANT, KEY, Fact.of(started(), NOW), head_of(started()), None)
+    before, later = head_of(started(), escalated()), head_of(started(), revision=2)
+    last = Fact.of(message(event_id="last"), NOW)
+    async with connected(database) as other:
+        store = Stores(other).conversations()
+        await store.commit(TENANT, KEY, Fact.of(started(), NOW), before, None)
         for start in range(0, len(facts), 100):
             await asyncio.gather(*(store.append(TENANT, KEY, fact) for fact in facts[start : start + 100]))
-        # Then all of them are loaded, with the head
-        loaded = await store.load(TENANT, KEY)
-    assert len(loaded.facts) == 1101
-    assert loaded.head == head_of(started())
-    assert loaded.etag
+        etag = (await store.load(TENANT, KEY)).etag
+
+        async def commit() -> None:
+            await store.commit(TENANT, KEY, last, later, etag)
+
+        # When it is loaded, and meanwhile another fact is committed, which takes one decision away
+        async with connected(database, InterruptedTransport(after, commit)) as cosmos:
+            loaded = await Stores(cosmos).conversations().load(TENANT, KEY)
+        # Then no head is taken for what fewer facts make it
+        assert loaded.head in (before, later)
+        assert {fact.id for fact in loaded.facts} >= {fact.id for fact in facts}
+        assert loaded.head == before or last in loaded.facts
+        assert (loaded.etag == etag) == (loaded.head == before)
+
+
+def test_documents_that_are_not_of_one_moment_are_no_conversation() -> None:
+    # Given a head that lists a decision which is not there any more
+    head = {"id": "head", "decisions": ["decision:1"], "document": write_head(head_of(started())), "_etag": "1"}
+    with pytest.raises(HeadChanged):
+        loaded_from([head])
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's, of everything above 1 MB

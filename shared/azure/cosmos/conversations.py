@@ -37,6 +37,7 @@ from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
 from shared.errors import HeadChanged
 from shared.retry import retrying
 
+_ALL = "SELECT * FROM c"
 _FILTERS = ("state", "queue", "bot")
 _BATCH = 100
 """Operations of a transactional batch."""
@@ -54,18 +55,24 @@ class CosmosConversations:
         return await retrying(HeadChanged, self._load, (tenant_id, key))
 
     async def _load(self, partition: Partition) -> Loaded:
-        query = "SELECT * FROM c"
-        pages = await self._container.query_pages("load", partition, query)
-        documents = [document for page in pages for document in page]
-        if len(pages) > 1:
-            # Pages are of different moments. A head that is newer than the facts beside it would be taken for what
-            # they make it; one that is older is replaced by nobody.
-            head = await self._container.read("load", partition, HEAD)
-            later = await self._container.query("load", partition, query)
-            documents = [document for document in later if document["id"] != HEAD] + ([head] if head else [])
+        pages = await self._container.query_pages("load", partition, _ALL)
+        documents = pages[0] if len(pages) == 1 else await self._load_in_parts(partition) if pages else []
         loaded, stored = loaded_from(documents)
         self._remember(partition, stored)
         return loaded
+
+    async def _load_in_parts(self, partition: Partition) -> Sequence[Document]:
+        """The documents of a partition that takes several answers, each of another moment.
+
+        Raises HeadChanged where the head was written meanwhile: beside fewer facts it would be taken for what they
+        make it.
+        """
+        before = await self._container.read("load", partition, HEAD)
+        documents = await self._container.query("load", partition, _ALL)
+        after = await self._container.read("load", partition, HEAD)
+        if before != after:
+            raise HeadChanged
+        return documents
 
     async def read_head(self, tenant_id: str, key: str) -> Head | None:
         document = await self._container.read("read_head", (tenant_id, key), HEAD)
