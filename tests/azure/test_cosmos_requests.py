@@ -123,7 +123,7 @@ async def test_a_read_carries_the_token_of_the_conflict_before_it(database: str)
     assert taken.seen[-1].session == token
 
 
-async def test_a_line_costs_a_create_and_a_point_read(database: str) -> None:
+async def test_a_line_costs_a_create_and_a_point_read_and_a_load_one_query(database: str) -> None:
     # Given an open conversation that people have
     charges = list[Charge]()
     async with connected(database) as cosmos:
@@ -133,8 +133,11 @@ async def test_a_line_costs_a_create_and_a_point_read(database: str) -> None:
         charges.clear()
         # When a line comes
         await deliver(pipeline, [message(at="2026-11-20T11:01:00Z")])
-    # Then it is created, and the head is read
-    assert [charge.operation for charge in charges] == ["append", "read_head"]
+        # Then it is created, and the head is read; and all of it is loaded with one query
+        assert [charge.operation for charge in charges] == ["append", "read_head"]
+        charges.clear()
+        await pipeline.conversations.load(TENANT, KEY_OF_C1)
+        assert [charge.operation for charge in charges] == ["load"]
 
 
 async def test_throttling_is_waited_for_as_long_as_the_service_says(database: str) -> None:

@@ -13,7 +13,8 @@ from shared.azure.cosmos.charge import Charges, Meter, unobserved
 from shared.azure.cosmos.client import Cosmos
 from shared.azure.cosmos.containers import ContainerDefinition
 from shared.azure.cosmos.failures import MISSING, OperationFailed, Passing, meaning_of, wait_before_another_try
-from shared.azure.cosmos.session import Partition, SessionTokens
+from shared.azure.cosmos.keys import Partition, can_exist
+from shared.azure.cosmos.session import SessionTokens
 from shared.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -25,9 +26,6 @@ PATIENCE = timedelta(seconds=30)
 """How long one request is tried; well below what a handler has."""
 _PAGE = 1000
 """Documents of one answer, if they have not 4 MB before."""
-_LONGEST = 1000
-"""Bytes of a document's id or of one value of a partition key; nothing longer was ever written."""
-_NO_ID = frozenset("/\\?#")
 
 
 class Container:
@@ -49,7 +47,7 @@ class Container:
         self._charges = charges
         self._tokens = SessionTokens()
         self._retrying = stamina.AsyncRetryingCaller(
-            attempts=10, timeout=patience, wait_initial=0.02, wait_max=2, wait_jitter=0.1
+            attempts=None, timeout=patience, wait_initial=0.02, wait_max=2, wait_jitter=0.1
         )
 
     def document(self, partition: Partition, document_id: str, **members: Any) -> Document:
@@ -59,7 +57,7 @@ class Container:
 
     async def read(self, operation: str, partition: Partition, document_id: str) -> Document | None:
         """The document, by a point read; None where there is none."""
-        if not _possible(partition, document_id):
+        if not can_exist(partition, document_id):
             return None
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> Document:
@@ -138,7 +136,7 @@ class Container:
 
     async def query_pages(self, operation: str, partition: Partition, sql: str, **parameters: Any) -> list[list[Any]]:
         """The results by the requests that brought them; only those of one request are of one moment."""
-        if not _possible(partition):
+        if not can_exist(partition):
             return []
         given = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
 
@@ -195,9 +193,3 @@ class Container:
     def _note(self, partition: Partition, token: str) -> None:
         if len(partition) == len(self._definition.partition_key):
             self._tokens.note(partition, token)
-
-
-def _possible(partition: Partition, document_id: str = "-") -> bool:
-    """Whether such a document can exist: keys and ids come from URLs, where anything may stand."""
-    values = (*partition, document_id)
-    return bool(document_id) and not _NO_ID & set(document_id) and all(len(v.encode()) <= _LONGEST for v in values)

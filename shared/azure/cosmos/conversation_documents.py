@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.azure.cosmos.container import Container, Document
-from shared.azure.cosmos.session import Partition
+from shared.azure.cosmos.keys import Partition
 from shared.conversations.documents import read_decision, read_fact, read_head, write_decision, write_fact, write_head
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head, Loaded

@@ -29,8 +29,8 @@ from shared.azure.cosmos.conversation_documents import (
 )
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
+from shared.azure.cosmos.keys import Partition
 from shared.azure.cosmos.recent import Recent
-from shared.azure.cosmos.session import Partition
 from shared.conversations.documents import read_head
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded

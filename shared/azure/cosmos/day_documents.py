@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from shared.azure.cosmos.container import Container, Document, Operation
-from shared.azure.cosmos.session import Partition
+from shared.azure.cosmos.keys import Partition
 from shared.usage.ledger import DayCounts, LedgerRow, adjustments
 
 WHILE_OPEN = 'FROM c WHERE c.status = "open"'

@@ -21,6 +21,8 @@ _PASSING_SUB_STATUS = {
     (403, 3),  # the region lost its right to write, which another one has
     (403, 1008),  # the account is being moved
 }
+_LEAST_PAUSE = 0.02
+"""Seconds. Where very many are throttled, the few milliseconds that each is told to wait are over for all at once."""
 LIMIT = 2 * 1024 * 1024
 """Bytes of a document, and of a transactional batch."""
 
@@ -83,4 +85,4 @@ def wait_before_another_try(error: Exception) -> bool | float:
     """Whether to try again, and after how many seconds where the service says so; not all at the same time."""
     if not isinstance(error, Passing):
         return False
-    return error.wait * random.uniform(1, 1.5) if error.wait else True
+    return max(error.wait, _LEAST_PAUSE) * random.uniform(1, 1.5) if error.wait else True

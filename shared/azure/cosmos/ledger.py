@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.day_documents import counts_of, guarded_patches, opened_days
 from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
-from shared.azure.cosmos.session import Partition
+from shared.azure.cosmos.keys import Partition
 from shared.errors import DayClosed
 from shared.usage.ledger import DayCounts, LedgerRow, Page
 

@@ -4,10 +4,8 @@ The SDK keeps tokens too, but not those of transactional batches. A conflict's a
 told that something is there, reads it.
 """
 
+from shared.azure.cosmos.keys import Partition
 from shared.azure.cosmos.recent import Recent
-
-Partition = tuple[str, ...]
-"""The values of a partition key, coarse to fine."""
 
 
 class SessionTokens:
