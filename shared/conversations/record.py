@@ -72,8 +72,11 @@ class Recorder:
             await self.conversations.append(tenant_id, key, fact)
         except FactExists:
             stored = await self.conversations.read_fact(tenant_id, key, fact.id)
+            if stored is None:
+                # It was forgotten in between, and this is no duplicate any more.
+                return await self._append(tenant_id, key, fact)
             _refuse_conflict(stored, fact)
-            return stored or fact
+            return stored
         return fact
 
     async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History) -> None:
@@ -87,7 +90,7 @@ class Recorder:
         """Bring the head up to date with the stored facts and this one; the head with its ETag, and whether it is so.
 
         A line that was appended meanwhile looked at the head as it was, and left. That was right unless the commit
-        took away what the line relied on: then the facts are read once more.
+        took away what the line relied on: then the facts are read once more. A line that saw no head did not leave.
         """
         loaded = await self.conversations.load(tenant_id, key)
         stored = next((known for known in loaded.facts if known.id == fact.id), None)
@@ -103,7 +106,7 @@ class Recorder:
         except FactExists as conflict:
             # Another delivery of this event came between; what it committed is read anew.
             raise HeadChanged from conflict
-        return head, etag, loaded.head is not None and not takes_away(loaded.head.conversation, after)
+        return head, etag, loaded.head is None or not takes_away(loaded.head.conversation, after)
 
     def _successor(self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], history: History) -> Head:
         before = loaded.head.conversation if loaded.head else None

@@ -14,7 +14,7 @@ ENOUGH_SECONDS = 60
 
 
 async def differences(pipeline: InMemory) -> list[str]:
-    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger)
+    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger, pipeline.clock)
     return (await rebuild.compare("contoso")).differences
 
 

@@ -82,5 +82,5 @@ async def test_the_books_are_those_without_faults(
     async with connected(database) as cosmos:
         reader = on_cosmos(Stores(cosmos))
         assert await books(reader) == expected
-        rebuild = Rebuild(reader.conversations, reader.configurations, reader.ledger)
+        rebuild = Rebuild(reader.conversations, reader.configurations, reader.ledger, reader.clock)
         assert (await rebuild.compare("contoso")).differences == []

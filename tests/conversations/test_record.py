@@ -199,7 +199,7 @@ async def test_a_crash_at_any_operation_leaves_nothing_that_redelivery_does_not_
         power.left = -1
         assert await pipeline.outcome() == expected
         assert await pipeline.books_balance()
-    assert crashes == operations - 1 > 15
+    assert crashes == operations - 1 > 10
 
 
 async def test_what_a_crash_left_over_is_performed_by_the_sweep_of_the_next_half_minute() -> None:

@@ -74,9 +74,15 @@ class CosmosConversations:
             raise HeadChanged
         return documents
 
-    async def read_head(self, tenant_id: str, key: str) -> Head | None:
+    async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
         document = await self._container.read("read_head", (tenant_id, key), HEAD)
-        return read_head(document["document"]) if document else None
+        if document is None:
+            return None
+        etag, listed = document["_etag"], tuple(document["decisions"])
+        known = self._stored.get((tenant_id, key))
+        if known is None or known.etag != etag:
+            self._remember((tenant_id, key), Stored(etag, listed, frozenset(listed)))
+        return read_head(document["document"]), etag
 
     async def read_fact(self, tenant_id: str, key: str, fact_id_: str) -> Fact | None:
         document = await self._container.read("read_fact", (tenant_id, key), fact_id(fact_id_))
@@ -89,7 +95,7 @@ class CosmosConversations:
         except OperationFailed as taken:
             raise FactExists from taken
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> None:
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
         writer = await self._writer((tenant_id, key))
         partition = writer.partition
         texts = decision_texts(head)
@@ -118,9 +124,11 @@ class CosmosConversations:
             raise HeadChanged from failed
         left = gone[len(operations) - len(first) - len(new) :]
         kept = frozenset(listed).union(operation[1][0] for operation in left)
-        self._remember(partition, Stored(etags[len(first) - 1], listed, kept))
+        written = etags[len(first) - 1]
+        self._remember(partition, Stored(written, listed, kept))
+        return written
 
-    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+    async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         writer = await self._writer((tenant_id, key))
         stored = self._stored.get(writer.partition)
         if stored is None or stored.etag != etag:
@@ -135,6 +143,7 @@ class CosmosConversations:
             self._stored.forget(writer.partition)
             raise HeadChanged from failed
         self._remember(writer.partition, Stored(replaced, stored.listed, stored.present))
+        return replaced
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
         self._stored.forget((tenant_id, key))
