@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from shared.clock import Clock
 from shared.conversations.archive import Archivist
 from shared.conversations.inactivity import look
-from shared.conversations.ports import ConversationStore, Head, Loaded
+from shared.conversations.ports import ConversationStore
 from shared.conversations.record import Recorder
-from shared.conversations.retention import Step
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
@@ -36,7 +35,7 @@ class Attendant:
             continue
 
     async def _recorded(self, tenant_id: str, key: str) -> bool:
-        """Whether a look found something, which is recorded by now; else the head says when to look again."""
+        """Whether a look found something, which is done by now; else the head says when to look again."""
         history = await self.configurations.of(tenant_id)
         loaded = await self.conversations.load(tenant_id, key)
         head, etag = loaded.head, loaded.etag
@@ -46,8 +45,6 @@ class Attendant:
             await self.recorder.perform_left_over(tenant_id, key)
             return True
         found = look(head.conversation, loaded.facts, head.archived, history, self.clock.now())
-        if found.step is not None:
-            return await self._stepped(tenant_id, head, etag, loaded, found.step)
         for event in found.facts:
             try:
                 await self.recorder.record(tenant_id, event)
@@ -56,16 +53,14 @@ class Attendant:
                 continue
         if found.facts:
             return True
-        seen = replace(head, attention_at=found.again_at, due_at=found.again_at, attention=found.attention)
-        if seen != head:
-            await self.conversations.save_head(tenant_id, key, seen, etag)
-        return False
-
-    async def _stepped(self, tenant_id: str, head: Head, etag: str, loaded: Loaded, step: Step) -> bool:
-        """Archive or forget a conversation that ended; whether to look again."""
-        if step == "forget":
+        if found.step == "forget":
             await self.archivist.forget(tenant_id, head, etag)
             return False
-        kept = await self.archivist.keep(tenant_id, head, loaded.facts)
-        await self.conversations.save_head(tenant_id, head.conversation.key, kept, etag)
-        return True
+        seen = head
+        if found.step == "archive":
+            seen = await self.archivist.keep(tenant_id, head, loaded.facts)
+            found = look(seen.conversation, loaded.facts, seen.archived, history, self.clock.now())
+        seen = replace(seen, attention_at=found.again_at, due_at=found.again_at, attention=found.attention)
+        if seen != head:
+            await self.conversations.save_head(tenant_id, key, seen, etag)
+        return found.step is not None

@@ -1,0 +1,78 @@
+"""What requests would cost on Azure, by the price table in `infra/prices/request-units.json`.
+
+An emulator charges what it likes, so its own figures tell nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.pipeline.transport import HttpRequest
+
+from shared.azure.cosmos.containers import CONTAINERS
+from tests.azure.faults import Request, WatchedTransport
+from tests.broken_copy import ROOT
+
+PRICES: Mapping[str, Any] = json.loads((ROOT / "infra/prices/request-units.json").read_text(encoding="utf-8"))
+_INDEXED = {
+    definition.id: tuple(path.removeprefix("/").removesuffix("/?") for path in definition.indexed)
+    for definition in CONTAINERS
+}
+_KINDS = {"GET": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A request: of which container, of which kind, and what it costs in request units."""
+
+    container: str
+    kind: str
+    request_units: float
+
+
+class PricedTransport(WatchedTransport):
+    """Prices every request for documents. It remembers what was written, to know which indexed terms change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.priced: list[Priced] = []
+        self._terms: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    async def send(self, request: HttpRequest, **config: Any) -> Any:
+        answer = await super().send(request, **config)
+        if "/docs" in request.url:
+            await answer.load_body()
+            container = request.url.partition("/colls/")[2].partition("/")[0]
+            self.priced.append(self._price(container, Request(request), answer.body()))
+        return answer
+
+    def _price(self, container: str, request: Request, answer: bytes) -> Priced:
+        if request.is_query:
+            prices, documents = PRICES["query"], json.loads(answer)["Documents"]
+            return Priced(container, "query", prices["each"] + prices["document"] * len(documents))
+        if request.method == "GET":
+            prices, further = PRICES["pointRead"], max(0, len(answer) - 1) // 1024
+            return Priced(container, "read", prices["firstKilobyte"] + prices["furtherKilobyte"] * further)
+        partition = str(request.http.headers["x-ms-documentdb-partitionkey"])
+        kind = "batch" if request.batch else _KINDS[request.method]
+        operations = request.batch or [{"operationType": kind, "resourceBody": _body(request)}]
+        return Priced(container, kind, sum(self._operation(container, partition, one) for one in operations))
+
+    def _operation(self, container: str, partition: str, operation: Mapping[str, Any]) -> float:
+        kind, body = operation["operationType"].lower(), operation.get("resourceBody", {})
+        if kind == "delete":
+            return float(PRICES["delete"]["each"])
+        if kind == "patch":
+            return float(PRICES["patch"]["each"] + PRICES["patch"]["change"] * len(body["operations"]))
+        place = (container, partition, body["id"])
+        terms = {name: body[name] for name in _INDEXED[container] if name in body}
+        before = self._terms.get(place, {})
+        self._terms[place] = terms
+        changed = sum(terms.get(name) != before.get(name) for name in terms.keys() | before.keys())
+        return float(PRICES["write"]["each"] + PRICES["write"]["indexedTerm"] * changed)
+
+
+def _body(request: Request) -> Any:
+    data = request.http.data
+    return json.loads(data) if isinstance(data, str | bytes) and data else {}
