@@ -23,7 +23,9 @@
     └── Retryable                 asking again can help; on the bus the message is delivered again
         ├── HeadChanged           head_changed
         ├── ThreadChanged         thread_changed
-        └── StoreUnavailable      store_unavailable
+        ├── StoreUnavailable      store_unavailable
+        ├── BusUnavailable        bus_unavailable
+        └── ArchiveUnavailable    archive_unavailable
 
 Every code stands in docs/errors.md with its cause and its remedy.
 """
@@ -269,3 +271,21 @@ class StoreUnavailable(Retryable):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the store does not answer: {reason}")
+
+
+class BusUnavailable(Retryable):
+    """Raised when the bus does not take or give messages: out of reach, throttled, or without an answer in time."""
+
+    code = "bus_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the bus does not answer")
+
+
+class ArchiveUnavailable(Retryable):
+    """Raised when the archive is out of reach, throttled, or without an answer in time."""
+
+    code = "archive_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the archive does not answer")

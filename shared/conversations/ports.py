@@ -108,7 +108,10 @@ class PartExists(Exception):
 
 
 class Archive(Protocol):
-    """Keeps ended conversations as JSON documents: part 0 is the whole conversation, each later one an addendum."""
+    """Keeps ended conversations as JSON documents: part 0 is the whole conversation, each later one an addendum.
+
+    Every method may raise ArchiveUnavailable.
+    """
 
     async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
         """Write the part, once and for good; when this returns, it is durable. Raises PartExists."""

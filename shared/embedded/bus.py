@@ -2,18 +2,26 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.clock import Clock
 from shared.embedded.database import Database
-from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, subscription_for
+from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, message_of, subscription_for
 from shared.events.catalog import Event
-from shared.events.codec import encode_event
 
 LOCK_SECONDS = 300.0
 """How long a delivery belongs to its receiver (as long as the Functions host renews a lock); then it is free again."""
+
+_DIED_UNTIL = """
+SELECT sequence, subscription, message_id, dead_reason, died_at, resubmissions FROM messages
+WHERE dead_reason IS NOT NULL AND died_at <= ? ORDER BY sequence
+"""
+_REVIVE = """
+INSERT INTO messages (subscription, message_id, body, enqueued_at, resubmissions)
+SELECT subscription, message_id, body, ?, resubmissions + 1 FROM messages WHERE sequence = ?
+"""
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,9 @@ class EmbeddedBus:
         self._arrivals: dict[str, asyncio.Event] = {}
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
-        """Durable when it returns. The tenant is in each event; one topic serves all."""
-        await self.send([(event.type, event.identity, encode_event(event)) for event in events])
+        """The tenant is in each event; one topic serves all."""
+        messages = map(message_of, events)
+        await self.send([(message.subject, message.message_id, message.body) for message in messages])
 
     async def send(self, messages: Sequence[tuple[str | None, str, bytes]]) -> None:
         """Enqueue raw messages (subject, message id, body), as any client of the bus can."""
@@ -109,38 +118,21 @@ class EmbeddedBus:
         )
         return [(row["message_id"], row["dead_reason"]) for row in rows]
 
-    async def died_until(self, moment: datetime) -> Sequence[DeadLetter]:
-        rows = self._database.query(
-            "SELECT sequence, message_id, dead_reason, died_at, resubmissions FROM messages"
-            " WHERE dead_reason IS NOT NULL AND died_at <= ? ORDER BY sequence",
-            (moment.timestamp(),),
-        )
-        return [_dead_letter(row) for row in rows]
-
-    async def resubmit(self, letter: DeadLetter) -> bool:
-        """A new sequence number makes it a new message: who held it in its former life can settle it no more."""
+    async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
         now = self._clock.now().isoformat()
 
-        def revive(connection: sqlite3.Connection) -> str | None:
-            row = connection.execute(
-                "DELETE FROM messages WHERE sequence = ? AND dead_reason IS NOT NULL"
-                " RETURNING subscription, message_id, body, resubmissions",
-                (letter.sequence,),
-            ).fetchone()
-            if row is None:
-                return None
-            connection.execute(
-                "INSERT INTO messages (subscription, message_id, body, enqueued_at, resubmissions)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (row["subscription"], row["message_id"], row["body"], now, row["resubmissions"] + 1),
-            )
-            return str(row["subscription"])
+        def revive(connection: sqlite3.Connection) -> list[tuple[str, DeadLetter]]:
+            rows = connection.execute(_DIED_UNTIL, (until.timestamp(),)).fetchall()
+            revived = [row for row in rows if worth(_dead_letter(row))]
+            # A new sequence number makes it a new message: who held it in its former life can settle it no more.
+            connection.executemany(_REVIVE, [(now, row["sequence"]) for row in revived])
+            connection.executemany("DELETE FROM messages WHERE sequence = ?", [(row["sequence"],) for row in revived])
+            return [(row["subscription"], _dead_letter(row)) for row in revived]
 
-        subscription = await self._database.write(revive)
-        if subscription is None:
-            return False
-        self._arrival(subscription).set()
-        return True
+        resubmitted = await self._database.write(revive)
+        for subscription in {subscription for subscription, _ in resubmitted}:
+            self._arrival(subscription).set()
+        return [letter for _, letter in resubmitted]
 
     async def release_locks(self) -> None:
         """Make every locked message available: for a process that has just taken the file over from a dead one."""
@@ -198,7 +190,6 @@ def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
 
 def _dead_letter(row: sqlite3.Row) -> DeadLetter:
     return DeadLetter(
-        sequence=row["sequence"],
         message_id=row["message_id"],
         reason=row["dead_reason"],
         died_at=datetime.fromtimestamp(row["died_at"], UTC),

@@ -42,12 +42,7 @@ class Resubmission:
 
     async def run(self) -> int:
         """Resubmit what is worth another try and has rested; how many messages."""
-        rested = await self.letters.died_until(self.clock.now() - REST)
-        sent = 0
-        for letter in rested:
-            if worth_another_try(letter) and await self.letters.resubmit(letter):
-                sent += 1
-                _log.warning(
-                    "resubmitted a dead letter", extra={"message_id": letter.message_id, "reason": letter.reason}
-                )
-        return sent
+        resubmitted = await self.letters.resubmit(self.clock.now() - REST, worth_another_try)
+        for letter in resubmitted:
+            _log.warning("resubmitted a dead letter", extra={"message_id": letter.message_id, "reason": letter.reason})
+        return len(resubmitted)

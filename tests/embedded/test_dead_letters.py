@@ -1,7 +1,7 @@
 """Dead letters of the topic on SQLite: listed with reason, time and tries, and made new messages."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -40,8 +40,24 @@ async def buried(bus: EmbeddedBus, reason: str = "TimeoutError") -> Delivery:
     return delivery
 
 
+def every(_: DeadLetter) -> bool:
+    return True
+
+
+async def offered(bus: EmbeddedBus, until: datetime) -> list[DeadLetter]:
+    """The dead letters that the bus offers, of which none is worth another try."""
+    letters: list[DeadLetter] = []
+
+    def see(letter: DeadLetter) -> bool:
+        letters.append(letter)
+        return False
+
+    assert not await bus.resubmit(until, see)
+    return letters
+
+
 async def dead(bus: EmbeddedBus, clock: MovableClock) -> DeadLetter:
-    (letter,) = await bus.died_until(clock.now())
+    (letter,) = await offered(bus, clock.now())
     return letter
 
 
@@ -49,10 +65,10 @@ async def test_a_dead_letter_says_why_and_since_when(bus: EmbeddedBus, clock: Mo
     # Given a message whose deliveries all failed
     await bus.send([("message.posted", "m1", b"body")])
     clock.advance(timedelta(hours=1))
-    delivery = await buried(bus, "HeadChanged")
-    # Then it is listed from that moment on
-    assert await dead(bus, clock) == DeadLetter(delivery.sequence, "m1", "HeadChanged", clock.now(), 0)
-    assert list(await bus.died_until(clock.now() - timedelta(microseconds=1))) == []
+    await buried(bus, "HeadChanged")
+    # Then it is offered from that moment on
+    assert await dead(bus, clock) == DeadLetter("m1", "HeadChanged", clock.now(), 0)
+    assert await offered(bus, clock.now() - timedelta(microseconds=1)) == []
 
 
 async def test_a_message_whose_locks_ran_out_says_so(bus: EmbeddedBus, clock: MovableClock) -> None:
@@ -76,7 +92,7 @@ async def test_a_resubmitted_message_is_new_but_for_its_id_and_its_body(bus: Emb
     receiver = asyncio.create_task(bus.receive(LINES, 10))
     # When it is resubmitted
     letter = await dead(bus, clock)
-    assert await bus.resubmit(letter)
+    assert list(await bus.resubmit(clock.now(), every)) == [letter]
     # Then the receiver has it, with its deliveries counted from one
     (delivery,) = await asyncio.wait_for(receiver, 10)
     assert (delivery.message_id, delivery.body, delivery.delivery_count) == ("m1", b"body", 1)
@@ -84,7 +100,7 @@ async def test_a_resubmitted_message_is_new_but_for_its_id_and_its_body(bus: Emb
     # and who held it before can settle it no more, nor can it be resubmitted twice
     assert not await bus.complete(former)
     await bus.abandon(former, "late")
-    assert not await bus.resubmit(letter)
+    assert list(await bus.resubmit(clock.now(), every)) == []
     assert await bus.complete(delivery)
     assert bus.backlog() == Backlog(active=0, dead_letters=0)
 

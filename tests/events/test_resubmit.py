@@ -1,6 +1,6 @@
 """Which dead letters get another try: of a failure that passes, rested, and not for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,28 +15,23 @@ NOW = parse_time("2026-10-05T10:00:00Z")
 
 
 def letter(
-    reason: str = "TimeoutError", age: timedelta = REST, resubmissions: int = 0, sequence: int = 1
+    reason: str = "TimeoutError", age: timedelta = REST, resubmissions: int = 0, message_id: str = "m1"
 ) -> DeadLetter:
-    return DeadLetter(sequence, f"m{sequence}", reason, NOW - age, resubmissions)
+    return DeadLetter(message_id, reason, NOW - age, resubmissions)
 
 
 @dataclass
 class MemoryDeadLetters:
-    """A DeadLetters. What is in `taken` somebody else resubmits between listing and resubmitting."""
+    """A DeadLetters."""
 
     letters: list[DeadLetter]
-    taken: set[int] = field(default_factory=set)
     resubmitted: list[str] = field(default_factory=list)
 
-    async def died_until(self, moment: datetime) -> Sequence[DeadLetter]:
-        return [one for one in self.letters if one.died_at <= moment]
-
-    async def resubmit(self, letter: DeadLetter) -> bool:
-        if letter.sequence in self.taken:
-            return False
-        self.letters.remove(letter)
-        self.resubmitted.append(letter.message_id)
-        return True
+    async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
+        again = [letter for letter in self.letters if letter.died_at <= until and worth(letter)]
+        self.letters = [letter for letter in self.letters if letter not in again]
+        self.resubmitted.extend(letter.message_id for letter in again)
+        return again
 
 
 @pytest.mark.parametrize(
@@ -64,7 +59,7 @@ def test_only_a_failure_that_may_pass_gets_another_try(reason: str, again: bool)
 
 async def test_a_dead_letter_rests_before_it_is_resubmitted() -> None:
     # Given one that died a moment less than five minutes ago, and one that has rested
-    letters = MemoryDeadLetters([letter(age=REST - timedelta(seconds=1)), letter(sequence=2)])
+    letters = MemoryDeadLetters([letter(age=REST - timedelta(seconds=1)), letter(message_id="m2")])
     clock = MovableClock(NOW)
     resubmission = Resubmission(letters, clock)
     # When the sweep runs, then only the second goes, and the first when its time has come
@@ -87,13 +82,7 @@ async def test_a_dead_letter_is_resubmitted_five_times_and_then_stays() -> None:
 
 
 async def test_what_cannot_pass_stays_and_does_not_hold_up_what_can() -> None:
-    poison = [letter("ValueError", sequence=n) for n in range(3)]
-    letters = MemoryDeadLetters([*poison, letter(sequence=7)])
+    poison = [letter("ValueError", message_id=f"poison{n}") for n in range(3)]
+    letters = MemoryDeadLetters([*poison, letter(message_id="m7")])
     assert await Resubmission(letters, MovableClock(NOW)).run() == 1
     assert (letters.letters, letters.resubmitted) == (poison, ["m7"])
-
-
-async def test_what_somebody_else_resubmits_meanwhile_is_not_counted() -> None:
-    letters = MemoryDeadLetters([letter(), letter(sequence=2)], taken={1})
-    assert await Resubmission(letters, MovableClock(NOW)).run() == 1
-    assert letters.resubmitted == ["m2"]
