@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.channels.threads import ThreadStore
-from shared.conversations.ports import Archive, ConversationStore
-from shared.embedded.archive import FolderArchive
+from shared.conversations.ports import ConversationStore
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
@@ -24,7 +23,6 @@ from shared.usage.ledger import Ledger
 from shared.usage.month import UsageReports
 from tests.azure.databases import Stores, connected, fresh_database
 from tests.fakes import (
-    MemoryArchive,
     MemoryConfigurations,
     MemoryConversations,
     MemoryLedger,
@@ -44,7 +42,6 @@ class Adapters:
     configurations: ConfigurationStore
     reports: UsageReports
     parked: ParkedEvents
-    archive: Archive
 
 
 @asynccontextmanager
@@ -56,7 +53,6 @@ async def _memory(_: Path) -> AsyncIterator[Adapters]:
         configurations=MemoryConfigurations(),
         reports=MemoryReports(),
         parked=MemoryParked(),
-        archive=MemoryArchive(),
     )
 
 
@@ -71,7 +67,6 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
             configurations=EmbeddedConfigurations(database),
             reports=EmbeddedReports(database),
             parked=EmbeddedParkedEvents(database),
-            archive=FolderArchive(folder / "archive"),
         )
     finally:
         await database.close()
@@ -134,8 +129,3 @@ def reports(adapters: Adapters) -> UsageReports:
 @pytest.fixture
 def parked(adapters: Adapters) -> ParkedEvents:
     return adapters.parked
-
-
-@pytest.fixture
-def archive(adapters: Adapters) -> Archive:
-    return adapters.archive

@@ -1,13 +1,59 @@
 """What every Archive promises: parts are written once, kept in order, and deleted together."""
 
 import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
+from shared.azure.blob.archive import BlobArchive
+from shared.azure.blob.connection import connect
 from shared.conversations.ports import Archive, PartExists
+from shared.embedded.archive import FolderArchive
+from tests.azure.endpoints import endpoint
+from tests.fakes import MemoryArchive
 
 TENANT, KEY = "contoso", "c1"
 LONG = "~" + "Q" * 899
+
+
+@asynccontextmanager
+async def _memory(_: Path) -> AsyncIterator[Archive]:
+    yield MemoryArchive()
+
+
+@asynccontextmanager
+async def _folder(folder: Path) -> AsyncIterator[Archive]:
+    yield FolderArchive(folder / "archive")
+
+
+@asynccontextmanager
+async def _azure(_: Path) -> AsyncIterator[Archive]:
+    # Nobody has made the container yet.
+    client = connect(endpoint("TEST_BLOB"))
+    container = f"archive-{uuid.uuid4().hex}"
+    try:
+        yield BlobArchive(client, container)
+    finally:
+        with suppress(ResourceNotFoundError):
+            await client.get_container_client(container).delete_container()
+        await client.close()
+
+
+ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Archive]]] = {
+    "memory": _memory,
+    "embedded": _folder,
+    "azure": _azure,
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def archive(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Archive]:
+    async with ADAPTERS[request.param](tmp_path) as adapter:
+        yield adapter
 
 
 async def test_what_was_never_archived_has_no_parts(archive: Archive) -> None:
@@ -51,3 +97,11 @@ async def test_conversations_share_nothing(archive: Archive, other: tuple[str, s
     # Then the other stays
     assert list(await archive.parts(TENANT, KEY)) == []
     assert list(await archive.parts(*other)) == [b"other"]
+
+
+async def test_fifty_first_uses_at_once_all_work(archive: Archive) -> None:
+    # When a new process archives fifty conversations at once
+    await asyncio.gather(*(archive.add(TENANT, f"c{n}", 0, str(n).encode()) for n in range(50)))
+    # Then each is there
+    kept = await asyncio.gather(*(archive.parts(TENANT, f"c{n}") for n in range(50)))
+    assert [list(parts) for parts in kept] == [[str(n).encode()] for n in range(50)]
