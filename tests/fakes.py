@@ -1,7 +1,7 @@
 """Fakes of the ports: each keeps its documents in memory, as the port's docstrings ask."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from shared.channels.thread import Thread
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded, PartExists
 from shared.errors import HeadChanged, ThreadChanged, VersionConflict
+from shared.events.bus import DeadLetter, message_of
 from shared.events.catalog import Event
 from shared.events.parked import ParkedEvent
 from shared.routing.decision import Decision
@@ -259,3 +260,33 @@ class MemoryPublisher:
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
         self.events.extend(events)
+
+
+@dataclass(frozen=True)
+class MemoryMessage:
+    """A message with its subject; `died` is set where it is a dead letter."""
+
+    subject: str | None
+    message_id: str
+    body: bytes
+    died: DeadLetter | None = None
+    resubmissions: int = 0
+
+
+class MemoryBus:
+    """An EventPublisher and a DeadLetters. `messages` holds all that was sent and not received yet."""
+
+    def __init__(self, dead: Sequence[DeadLetter] = ()) -> None:
+        self.messages = [MemoryMessage(None, letter.message_id, b"", letter) for letter in dead]
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        sent = [message_of(event) for event in events]
+        self.messages += [MemoryMessage(message.subject, message.message_id, message.body) for message in sent]
+
+    async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
+        again = [one.died for one in self.messages if one.died and one.died.died_at <= until and worth(one.died)]
+        self.messages = [
+            replace(one, died=None, resubmissions=one.died.resubmissions + 1) if one.died in again and one.died else one
+            for one in self.messages
+        ]
+        return again

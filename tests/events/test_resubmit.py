@@ -1,8 +1,6 @@
 """Which dead letters get another try: of a failure that passes, rested, and not for ever."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +8,7 @@ from shared.clock import MovableClock
 from shared.events.bus import DELIVERIES_EXCEEDED, DeadLetter
 from shared.events.envelope import parse_time
 from shared.events.resubmit import MOST_RESUBMISSIONS, REST, Resubmission, worth_another_try
+from tests.fakes import MemoryBus
 
 NOW = parse_time("2026-10-05T10:00:00Z")
 
@@ -20,18 +19,9 @@ def letter(
     return DeadLetter(message_id, reason, NOW - age, resubmissions)
 
 
-@dataclass
-class MemoryDeadLetters:
-    """A DeadLetters."""
-
-    letters: list[DeadLetter]
-    resubmitted: list[str] = field(default_factory=list)
-
-    async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
-        again = [letter for letter in self.letters if letter.died_at <= until and worth(letter)]
-        self.letters = [letter for letter in self.letters if letter not in again]
-        self.resubmitted.extend(letter.message_id for letter in again)
-        return again
+def waiting(bus: MemoryBus) -> list[str]:
+    """The ids of the messages that are on their way again."""
+    return [message.message_id for message in bus.messages if message.died is None]
 
 
 @pytest.mark.parametrize(
@@ -59,30 +49,28 @@ def test_only_a_failure_that_may_pass_gets_another_try(reason: str, again: bool)
 
 async def test_a_dead_letter_rests_before_it_is_resubmitted() -> None:
     # Given one that died a moment less than five minutes ago, and one that has rested
-    letters = MemoryDeadLetters([letter(age=REST - timedelta(seconds=1)), letter(message_id="m2")])
+    bus = MemoryBus([letter(age=REST - timedelta(seconds=1)), letter(message_id="m2")])
     clock = MovableClock(NOW)
-    resubmission = Resubmission(letters, clock)
+    resubmission = Resubmission(bus, clock)
     # When the sweep runs, then only the second goes, and the first when its time has come
     assert await resubmission.run() == 1
-    assert letters.resubmitted == ["m2"]
+    assert waiting(bus) == ["m2"]
     clock.advance(timedelta(seconds=1))
     assert await resubmission.run() == 1
-    assert letters.resubmitted == ["m2", "m1"]
+    assert waiting(bus) == ["m1", "m2"]
 
 
-async def test_a_dead_letter_is_resubmitted_five_times_and_then_stays() -> None:
-    letters = MemoryDeadLetters([])
-    resubmission = Resubmission(letters, MovableClock(NOW))
-    # Given a message that dies again after every try
-    for tried in range(MOST_RESUBMISSIONS + 2):
-        letters.letters = [replace(letter(), resubmissions=min(tried, MOST_RESUBMISSIONS))]
-        await resubmission.run()
-    # Then it was sent again five times
-    assert len(letters.resubmitted) == MOST_RESUBMISSIONS == 5
+@pytest.mark.parametrize(("before", "again"), [(0, True), (4, True), (5, False), (6, False)])
+async def test_a_dead_letter_is_resubmitted_five_times_and_then_stays(before: int, again: bool) -> None:
+    # Given a message that died again after so many tries
+    bus = MemoryBus([letter(resubmissions=before)])
+    # When the sweep runs, then it goes only while that were fewer than five
+    assert await Resubmission(bus, MovableClock(NOW)).run() == int(again)
+    assert waiting(bus) == ["m1"] * again
+    assert MOST_RESUBMISSIONS == 5
 
 
 async def test_what_cannot_pass_stays_and_does_not_hold_up_what_can() -> None:
-    poison = [letter("ValueError", message_id=f"poison{n}") for n in range(3)]
-    letters = MemoryDeadLetters([*poison, letter(message_id="m7")])
-    assert await Resubmission(letters, MovableClock(NOW)).run() == 1
-    assert (letters.letters, letters.resubmitted) == (poison, ["m7"])
+    bus = MemoryBus([*(letter("ValueError", message_id=f"poison{n}") for n in range(3)), letter(message_id="m7")])
+    assert await Resubmission(bus, MovableClock(NOW)).run() == 1
+    assert waiting(bus) == ["m7"]

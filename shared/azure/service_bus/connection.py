@@ -8,7 +8,9 @@ TRY_SECONDS = 10.0
 """How long one attempt at anything may take; managed identity's first token alone can take two seconds."""
 
 
-def connect(address: str, credential: AsyncTokenCredential | None = None) -> ServiceBusClient:
+def connect(
+    address: str, credential: AsyncTokenCredential | None = None, try_seconds: float = TRY_SECONDS
+) -> ServiceBusClient:
     """A client of a namespace; it opens nothing yet.
 
     `address` is the namespace's fully qualified name (`name.servicebus.windows.net`), reached with `credential` or else
@@ -16,5 +18,5 @@ def connect(address: str, credential: AsyncTokenCredential | None = None) -> Ser
     """
     # The SDK's retries would open one broken link several times at once, and an aio link opened so stays broken.
     if "Endpoint=" in address:
-        return ServiceBusClient.from_connection_string(address, retry_total=0, try_timeout=TRY_SECONDS)
-    return ServiceBusClient(address, credential or DefaultAzureCredential(), retry_total=0, try_timeout=TRY_SECONDS)
+        return ServiceBusClient.from_connection_string(address, retry_total=0, try_timeout=try_seconds)
+    return ServiceBusClient(address, credential or DefaultAzureCredential(), retry_total=0, try_timeout=try_seconds)

@@ -1,8 +1,8 @@
-"""Sends to the topic on Service Bus, over one link that all callers of a process share."""
+"""Sends to the topic on Service Bus, over one link for all callers of a process."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import stamina
 from azure.core.exceptions import AzureError
@@ -15,8 +15,8 @@ from shared.errors import BusUnavailable, EventTooLarge
 from shared.events.bus import CONTENT_TYPE, TOPIC, message_of
 from shared.events.catalog import Event
 
-FAILURES = (AzureError, OSError, ValueError)
-"""What the SDK raises where a link is broken: ValueError says that somebody else has closed it meanwhile."""
+FAILURES = (AzureError, OSError)
+"""What the SDK raises where a link is broken; a timeout is an OSError."""
 
 _retrying = stamina.AsyncRetryingCaller(attempts=3, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1)
 
@@ -24,13 +24,15 @@ _retrying = stamina.AsyncRetryingCaller(attempts=3, timeout=None, wait_initial=0
 class ServiceBusPublisher:
     """An EventPublisher.
 
-    Opening a link takes about half a second, and a link that several callers open at once stays broken: so it is opened
-    once, under a lock, then used by all, and given up for a new one as soon as anything fails on it.
+    Opening a link takes half a second, so there is one for all callers. They use it one after another: of callers that
+    send at once on one link of this SDK, some are sent dozens of times, and some never come back. It is given up for a
+    new one as soon as anything fails on it.
     """
 
-    def __init__(self, client: ServiceBusClient) -> None:
+    def __init__(self, client: ServiceBusClient, try_seconds: float = TRY_SECONDS) -> None:
         self._client = client
-        self._opening = asyncio.Lock()
+        self._try_seconds = try_seconds
+        self._lock = asyncio.Lock()
         self._sender: ServiceBusSender | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -49,77 +51,72 @@ class ServiceBusPublisher:
     async def send(self, messages: Sequence[ServiceBusMessage]) -> None:
         """Send messages, in as few batches as hold them.
 
-        Raises BusUnavailable, when some may have been sent, or, before any is sent, EventTooLarge.
+        Raises BusUnavailable, or EventTooLarge for a message that fits no batch, when some may have been sent.
         """
-        for batch in await _retrying(BusUnavailable, self._batches, messages) if messages else ():
-            await _retrying(BusUnavailable, self._send, batch)
+        left = list(messages)
+        while left:
+            await _retrying(BusUnavailable, self._send_first, left)
 
     async def reachable(self) -> bool:
         """Whether a link to the topic can be opened now: one of its own, which takes about a second."""
         try:
-            async with asyncio.timeout(TRY_SECONDS), self._client.get_topic_sender(TOPIC):
+            async with asyncio.timeout(self._try_seconds), self._client.get_topic_sender(TOPIC):
                 return True
         except FAILURES:
             return False
 
     async def close(self) -> None:
         """Close the link. Nothing depends on it: what was sent is durable."""
-        self._give_up(self._sender)
+        self._give_up()
         await asyncio.gather(*self._closing)
 
-    async def _batches(self, messages: Sequence[ServiceBusMessage]) -> list[ServiceBusMessageBatch]:
-        sender = await self._opened()
-        batches = [await sender.create_message_batch()]
-        for message in messages:
-            try:
-                batches[-1].add_message(message)
-            except MessageSizeExceededError:
-                batches.append(await sender.create_message_batch())
-                _add_alone(batches[-1], message)
-        return [batch for batch in batches if len(batch)]
-
-    async def _send(self, batch: ServiceBusMessageBatch) -> None:
-        sender = await self._opened()
+    async def _send_first(self, left: list[ServiceBusMessage]) -> None:
+        """Send as many as one batch holds, and take them off the list."""
         try:
-            async with asyncio.timeout(TRY_SECONDS):
+            # The time spent waiting for others counts: on a dead network, many callers must not wait for each other.
+            async with asyncio.timeout(self._try_seconds), self._link() as sender:
+                batch = await sender.create_message_batch()
+                _fill(batch, left)
                 await sender.send_messages(batch)
-        except BaseException as failure:
-            # A caller that is cancelled may leave half a frame on the wire.
-            self._give_up(sender)
-            if isinstance(failure, FAILURES):
-                raise BusUnavailable from failure
-            raise
+        except FAILURES as failure:
+            raise BusUnavailable from failure
+        del left[: len(batch)]
 
-    async def _opened(self) -> ServiceBusSender:
-        async with self._opening:
+    @asynccontextmanager
+    async def _link(self) -> AsyncIterator[ServiceBusSender]:
+        """The link, for one caller at a time."""
+        async with self._lock:
             if self._sender is None:
                 sender = self._client.get_topic_sender(TOPIC)
-                try:
-                    async with asyncio.timeout(TRY_SECONDS):
-                        await sender.__aenter__()
-                except FAILURES as failure:
-                    raise BusUnavailable from failure
+                await sender.__aenter__()
                 self._sender = sender
-            return self._sender
+            try:
+                yield self._sender
+            except BaseException:
+                # A caller that is cancelled counts, too: it may leave half a frame on the wire.
+                self._give_up()
+                raise
 
-    def _give_up(self, sender: ServiceBusSender | None) -> None:
+    def _give_up(self) -> None:
         """Let the next caller open another link; this one is closed meanwhile, which takes half a second or more."""
-        if sender is not None and sender is self._sender:
-            self._sender = None
-            task = asyncio.create_task(_close(sender))
+        if self._sender is not None:
+            task = asyncio.create_task(self._closed(self._sender))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+            self._sender = None
+
+    async def _closed(self, sender: ServiceBusSender) -> None:
+        with suppress(*FAILURES):
+            async with asyncio.timeout(self._try_seconds):
+                await sender.close()
 
 
-def _add_alone(batch: ServiceBusMessageBatch, message: ServiceBusMessage) -> None:
-    try:
-        batch.add_message(message)
-    except MessageSizeExceededError as failure:
-        size = sum(len(part) for part in message.body)
-        raise EventTooLarge(size, batch.max_size_in_bytes) from failure
-
-
-async def _close(sender: ServiceBusSender) -> None:
-    with suppress(*FAILURES):
-        async with asyncio.timeout(TRY_SECONDS):
-            await sender.close()
+def _fill(batch: ServiceBusMessageBatch, messages: Sequence[ServiceBusMessage]) -> None:
+    """Add the messages up to the first that the batch has no room for. Raises EventTooLarge where that is the first."""
+    for message in messages:
+        try:
+            batch.add_message(message)
+        except MessageSizeExceededError as failure:
+            if not len(batch):
+                raise EventTooLarge(sum(map(len, message.body)), batch.max_size_in_bytes) from failure
+            return
