@@ -1,6 +1,5 @@
 """Fresh Cosmos databases on whatever endpoint the environment names, and the adapters on them."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from azure.core.pipeline.transport import AsyncHttpTransport
 
 from shared.azure.cosmos.charge import Charges, unobserved
@@ -29,25 +27,15 @@ from shared.azure.cosmos.ledger import CosmosLedger
 from shared.azure.cosmos.parked import CosmosParkedEvents
 from shared.azure.cosmos.reports import CosmosReports
 from shared.azure.cosmos.threads import CosmosThreads
+from tests.azure.endpoints import endpoint
 
 ENDPOINT, KEY = "TEST_COSMOS_ENDPOINT", "TEST_COSMOS_KEY"
-
-
-def named(variable: str) -> str:
-    """What the environment says of an endpoint; without it the test is skipped, or fails with REQUIRE_ENDPOINTS=1."""
-    value = os.environ.get(variable)
-    if value:
-        return value
-    reason = f"{variable} names no endpoint"
-    if os.environ.get("REQUIRE_ENDPOINTS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @asynccontextmanager
 async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> AsyncIterator[Cosmos]:
     """A process's connection to the database, until the process ends."""
-    cosmos = Cosmos(named(ENDPOINT), database, named(KEY), (lambda: transport) if transport else None)
+    cosmos = Cosmos(endpoint(ENDPOINT), database, endpoint(KEY), (lambda: transport) if transport else None)
     try:
         yield cosmos
     finally:

@@ -17,7 +17,8 @@ from shared.conversations.fold import fold
 from shared.conversations.ports import FactExists, Head
 from shared.errors import HeadChanged, StoreUnavailable
 from shared.events.catalog import Event
-from tests.azure.databases import ENDPOINT, KEY, Stores, connected, named
+from tests.azure.databases import ENDPOINT, KEY, Stores, connected
+from tests.azure.endpoints import endpoint
 from tests.azure.faults import AfterCommit, WatchedTransport
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import contoso, ended, escalated, history, message, started
@@ -189,7 +190,7 @@ class Unplugged(AioHttpTransport):  # type: ignore[misc]  # the SDK exports it w
 async def test_a_first_use_that_fails_leaves_the_next_one_to_connect(database: str) -> None:
     # Given a network that is away when the connection is first used
     transports: list[AsyncHttpTransport[Any, Any]] = [Unplugged(), WatchedTransport()]
-    cosmos = Cosmos(named(ENDPOINT), database, named(KEY), lambda: transports.pop(0))
+    cosmos = Cosmos(endpoint(ENDPOINT), database, endpoint(KEY), lambda: transports.pop(0))
     # When many use it at once, one of them in vain, then the others are served: the failure is not kept
     store = Stores(cosmos).conversations()
     found = await asyncio.gather(*(store.read_head(TENANT, f"c{n}") for n in range(20)))

@@ -84,7 +84,6 @@ async def _azure(_: Path) -> AsyncIterator[Adapters]:
             configurations=stores.configurations(),
             reports=stores.reports(),
             parked=stores.parked(),
-            archive=MemoryArchive(),
         )
 
 
