@@ -31,7 +31,16 @@ class Network:
     async def __aexit__(self, *_: object) -> None:
         self._listening.close()
         self.cut()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+        self._end_forgotten()
+        await asyncio.sleep(0)
+
+    def _end_forgotten(self) -> None:
+        """End what clients have left open: the SDK forgets a connection on which opening a link failed."""
+        transports = getattr(asyncio.get_running_loop(), "_transports", {})
+        for transport in list(transports.values()):
+            if (transport.get_extra_info("peername") or ())[1:2] == (self.port,):
+                transport.abort()
 
     def cut(self) -> None:
         """End the connections that there are, as a server does that is killed."""
@@ -40,12 +49,12 @@ class Network:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.add(writer)
         if self.down:
             writer.transport.abort()
             return
         server_reader, server_writer = await asyncio.open_connection(*self._server_address)
-        pair = {writer, server_writer}
-        self._writers |= pair
+        self._writers.add(server_writer)
         for passing in (self._pass(reader, server_writer), self._answer(server_reader, writer)):
             task = asyncio.create_task(passing)
             self._tasks.add(task)
