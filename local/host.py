@@ -51,7 +51,7 @@ async def run(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> 
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        await pipeline.database.close()
+        await pipeline.close()
 
 
 def listen(port: int) -> socket.socket:

@@ -16,5 +16,5 @@ async def compare_database(settings: Settings) -> bool:
         print(f"{tenant_id}: {counts}, {len(found.differences)} differences")
         for difference in found.differences:
             print(f"  {difference}")
-    await pipeline.database.close()
+    await pipeline.close()
     return same

@@ -4,22 +4,16 @@ A process has one pipeline. It is made on first use, never at import; the local 
 lets callers in without a token, hands its pipeline over before the first event.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import stamina.instrumentation
 
 from shared.clock import Clock, SystemClock
-from shared.embedded.archive import FolderArchive
 from shared.embedded.bus import EmbeddedBus
-from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
-from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
-from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
-from shared.embedded.threads import EmbeddedThreads
-from shared.pipeline import Adapters, Pipeline, assembled
-from shared.settings import Settings
+from shared.embedded.wiring import adapters_on, bus_on
+from shared.pipeline import Pipeline, assembled
+from shared.settings import Azure, Settings
 
 
 @dataclass(frozen=True)
@@ -37,42 +31,35 @@ def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> 
 
 def embedded_on(database: Database, clock: Clock, *, open_to_all: bool = False) -> EmbeddedPipeline:
     """A pipeline on a database that is open."""
-    real = SystemClock()
-    bus, configurations = EmbeddedBus(database, real), EmbeddedConfigurations(database)
+    _retry_quietly()
+    bus = bus_on(database)
+    wired = assembled(adapters_on(database, bus, clock), clock, open_to_all=open_to_all)
+    return EmbeddedPipeline(**vars(wired), bus=bus, database=database)
 
-    async def store_probe() -> Mapping[str, Any]:
-        await configurations.tenants()
-        return {}
 
-    async def bus_probe() -> Mapping[str, Any]:
-        backlog = bus.backlog()
-        return {"active": backlog.active, "deadLetters": backlog.dead_letters}
+def azure(services: Azure, clock: Clock) -> Pipeline:
+    """A pipeline on Azure's services, or on emulators of them."""
+    from shared.azure.wiring import adapters_for  # noqa: PLC0415  # the SDKs take a third of a second to import
 
-    adapters = Adapters(
-        conversations=EmbeddedConversations(database),
-        threads=EmbeddedThreads(database),
-        configurations=configurations,
-        ledger=EmbeddedLedger(database),
-        reports=EmbeddedReports(database),
-        parked=EmbeddedParkedEvents(database),
-        archive=FolderArchive(database.path.with_suffix(".archive")),
-        publisher=bus,
-        dead_letters=bus,
-        bus_clock=real,
-        probes={"store": store_probe, "bus": bus_probe},
-    )
-    # Two facts of one conversation at a time are ordinary, and so is the retry; only one that fails is worth a line.
+    _retry_quietly()
+    return assembled(adapters_for(services, clock), clock)
+
+
+def _retry_quietly() -> None:
+    """Two facts of one conversation at a time are ordinary, and so is the retry; a failure is worth a line."""
     stamina.instrumentation.set_on_retry_hooks(())
-    return EmbeddedPipeline(**vars(assembled(adapters, clock, open_to_all=open_to_all)), bus=bus, database=database)
 
 
 _pipelines: list[Pipeline] = []
 
 
 def pipeline() -> Pipeline:
-    """This process's pipeline."""
+    """This process's pipeline, on what the settings name. Raises IncompleteSettings, DatabaseInUse."""
     if not _pipelines:
-        _pipelines.append(embedded(Settings(), SystemClock()))
+        settings = Settings()
+        services = settings.azure()
+        clock = SystemClock()
+        _pipelines.append(azure(services, clock) if services else embedded(settings, clock))
     return _pipelines[-1]
 
 

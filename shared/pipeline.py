@@ -1,6 +1,6 @@
 """Every use case, wired to one adapter of each port."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from shared.channels.receive import Receiver
@@ -19,18 +19,21 @@ from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.parked import ParkedEvents
 from shared.events.resubmit import Resubmission
 from shared.health import Health, Probe
-from shared.tenants.history import Configurations, ConfigurationStore
+from shared.tenants.history import Configurations
 from shared.usage.ledger import Ledger
 from shared.usage.month import MonthlyUsage, UsageReports
 
 
 @dataclass(frozen=True)
 class Adapters:
-    """One adapter of each port. `bus_clock` is the bus's own, by which it keeps locks and dates dead letters."""
+    """One adapter of each port, the configurations' behind its cache.
+
+    `bus_clock` is the bus's own, by which it dates dead letters. `close` closes what they have open.
+    """
 
     conversations: ConversationStore
     threads: ThreadStore
-    configurations: ConfigurationStore
+    configurations: Configurations
     ledger: Ledger
     reports: UsageReports
     parked: ParkedEvents
@@ -39,6 +42,7 @@ class Adapters:
     dead_letters: DeadLetters
     bus_clock: Clock
     probes: Mapping[str, Probe]
+    close: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,13 @@ class Pipeline:
     health: Health
     clock: Clock
     open_to_all: bool
+    close: Callable[[], Awaitable[None]]
 
 
 def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
     """The pipeline on these adapters."""
     store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked
-    configurations = Configurations(adapters.configurations, clock)
+    configurations = adapters.configurations
     threads = Threads(adapters.threads, bus)
     recorder = Recorder(store, configurations, adapters.ledger, threads, clock)
     archivist = Archivist(store, adapters.archive, threads, clock)
@@ -82,4 +87,5 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False) ->
         health=Health(adapters.probes, clock),
         clock=clock,
         open_to_all=open_to_all,
+        close=adapters.close,
     )

@@ -3,7 +3,6 @@
 import asyncio
 from functools import partial
 
-from shared.conversations.rebuild import Rebuild
 from shared.events.catalog import Event
 from tests.azure.databases import Stores, connected
 from tests.azure.recording import again, configured, on_cosmos
@@ -14,7 +13,7 @@ ENOUGH_SECONDS = 60
 
 
 async def differences(pipeline: InMemory) -> list[str]:
-    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger, pipeline.clock)
+    rebuild = pipeline.rebuild
     return (await rebuild.compare("contoso")).differences
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import stamina
 
-from shared.conversations.rebuild import Rebuild
 from shared.events.catalog import ChannelReference, Event
 from tests.azure.databases import Stores, connected
 from tests.azure.faults import KINDS, Kind, WatchedTransport
@@ -82,5 +81,5 @@ async def test_the_books_are_those_without_faults(
     async with connected(database) as cosmos:
         reader = on_cosmos(Stores(cosmos))
         assert await books(reader) == expected
-        rebuild = Rebuild(reader.conversations, reader.configurations, reader.ledger, reader.clock)
+        rebuild = reader.rebuild
         assert (await rebuild.compare("contoso")).differences == []

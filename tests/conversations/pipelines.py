@@ -3,30 +3,27 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.channels.receive import Receiver
-from shared.channels.threads import Threads, ThreadStore
+from shared.channels.threads import ThreadStore
 from shared.clock import MovableClock
-from shared.conversations.archive import Archivist
-from shared.conversations.attend import Attendant
-from shared.conversations.deliver import Deliveries
 from shared.conversations.ports import ConversationStore
-from shared.conversations.reading import Conversations, shown
-from shared.conversations.record import Recorder
-from shared.conversations.sweep import Sweep
+from shared.conversations.reading import shown
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.events.parked import ParkedEvents
+from shared.pipeline import Adapters, assembled
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations, ConfigurationStore, Version
 from shared.usage.ledger import Ledger, recount
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
     MemoryArchive,
+    MemoryBus,
     MemoryConfigurations,
     MemoryConversations,
     MemoryLedger,
     MemoryParked,
     MemoryPublisher,
+    MemoryReports,
     MemoryThreads,
 )
 
@@ -47,15 +44,25 @@ class InMemory:
     parked: ParkedEvents = field(default_factory=MemoryParked)
 
     def __post_init__(self) -> None:
-        self.configurations = Configurations(self.configuration_store, self.clock)
-        self.threads = Threads(self.thread_store, self.publisher)
-        self.recorder = Recorder(self.conversations, self.configurations, self.ledger, self.threads, self.clock)
-        self.archivist = Archivist(self.conversations, self.archive, self.threads, self.clock)
-        self.attendant = Attendant(self.conversations, self.configurations, self.recorder, self.archivist, self.clock)
-        self.deliveries = Deliveries(self.recorder, self.attendant, self.threads, self.parked, self.clock)
-        self.receiver = Receiver(self.configurations, self.threads, self.publisher, self.conversations, self.clock)
-        self.reading = Conversations(self.conversations, self.configurations, self.clock)
-        self.sweep = Sweep(self.conversations, self.configurations, self.recorder, self.publisher, self.clock)
+        adapters = Adapters(
+            conversations=self.conversations,
+            threads=self.thread_store,
+            configurations=Configurations(self.configuration_store, self.clock),
+            ledger=self.ledger,
+            reports=MemoryReports(),
+            parked=self.parked,
+            archive=self.archive,
+            publisher=self.publisher,
+            dead_letters=MemoryBus(),
+            bus_clock=self.clock,
+            probes={},
+            close=_nothing_is_open,
+        )
+        wired = assembled(adapters, self.clock)
+        self.configurations, self.receiver, self.deliveries = wired.configurations, wired.receiver, wired.deliveries
+        within = wired.deliveries
+        self.threads, self.recorder, self.attendant = within.threads, within.recorder, within.attendant
+        self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """This pipeline, with a tenant."""
@@ -101,3 +108,7 @@ class InMemory:
             if recount(rows) != {day: dict(counts) for day, counts in days.items()}:
                 return False
         return True
+
+
+async def _nothing_is_open() -> None:
+    """Ports in memory have nothing to close."""

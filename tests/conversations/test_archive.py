@@ -10,7 +10,6 @@ import pytest
 from shared.conversations.archive import archived_facts
 from shared.conversations.fold import fold
 from shared.conversations.ports import Head
-from shared.conversations.rebuild import Rebuild
 from shared.conversations.reconcile import ledger_row
 from shared.errors import UnknownConversation
 from shared.events.catalog import Event
@@ -198,7 +197,7 @@ async def test_with_its_retention_a_conversation_is_forgotten_and_its_count_is_k
     # and what it cost is still in the books, which balance
     assert (await pipeline.ledger.rows("contoso", "2026-11", True, None, 10)).rows == counted
     assert await pipeline.books_balance()
-    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger, pipeline.clock)
+    rebuild = pipeline.rebuild
     assert (await rebuild.compare("contoso")).differences == []
 
 

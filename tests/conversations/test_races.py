@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from shared.conversations.fact import Fact
-from shared.conversations.rebuild import Rebuild
 from shared.events.envelope import format_time, parse_time
 from shared.tenants.configuration import Bot
 from shared.tenants.history import Version
@@ -19,7 +18,7 @@ HUMANS = {"BotHandoffTopic": "HomeLoan"}
 
 
 async def differences(pipeline: InMemory) -> list[str]:
-    rebuild = Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger, pipeline.clock)
+    rebuild = pipeline.rebuild
     return (await rebuild.compare("contoso")).differences
 
 

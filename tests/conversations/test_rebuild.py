@@ -19,7 +19,7 @@ async def recorded() -> tuple[InMemory, Rebuild]:
         started("c2"),
         message("c2"),
     )
-    return pipeline, Rebuild(pipeline.conversations, pipeline.configurations, pipeline.ledger, pipeline.clock)
+    return pipeline, pipeline.rebuild
 
 
 async def test_what_was_recorded_is_what_its_facts_make_it() -> None:

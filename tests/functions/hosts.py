@@ -105,7 +105,7 @@ async def hosted(folder: Path, *, open_to_all: bool = True) -> AsyncIterator[Hos
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Host(pipeline, clock, client)
     finally:
-        await pipeline.database.close()
+        await pipeline.close()
 
 
 def function_named(name: str) -> Function:

@@ -1,0 +1,48 @@
+"""The embedded adapters on one database: one of each port."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.clock import Clock, SystemClock
+from shared.embedded.archive import FolderArchive
+from shared.embedded.bus import EmbeddedBus
+from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.database import Database
+from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
+from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
+from shared.embedded.threads import EmbeddedThreads
+from shared.pipeline import Adapters
+from shared.tenants.history import Configurations
+
+
+def bus_on(database: Database) -> EmbeddedBus:
+    """The bus in the database; its locks run on the machine's clock, whatever clock the conversations have."""
+    return EmbeddedBus(database, SystemClock())
+
+
+def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
+    """The adapters on a database that is open. The archive is a folder beside it."""
+    configurations = Configurations(EmbeddedConfigurations(database), clock)
+
+    async def store_probe() -> Mapping[str, Any]:
+        await configurations.tenants()
+        return {}
+
+    async def bus_probe() -> Mapping[str, Any]:
+        backlog = bus.backlog()
+        return {"active": backlog.active, "deadLetters": backlog.dead_letters}
+
+    return Adapters(
+        conversations=EmbeddedConversations(database),
+        threads=EmbeddedThreads(database),
+        configurations=configurations,
+        ledger=EmbeddedLedger(database),
+        reports=EmbeddedReports(database),
+        parked=EmbeddedParkedEvents(database),
+        archive=FolderArchive(database.path.with_suffix(".archive")),
+        publisher=bus,
+        dead_letters=bus,
+        bus_clock=SystemClock(),
+        probes={"store": store_probe, "bus": bus_probe},
+        close=database.close,
+    )
