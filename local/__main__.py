@@ -1,6 +1,4 @@
-"""The command line: `python -m local start`, `python -m local demo`, `python -m local lint`,
-`python -m local replay`.
-"""
+"""The command line, `python -m local …`: start, demo, lint, replay, rebuild, emulators."""
 
 import asyncio
 import logging
@@ -13,6 +11,7 @@ import typer
 from rich.console import Console
 
 from local.demo import demonstrate
+from local.emulators import prepare_emulators
 from local.host import load_local_settings, serve
 from local.lint import report
 from local.rebuild import compare_database
@@ -95,6 +94,17 @@ def rebuild(
         raise typer.Exit(1) from refused
     if not same:
         raise typer.Exit(1)
+
+
+@cli.command()
+def emulators() -> None:
+    """Create the containers in the Cosmos DB emulator that the settings name, for `func start`."""
+    load_local_settings()
+    try:
+        print(asyncio.run(prepare_emulators(Settings())))
+    except PatchbayError as refused:
+        print(f"Patchbay prepares nothing: {refused}", file=sys.stderr)
+        raise typer.Exit(1) from refused
 
 
 @cli.command()

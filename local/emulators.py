@@ -1,0 +1,22 @@
+"""`python -m local emulators`: make the Cosmos DB emulator hold what a deployment would have declared."""
+
+from shared.azure.cosmos.connection import connect
+from shared.azure.cosmos.containers import CONTAINERS, create_containers
+from shared.errors import IncompleteSettings
+from shared.settings import Settings
+
+
+async def prepare_emulators(settings: Settings) -> str:
+    """Create database and containers where they are missing; a line that says which.
+
+    Raises IncompleteSettings unless an emulator is named by its connection string: a deployment declares its own.
+    """
+    services = settings.azure()
+    if services is None or "AccountKey=" not in services.cosmos:
+        raise IncompleteSettings(["COSMOS"])
+    cosmos = connect(services.cosmos, services.cosmos_database)
+    try:
+        await create_containers(await cosmos.client(), services.cosmos_database)
+    finally:
+        await cosmos.close()
+    return f"{services.cosmos_database}: {', '.join(definition.id for definition in CONTAINERS)}"
