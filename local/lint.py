@@ -15,7 +15,7 @@ def report(body: bytes) -> list[str]:
     try:
         configuration = decode_configuration(_tenant_named_in(body), body)
     except InvalidConfiguration as refused:
-        return [_line(str(mistake), refused.code) for mistake in refused.mistakes]
+        return [_line(str(mistake), mistake.code or refused.code) for mistake in refused.mistakes]
     return [_line(f"{finding.path}: {finding.detail}", finding.code) for finding in lint(configuration)]
 
 

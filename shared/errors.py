@@ -7,10 +7,12 @@
     │   │   ├── InvalidActivity       invalid_activity
     │   │   ├── InvalidConfiguration  invalid_configuration
     │   │   └── InvalidRequest        invalid_request
+    │   ├── BodyTooLarge          body_too_large
     │   ├── EventTooLarge         event_too_large
     │   ├── EventIdConflict       event_id_conflict
     │   ├── TooLate               too_late
     │   ├── Unauthorized          unauthorized
+    │   ├── Forbidden             forbidden
     │   ├── UnknownTenant         unknown_tenant
     │   ├── UnknownAccount        unknown_account
     │   ├── UnknownConversation   unknown_conversation
@@ -25,7 +27,10 @@
         ├── ThreadChanged         thread_changed
         ├── StoreUnavailable      store_unavailable
         ├── BusUnavailable        bus_unavailable
-        └── ArchiveUnavailable    archive_unavailable
+        ├── ArchiveUnavailable    archive_unavailable
+        ├── TooManyRequests       too_many_requests
+        ├── AuthenticationUnavailable  authentication_unavailable
+        └── Unexpected            unexpected
 
 Every code stands in docs/errors.md with its cause and its remedy.
 """
@@ -33,7 +38,7 @@ Every code stands in docs/errors.md with its cause and its remedy.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class PatchbayError(Exception):
@@ -61,18 +66,28 @@ class Retryable(PatchbayError):
 
     retryable = True
     status = 503
+    retry_after = 1
+    """Seconds after which it may."""
+
+
+MistakeCode = Literal["1004 DuplicateBotAppId", "duplicate_channel_id", "name_too_long"]
+"""What registering a bot or a channel is refused for; the first as Dynamics 365 writes it (seed 001)."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing that is wrong with a document: where (`data.author.role`; empty for the whole) and why."""
+    """One thing that is wrong with a document: where (`data.author.role`; empty for the whole) and why.
+
+    `code` where the rule has a name of its own.
+    """
 
     path: str
     reason: str
+    code: MistakeCode | None = None
 
     def shown(self) -> dict[str, str]:
         """The mistake as answers show it."""
-        return {"path": self.path, "reason": self.reason}
+        return {"path": self.path, "reason": self.reason, **({"code": self.code} if self.code else {})}
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" if self.path else self.reason
@@ -112,6 +127,16 @@ class InvalidRequest(InvalidDocument):
     code = "invalid_request"
 
 
+class BodyTooLarge(Refused):
+    """Raised when a request brings more than a door takes at once."""
+
+    code = "body_too_large"
+    status = 413
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the body has {size} bytes; a request may have {limit}")
+
+
 class EventTooLarge(Refused):
     """Raised when one event is larger than a bus message may be."""
 
@@ -142,14 +167,50 @@ class TooLate(Refused):
         super().__init__(f"time: {moment.isoformat()} is more than the retention of {retention_days} days ago")
 
 
+CredentialFault = Literal[
+    "algorithm_not_allowed",
+    "audience_wrong",
+    "authentication_not_configured",
+    "channel_not_endorsed",
+    "credentials_missing",
+    "cross_site",
+    "issuer_wrong",
+    "key_unknown",
+    "secret_token_wrong",
+    "service_url_wrong",
+    "signature_wrong",
+    "timestamp_outside_tolerance",
+    "token_expired",
+    "token_malformed",
+    "token_not_yet_valid",
+    "unknown_channel",
+]
+
+
 class Unauthorized(Refused):
-    """Raised when a route asks for a caller that Patchbay knows."""
+    """Raised when a caller does not prove who it is.
+
+    `fault` is for the log. It is `told` to the caller where it says nothing about which tenants and channels there are.
+    """
 
     code = "unauthorized"
     status = 401
 
-    def __init__(self) -> None:
-        super().__init__("this route is open on the local host only")
+    def __init__(self, fault: CredentialFault, *, told: bool = True) -> None:
+        said = f": {fault}" if told else ", or the address; the log says which, under the request's id"
+        super().__init__(f"something is wrong with the token, the signature or the secret of this request{said}")
+        self.fault = fault
+        self.told = told
+
+
+class Forbidden(Refused):
+    """Raised when we know the caller, and the route is for others."""
+
+    code = "forbidden"
+    status = 403
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"the token lacks the app role {role}")
 
 
 class UnknownTenant(Refused):
@@ -289,3 +350,33 @@ class ArchiveUnavailable(Retryable):
 
     def __init__(self) -> None:
         super().__init__("the archive does not answer")
+
+
+class TooManyRequests(Retryable):
+    """Raised when a tenant asks more of this process than it may."""
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"this tenant sends too many requests; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class AuthenticationUnavailable(Retryable):
+    """Raised when a proof cannot be checked: the issuer's keys or our own secret cannot be read."""
+
+    code = "authentication_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("what this request proves itself with cannot be checked at the moment")
+
+
+class Unexpected(Retryable):
+    """Raised in the place of an error that nobody foresaw; the log has it."""
+
+    code = "unexpected"
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__("something failed that should not; the log says what, under the request's id")

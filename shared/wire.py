@@ -4,13 +4,13 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from shared.errors import InvalidDocument, InvalidRequest, Mistake
+from shared.errors import InvalidDocument, InvalidRequest, Mistake, MistakeCode
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _MAX_DIGITS = 400
@@ -126,11 +126,14 @@ def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
     """Pydantic counts only the good items of a list, and calls one too short whose items have mistakes of their own."""
     places = [error["loc"] for error in errors]
     return [
-        Mistake(join_path(error["loc"]), _reason(error))
+        Mistake(join_path(error["loc"]), _reason(error), _CODES.get(error["type"]))
         for error in errors
         if error["type"] != "too_short"
         or not any(place[: len(error["loc"])] == error["loc"] != place for place in places)
     ]
+
+
+_CODES: dict[str, MistakeCode] = {code: code for code in get_args(MistakeCode)}
 
 
 def _reason(error: ErrorDetails) -> str:

@@ -6,12 +6,29 @@ from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import WireModel
 
-BotName = Annotated[str, StringConstraints(min_length=1, max_length=30)]
-"""Seed 001: bots with names of more than 30 characters fail to connect."""
+_LONGEST_BOT_NAME = 30
+"""Characters; seed 001: bots with longer names fail to connect."""
+
+
+def _short_enough(name: str) -> str:
+    if len(name) > _LONGEST_BOT_NAME:
+        raise PydanticCustomError("name_too_long", "String should have at most 30 characters, or no bot connects")
+    return name
+
+
+BotName = Annotated[str, StringConstraints(min_length=1), AfterValidator(_short_enough)]
+AppId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
+
+SecretReference = Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
+"""`env:NAME`: where a secret is read, never the secret. A Key Vault reference is an app setting too."""
+
+Proof = Literal["botFramework", "telegram", "standardWebhooks", "none"]
+"""How a channel proves itself: a token of the Bot Connector, Telegram's secret token, a Standard Webhooks signature."""
 
 
 @cache
@@ -49,7 +66,7 @@ class Bot(WireModel, extra="forbid"):
 
     id: Id
     name: BotName
-    app_id: str | None = None
+    app_id: AppId | None = None
 
 
 class Agent(WireModel, extra="forbid"):
@@ -60,23 +77,45 @@ class Agent(WireModel, extra="forbid"):
 
 
 class Channel(WireModel, extra="forbid"):
-    """A channel of a messaging account. `secret` is a reference such as `env:NAME`, never the value.
+    """A channel of a messaging account. Its policies of inactivity come before those of the work stream.
 
-    Its policies of inactivity come before those of the work stream.
+    `authentication` where it is not its dialect's own; `none` lets everybody in. `secret`, or several `secrets` while
+    one is being replaced.
     """
 
     id: Id
     work_stream: Id
     inactivity: Inactivity = Inactivity()
-    secret: Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")] | None = None
+    authentication: Proof | None = None
+    secret: SecretReference | None = None
+    secrets: tuple[SecretReference, ...] = ()
+
+    @property
+    def secret_references(self) -> tuple[str, ...]:
+        return (self.secret, *self.secrets) if self.secret else self.secrets
 
 
 class Account(WireModel, extra="forbid"):
-    """A messaging account, whose channels all speak one dialect."""
+    """A messaging account, whose channels all speak one dialect.
+
+    `bots`: whose tokens its channels bring; all of the tenant's that have an app id, unless some are named.
+    """
 
     id: Id
     dialect: Literal["botFramework", "telegram", "cloudEvents"]
+    bots: tuple[Id, ...] = ()
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+
+    def proof_of(self, channel: Channel) -> Proof:
+        """How a channel of this account proves itself."""
+        return channel.authentication or _PROOFS[self.dialect]
+
+
+_PROOFS: dict[str, Proof] = {
+    "botFramework": "botFramework",
+    "telegram": "telegram",
+    "cloudEvents": "standardWebhooks",
+}
 
 
 class Configuration(WireModel, extra="forbid"):
@@ -94,6 +133,8 @@ class Configuration(WireModel, extra="forbid"):
     queues: Annotated[tuple[Queue, ...], Field(min_length=1)]
     work_streams: Annotated[tuple[WorkStream, ...], Field(min_length=1)]
     accounts: tuple[Account, ...] = ()
+    event_secrets: tuple[SecretReference, ...] = ()
+    """What bots and systems without a token sign events with (Standard Webhooks)."""
 
     def work_stream(self, work_stream_id: str | None) -> WorkStream | None:
         return next((stream for stream in self.work_streams if stream.id == work_stream_id), None)
@@ -105,11 +146,15 @@ class Configuration(WireModel, extra="forbid"):
                     return account, channel
         return None
 
+    def app_ids(self, account: Account) -> frozenset[str]:
+        """The app ids for which tokens are issued that the account's channels bring."""
+        named = [bot for bot in self.bots if not account.bots or bot.id in account.bots]
+        return frozenset(bot.app_id for bot in named if bot.app_id)
+
     def bot(self, native_id: str) -> Bot | None:
         """The bot that a channel or the bot itself calls so: by its id here, its app id, or `28:{app id}`."""
-        wanted = native_id.casefold()
+        wanted = native_id.lower()
         for bot in self.bots:
-            app_id = (bot.app_id or "").casefold()
-            if bot.id == native_id or (app_id and wanted in (app_id, f"28:{app_id}")):
+            if bot.id == native_id or (bot.app_id and wanted in (bot.app_id, f"28:{bot.app_id}")):
                 return bot
         return None

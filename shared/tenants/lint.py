@@ -7,6 +7,7 @@ from typing import Literal
 from shared.routing.condition import Comparison, comparisons
 from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
+from shared.tenants.authentication import closed_channels, open_channels
 from shared.tenants.configuration import Configuration
 from shared.tenants.near_miss import slip
 from shared.tenants.reachability import Prover, rule_values
@@ -14,6 +15,8 @@ from shared.wire import WireModel
 
 FindingCode = Literal[
     "bot_not_first",
+    "channel_closed",
+    "channel_open",
     "empty_queue",
     "escalation_from_pick",
     "no_inactivity_policy",
@@ -45,7 +48,7 @@ def lint(configuration: Configuration) -> list[Finding]:
     """Every finding. Expects what `decode_configuration` accepts: every name is declared."""
     queues = {queue.id: queue for queue in configuration.queues}
     prover = Prover()
-    findings = list(_in_queues(configuration))
+    findings = [*_in_queues(configuration), *_in_channels(configuration)]
     for s, stream in enumerate(configuration.work_streams):
         path = f"workStreams[{s}]"
         findings += _in_work_stream(stream, queues, path)
@@ -69,6 +72,18 @@ def _in_queues(configuration: Configuration) -> Iterator[Finding]:
                     f"{member.capacity} takes no conversation there: give the bot the highest capacity"
                 )
                 yield Finding(code="bot_not_first", path=f"queues[{q}].members[{m}].capacity", detail=detail)
+
+
+def _in_channels(configuration: Configuration) -> Iterator[Finding]:
+    for path in open_channels(configuration):
+        detail = "whoever knows the address may post here: give the sender a proof, unless everybody is meant"
+        yield Finding(code="channel_open", path=f"{path}.authentication", detail=detail)
+    for path, missing in closed_channels(configuration):
+        detail = (
+            f"outside the local host nobody is let in here, because {missing} is not configured: add it, or say "
+            "authentication: none"
+        )
+        yield Finding(code="channel_closed", path=path, detail=detail)
 
 
 def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) -> Iterator[Finding]:

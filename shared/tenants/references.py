@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from shared.errors import Mistake
+from shared.errors import Mistake, MistakeCode
 from shared.routing.condition import comparisons
 from shared.routing.work_stream import WorkStream
+from shared.tenants.authentication import authentication_mistakes
 from shared.tenants.configuration import Configuration
 from shared.tenants.near_miss import did_you_mean
 
@@ -15,12 +16,15 @@ def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
     for member in ("bots", "agents", "queues", "workStreams", "accounts"):
         items = getattr(configuration, {"workStreams": "work_streams"}.get(member, member))
         yield from _repeated(member, (item.id for item in items))
-    yield from _repeated("bots", ((bot.app_id or "").casefold() for bot in configuration.bots), "appId")
+    app_ids = (bot.app_id or "" for bot in configuration.bots)
+    yield from _repeated("bots", app_ids, "appId", code="1004 DuplicateBotAppId")
     for n, queue in enumerate(configuration.queues):
         for kind in ("bot", "agent"):
             yield from _repeated(f"queues[{n}].members", (getattr(m, kind) or "" for m in queue.members), kind)
     for n, account in enumerate(configuration.accounts):
-        yield from _repeated(f"accounts[{n}].channels", (channel.id for channel in account.channels))
+        channel_ids = (channel.id for channel in account.channels)
+        yield from _repeated(f"accounts[{n}].channels", channel_ids, code="duplicate_channel_id")
+    yield from authentication_mistakes(configuration)
     declared = {
         "bot": {bot.id for bot in configuration.bots},
         "agent": {agent.id for agent in configuration.agents},
@@ -45,6 +49,8 @@ def _references(configuration: Configuration) -> Iterator[tuple[str, str, str]]:
         for r, rule in enumerate(stream.rules):
             yield f"workStreams[{s}].rules[{r}].queue", "queue", rule.queue
     for a, account in enumerate(configuration.accounts):
+        for b, bot in enumerate(account.bots):
+            yield f"accounts[{a}].bots[{b}]", "bot", bot
         for c, channel in enumerate(account.channels):
             yield f"accounts[{a}].channels[{c}].workStream", "work stream", channel.work_stream
 
@@ -60,9 +66,11 @@ def _variable_mistakes(stream: WorkStream, path: str) -> Iterator[Mistake]:
                 yield Mistake(f"{where}.variable", f"no context variable {comparison.variable!r} is declared{hint}")
 
 
-def _repeated(path: str, names: Iterable[str], member: str = "id") -> Iterator[Mistake]:
+def _repeated(
+    path: str, names: Iterable[str], member: str = "id", *, code: MistakeCode | None = None
+) -> Iterator[Mistake]:
     listed = list(names)
     for name, count in Counter(listed).items():
         if count > 1 and name:
             last = len(listed) - 1 - listed[::-1].index(name)
-            yield Mistake(f"{path}[{last}].{member}", f"{name!r} is used {count} times")
+            yield Mistake(f"{path}[{last}].{member}", f"{name!r} is used {count} times", code)
