@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from shared.access.issuer import DocumentUnavailable
 from shared.channels.thread import Thread
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded, PartExists
@@ -250,6 +251,30 @@ class MemoryParked:
         event = self._events[tenant_id][event_id]
         if event.replaying_at == at:
             self._events[tenant_id][event_id] = event.model_copy(update={"replayed_at": at})
+
+
+class MemoryDocuments:
+    """A WebDocuments: what stands at each address. `reads` holds the addresses that were asked for, in order."""
+
+    def __init__(self, documents: Mapping[str, bytes]) -> None:
+        self.documents = dict(documents)
+        self.reads: list[str] = []
+
+    async def read(self, address: str) -> bytes:
+        self.reads.append(address)
+        if address not in self.documents:
+            raise DocumentUnavailable(f"nothing stands at {address}")
+        return self.documents[address]
+
+
+class MemorySecrets:
+    """A Secrets."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = dict(values)
+
+    def value(self, reference: str) -> str | None:
+        return self.values.get(reference)
 
 
 class MemoryPublisher:

@@ -1,0 +1,78 @@
+"""An issuer of tokens as this process knows it: its metadata and keys, read from the web and kept for a day."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.access.token import Issuer, SigningKey, read_keys, read_metadata
+from shared.clock import Clock
+from shared.errors import AuthenticationUnavailable, Unauthorized
+
+KEPT = timedelta(hours=24)
+"""How long metadata and keys are used; so long a key that the issuer took back may still be trusted."""
+UNKNOWN_KEY_EVERY = timedelta(minutes=1)
+"""How often a key that is not known lets us read again: issuers change keys, and anybody can make an id up."""
+FAILURE_EVERY = timedelta(seconds=10)
+"""How soon we ask an issuer again that did not answer; until then its tokens are answered at once."""
+
+_log = logging.getLogger(__name__)
+
+
+class DocumentUnavailable(Exception):
+    """Raised when a document on the web cannot be read; says why."""
+
+
+class WebDocuments(Protocol):
+    """The port to documents on the web."""
+
+    async def read(self, address: str) -> bytes:
+        """The document at an address. Raises DocumentUnavailable."""
+        ...
+
+
+class TrustedIssuer:
+    """The issuer whose OpenID metadata stands at an address."""
+
+    def __init__(self, address: str, documents: WebDocuments, clock: Clock) -> None:
+        self._address = address
+        self._documents = documents
+        self._clock = clock
+        self._issuer: Issuer | None = None
+        self._read_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._reading = asyncio.Lock()
+
+    async def key(self, key_id: str) -> tuple[Issuer, SigningKey]:
+        """The issuer, and its key of this id.
+
+        Raises Unauthorized where it has none, and AuthenticationUnavailable where it cannot be asked.
+        """
+        issuer = self._issuer
+        kept = KEPT if issuer is not None and key_id in issuer.keys else UNKNOWN_KEY_EVERY
+        if issuer is None or self._older_than(kept):
+            issuer = await self._newer_than(issuer)
+        if key_id not in issuer.keys:
+            raise Unauthorized("key_unknown")
+        return issuer, issuer.keys[key_id]
+
+    def _older_than(self, age: timedelta) -> bool:
+        return self._read_at is None or self._clock.now() - self._read_at >= age
+
+    async def _newer_than(self, seen: Issuer | None) -> Issuer:
+        """What the issuer says now; of callers that ask together, one reads for all."""
+        async with self._reading:
+            if self._issuer is not None and self._issuer is not seen:
+                return self._issuer
+            now = self._clock.now()
+            if self._failed_at is not None and now - self._failed_at < FAILURE_EVERY:
+                raise AuthenticationUnavailable
+            try:
+                name, algorithms, address = read_metadata(await self._documents.read(self._address))
+                keys = read_keys(await self._documents.read(address))
+            except (DocumentUnavailable, ValueError) as failure:
+                self._failed_at = now
+                _log.warning("cannot read the keys of %s: %s", self._address, failure)
+                raise AuthenticationUnavailable from failure
+            self._issuer, self._read_at, self._failed_at = Issuer(name, algorithms, keys), now, None
+            return self._issuer

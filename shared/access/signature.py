@@ -1,0 +1,74 @@
+"""Proofs by a shared secret: Standard Webhooks signatures, and the secret token of Telegram. Pure.
+
+The library `standardwebhooks` makes the signature that is expected; its own check asks the machine's clock, where ours
+may be another one, and takes several spellings of a signature or a time for the same.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+from shared.errors import AuthenticationUnavailable, Unauthorized
+
+SIGNATURE_HEADER = "webhook-signature"
+TELEGRAM_HEADER = "x-telegram-bot-api-secret-token"
+TOLERANCE = timedelta(minutes=5)
+"""How old, or how far ahead, a signed request may be (the Standard Webhooks libraries)."""
+
+_ID = re.compile(r"[!-~]{1,256}")
+_SECONDS = re.compile(r"[1-9][0-9]{0,10}")
+
+
+def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """Pass if one of the secrets signed id, time and body (Standard Webhooks, `v1`) within the tolerance.
+
+    Header names are lower-case; a secret is base64, with or without `whsec_`. Raises Unauthorized, and
+    AuthenticationUnavailable where no secret can be read.
+    """
+    message_id, seconds = headers.get("webhook-id"), headers.get("webhook-timestamp")
+    given = headers.get(SIGNATURE_HEADER)
+    if not (message_id and seconds and given):
+        raise Unauthorized("credentials_missing")
+    if not (_ID.fullmatch(message_id) and _SECONDS.fullmatch(seconds)):
+        raise Unauthorized("signature_wrong")
+    if abs(now.timestamp() - int(seconds)) > TOLERANCE.total_seconds():
+        raise Unauthorized("timestamp_outside_tolerance")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as cause:
+        raise Unauthorized("signature_wrong") from cause
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    expected = [webhook.sign(message_id, moment, text) for webhook in _webhooks(secrets)]
+    if not _one_matches(expected, given.split(" ")):
+        raise Unauthorized("signature_wrong")
+
+
+def verify_secret_token(headers: Mapping[str, str], secrets: Sequence[str]) -> None:
+    """Pass if Telegram sent one of the secrets, as `setWebhook` told it to. Raises Unauthorized."""
+    given = headers.get(TELEGRAM_HEADER)
+    if not given:
+        raise Unauthorized("credentials_missing")
+    if not _one_matches(secrets, [given]):
+        raise Unauthorized("secret_token_wrong")
+
+
+def _one_matches(expected: Sequence[str], given: Sequence[str]) -> bool:
+    """Whether a text is among those expected; all are compared, each in the same time wherever it differs."""
+    pairs = [(one.encode(), other.encode(errors="replace")) for one in expected for other in given]
+    return sum(hmac.compare_digest(one, other) for one, other in pairs) > 0
+
+
+def _webhooks(secrets: Sequence[str]) -> list[Webhook]:
+    found = []
+    for secret in secrets:
+        try:
+            found.append(Webhook(secret))
+        except (ValueError, EmptyWebhookSecretError):
+            continue
+    if not found:
+        raise AuthenticationUnavailable
+    return found

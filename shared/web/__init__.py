@@ -1,0 +1,1 @@
+"""Adapters that read documents from the web."""
