@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import azure.functions as func
 
 from shared import bootstrap
-from shared.errors import PatchbayError, Unauthorized
+from shared.access.request import REQUEST_ID_HEADER, Request, request_id, request_id_of
+from shared.errors import PatchbayError, Retryable, Unauthorized, Unexpected
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
@@ -18,19 +20,39 @@ _log = logging.getLogger(__name__)
 
 
 def guarded(handler: Handler) -> Handler:
-    """Let in who may call, and answer errors as problem documents (RFC 9457)."""
+    """Let in whom the table of openings names for this function, and answer errors as problem documents (RFC 9457).
+
+    Every answer carries the request's id, and so does every line that is logged on its way.
+    """
 
     @functools.wraps(handler)
     async def guard(req: func.HttpRequest) -> func.HttpResponse:
+        headers = {name.lower(): value for name, value in req.headers.items()}
+        named = request_id.set(request_id_of(headers))
         try:
-            if not bootstrap.open_to_all():
-                raise Unauthorized
-            return await handler(req)
-        except PatchbayError as error:
-            _log.info("refused a request", extra={"code": error.code})
-            return _problem(error)
+            response = await _answered(handler, req, headers)
+            response.headers[REQUEST_ID_HEADER] = request_id.get()
+            return response
+        finally:
+            request_id.reset(named)
 
     return guard
+
+
+async def _answered(handler: Handler, req: func.HttpRequest, headers: dict[str, str]) -> func.HttpResponse:
+    try:
+        request = Request(headers, dict(req.route_params), req.get_body())
+        await bootstrap.access().let_in(handler.__name__, request)
+        return await handler(req)
+    except PatchbayError as error:
+        why = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code
+        _log.info("%s refused a request (%s)", handler.__name__, why)
+        return _problem(error)
+    except Exception as failure:  # whatever it is, the caller gets an answer with the request's id
+        # Its message may hold what a customer wrote.
+        where = "".join(traceback.format_tb(failure.__traceback__))
+        _log.error("%s failed with %s\n%s", handler.__name__, type(failure).__name__, where)  # see above
+        return _problem(Unexpected())
 
 
 def answer(
@@ -48,9 +70,16 @@ def _problem(error: PatchbayError) -> func.HttpResponse:
         "status": error.status,
         "code": error.code,
         "detail": error.detail,
+        "instance": f"urn:patchbay:request:{request_id.get()}",
     }
+    headers = {}
     if error.mistakes:
         document["errors"] = [mistake.shown() for mistake in error.mistakes]
-    headers = {"Retry-After": "1"} if error.retryable else None
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+        if error.told:
+            document["fault"] = error.fault
+    if isinstance(error, Retryable):
+        headers["Retry-After"] = str(error.retry_after)
     body = json.dumps(document, ensure_ascii=False).encode()
     return func.HttpResponse(body, status_code=error.status, headers=headers, mimetype="application/problem+json")

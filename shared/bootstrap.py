@@ -8,12 +8,19 @@ from dataclasses import dataclass
 
 import stamina.instrumentation
 
+from shared.access.access import Access
+from shared.access.issuer import TrustedIssuer
+from shared.access.people import People
+from shared.access.rate import RateLimit
+from shared.access.request import name_requests_in_logs
+from shared.access.senders import Senders
 from shared.clock import Clock, SystemClock
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.database import Database
 from shared.embedded.wiring import adapters_on, bus_on
 from shared.pipeline import Pipeline, assembled
-from shared.settings import Azure, Settings
+from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings
+from shared.web.documents import HttpDocuments
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,23 @@ def _retry_quietly() -> None:
     stamina.instrumentation.set_on_retry_hooks(())
 
 
+def access_to(own: Pipeline, settings: AccessSettings) -> Access:
+    """Who may come in to a pipeline. Keys and rates keep the machine's time, where the pipeline's clock is another."""
+    documents, real = HttpDocuments(), SystemClock()
+    metadata = f"{settings.authority.rstrip('/')}/.well-known/openid-configuration" if settings.authority else None
+    authority = TrustedIssuer(metadata, documents, real) if metadata else None
+    connector = TrustedIssuer(settings.bot_metadata, documents, real)
+    return Access(
+        people=People(authority, settings.audience, own.clock, app_service=settings.app_service_authentication),
+        senders=Senders(own.configurations, connector, EnvironmentSecrets(), own.clock, lenient=own.open_to_all),
+        limits=RateLimit(settings.requests_per_second, real),
+        grants={name.lower(): tenants for name, tenants in settings.grants.items()},
+        open_to_all=own.open_to_all,
+    )
+
+
 _pipelines: list[Pipeline] = []
+_accesses: list[Access] = []
 
 
 def pipeline() -> Pipeline:
@@ -59,15 +82,20 @@ def pipeline() -> Pipeline:
         settings = Settings()
         services = settings.azure()
         clock = SystemClock()
-        _pipelines.append(azure(services, clock) if services else embedded(settings, clock))
+        provide(azure(services, clock) if services else embedded(settings, clock))
     return _pipelines[-1]
 
 
-def open_to_all() -> bool:
-    """Whether callers need no token: only where a host that serves nobody else has said so."""
-    return any(provided.open_to_all for provided in _pipelines)
+def access() -> Access:
+    """Who may come in to this process's pipeline."""
+    own = pipeline()
+    if not _accesses:
+        _accesses.append(access_to(own, AccessSettings()))
+    return _accesses[-1]
 
 
-def provide(own: Pipeline) -> None:
-    """Make `own` this process's pipeline."""
+def provide(own: Pipeline, settings: AccessSettings | None = None) -> None:
+    """Make `own` this process's pipeline, and `settings`, else those of the environment, say who may come in."""
+    name_requests_in_logs()
     _pipelines[:] = [own]
+    _accesses[:] = [access_to(own, settings)] if settings else []

@@ -1,5 +1,6 @@
 """What the environment says, in one typed object; nothing else reads the environment."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,3 +52,31 @@ class Settings(BaseSettings):
         if missing:
             raise IncompleteSettings(missing)
         return Azure(self.cosmos or "", self.cosmos_database, self.service_bus or "", self.storage or "")
+
+
+class AccessSettings(BaseSettings):
+    """Who may come in, and how much."""
+
+    model_config = SettingsConfigDict(env_prefix="PATCHBAY_", env_ignore_empty=True, extra="ignore")
+
+    authority: str | None = None
+    """The issuer of access tokens: `https://login.microsoftonline.com/{directory}/v2.0`."""
+    audience: str | None = None
+    """For whom access tokens must be issued (`aud`): the client id of Patchbay's app registration."""
+    grants: dict[str, frozenset[str]] = {}
+    """The tenants of each person or system, by its object id in Entra ID: `{"<oid>": ["contoso"]}`."""
+    app_service_authentication: bool = False
+    """Whether App Service authentication stands before the app, and its header with the access token is its own."""
+    bot_metadata: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    """The OpenID metadata of the Bot Connector, whose tokens channels bring."""
+    requests_per_second: float = 100
+    """What one tenant may ask of one process in the long run; 0 is no limit."""
+
+
+class EnvironmentSecrets:
+    """Implements `Secrets`: app settings, into which App Service resolves Key Vault references."""
+
+    def value(self, reference: str) -> str | None:
+        found = os.environ.get(reference.removeprefix("env:"), "")
+        # App Service leaves a reference as it is where it cannot resolve it, and everybody can guess that text.
+        return None if found.startswith("@Microsoft.KeyVault(") else found or None

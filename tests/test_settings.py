@@ -1,11 +1,11 @@
-"""The settings choose the services: all of the cloud's, or none."""
+"""The settings choose the services: all of the cloud's, or none; and what they say about who may come in."""
 
 from itertools import combinations
 
 import pytest
 
 from shared.errors import IncompleteSettings
-from shared.settings import Azure, Settings
+from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings
 
 ENDPOINTS = {
     "COSMOS__accountEndpoint": "https://books.documents.azure.com:443/",
@@ -47,3 +47,21 @@ def test_what_is_missing_is_named(count: int, monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(IncompleteSettings) as refusal:
             Settings().azure()
         assert refusal.value.missing == tuple(name for name in ENDPOINTS if name not in chosen)
+
+
+def test_a_secret_is_an_app_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given an app setting, an empty one, and a Key Vault reference that App Service could not resolve
+    monkeypatch.setenv("OWN_SECRET", "s3cret")
+    monkeypatch.setenv("EMPTY_SECRET", "")
+    monkeypatch.setenv("LOST_SECRET", "@Microsoft.KeyVault(SecretUri=https://vault/secrets/s)")
+    names = ("OWN_SECRET", "EMPTY_SECRET", "LOST_SECRET", "NO_SECRET")
+    # when they are read, then only the first is a secret: everybody could guess the others
+    assert [EnvironmentSecrets().value(f"env:{name}") for name in names] == ["s3cret", None, None, None]
+
+
+def test_grants_are_read_from_json_and_what_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATCHBAY_GRANTS", '{"oid-1": ["contoso", "fabrikam"]}')
+    monkeypatch.setenv("PATCHBAY_AUTHORITY", "")
+    settings = AccessSettings()
+    assert settings.grants == {"oid-1": {"contoso", "fabrikam"}}
+    assert settings.authority is None

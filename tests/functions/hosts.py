@@ -21,7 +21,7 @@ from shared.events.bus import SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event
 from shared.events.codec import decode_event
 from shared.events.envelope import parse_time
-from shared.settings import Settings
+from shared.settings import AccessSettings, Settings
 from tests.builders import EXAMPLES
 
 NOW = "2026-10-20T12:00:00Z"
@@ -95,11 +95,11 @@ class Host:
 
 
 @asynccontextmanager
-async def hosted(folder: Path, *, open_to_all: bool = True) -> AsyncIterator[Host]:
-    """A host on a database of its own in the folder."""
+async def hosted(folder: Path, *, open_to_all: bool = True, **settings: Any) -> AsyncIterator[Host]:
+    """A host on a database of its own in the folder; without a limit to requests, unless `settings` have one."""
     clock = MovableClock(parse_time(NOW))
     pipeline = bootstrap.embedded(Settings(database=folder / "patchbay.db"), clock, open_to_all=open_to_all)
-    bootstrap.provide(pipeline)
+    bootstrap.provide(pipeline, AccessSettings(**{"requests_per_second": 0, **settings}))
     transport = httpx.ASGITransport(application(index(), clock))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

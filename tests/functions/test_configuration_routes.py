@@ -136,3 +136,24 @@ async def test_a_new_version_judges_what_happens_once_it_is_in_force(host: Host)
     for name, queue, version in (("before", "CreditCardQueue", 1), ("after", "HomeLoanQueue", 2)):
         (decision,) = (await host.shown(f"conversations/{name}/routing"))["decisions"]
         assert (decision["queue"], decision["configurationVersion"]) == (queue, version)
+
+
+APP_ID = "7d0cae1c-0000-4000-8000-000000000001"
+
+
+async def test_another_tenant_may_have_a_bot_of_the_same_app_id(host: Host) -> None:
+    # given contoso, which has a bot with this app id
+    document = small_document(bots=[{"id": "a", "name": "A", "appId": APP_ID}])
+    # when another tenant registers one, then it may
+    taken, _ = await put(host, document)
+    assert taken["version"] == 1
+
+
+async def test_a_mistake_that_has_a_code_is_answered_with_it(host: Host) -> None:
+    # given two bots with one app id, written in two ways
+    bots = [{"id": "a", "name": "A", "appId": APP_ID}, {"id": "b", "name": "B", "appId": APP_ID.upper()}]
+    # when they are put, then the answer has Dynamics 365's code beside path and reason
+    answer = await host.client.put(SMALL, json=small_document(bots=bots))
+    assert problem(answer)["errors"] == [
+        {"path": "bots[1].appId", "reason": f"{APP_ID!r} is used 2 times", "code": "1004 DuplicateBotAppId"}
+    ]

@@ -185,7 +185,11 @@ async def test_another_tenants_conversation_answers_like_one_that_never_was(host
     await host.accepted("/api/tenants/fabrikam/events", [started(one, "fabrikam") for one in ("theirs", "both", "a|b")])
     await begun(host, "both")
     answers = [
-        told(await host.client.get(f"/api/tenants/{tenant}/conversations/{key}{resource}"))
+        told(
+            await host.client.get(
+                f"/api/tenants/{tenant}/conversations/{key}{resource}", headers={"x-request-id": "one-for-all"}
+            )
+        )
         for tenant, key in (
             ("contoso", "never-was"),
             ("contoso", "theirs"),

@@ -1,0 +1,63 @@
+"""A request as access sees it, whatever serves it; its id, and how large its body may be."""
+
+import contextvars
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import BodyTooLarge
+
+REQUEST_ID_HEADER = "x-request-id"
+MAX_BODY_BYTES = 1024 * 1024
+"""1 MB, at every door that takes a body."""
+
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+"""The id of the request under way; `-` where there is none, as in a function of the bus."""
+
+_SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TRACE = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Names of headers are lower-case; `address` holds the named segments of the path."""
+
+    headers: Mapping[str, str]
+    address: Mapping[str, str]
+    body: bytes
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """The caller's own id where it is short and plain, else its trace (W3C `traceparent`), else a new one."""
+    own = headers.get(REQUEST_ID_HEADER, "")
+    if _SANE.fullmatch(own):
+        return own
+    trace = _TRACE.fullmatch(headers.get("traceparent", ""))
+    return trace[1] if trace else uuid.uuid4().hex
+
+
+def refuse_large(body: bytes) -> None:
+    """Raise BodyTooLarge for more than 1 MB."""
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(len(body), MAX_BODY_BYTES)
+
+
+def name_requests_in_logs() -> None:
+    """From now on give every log record the member `request_id`. Doing so again changes nothing."""
+    make = logging.getLogRecordFactory()
+    if isinstance(make, _Records):
+        return
+    logging.setLogRecordFactory(_Records(make))
+
+
+class _Records:
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record: logging.LogRecord = self._make(*args, **kwargs)
+        record.request_id = request_id.get()
+        return record

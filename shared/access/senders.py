@@ -1,0 +1,129 @@
+"""Channels and publishers prove themselves, as their tenant's configuration says."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shared.access.issuer import TrustedIssuer
+from shared.access.request import Request
+from shared.access.signature import SIGNATURE_HEADER, verify_secret_token, verify_signature
+from shared.access.token import bearer_token, key_id_of, verified_claims
+from shared.clock import Clock
+from shared.errors import AuthenticationUnavailable, InvalidActivity, Unauthorized, UnknownTenant
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import Configurations
+from shared.wire import parse_json
+
+_log = logging.getLogger(__name__)
+
+
+class Secrets(Protocol):
+    """The port to secrets."""
+
+    def value(self, reference: str) -> str | None:
+        """The secret that a configuration refers to as `env:NAME`; None where it is not set."""
+        ...
+
+
+@dataclass(frozen=True)
+class Senders:
+    """Proofs of channels and publishers.
+
+    `lenient`: on the local host a sender without a proof is let in where its secret is not set here, or where it sends
+    no token; what is sent, or can be checked, must be right there too.
+    """
+
+    configurations: Configurations
+    bot_connector: TrustedIssuer
+    secrets: Secrets
+    clock: Clock
+    lenient: bool = False
+    _let_in: set[str] = field(default_factory=set)
+    """What was let in without proof, and said so in the log; once is enough."""
+
+    async def prove_channel(self, request: Request) -> None:
+        """Pass if the channel that the address names proves itself.
+
+        Raises Unauthorized, also for a channel or a tenant that there is not: who proves nothing learns nothing.
+        Raises AuthenticationUnavailable, and InvalidActivity where an authentic body is no JSON.
+        """
+        address = request.address
+        account_id, channel_id = address["accountId"], address["channelId"]
+        configuration = await self._configuration(address["tenantId"])
+        found = configuration.channel(account_id, channel_id) if configuration else None
+        if configuration is None or found is None:
+            if self.lenient:  # the handler says which of them there is not
+                return
+            raise Unauthorized("unknown_channel")
+        account, channel = found
+        sender = f"channel {account_id}/{channel_id} of {configuration.tenant_id}"
+        match account.proof_of(channel):
+            case "botFramework":
+                await self._check_activities(request, configuration.app_ids(account))
+            case "telegram":
+                if secrets := self._secrets(channel.secret_references, sender):
+                    verify_secret_token(request.headers, secrets)
+            case "standardWebhooks":
+                if secrets := self._secrets(channel.secret_references, sender):
+                    verify_signature(request.headers, request.body, secrets, self.clock.now())
+            case "none":
+                pass
+
+    async def prove_publisher(self, request: Request) -> None:
+        """Pass if the tenant's own secret signed the events. Raises Unauthorized, AuthenticationUnavailable."""
+        tenant_id = request.address["tenantId"]
+        configuration = await self._configuration(tenant_id)
+        references = configuration.event_secrets if configuration else ()
+        if secrets := self._secrets(references, f"a publisher of {tenant_id}"):
+            verify_signature(request.headers, request.body, secrets, self.clock.now())
+
+    async def _configuration(self, tenant_id: str) -> Configuration | None:
+        try:
+            return (await self.configurations.of(tenant_id)).at(self.clock.now()).configuration
+        except UnknownTenant:
+            return None
+
+    def _secrets(self, references: Sequence[str], sender: str) -> list[str]:
+        """The secrets that are set; on the local host perhaps none, which lets the sender in."""
+        values = [value for reference in references if (value := self.secrets.value(reference))]
+        if values:
+            return values
+        missing = ", ".join(references) or "a secret"
+        if not self.lenient:
+            _log.warning("%s cannot prove itself: %s is not set", sender, missing)
+            raise AuthenticationUnavailable if references else Unauthorized("authentication_not_configured")
+        if sender not in self._let_in:
+            self._let_in.add(sender)
+            _log.warning("%s is let in without proof, here on the local host: %s is not set", sender, missing)
+        return []
+
+    async def _check_activities(self, request: Request, app_ids: frozenset[str]) -> None:
+        """A token of the Bot Connector (Azure Bot Service, "Authenticate requests from the Bot Connector service")."""
+        token = bearer_token(request.headers)
+        if token is None:
+            if self.lenient:
+                return
+            raise Unauthorized("credentials_missing" if app_ids else "authentication_not_configured")
+        issuer, key = await self.bot_connector.key(key_id_of(token))
+        claims = verified_claims(token, key, issuer, app_ids, self.clock.now())
+        for activity in _activities(parse_json(request.body, InvalidActivity)):
+            service_url, channel_id = activity.get("serviceUrl"), activity.get("channelId")
+            if not isinstance(service_url, str) or service_url != claims.get("serviceurl"):
+                raise Unauthorized("service_url_wrong")
+            if not isinstance(channel_id, str) or channel_id not in key.endorsements:
+                raise Unauthorized("channel_not_endorsed")
+
+
+def is_signed(request: Request) -> bool:
+    """Whether a sender proves itself by a signature, not by a token."""
+    return SIGNATURE_HEADER in request.headers and bearer_token(request.headers) is None
+
+
+def _activities(document: Any) -> list[dict[str, Any]]:
+    """The activities in a body: itself, and the members of a Direct Line activity set."""
+    listed = document.get("activities") if isinstance(document, dict) else document
+    if not isinstance(listed, list):
+        return [document if isinstance(document, dict) else {}]
+    itself = [document] if isinstance(document, dict) and "type" in document else []
+    return [item if isinstance(item, dict) else {} for item in (*itself, *listed)]
