@@ -16,6 +16,7 @@ from local.host import load_local_settings, serve
 from local.lint import report
 from local.rebuild import compare_database
 from local.replay import replay_on
+from shared.access.request import name_requests_in_logs
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
@@ -47,7 +48,10 @@ def start(
     ] = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    name_requests_in_logs()
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
+    )
     load_local_settings()
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()

@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
+from shared.access.openings import OPENINGS
 from shared.embedded.database import DatabaseInUse
-from shared.errors import PatchbayError
+from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.routing.decision import Outcome, RuleStatus
 from shared.usage.ledger import Exclusion
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 RECORDS = sorted((ROOT / "docs/decisions").glob("*.md"))
 ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+ACCESS = (ROOT / "docs/access.md").read_text(encoding="utf-8")
 
 _PLACE_OF_CODE = {"_warning": 1, "_warned": 2}
 """Which argument of the fold's functions is the code of a warning."""
@@ -96,6 +98,27 @@ def test_every_other_code_stands_in_its_table_and_nothing_else_does() -> None:
     assert sorted(codes(ERRORS, "Why a conversation does not count")) == sorted(get_args(Exclusion))
     assert sorted(codes(ERRORS, "Outcomes of a routing decision")) == sorted(get_args(Outcome))
     assert sorted(codes(ERRORS, "What became of a rule")) == sorted(get_args(RuleStatus))
+
+
+def test_every_fault_and_every_mistake_with_a_code_stands_in_its_table_and_nothing_else_does() -> None:
+    # given what credentials and registrations are refused for
+    # when the tables are read
+    mistakes = [row[0].strip("`") for row in rows(ERRORS, "Mistakes with a code")]
+    # then each has exactly these
+    assert sorted(codes(ERRORS, "Faults of credentials")) == sorted(get_args(CredentialFault))
+    assert sorted(mistakes) == sorted(get_args(MistakeCode))
+
+
+def test_the_document_says_who_opens_which_route() -> None:
+    # given what opens each function's route
+    proofs = {"channel": "the channel's proof", "publisher": "a signature of the tenant"}
+    table = {
+        name: [*([f"`{one.role}`"] if one.role else []), *([proofs[one.proof]] if one.proof else [])] or ["everybody"]
+        for name, one in OPENINGS.items()
+    }
+    # when the document's table is read, then it says the same
+    written = {row[0].strip("`"): row[1].split(", or ") for row in rows(ACCESS, "Who opens which route")}
+    assert written == table
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
