@@ -367,6 +367,7 @@ class AuthenticationUnavailable(Retryable):
     """Raised when a proof cannot be checked: the issuer's keys or our own secret cannot be read."""
 
     code = "authentication_unavailable"
+    retry_after = 10
 
     def __init__(self) -> None:
         super().__init__("what this request proves itself with cannot be checked at the moment")

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, NonNegativeFloat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import IncompleteSettings
@@ -69,7 +69,7 @@ class AccessSettings(BaseSettings):
     """Whether App Service authentication stands before the app, and its header with the access token is its own."""
     bot_metadata: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
     """The OpenID metadata of the Bot Connector, whose tokens channels bring."""
-    requests_per_second: float = 100
+    requests_per_second: NonNegativeFloat = 100
     """What one tenant may ask of one process in the long run; 0 is no limit."""
 
 

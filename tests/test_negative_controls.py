@@ -154,6 +154,34 @@ CONTROLS = (
         'ZoneInfo("UTC")',
         "tests/tenants/test_history.py",
     ),
+    Control(
+        "a token is good for ever",
+        "shared/access/token.py",
+        "not _is_moment(expires) or expires + skew <= seconds",
+        "False",
+        "tests/access/test_channels.py",
+    ),
+    Control(
+        "a token's service is not the activity's",
+        "shared/access/senders.py",
+        'not isinstance(service_url, str) or service_url != claims.get("serviceurl")',
+        "False",
+        "tests/access/test_channels.py",
+    ),
+    Control(
+        "a role holds for every tenant",
+        "shared/access/openings.py",
+        "tenant_id not in grants.get(caller.id.lower(), frozenset())",
+        "False",
+        "tests/functions/test_access.py",
+    ),
+    Control(
+        "an unknown channel answers otherwise than a wrong proof",
+        "shared/access/access.py",
+        "told=self.open_to_all",
+        "told=True",
+        "tests/functions/test_access.py",
+    ),
 )
 
 
