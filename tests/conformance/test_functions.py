@@ -224,12 +224,16 @@ async def test_a_body_without_a_length_is_refused_for_the_host_sends_none(host: 
     assert (refused.status_code, problem(refused)["code"]) == (400, "invalid_event")
 
 
-async def test_every_route_answers_401_to_whom_nobody_vouched_for(worker: Worker, tmp_path: Path) -> None:
+async def test_every_route_but_health_answers_401_to_whom_nobody_vouched_for(worker: Worker, tmp_path: Path) -> None:
     assert set(ROUTES) == {name for name, one in worker.functions.items() if one.trigger["type"] == "httpTrigger"}
     async with hosted_by_runtime(worker, tmp_path, open_to_all=False) as closed:
-        for method, route in ROUTES.values():
-            refused = await closed.client.request(method, f"/api/{route}", content=b"{}")
-            assert (refused.status_code, problem(refused)["code"]) == (401, "unauthorized")
+        for name, (method, route) in ROUTES.items():
+            answer = await closed.client.request(method, f"/api/{route}", content=b"{}")
+            assert answer.headers["x-request-id"]
+            if name == "health":
+                assert answer.status_code == 200
+            else:
+                assert (answer.status_code, problem(answer)["code"]) == (401, "unauthorized")
 
 
 MEMBERS = {
