@@ -94,3 +94,11 @@ def test_most_lines_are_only_appended() -> None:
     head = folded(started(), message(at="2026-10-05T10:00:05Z", role="bot"))
     for role in ("customer", "bot", "agent", "system"):
         assert not changes_head(head, Fact.of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
+
+
+def test_a_bots_first_word_is_not_only_appended() -> None:
+    # Given a conversation that people have, and one that a bot has without a word so far
+    for head in (folded(started(context_variables={"BotHandoffTopic": "HomeLoan"})), folded(started())):
+        # When another bot says its first word, then it belongs on the bill
+        line = message(at="2026-10-05T10:00:06Z", role="bot", author_id="other")
+        assert changes_head(head, Fact.of(line, NOW), history(contoso()))
