@@ -23,7 +23,7 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     document = {
         "conversation": {"conversationId": known, "key": conversation_key(known)} if known else None,
         "accepted": list(receipt.accepted),
-        "ignored": [{"reason": reason} for reason in receipt.ignored],
+        "ignored": [note.shown() for note in receipt.ignored],
         "rejected": mistakes_of(receipt.rejected),
     }
     return answer(document, HTTPStatus.ACCEPTED)

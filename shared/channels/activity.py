@@ -1,12 +1,17 @@
-"""A Bot Framework activity, read tolerantly: who says what, when, under which id."""
+"""A Bot Framework activity, read tolerantly: who says what, when, under which id.
+
+Whatever is assumed on the way is noted where it is assumed, so `notes` are complete once the activity was read.
+"""
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from shared.channels.dialect import MAX_EVENT_ID
-from shared.channels.omnichannel import channel_data, command
+from shared.channels.notes import Note, NoteCode
+from shared.channels.omnichannel import ChannelData, channel_data
 from shared.errors import InvalidActivity, Mistake
 from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
@@ -15,6 +20,8 @@ from shared.wire import canonical_json
 
 _ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
 _MAX_ID = 1024
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
+"""An id that somebody blackened: `<REDACTED>`."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +30,19 @@ class Activity:
 
     native: dict[str, Any]
     configuration: Configuration
+    notes: list[Note] = field(default_factory=list, compare=False)
+
+    def note(self, code: NoteCode, path: str, reason: str) -> None:
+        """Keep a note, once."""
+        note = Note(code, path, reason)
+        if note not in self.notes:
+            self.notes.append(note)
 
     def text(self, member: str = "text") -> str | None:
         """A member that is text; None where it is absent, empty or something else."""
         value = self.native.get(member)
+        if value is not None and not isinstance(value, str):
+            self.note("wrong_type", member, "is no text, so it is left out")
         return value if isinstance(value, str) and value else None
 
     @cached_property
@@ -46,11 +62,18 @@ class Activity:
             return None
         try:
             if isinstance(given, int | float) and not isinstance(given, bool):
-                return epoch_time(given)
+                time = epoch_time(given)
+                self.note("epoch_time", "timestamp", f"is a number, taken for seconds since 1970: {time}")
+                return time
             parse_time(str(given))
         except ValueError as cause:
             raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
         return str(given)
+
+    @cached_property
+    def channel_data(self) -> ChannelData:
+        """What the channel or the bot says to the hub."""
+        return channel_data(self.native, self.note)
 
     @property
     def says_its_role(self) -> bool:
@@ -67,7 +90,15 @@ class Activity:
             return _ROLES[self._given_role]
         sender = self._account("from")
         known = sender.get("id") and self.configuration.bot(sender["id"])
-        return "bot" if known or command(channel_data(self.native)) else "customer"
+        role, why = ("bot", "it is configured as one") if known else ("customer", "it is no configured bot")
+        if not known and self.channel_data.is_command:
+            role, why = "bot", "customers give no commands"
+        if self._given_role in ("", "none"):
+            self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
+        else:
+            given = self._given_role[:40]
+            self.note("role_unknown", "from.role", f"is {given!r}, so the sender counts as {role}: {why}")
+        return role
 
     @property
     def _given_role(self) -> str:
@@ -76,58 +107,100 @@ class Activity:
     @cached_property
     def author(self) -> dict[str, Any]:
         """The sender as a line's author."""
-        sender = self._account("from")
-        author = {"role": self.role, "id": self.bot_id if self.role == "bot" else sender.get("id") or "unknown"}
-        return {**author, "name": sender["name"]} if isinstance(sender.get("name"), str) else author
+        name = self._account("from").get("name")
+        author = {"role": self.role, "id": self.bot_id if self.role == "bot" else self._sender_id}
+        return {**author, "name": name} if isinstance(name, str) else author
 
     @cached_property
     def bot_id(self) -> str:
         """The sender's id in the configuration where it is a known bot, else its native id."""
-        native = str(self._account("from").get("id") or "unknown")
-        bot = self.configuration.bot(native)
-        return bot.id if bot else native
+        bot = self.configuration.bot(self._sender_id)
+        return bot.id if bot else self._sender_id
+
+    @cached_property
+    def _sender_id(self) -> str:
+        given = self._account("from").get("id")
+        if given is None:
+            self.note("sender_unknown", "from.id", "is missing or no usable text, so the sender is called 'unknown'")
+        return given or "unknown"
 
     @cached_property
     def customer(self) -> Customer:
         """Who the conversation is with: the sender, or the recipient of what a bot or an agent says."""
-        side = self._account("from" if self.role == "customer" else "recipient")
-        name = side.get("name")
+        member = "from" if self.role == "customer" else "recipient"
+        side = self._account(member)
+        if side.get("id") is None and member == "recipient":
+            self.note("customer_unknown", "recipient.id", "is missing, so the customer is called by conversation.id")
         return Customer(
             id=side.get("id") or self.thread_id,
-            name=name[:MAX_NAME] if isinstance(name, str) else None,
-            locale=(self.text("locale") or "")[:MAX_LOCALE] or None,
+            name=self._shortened(side.get("name"), MAX_NAME, f"{member}.name"),
+            locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
         )
+
+    @property
+    def _language(self) -> Any:
+        """The language that a Copilot Studio hand-off names (`En-US` in samples; nobody compares its case)."""
+        value = self.native.get("value")
+        return value.get("va_Language") if isinstance(value, dict) else None
+
+    def _shortened(self, given: Any, longest: int, path: str) -> str | None:
+        if not isinstance(given, str):
+            return None
+        if len(given) > longest:
+            self.note("shortened", path, f"has more than {longest} characters; the rest is left out")
+        return given[:longest]
 
     @cached_property
     def attachments(self) -> list[dict[str, Any]]:
         """The attachments by our names; what else each of them holds is kept."""
+        return [_attachment(item, number) for number, (_, item) in enumerate(self.native_attachments, 1)]
+
+    @cached_property
+    def native_attachments(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each attachment that can be read, as it came, with its path."""
         given = self.native.get("attachments")
-        items = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
-        return [_attachment(item, number) for number, item in enumerate(items, 1)]
+        if given is not None and not isinstance(given, list):
+            self.note("attachment_unreadable", "attachments", "is no list, so it is left out")
+        items = [(f"attachments[{n}]", item) for n, item in enumerate(given)] if isinstance(given, list) else []
+        for path, item in items:
+            if not isinstance(item, dict):
+                self.note("attachment_unreadable", path, "is no object, so it is left out")
+        return [(path, item) for path, item in items if isinstance(item, dict)]
 
     def event_id(self, suffix: str = "") -> str:
         """The native id, marked by what is made of it; hashed where it is too long, or where there is none."""
         mark = f"#{suffix}" if suffix else ""
-        native = self.text("id") or "sha256:" + _sha256(canonical_json(self.native))
-        return native + mark if len(native + mark) <= MAX_EVENT_ID else f"sha256:{_sha256(native)}{mark}"
+        native = self.text("id")
+        if native is None:
+            self.note("id_missing", "id", "is missing, so one is made of the content: what says the same counts once")
+            native = "sha256:" + _sha256(canonical_json(self.native))
+        if len(native + mark) <= MAX_EVENT_ID:
+            return native + mark
+        self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
+        return f"sha256:{_sha256(native)}{mark}"
 
     def _account(self, member: str) -> dict[str, Any]:
         """The sender or the recipient; an id that is no usable text counts as none."""
         account = self.native.get(member)
         if not isinstance(account, dict):
             return {}
-        usable = isinstance(account.get("id"), str) and 0 < len(account["id"]) <= _MAX_ID
+        given = account.get("id")
+        if isinstance(given, str) and _PLACEHOLDER.fullmatch(given):
+            self.note("placeholder_id", f"{member}.id", f"is {given[:40]!r}: whoever is called so is taken for one")
+        usable = isinstance(given, str) and 0 < len(given) <= _MAX_ID
         return account if usable else {**account, "id": None}
 
 
 def _attachment(item: dict[str, Any], number: int) -> dict[str, Any]:
-    name, kind, url = item.get("name"), item.get("contentType"), item.get("contentUrl")
+    name, kind, url, size = (item.get(member) for member in ("name", "contentType", "contentUrl", "size"))
     renamed = {"name", "contentType", "contentUrl", "size", "url"}
+    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
     return {
         **{member: value for member, value in item.items() if member not in renamed},
         "name": name if isinstance(name, str) and name else f"attachment-{number}",
         "contentType": kind if isinstance(kind, str) and kind else "application/octet-stream",
         **({"url": url} if isinstance(url, str) else {}),
+        **({"size": size} if known else {}),
     }
 
 

@@ -5,14 +5,17 @@ event names are ignored (A2014, A5002), an event must have a name (A5001), times
 (A2042).
 """
 
+import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.channels.activity import Activity
 from shared.channels.dialect import Draft, Reading
-from shared.channels.omnichannel import channel_data, command, is_private
+from shared.channels.hand_off import handed_over, handed_over_with_value
+from shared.channels.notes import IgnoredCode, Note
 from shared.channels.thread import Begins
 from shared.errors import InvalidActivity, Mistake
+from shared.events.catalog import Customer
 from shared.tenants.configuration import Configuration
 
 _END_CODES = {
@@ -32,6 +35,13 @@ _SHOWN_WITH = (
     "value",
 )
 """Members of a message that say how it was shown; channel data stays away, for it may carry tokens."""
+_READ = {"type", "id", "timestamp", "from", "recipient", "conversation", "locale", "text", "attachments"}
+_TRANSPORT = {"channelId", "serviceUrl", "localTimestamp", "localTimezone", "rawTimestamp", "callerId", "relatesTo"}
+"""Members that are about the transport, and nothing that was said."""
+_HUB_CONTEXT = ("startconversation", "omnichannelsetcontext")
+"""Events in which Omnichannel tells a bot about a conversation that begins for it."""
+_NO_ESCALATION = re.compile(r"escalat\w*\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
+"""What a Copilot Studio bot says where nobody connected its hand-off: `Escalating ... is not currently configured`."""
 
 
 def read_activity(document: Any, configuration: Configuration) -> Reading:
@@ -42,78 +52,129 @@ def read_activity(document: Any, configuration: Configuration) -> Reading:
     kind = activity.text("type")
     if kind is None:
         raise InvalidActivity([Mistake("type", "is missing")])
-    drafts, ignored, begins = _READERS.get(kind, _unknown)(activity)
-    return Reading(activity.thread_id, activity.time, activity.customer, drafts, ignored, begins=begins)
+    read = _READERS.get(kind, _unknown)(activity)
+    if not read.drafts and read.begins == "never":
+        nobody = Customer(id="unknown")
+        return Reading(None, None, nobody, [], read.ignored, "never", activity.notes)
+    _note_members(activity, read.members)
+    place = (activity.thread_id, activity.time, activity.customer)
+    return Reading(*place, read.drafts, read.ignored, read.begins, activity.notes)
 
 
-_Read = tuple[Sequence[Draft], Sequence[str], Begins]
+class _Read(NamedTuple):
+    """What one kind of activity is. `members`: those that only this kind has, and that were looked at."""
+
+    drafts: Sequence[Draft]
+    ignored: Sequence[Note]
+    begins: Begins
+    members: Sequence[str] = ()
+
+
+def _ignored(code: IgnoredCode, path: str, reason: str) -> _Read:
+    return _Read([], [Note(code, path, reason)], "never")
 
 
 def _message(activity: Activity) -> _Read:
-    data = channel_data(activity.native)
-    asked = command(data) if activity.role == "bot" else None
+    data = activity.channel_data
+    from_bot = activity.role == "bot"
+    asked = data.command if from_bot else None
+    if data.is_command and not from_bot:
+        reason = f"holds a command, but the sender is a {activity.role}: only a bot's commands are followed"
+        activity.note("command_of_a_customer", f"{data.name}.tags", reason)
     if asked and asked.type == "Escalate":
         # The text of an escalation is the summary for the agent, bridged or not; the customer never sees it.
-        return [_escalation(activity, asked.context, activity.text())], [], "always"
-    line = _line(activity, private=is_private(data, from_bot=activity.role == "bot"))
+        return _Read([handed_over(activity, asked.context, asked.place, activity.text())], [], "always", _SHOWN_WITH)
+    text = activity.text()
+    if from_bot and text and _NO_ESCALATION.search(text):
+        reason = "says that escalation is not configured: the bot hands nothing over, and nobody is told"
+        activity.note("fake_hand_off", "text", reason)
+    line = _line(activity, private=data.is_private(from_bot=from_bot))
     if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or asked):
-        return [], ["the message holds neither text nor attachments nor a value"], "never"
+        return _ignored("empty_message", "text", "the message holds neither text nor attachments nor a value")
     if asked:
-        return [line, _end(activity)], [], "never"
-    return [line], [], "always" if activity.role == "customer" else "ifFirst"
+        return _Read([line, _end(activity)], [], "never", _SHOWN_WITH)
+    return _Read([line], [], "always" if activity.role == "customer" else "ifFirst", _SHOWN_WITH)
 
 
 def _conversation_update(activity: Activity) -> _Read:
     if activity.native.get("membersAdded"):
-        return [], [], "always"
-    return [], ["a conversationUpdate that adds no member changes nothing here"], "never"
+        return _Read([], [], "always", ["membersAdded"])
+    if "vnd.microsoft.msdyn.oc.data" in activity.channel_data.members:
+        return _hub_context(activity, activity.channel_data.name)
+    reason = "a conversationUpdate that adds no member changes nothing here"
+    return _ignored("no_member_added", "membersAdded", reason)
 
 
 def _event(activity: Activity) -> _Read:
     name = activity.text("name")
     if name is None:
-        return [], ["the event has no name (Bot Framework rule A5001)"], "never"
-    if name != "handoff.initiate":
-        return [], [f"events named {name[:80]!r} have no meaning here"], "never"
+        return _ignored("event_without_name", "name", "the event has no name (Bot Framework rule A5001)")
+    folded = name.casefold()
+    if folded in _HUB_CONTEXT:
+        return _hub_context(activity, "value")
+    if folded == "handoff.status":
+        return _ignored("hand_off_status", "name", "a hub tells a bot how its hand-off goes; nothing changes here")
+    # Hubs' own connectors name theirs after the hub: GenesysHandoff.
+    if folded == "handoff.initiate" or folded.endswith("handoff"):
+        return _hand_off(activity)
+    return _ignored("event_without_meaning", "name", f"events named {name[:80]!r} have no meaning here")
+
+
+def _hand_off(activity: Activity) -> _Read:
     if activity.role == "customer" and activity.says_its_role:
-        return [], ["only a bot hands a conversation over"], "never"
-    value = activity.native.get("value")
-    given = value if isinstance(value, dict) else {}
-    context = given.get("Context")
-    if not isinstance(context, dict):
-        context = {member: item for member, item in given.items() if member not in ("MessageToAgent", "Context")}
-    summary = given.get("MessageToAgent", given.get("va_AgentMessage"))
-    draft = _escalation(activity, context, summary if isinstance(summary, str) else None)
-    return [draft], [], "always"
+        return _ignored("hand_off_of_a_customer", "from.role", "only a bot hands a conversation over")
+    draft = handed_over_with_value(activity)
+    begins: Begins = "always" if draft.type == "bot.escalated" else "never"
+    return _Read([draft], [], begins, ["name", "value", "locale", "replyToId"])
+
+
+def _hub_context(activity: Activity, member: str) -> _Read:
+    """Omnichannel tells a bot of a conversation; samples leave the conversation's id out."""
+    known = isinstance(activity.native.get("conversation"), dict)
+    begun = "a conversation begins" if known else "nothing begins without conversation.id"
+    note = Note("hub_context", member, f"is what a hub tells its bot: {begun}, and no context variable is set")
+    return _Read([], [note], "always" if known else "never", ["name", "value", "text", "textFormat", "replyToId"])
 
 
 def _end_of_conversation(activity: Activity) -> _Read:
-    return [_end(activity)], [], "never"
+    return _Read([_end(activity)], [], "never", ["code"])
+
+
+def _trace(activity: Activity) -> _Read:
+    """Copilot Studio records hand-offs as traces, also those that it did not make (domain: what it really records)."""
+    kind = str(activity.native.get("valueType"))
+    value = activity.native.get("value")
+    outcome = str(value.get("outcomeReason")) if isinstance(value, dict) else ""
+    if outcome.casefold() == "agenttransferfromquestionmaxattempts":
+        reason = f"records a hand-off for {outcome}, which nobody asked for; a trace hands nothing over"
+        return _ignored("fake_hand_off", "value.outcomeReason", reason)
+    if kind.casefold() in ("handoff", "escalationrequested"):
+        return _ignored("hand_off_trace", "valueType", f"a trace {kind} is a record of the bot's, and no hand-off")
+    return _unknown(activity)
 
 
 def _unknown(activity: Activity) -> _Read:
-    return [], [f"activities of type {str(activity.native['type'])[:80]!r} have no meaning here"], "never"
+    kind = str(activity.native["type"])[:80]
+    return _ignored("activity_without_meaning", "type", f"activities of type {kind!r} have no meaning here")
 
 
 _READERS: dict[str, Callable[[Activity], _Read]] = {
     "message": _message,
     "conversationUpdate": _conversation_update,
     "event": _event,
+    "handoff": _hand_off,
     "endOfConversation": _end_of_conversation,
+    "trace": _trace,
 }
-
-
-def _escalation(activity: Activity, context: dict[str, Any], summary: str | None) -> Draft:
-    data: dict[str, Any] = {"botId": activity.bot_id, "contextVariables": context, "transcript": _history(activity)}
-    data["attachments"] = [one for one in activity.attachments if not _said_in(one)]
-    if summary:
-        data["summary"] = summary
-    return Draft(activity.event_id("escalate"), "bot.escalated", data)
 
 
 def _end(activity: Activity) -> Draft:
     code = activity.text("code")
     reason = "resolved" if code is None else _END_CODES.get(code.casefold(), "other")
+    if code is None and activity.native["type"] == "endOfConversation":
+        activity.note("end_code_missing", "code", "is missing, so the end counts as resolved")
+    if reason == "other":
+        activity.note("end_code_unknown", "code", f"is {str(code)[:80]!r}, so the end's reason is 'other'")
     data = {"endedBy": activity.role, "reason": reason}
     if note := activity.text():
         data["note"] = note
@@ -129,34 +190,12 @@ def _line(activity: Activity, *, private: bool) -> Draft:
     }
     if text := activity.text():
         data["text"] = text
-    return Draft(activity.event_id(), "message.posted", data)
+    return Draft(activity.event_id(), "message.posted", data, {"author": "from"})
 
 
-def _history(activity: Activity) -> list[dict[str, Any]]:
-    """The messages inside an attached transcript (`content.activities`), as lines of the bot's history."""
-    return [
-        _history_line(Activity(document, activity.configuration))
-        for attachment in activity.attachments
-        for document in _said_in(attachment)
-        if isinstance(document, dict) and document.get("type") == "message"
-    ]
-
-
-def _said_in(attachment: dict[str, Any]) -> list[Any]:
-    """The activities inside an attachment; empty where it is no transcript."""
-    content = attachment.get("content")
-    said = content.get("activities") if isinstance(content, dict) else None
-    return said if isinstance(said, list) else []
-
-
-def _history_line(said: Activity) -> dict[str, Any]:
-    try:
-        time = said.time
-    except InvalidActivity:
-        # A line without a time is still a line, and no reason to refuse the escalation that brings it.
-        time = None
-    known = {"id": said.text("id") and said.event_id(), "text": said.text(), "time": time}
-    line: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
-    private = is_private(channel_data(said.native), from_bot=said.role == "bot")
-    visibility = "private" if private else "public"
-    return {**line, "author": said.author, "attachments": said.attachments, "visibility": visibility}
+def _note_members(activity: Activity, members: Sequence[str]) -> None:
+    """Members that are no part of any event: unknown ones are accepted, and left out."""
+    looked_at = {*_READ, *_TRANSPORT, "channelData", "channeldata", *members}
+    left_out = sorted(name for name, value in activity.native.items() if name not in looked_at and value)
+    if left_out:
+        activity.note("members_not_kept", "", f"leaves out {', '.join(name[:40] for name in left_out[:10])}")

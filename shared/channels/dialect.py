@@ -1,9 +1,10 @@
-"""What reading a native payload gives: events that still lack their conversation, and what was ignored and why."""
+"""What reading a native payload gives: events that still lack their conversation, and what was ignored or assumed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from shared.channels.notes import Note
 from shared.channels.thread import Begins
 from shared.events.catalog import Customer
 
@@ -12,24 +13,35 @@ MAX_EVENT_ID = 128
 
 @dataclass(frozen=True)
 class Draft:
-    """An event of a dialect. `id` derives from the native id, so a retry gives the same event again."""
+    """An event of a dialect. `id` derives from the native id, so a retry gives the same event again.
+
+    `places` says where in the payload a member of `data` comes from, by the member's name.
+    """
 
     id: str
     type: str
     data: dict[str, Any]
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One activity, read. `thread_id` and `time` say which conversation it belongs to.
+    """One payload, read. `thread_id` and `time` say which conversation it belongs to.
 
-    `time` is the activity's own text; None where it has none and the time of arrival is assumed. `begins` tells whether
-    a conversation begins with it; what is only ignored begins none.
+    `thread_id` is None only where everything was ignored. `time` is the payload's own text; None where it has none and
+    the time of arrival is assumed. `begins` tells whether a conversation begins with it; what is only ignored begins
+    none. `notes` are what was assumed or left out.
     """
 
-    thread_id: str
+    thread_id: str | None
     time: str | None
     customer: Customer
     drafts: Sequence[Draft]
-    ignored: Sequence[str]
+    ignored: Sequence[Note]
     begins: Begins
+    notes: Sequence[Note] = ()
+
+    @property
+    def only_ignored(self) -> bool:
+        """Whether there is nothing in it for a conversation."""
+        return not self.drafts and self.begins == "never"

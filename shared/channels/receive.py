@@ -5,31 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.channels.bot_framework import read_activity
 from shared.channels.cloud_events import Rejected, read_events
 from shared.channels.dialect import Draft, Reading
-from shared.channels.telegram import read_update
+from shared.channels.notes import Note
+from shared.channels.payload import Payload, read_payload
 from shared.channels.threads import Resolved, Threads
 from shared.clock import Clock
-from shared.errors import InvalidActivity, UnknownAccount
+from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
 from shared.events.catalog import ChannelReference, Event
 from shared.events.codec import event_document, event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
 from shared.tenants.history import Configurations, History
-from shared.wire import parse_json
 
 
 @dataclass(frozen=True)
 class Receipt:
     """What became of a payload: ids of the events that are on their way, what was ignored, what was rejected.
 
-    `conversation_id` is known where a channel's activity was resolved to one.
+    `conversation_id` is known where all of a channel's payload was resolved to one.
     """
 
     accepted: Sequence[str]
-    ignored: Sequence[str] = ()
+    ignored: Sequence[Note] = ()
     rejected: Sequence[Rejected] = ()
     conversation_id: str | None = None
 
@@ -60,7 +59,8 @@ class Receiver:
     async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
         """Publish what a channel's payload means, in the dialect of its account.
 
-        Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge.
+        Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate. In a set of
+        activities, as in a batch of events, what is wrong is rejected alone.
         """
         history = await self.configurations.of(tenant_id)
         configuration = history.at(self.clock.now()).configuration
@@ -71,39 +71,59 @@ class Receiver:
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         if account.dialect == "cloudEvents":
             return await self._publish_events(tenant_id, *read_events(configuration, body, channel))
-        reading = _READERS[account.dialect](parse_json(body, InvalidActivity), configuration)
-        return await self._publish_reading(tenant_id, channel, reading, history)
+        return await self._publish_payload(
+            tenant_id, channel, read_payload(account.dialect, body, configuration), history
+        )
 
     async def _publish_events(self, tenant_id: str, events: Sequence[Event], rejected: Sequence[Rejected]) -> Receipt:
         await self.publisher.publish(tenant_id, events)
         return Receipt([event.id for event in events], rejected=rejected)
 
-    async def _publish_reading(
-        self, tenant_id: str, door: ChannelReference, reading: Reading, history: History
+    async def _publish_payload(
+        self, tenant_id: str, door: ChannelReference, payload: Payload, history: History
     ) -> Receipt:
-        if not reading.drafts and reading.begins == "never":
-            return Receipt([], reading.ignored)
+        resolved: list[Resolved] = []
+        events: list[Event] = []
+        rejected: list[Rejected] = []
+        for index, part in enumerate(payload.parts):
+            try:
+                if isinstance(part.outcome, Refused):
+                    raise part.outcome
+                if not part.outcome.only_ignored:
+                    conversation, made = await self._made_of(tenant_id, door, part.outcome, history)
+                    resolved.append(conversation)
+                    events += made
+            except Refused as reason:
+                if not payload.is_set:
+                    raise
+                rejected.append(Rejected(index, reason))
+        await self.publisher.publish(tenant_id, events)
+        accepted = [*(one.announced for one in resolved if one.announced), *(event.id for event in events)]
+        known = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
+        ids = {one.conversation_id for one in resolved}
+        return Receipt(accepted, [*payload.ignored, *known], rejected, ids.pop() if len(ids) == 1 else None)
+
+    async def _made_of(
+        self, tenant_id: str, door: ChannelReference, reading: Reading, history: History
+    ) -> tuple[Resolved, list[Event]]:
+        """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
         channel, now = door.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
         # Whatever the dialect made is checked before a conversation is opened for it.
-        drafts = [_event(tenant_id, channel, "unresolved", draft, reading.time, now) for draft in reading.drafts]
+        drafts = [drafted_event(tenant_id, channel, None, draft, reading.time, now) for draft in reading.drafts]
         resolved = await self._resolved(tenant_id, channel, reading, drafts, history)
         subject = resolved.conversation_id
-        events = [_event(tenant_id, channel, subject, draft, reading.time, now) for draft in reading.drafts]
-        await self.publisher.publish(tenant_id, events)
-        announced = [resolved.announced] if resolved.announced else []
-        known = [] if announced or events or reading.ignored else ["the conversation has begun before"]
-        accepted = [*announced, *(event.id for event in events)]
-        return Receipt(accepted, [*reading.ignored, *known], conversation_id=subject)
+        return resolved, [
+            drafted_event(tenant_id, channel, subject, draft, reading.time, now) for draft in reading.drafts
+        ]
 
     async def _resolved(
         self, tenant_id: str, channel: ChannelReference, reading: Reading, drafts: Sequence[Event], history: History
     ) -> Resolved:
         """The conversation that the activity belongs to. Raises TooLate."""
         now = self.clock.now()
-        said_at = parse_time(reading.time) if reading.time else now
-        moment = counted_moment(said_at, now)
+        moment = counting_moment(reading, now)
         history.refuse_too_late(moment, now)
-        if reading.time is None or moment != said_at:
+        if reading.time is None or moment != parse_time(reading.time):
             # A retry comes with another time, and could be taken for a line of the next conversation.
             recorded = await self._recorded_in(tenant_id, channel, drafts)
             if recorded is not None:
@@ -121,13 +141,20 @@ class Receiver:
         return None
 
 
-_READERS = {"botFramework": read_activity, "telegram": read_update}
+_BEGUN_BEFORE = [Note("begun_before", "", "the conversation has begun before")]
 
 
-def _event(
-    tenant_id: str, channel: ChannelReference, subject: str, draft: Draft, time: str | None, now: datetime
+def counting_moment(reading: Reading, now: datetime) -> datetime:
+    """The time at which what arrives now counts."""
+    return counted_moment(parse_time(reading.time) if reading.time else now, now)
+
+
+def drafted_event(
+    tenant_id: str, channel: ChannelReference, subject: str | None, draft: Draft, time: str | None, now: datetime
 ) -> Event:
+    """The event that a draft is in this conversation (None: not yet resolved). Raises InvalidEvent, EventTooLarge."""
     source = f"/channels/{channel.account_id}/{channel.channel_id}"
     data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
-    document = event_document(tenant_id, subject, source, draft.id, draft.type, time or format_time(now), data)
+    said_at = time or format_time(now)
+    document = event_document(tenant_id, subject or "unresolved", source, draft.id, draft.type, said_at, data)
     return event_from(document if time else {**document, "timeassumed": True})

@@ -4,9 +4,11 @@ A chat is the thread. Telegram's times are whole seconds, so the message's numbe
 of other kinds (edits, queries, members) say nothing that a transcript holds; they are ignored with that reason.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from shared.channels.dialect import Draft, Reading
+from shared.channels.notes import Note
 from shared.channels.thread import Begins
 from shared.errors import InvalidActivity, Mistake
 from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
@@ -26,28 +28,44 @@ _FILES = {
 """Members of a message that are files, with the type that holds where Telegram names none."""
 
 
+_READ = (
+    frozenset(["message_id", "date", "chat", "from", "text", "caption", "entities", "caption_entities"]) | _FILES.keys()
+)
+"""Members of a message that a line is made of, or that only format its text."""
+
+
 def read_update(document: Any, configuration: Configuration) -> Reading:
     """Read one update. Raises InvalidActivity with the member that is missing or wrong."""
     if not isinstance(document, dict):
         raise InvalidActivity([Mistake("", "an update is a JSON object")])
     update_id = _whole(document, "update_id", "")
     message = document.get("message")
+    others = [str(name)[:40] for name in sorted(document) if name not in ("update_id", "message")]
     if not isinstance(message, dict):
-        kinds = ", ".join(sorted(str(name)[:40] for name in document if name != "update_id")) or "nothing"
-        ignored = [f"the update holds no message, but {kinds}"]
-        return Reading(str(update_id), None, Customer(id=str(update_id)), [], ignored, begins="never")
+        note = Note("update_without_message", "", f"the update holds no message, but {', '.join(others) or 'nothing'}")
+        return Reading(None, None, Customer(id=str(update_id)), [], [note], begins="never")
     chat, sender = message.get("chat"), message.get("from")
     chat_id = str(_whole(chat if isinstance(chat, dict) else {}, "id", "message.chat."))
     sender = sender if isinstance(sender, dict) else {}
-    time = _time(message)
+    customer, time = _customer(sender, chat_id), _time(message)
     data = _line(message, sender, chat_id)
     if "text" not in data and not data["attachments"]:
-        return Reading(
-            chat_id, time, _customer(sender, chat_id), [], ["the message has no text or file"], begins="never"
-        )
-    draft = Draft(f"update:{update_id}", "message.posted", data)
+        note = Note("empty_message", "message.text", "the message has no text or file")
+        return Reading(chat_id, time, customer, [], [note], begins="never")
+    draft = Draft(f"update:{update_id}", "message.posted", data, {"author": "message.from"})
     begins: Begins = "ifFirst" if data["author"]["role"] == "bot" else "always"
-    return Reading(chat_id, time, _customer(sender, chat_id), [draft], [], begins)
+    return Reading(chat_id, time, customer, [draft], [], begins, list(_notes(message, sender, others)))
+
+
+def _notes(message: dict[str, Any], sender: dict[str, Any], others: list[str]) -> Iterator[Note]:
+    """What no line holds, and who is taken for the sender."""
+    if others:
+        yield Note("update_members_ignored", "", f"beside the message, the update holds {', '.join(others[:10])}")
+    unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ)
+    if unread:
+        yield Note("members_not_kept", "message", f"leaves out {', '.join(unread[:10])}")
+    if not isinstance(sender.get("id"), int):
+        yield Note("sender_unknown", "message.from.id", "is missing, so the sender is called by message.chat.id")
 
 
 def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""A webhook's body in one of the native dialects: one payload, or a set of Bot Framework activities.
+
+Direct Line answers `{"activities": [...], "watermark": ...}`, and recordings are arrays of activities. In a set each
+activity is read on its own, and a wrong one is rejected alone.
+"""
+
+import codecs
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.channels.bot_framework import read_activity
+from shared.channels.dialect import Reading
+from shared.channels.notes import Note, within
+from shared.channels.telegram import read_update
+from shared.errors import InvalidActivity, Refused
+from shared.tenants.configuration import Configuration
+from shared.wire import parse_json
+
+NativeDialect = Literal["botFramework", "telegram"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One payload of a body: its path there (empty where it is the whole), and its reading, or why it is refused."""
+
+    path: str
+    outcome: Reading | Refused
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A body, read. `notes` are about the whole; those of the parts stand with their readings."""
+
+    parts: Sequence[Part]
+    is_set: bool
+    notes: Sequence[Note]
+
+    @property
+    def ignored(self) -> list[Note]:
+        """What means nothing here, by its path in the body."""
+        parts = [
+            note.within(part.path)
+            for part in self.parts
+            if isinstance(part.outcome, Reading)
+            for note in part.outcome.ignored
+        ]
+        empty = [Note("empty_activity_set", "", "the set holds no activity")] if not self.parts else []
+        return [*parts, *empty]
+
+
+def read_payload(dialect: NativeDialect, body: bytes, configuration: Configuration) -> Payload:
+    """Read a body of this dialect. Raises InvalidActivity for what is no JSON."""
+    document = parse_json(body, InvalidActivity)
+    skipped = "the body begins with a byte order mark, which is skipped"
+    notes = [Note("byte_order_mark", "", skipped)] if body.startswith(codecs.BOM_UTF8) else []
+    held = activity_set(document) if dialect == "botFramework" else None
+    items = [("", document)] if held is None else held
+    parts = [Part(path, _outcome(_READERS[dialect], item, configuration)) for path, item in items]
+    return Payload(parts, held is not None, [*notes, *_repeated(parts)])
+
+
+def activity_set(document: Any) -> list[tuple[str, Any]] | None:
+    """The members of a set of activities, each with its path; None where the document is none."""
+    if isinstance(document, list):
+        return [(f"[{n}]", item) for n, item in enumerate(document)]
+    if isinstance(document, dict) and "type" not in document and isinstance(document.get("activities"), list):
+        return [(f"activities[{n}]", item) for n, item in enumerate(document["activities"])]
+    return None
+
+
+_Reader = Callable[[Any, Configuration], Reading]
+_READERS: Mapping[NativeDialect, _Reader] = {"botFramework": read_activity, "telegram": read_update}
+
+
+def _outcome(read: _Reader, document: Any, configuration: Configuration) -> Reading | Refused:
+    try:
+        return read(document, configuration)
+    except Refused as reason:
+        return reason
+
+
+def _repeated(parts: Sequence[Part]) -> list[Note]:
+    """Hand-offs of one thread in one set: Copilot Studio often emits them twice."""
+    handed_over: dict[str | None, str] = {}
+    notes = []
+    for part in parts:
+        if not isinstance(part.outcome, Reading):
+            continue
+        for draft in part.outcome.drafts:
+            first = handed_over.setdefault(part.outcome.thread_id, draft.id) if draft.type == "bot.escalated" else None
+            if first not in (None, draft.id):
+                reason = f"hands over what {first[:80]!r} handed over before: an escalation of its own"
+                notes.append(Note("hand_off_twice", within(part.path, "id"), reason))
+    return notes
