@@ -1,4 +1,4 @@
-"""The command line, `python -m local …`: start, demo, lint, replay, rebuild, emulators."""
+"""The command line, `python -m local …`: start, demo, lint, doctor, replay, rebuild, emulators."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from local.demo import demonstrate
+from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
 from local.host import load_local_settings, serve
 from local.lint import report
@@ -22,6 +23,8 @@ from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
 from shared.events.parked import NO_TENANT
 from shared.settings import Settings
+
+_CONTOSO = Path(__file__).parent.parent / "examples" / "contoso.yaml"
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -81,6 +84,32 @@ def lint(
     for line in lines:
         print(line)
     if lines:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def doctor(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A payload.")],
+    tenant_file: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, readable=True, help="The configuration to judge it by.")
+    ] = _CONTOSO,
+    account: Annotated[str | None, typer.Option(help="The messaging account whose channel gets it.")] = None,
+    channel: Annotated[str | None, typer.Option(help="The channel that gets it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the diagnosis as JSON.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Print what a payload becomes, what is ignored, and what is wrong with it; nothing is recorded."""
+    try:
+        tenant_id, diagnosis = diagnosed(
+            file.read_bytes(), tenant_file.read_bytes(), SystemClock().now(), account, channel
+        )
+    except PatchbayError as refused:
+        print(f"{refused} ({refused.code})", file=sys.stderr)
+        raise typer.Exit(2) from refused
+    if as_json:
+        print(diagnosis.model_dump_json(by_alias=True, indent=2))
+    else:
+        show(tenant_id, diagnosis, Console())
+    if diagnosis.is_refused:
         raise typer.Exit(1)
 
 

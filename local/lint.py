@@ -13,13 +13,13 @@ from shared.wire import parse_json
 def report(body: bytes) -> list[str]:
     """One line per mistake, or else per finding: `path: detail (code)`; a mistake about the whole has no path."""
     try:
-        configuration = decode_configuration(_tenant_named_in(body), body)
+        configuration = decode_configuration(tenant_named_in(body), body)
     except InvalidConfiguration as refused:
         return [_line(str(mistake), mistake.code or refused.code) for mistake in refused.mistakes]
     return [_line(f"{finding.path}: {finding.detail}", finding.code) for finding in lint(configuration)]
 
 
-def _tenant_named_in(body: bytes) -> str:
+def tenant_named_in(body: bytes) -> str:
     """The tenant that the file is for; empty where it names none, of which the decoder will complain."""
     document: Any = None
     with suppress(InvalidConfiguration):

@@ -130,12 +130,21 @@ class Activity:
         member = "from" if self.role == "customer" else "recipient"
         side = self._account(member)
         if side.get("id") is None and member == "recipient":
-            self.note("customer_unknown", "recipient.id", "is missing, so the customer is called by conversation.id")
+            side = self._related_user
+            if side.get("id") is None:
+                reason = "is missing, so the customer is called by conversation.id"
+                self.note("customer_unknown", "recipient.id", reason)
         return Customer(
             id=side.get("id") or self.thread_id,
             name=self._shortened(side.get("name"), MAX_NAME, f"{member}.name"),
             locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
         )
+
+    @property
+    def _related_user(self) -> dict[str, Any]:
+        """The user that a hand-off relates to; Copilot Studio names no recipient there."""
+        related = self.native.get("relatesTo")
+        return _account(related.get("user")) if isinstance(related, dict) else {}
 
     @property
     def _language(self) -> Any:
@@ -181,14 +190,18 @@ class Activity:
 
     def _account(self, member: str) -> dict[str, Any]:
         """The sender or the recipient; an id that is no usable text counts as none."""
-        account = self.native.get(member)
-        if not isinstance(account, dict):
-            return {}
+        account = _account(self.native.get(member))
         given = account.get("id")
-        if isinstance(given, str) and _PLACEHOLDER.fullmatch(given):
+        if given is not None and _PLACEHOLDER.fullmatch(given):
             self.note("placeholder_id", f"{member}.id", f"is {given[:40]!r}: whoever is called so is taken for one")
-        usable = isinstance(given, str) and 0 < len(given) <= _MAX_ID
-        return account if usable else {**account, "id": None}
+        return account
+
+
+def _account(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        return {}
+    usable = isinstance(given.get("id"), str) and 0 < len(given["id"]) <= _MAX_ID
+    return given if usable else {**given, "id": None}
 
 
 def _attachment(item: dict[str, Any], number: int) -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""POST any payload: what a door would make of it, what it would ignore or refuse, and how to mend it."""
+
+import azure.functions as func
+
+from functions.http import answer, guarded
+from shared import bootstrap
+from shared.channels import diagnose as doctor
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/diagnose", methods=["POST"])
+@guarded
+async def diagnose(req: func.HttpRequest) -> func.HttpResponse:
+    pipeline = bootstrap.pipeline()
+    history = await pipeline.configurations.of(req.route_params["tenantId"])
+    account_id, channel_id = req.params.get("account"), req.params.get("channel")
+    diagnosis = doctor.diagnose(history, req.get_body(), pipeline.clock.now(), account_id, channel_id)
+    return answer(diagnosis.model_dump(mode="json", by_alias=True))

@@ -1,0 +1,162 @@
+"""Examines one body for the payload doctor: reads it as its door does, and collects what it becomes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.channels.cloud_events import read_each
+from shared.channels.diagnosis import Answer, Becoming, Door, Leading, shown
+from shared.channels.dialect import Reading
+from shared.channels.findings import Finding, finding, noted
+from shared.channels.judge import Judge
+from shared.channels.notes import within
+from shared.channels.payload import Payload, read_payload
+from shared.channels.receive import counting_moment, drafted_event
+from shared.channels.recognise import Dialect
+from shared.channels.thread import ThreadedConversation, started_event
+from shared.errors import InvalidDocument, InvalidEvent, Refused, TooLate
+from shared.events.catalog import ChannelReference, Event
+from shared.events.envelope import counted_moment
+from shared.routing.decision import Decision
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import History
+from shared.wire import parse_json
+
+_TIME = {"botFramework": "timestamp", "telegram": "message.date"}
+"""Where a dialect has its time."""
+
+
+@dataclass
+class Examination:
+    """Collects what one body becomes."""
+
+    history: History
+    now: datetime
+    door: Door | None
+    answer: Answer = field(default_factory=lambda: Answer(status=202))
+    events: list[Becoming] = field(default_factory=list)
+    ignored: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    opened: set[str | None] = field(default_factory=set)
+
+    def read(self, dialect: Dialect, body: bytes) -> None:
+        """Examine a body as a door for this dialect reads it."""
+        try:
+            if dialect == "cloudEvents":
+                self._cloud_events(parse_json(body, InvalidEvent))
+            else:
+                self._native(read_payload(dialect, body, self._configuration), _TIME[dialect])
+        except Refused as reason:
+            self._refused(reason, "", whole=True)
+
+    def _cloud_events(self, document: Any) -> None:
+        batch = isinstance(document, list)
+        read = read_each(self._configuration, document, self._channel if self.door else None)
+        for index, one in enumerate(read):
+            path = f"[{index}]" if batch else ""
+            if isinstance(one, Refused):
+                self._refused(one, path, whole=not batch)
+            else:
+                self._check_age(one, within(path, "time"))
+                self._take(one, path, "time", {})
+
+    def _native(self, payload: Payload, time_at: str) -> None:
+        self.findings += [noted(note) for note in payload.notes]
+        self.ignored += [noted(note) for note in payload.ignored]
+        for part in payload.parts:
+            if isinstance(part.outcome, Refused):
+                self._refused(part.outcome, part.path, whole=not payload.is_set)
+                continue
+            self.findings += [noted(note, part.path) for note in part.outcome.notes]
+            if not part.outcome.only_ignored:
+                try:
+                    self._examine(part.outcome, part.path, time_at)
+                except Refused as reason:
+                    at = time_at if isinstance(reason, TooLate) else ""
+                    self._refused(reason, within(part.path, at), whole=not payload.is_set)
+
+    def _examine(self, reading: Reading, path: str, time_at: str) -> None:
+        """Take what a reading becomes, and then raise as the door does."""
+        channel = self._channel.model_copy(update={"thread_id": reading.thread_id})
+        moment = counting_moment(reading, self.now)
+        tenant_id = self._configuration.tenant_id
+        events = [drafted_event(tenant_id, channel, None, draft, reading.time, self.now) for draft in reading.drafts]
+        if reading.begins != "never" and reading.thread_id not in self.opened:
+            self.opened.add(reading.thread_id)
+            begun = ThreadedConversation(conversation_id="unresolved", opened_at=moment, customer=reading.customer)
+            start = started_event(tenant_id, channel, begun)
+            first = "where the thread has no conversation yet"
+            only = first if reading.begins == "ifFirst" else "where no conversation of the thread is going on"
+            self.events.append(self._becoming(start, path, only))
+        if reading.time is None:
+            reason = "is missing, so the time of arrival counts"
+            self.findings.append(finding("time_missing", within(path, time_at), reason))
+        for event, draft in zip(events, reading.drafts, strict=True):
+            self._take(event, path, time_at, draft.places)
+        self.history.refuse_too_late(moment, self.now)
+
+    def _take(self, event: Event, path: str, time_at: str, places: Mapping[str, str]) -> None:
+        self.events.append(self._becoming(event, path, None))
+        found = [*self._of_time(event, time_at), *self._judge.findings(event, places)]
+        self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]
+
+    def _of_time(self, event: Event, path: str) -> Iterator[Finding]:
+        if event.finer_digits:
+            yield finding("time_finer_than_microseconds", path, f"{event.time} is finer than a microsecond")
+        if counted_moment(event.moment, self.now) != event.moment:
+            yield finding("time_in_future", path, f"{event.time} is ahead of the clock, so the arrival counts")
+
+    def _check_age(self, event: Event, path: str) -> None:
+        try:
+            self.history.refuse_too_late(counted_moment(event.moment, self.now), self.now)
+        except Refused as reason:
+            # The door takes it, and whoever records it parks it.
+            self._found(reason, path)
+
+    def _refused(self, reason: Refused, path: str, *, whole: bool) -> None:
+        if whole:
+            self.answer = Answer(status=reason.status, code=reason.code)
+        self._found(reason, path)
+
+    def _found(self, reason: Refused, path: str) -> None:
+        code: Any = reason.code
+        mistakes = reason.mistakes if isinstance(reason, InvalidDocument) else ()
+        self.findings += [finding(code, within(path, one.path), one.reason) for one in mistakes]
+        if not mistakes:
+            self.findings.append(finding(code, path, reason.detail.removeprefix("time: ")))
+
+    def _becoming(self, event: Event, path: str, only: str | None) -> Becoming:
+        channel, decision = event.data.channel, self._judge.decision(event)
+        return Becoming(
+            path=path,
+            type=event.type,
+            id=event.id,
+            time=event.time,
+            thread=channel.thread_id if channel else None,
+            subject=None if event.subject == "unresolved" else event.subject,
+            only=only,
+            data=shown(event),
+            leads_to=_leading(decision),
+        )
+
+    @property
+    def _configuration(self) -> Configuration:
+        return self.history.at(self.now).configuration
+
+    @property
+    def _channel(self) -> ChannelReference:
+        """The door's channel, or a nameless one."""
+        if self.door is None:
+            return ChannelReference(account_id="unknown", channel_id="unknown")
+        return ChannelReference(account_id=self.door.account_id, channel_id=self.door.channel_id)
+
+    @property
+    def _judge(self) -> Judge:
+        return Judge(self.history.at(self.now), self._channel if self.door else None)
+
+
+def _leading(decision: Decision | None) -> Leading | None:
+    if decision is None:
+        return None
+    return Leading(work_stream=decision.work_stream, rule=decision.rule, queue=decision.queue)
