@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.channels.diagnosis import Diagnosis, Door
 from shared.channels.examine import Examination
-from shared.channels.findings import Finding, FindingCode, finding
+from shared.channels.findings import Finding, finding
 from shared.channels.recognise import Recognised, recognise
 from shared.errors import UnknownAccount
 from shared.tenants.configuration import Account, Channel
@@ -66,21 +66,18 @@ def _as_door(account: Account, channel: Channel, *, assumed: bool) -> Door:
 
 
 def _of_dialect(recognised: Recognised, door: Door | None, history: History, now: datetime) -> Iterator[Finding]:
-    configuration = history.at(now).configuration
-    if recognised.dialect is None and not (door and recognised.broken):
-        code: FindingCode = "unread_dialect" if recognised.foreign else "unknown_dialect"
-        seems = f"seems to be a webhook of {recognised.foreign}, which no account reads" if recognised.foreign else None
-        unknown = "is no activity, no update and no CloudEvent"
-        yield finding(code, "", seems or recognised.broken or unknown)
-    elif recognised.dialect is None:
-        return
-    elif door and door.dialect != recognised.dialect:
-        reason = f"is {recognised.dialect}, but account {door.account_id} reads {door.dialect}"
-        yield finding("wrong_dialect", "", reason)
+    seems = recognised.dialect or (f"a webhook of {recognised.foreign}" if recognised.foreign else None)
+    if door and seems and seems != door.dialect:
+        yield finding("wrong_dialect", "", f"is {seems}, but account {door.account_id} reads {door.dialect}")
     elif door and door.assumed:
         name = f"{door.account_id}/{door.channel_id}"
         yield finding("channel_assumed", "", f"no channel was named, so it is judged as one of {name}")
+    elif door is None and recognised.foreign:
+        yield finding("unread_dialect", "", f"is {seems}, which no account reads")
+    elif door is None and recognised.dialect is None:
+        yield finding("unknown_dialect", "", recognised.broken or "is no activity, no update and no CloudEvent")
     elif door is None and recognised.dialect != "cloudEvents":
+        configuration = history.at(now).configuration
         if any(account.dialect == recognised.dialect for account in configuration.accounts):
             default = configuration.default_work_stream
             reason = f"no channel was named, and several are possible, so it is judged by work stream {default}"

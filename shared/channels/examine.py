@@ -26,6 +26,11 @@ from shared.wire import parse_json
 _TIME = {"botFramework": "timestamp", "telegram": "message.date"}
 """Where a dialect has its time."""
 
+_BEGINS = {
+    "always": "where no conversation of the thread is going on",
+    "ifFirst": "where the thread has no conversation yet",
+}
+
 
 @dataclass
 class Examination:
@@ -58,8 +63,10 @@ class Examination:
             if isinstance(one, Refused):
                 self._refused(one, path, whole=not batch)
             else:
-                self._check_age(one, within(path, "time"))
                 self._take(one, path, "time", {})
+                if late := self._too_late(counted_moment(one.moment, self.now)):
+                    # The door takes it, and whoever records it parks it.
+                    self._found(late, within(path, "time"))
 
     def _native(self, payload: Payload, time_at: str) -> None:
         self.findings += [noted(note) for note in payload.notes]
@@ -82,22 +89,30 @@ class Examination:
         moment = counting_moment(reading, self.now)
         tenant_id = self._configuration.tenant_id
         events = [drafted_event(tenant_id, channel, None, draft, reading.time, self.now) for draft in reading.drafts]
+        late = self._too_late(moment)
+        never = "if it were not too late" if late else None
         if reading.begins != "never" and reading.thread_id not in self.opened:
-            self.opened.add(reading.thread_id)
             begun = ThreadedConversation(conversation_id="unresolved", opened_at=moment, customer=reading.customer)
             start = started_event(tenant_id, channel, begun)
-            first = "where the thread has no conversation yet"
-            only = first if reading.begins == "ifFirst" else "where no conversation of the thread is going on"
-            self.events.append(self._becoming(start, path, only))
+            self.opened.add(reading.thread_id)
+            self.events.append(self._becoming(start, path, never or _BEGINS[reading.begins]))
         if reading.time is None:
             reason = "is missing, so the time of arrival counts"
             self.findings.append(finding("time_missing", within(path, time_at), reason))
         for event, draft in zip(events, reading.drafts, strict=True):
-            self._take(event, path, time_at, draft.places)
-        self.history.refuse_too_late(moment, self.now)
+            self._take(event, path, time_at, draft.places, never)
+        if late:
+            raise late
 
-    def _take(self, event: Event, path: str, time_at: str, places: Mapping[str, str]) -> None:
-        self.events.append(self._becoming(event, path, None))
+    def _too_late(self, moment: datetime) -> TooLate | None:
+        try:
+            self.history.refuse_too_late(moment, self.now)
+        except TooLate as late:
+            return late
+        return None
+
+    def _take(self, event: Event, path: str, time_at: str, places: Mapping[str, str], only: str | None = None) -> None:
+        self.events.append(self._becoming(event, path, only))
         found = [*self._of_time(event, time_at), *self._judge.findings(event, places)]
         self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]
 
@@ -106,13 +121,6 @@ class Examination:
             yield finding("time_finer_than_microseconds", path, f"{event.time} is finer than a microsecond")
         if counted_moment(event.moment, self.now) != event.moment:
             yield finding("time_in_future", path, f"{event.time} is ahead of the clock, so the arrival counts")
-
-    def _check_age(self, event: Event, path: str) -> None:
-        try:
-            self.history.refuse_too_late(counted_moment(event.moment, self.now), self.now)
-        except Refused as reason:
-            # The door takes it, and whoever records it parks it.
-            self._found(reason, path)
 
     def _refused(self, reason: Refused, path: str, *, whole: bool) -> None:
         if whole:

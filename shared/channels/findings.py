@@ -32,13 +32,13 @@ RefusedCode = Literal[
     "invalid_event",
     "too_late",
     "unknown_account",
-    "unknown_dialect",
-    "unread_dialect",
-    "wrong_dialect",
 ]
-"""Why it is refused; those that are errors of a door have the error's code."""
+"""Why a door refuses it: the codes of its errors."""
 
-FindingCode = NoteCode | JudgedCode | RefusedCode
+DialectCode = Literal["unknown_dialect", "unread_dialect", "wrong_dialect"]
+"""Why no account reads it, or another one than was named."""
+
+FindingCode = NoteCode | JudgedCode | RefusedCode | DialectCode
 
 _NOTHING = "Nothing has to be done."
 
@@ -107,7 +107,7 @@ KINDS: Mapping[FindingCode, tuple[Severity, str]] = {
     "update_without_message": ("info", _NOTHING),
     "value_near_miss": ("warning", "Correct the value, if it means the same."),
     "variable_of_another_type": ("warning", "Send a value of the declared type, or declare the other type."),
-    "wrong_dialect": ("error", "Post it to a channel of an account of its dialect."),
+    "wrong_dialect": ("warning", "Post it to a channel of an account of its dialect."),
     "wrong_type": ("warning", "Send text."),
 }  # fmt: skip
 

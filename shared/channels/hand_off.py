@@ -6,7 +6,7 @@ event. Copilot Studio's `CloseOmnichannelConversation` makes an end of it (domai
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.channels.activity import Activity
@@ -24,12 +24,22 @@ _NUMBERED = re.compile(r"(.+)\|(\d{1,18})", re.DOTALL)
 """Direct Line numbers the activities of a conversation: `91hc…|0000005`."""
 
 
-def handed_over(activity: Activity, context: dict[str, Any], place: str, summary: str | None) -> Draft:
-    """The escalation, or the end, that a bot's hand-off with these context variables is."""
-    context = _in_both_spellings(context)
+def handed_over(
+    activity: Activity, context: dict[str, Any], place: str, summary: str | None, beside: Sequence[str] = ()
+) -> Draft:
+    """The escalation, or the end, that a bot's hand-off with these context variables is.
+
+    The variables stand at `place`, but those named in `beside`, which stand in `value`.
+    """
     closing = next((name for name in context if name.casefold() == _CLOSING), None)
-    data: dict[str, Any] = {"contextVariables": context, "transcript": _history(activity)}
     places = {"contextVariables": place, "botId": "from.id"}
+    places |= {f"contextVariables.{name}": within("value", name) for name in beside}
+    for name, other in _SPELLINGS.items():
+        if name in context and other not in context:
+            # Rules may ask for either.
+            context = {**context, other: context[name]}
+            places[f"contextVariables.{other}"] = places.get(f"contextVariables.{name}", within(place, name))
+    data: dict[str, Any] = {"contextVariables": context, "transcript": _history(activity)}
     if closing is not None and str(context[closing]).casefold() == "true" and activity.text("channelId") != _VOICE:
         reason = "asks to close the conversation, so the hand-off is the bot's end of it, and no escalation"
         activity.note("closing_hand_off", within(place, closing), reason)
@@ -66,14 +76,11 @@ def handed_over_with_value(activity: Activity) -> Draft:
     known = {named.get("messagetoagent"), named.get("context")}
     beside = {name: item for name, item in given.items() if name not in known}
     if isinstance(wrapped, dict):
-        return handed_over(activity, {**beside, **wrapped}, f"value.{named['context']}", summary)
+        place = f"value.{named['context']}"
+        return handed_over(
+            activity, {**beside, **wrapped}, place, summary, [name for name in beside if name not in wrapped]
+        )
     return handed_over(activity, beside, "value", summary)
-
-
-def _in_both_spellings(context: dict[str, Any]) -> dict[str, Any]:
-    """The variables, and those of two spellings under both, so that rules may ask for either."""
-    added = {other: context[name] for name, other in _SPELLINGS.items() if name in context and other not in context}
-    return {**context, **added}
 
 
 def _transcripts(activity: Activity) -> Iterator[tuple[str, str, list[Any]]]:

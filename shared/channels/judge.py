@@ -42,7 +42,11 @@ class Judge:
         if isinstance(event, BotEscalated | ConversationStarted):
             place = places.get("contextVariables", "data.contextVariables")
             stream = self._work_stream(event)
-            yield from _of_variables(event.data.context_variables, stream, place)
+            given = {
+                name: (value, places.get(f"contextVariables.{name}", within(place, name)))
+                for name, value in event.data.context_variables.items()
+            }
+            yield from _of_variables(given, stream, place)
             yield from self._of_route(event, stream, place)
 
     def decision(self, event: Event) -> Decision | None:
@@ -114,15 +118,16 @@ def _unknown_bot(configuration: Configuration, native_id: str, path: str) -> Ite
         yield finding("unknown_bot", path, f"no bot {native_id[:80]!r} is declared, so it counts under this id")
 
 
-def _of_variables(given: dict[str, Any], stream: WorkStream, place: str) -> Iterator[Finding]:
+def _of_variables(given: Mapping[str, tuple[Any, str]], stream: WorkStream, place: str) -> Iterator[Finding]:
+    """`given`: each variable's value and path, by its name."""
     declared = {variable.name: variable.type for variable in stream.context_variables}
     system = [name for name in given if name.startswith(_SYSTEM) and name not in declared]
     if system:
         reason = f"{len(system)} variables of the bot's platform are kept, and no rule sees them: {', '.join(system)}"
         yield finding("system_variables", place, reason[:400])
-    for name, value in given.items():
+    for name, (value, path) in given.items():
         if name not in system:
-            yield from _of_variable(name, value, declared, stream, within(place, name))
+            yield from _of_variable(name, value, declared, stream, path)
 
 
 def _of_variable(

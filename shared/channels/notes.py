@@ -5,7 +5,7 @@ The doors answer what was ignored; the payload doctor shows all notes, with what
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
 """`error`: the door refuses it. `warning`: it is taken, but hardly as it was meant. `info`: nothing has to be done."""
@@ -61,7 +61,6 @@ AssumedCode = Literal[
 """What a reader assumed, or left out of an event."""
 
 NoteCode = IgnoredCode | AssumedCode
-IGNORED: frozenset[str] = frozenset(get_args(IgnoredCode))
 
 
 @dataclass(frozen=True)

@@ -1,98 +1,21 @@
 """No body gives a 5xx, at any door, and nothing that was accepted stops what comes after it."""
 
-import copy
 import json
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import EXAMPLES, document, json_values, message_document
+from tests.builders import EXAMPLES, document
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity, paths, problem
+from tests.functions.odd_bodies import AT, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies, mutated
 
 CONFIGURATION = "/api/tenants/contoso/configuration"
-AT = "2026-10-20T11:00:00Z"
 FIVE_HUNDRED = settings(
     max_examples=500,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-CHANNEL = {"accountId": "contoso-app", "channelId": "app", "threadId": "t"}
-HISTORY = [{"id": "m1", "time": AT, "author": {"role": "bot", "id": "b"}, "text": "x"}]
-RIGHT_EVENTS = [
-    document("conversation.started", {"channel": CHANNEL, "customer": {"id": "u", "name": "U"}}, at=AT),
-    document("conversation.started", {"channel": CHANNEL, "customer": {"id": "u"}}, None, AT),
-    message_document(time=AT),
-    document("bot.escalated", {"botId": "b", "contextVariables": {"Age": 1}, "transcript": HISTORY}, at=AT),
-    document("bot.escalated", {"botId": "contoso-bot", "channel": CHANNEL, "summary": "s"}, None, AT),
-    document("inactivity.timeout", {"dueAt": AT}, at=AT),
-    document("conversation.ended", {"endedBy": "agent", "reason": "resolved", "note": "n"}, at=AT),
-    document("conversation.ended", {"endedBy": "bot", "reason": "other", "channel": CHANNEL}, None, AT),
-]
-TAGS = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'
-TRANSCRIPT = {"name": "Transcript", "contentType": "application/json", "content": {"activities": [activity()]}}
-RIGHT_ACTIVITIES = [
-    activity(),
-    bot_activity(),
-    activity(type="conversationUpdate", membersAdded=[{"id": "u"}]),
-    activity(type="event", name="handoff.initiate", value={"Context": {"Age": 1}}, attachments=[TRANSCRIPT]),
-    bot_activity(channelData={"tags": TAGS}),
-    bot_activity(channelData={"tags": {"type": "EndConversation"}}),
-    activity(type="endOfConversation", code="userCancelled"),
-    activity(attachments=[{"contentType": "image/png", "contentUrl": "https://x/y", "name": "y.png"}]),
-]
-RIGHT_UPDATES = [
-    {
-        "update_id": 1,
-        "message": {"message_id": 2, "date": 1792494000, "chat": {"id": 3}, "text": "x", "from": {"id": 4}},
-    },
-    {"update_id": 2, "message": {"message_id": 3, "date": 1792494000, "chat": {"id": -3}, "photo": [{"file_id": "f"}]}},
-]
-ODD: list[Any] = [
-    None, True, "", "x" * 3000, "\ud800", "\x00", "👩‍👩‍👧", "~", "..", "a/b|c:d", "[" * 99, TAGS,
-    [], {}, [[[{}]]], {"": {"": ""}}, -1, 0, 0.5, 9e12, 1e308, 2**63, -(10**390), 10**500, float("nan"), float("inf"),
-    "2026-10-20T11:00:00.1234567890123Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z", "٢٠٢٦-10-20T11:00:00Z",
-    '{"type":0,"context":{"A":NaN}}',
-]  # fmt: skip
-
-
-def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Every member and item, at any depth, as (holder, name)."""
-    names: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
-    inner = [place for name in names if isinstance(value[name], dict | list) for place in _places(value[name])]
-    return [(value, name) for name in names] + inner
-
-
-@st.composite
-def mutated(draw: st.DrawFn, right: list[dict[str, Any]]) -> bytes:
-    """A right document, of which up to three members are gone, doubled, or something else; or a batch of two."""
-    written = copy.deepcopy(draw(st.sampled_from(right)))
-    for name in ("subject", "id"):
-        if isinstance(written.get(name), str):
-            written[name] = f"{name}-{draw(st.integers(0, 40))}"
-    for _ in range(draw(st.integers(0, 3))):
-        places = _places(written)
-        if not places:
-            break
-        holder, name = draw(st.sampled_from(places))
-        match draw(st.sampled_from(["odd", "odd", "any", "gone", "doubled"])):
-            case "odd":
-                holder[name] = copy.deepcopy(draw(st.sampled_from(ODD)))
-            case "any":
-                holder[name] = draw(json_values())
-            case "doubled":
-                holder[name] = [copy.deepcopy(holder[name]), copy.deepcopy(holder[name])]
-            case _:
-                del holder[name]
-    whole = [written, draw(st.sampled_from(right))] if draw(st.integers(0, 9)) == 0 else written
-    return json.dumps(whole).encode()
-
-
-def bodies(right: list[dict[str, Any]]) -> st.SearchStrategy[bytes]:
-    anything = st.binary(max_size=200) | json_values().map(lambda value: json.dumps(value).encode())
-    return st.one_of(mutated(right), mutated(right), mutated(right), anything)
 
 
 async def taken_or_refused(host: Host, path: str, body: bytes) -> None:
@@ -129,7 +52,7 @@ async def test_a_webhook_for_events_takes_or_refuses_any_body(host: Host, body: 
 
 
 @given(body=bodies(RIGHT_UPDATES))
-@settings(FIVE_HUNDRED, max_examples=200)
+@FIVE_HUNDRED
 async def test_a_telegram_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-telegram/telegram", body)
 

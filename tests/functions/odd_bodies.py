@@ -1,0 +1,97 @@
+"""Generated bodies: right payloads of each dialect, with something odd in a few of their members."""
+
+import copy
+import json
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.builders import document, json_values, message_document
+from tests.functions.hosts import activity, bot_activity
+
+AT = "2026-10-20T11:00:00Z"
+CHANNEL = {"accountId": "contoso-app", "channelId": "app", "threadId": "t"}
+HISTORY = [{"id": "m1", "time": AT, "author": {"role": "bot", "id": "b"}, "text": "x"}]
+RIGHT_EVENTS = [
+    document("conversation.started", {"channel": CHANNEL, "customer": {"id": "u", "name": "U"}}, at=AT),
+    document("conversation.started", {"channel": CHANNEL, "customer": {"id": "u"}}, None, AT),
+    message_document(time=AT),
+    document("bot.escalated", {"botId": "b", "contextVariables": {"Age": 1}, "transcript": HISTORY}, at=AT),
+    document("bot.escalated", {"botId": "contoso-bot", "channel": CHANNEL, "summary": "s"}, None, AT),
+    document("inactivity.timeout", {"dueAt": AT}, at=AT),
+    document("conversation.ended", {"endedBy": "agent", "reason": "resolved", "note": "n"}, at=AT),
+    document("conversation.ended", {"endedBy": "bot", "reason": "other", "channel": CHANNEL}, None, AT),
+]
+TAGS = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'
+TRANSCRIPT = {"name": "Transcript", "contentType": "application/json", "content": {"activities": [activity()]}}
+RIGHT_ACTIVITIES = [
+    activity(),
+    bot_activity(),
+    activity(type="conversationUpdate", membersAdded=[{"id": "u"}]),
+    activity(type="event", name="handoff.initiate", value={"Context": {"Age": 1}}, attachments=[TRANSCRIPT]),
+    bot_activity(channelData={"tags": TAGS}),
+    bot_activity(channelData={"tags": {"type": "EndConversation"}}),
+    bot_activity(
+        type="event", name="handoff.initiate", value={"va_LastPhrase": "x", "CloseOmnichannelConversation": True}
+    ),
+    {"activities": [activity(), bot_activity(type="trace", valueType="HandOff")], "watermark": "1"},
+    activity(type="endOfConversation", code="userCancelled"),
+    activity(attachments=[{"contentType": "image/png", "contentUrl": "https://x/y", "name": "y.png"}]),
+]
+RIGHT_UPDATES = [
+    {
+        "update_id": 1,
+        "message": {"message_id": 2, "date": 1792494000, "chat": {"id": 3}, "text": "x", "from": {"id": 4}},
+    },
+    {"update_id": 2, "message": {"message_id": 3, "date": 1792494000, "chat": {"id": -3}, "photo": [{"file_id": "f"}]}},
+]
+ODD: list[Any] = [
+    None, True, "", "x" * 3000, "\ud800", "\x00", "👩‍👩‍👧", "~", "..", "a/b|c:d", "[" * 99, TAGS,
+    [], {}, [[[{}]]], {"": {"": ""}}, -1, 0, 0.5, 9e12, 1e308, 2**63, -(10**390), 10**500, float("nan"), float("inf"),
+    "2026-10-20T11:00:00.1234567890123Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z", "٢٠٢٦-10-20T11:00:00Z",
+    '{"type":0,"context":{"A":NaN}}',
+]  # fmt: skip
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every member and item, at any depth, as (holder, name)."""
+    names: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
+    inner = [place for name in names if isinstance(value[name], dict | list) for place in _places(value[name])]
+    return [(value, name) for name in names] + inner
+
+
+def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any]) -> bytes:
+    """A right document, of which up to three members are gone, doubled, or something else; or a batch of two."""
+    written = copy.deepcopy(chance.choice(right))
+    for name in ("subject", "id"):
+        if isinstance(written, dict) and isinstance(written.get(name), str):
+            written[name] = f"{name}-{chance.randint(0, 40)}"
+    for _ in range(chance.randint(0, 3)):
+        places = _places(written)
+        if not places:
+            break
+        holder, name = chance.choice(places)
+        match chance.choice(["odd", "odd", "any", "gone", "doubled"]):
+            case "odd":
+                holder[name] = copy.deepcopy(chance.choice(ODD))
+            case "any":
+                holder[name] = anything()
+            case "doubled":
+                holder[name] = [copy.deepcopy(holder[name]), copy.deepcopy(holder[name])]
+            case _:
+                del holder[name]
+    return json.dumps([written, chance.choice(right)] if chance.randint(0, 9) == 0 else written).encode()
+
+
+@st.composite
+def mutated(draw: st.DrawFn, right: Sequence[Any]) -> bytes:
+    """`mutated_by`, as Hypothesis chooses."""
+    return mutated_by(draw(st.randoms()), right, lambda: draw(json_values()))
+
+
+def bodies(right: Sequence[Any]) -> st.SearchStrategy[bytes]:
+    """Mostly documents that are nearly right, and anything else."""
+    anything = st.binary(max_size=200) | json_values().map(lambda value: json.dumps(value).encode())
+    return st.one_of(mutated(right), mutated(right), mutated(right), anything)
