@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from shared.access.openings import OPENINGS
+from shared.channels.findings import KINDS
 from shared.embedded.database import DatabaseInUse
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.routing.decision import Outcome, RuleStatus
@@ -119,6 +120,14 @@ def test_the_document_says_who_opens_which_route() -> None:
     # when the document's table is read, then it says the same
     written = {row[0].strip("`"): row[1].split(", or ") for row in rows(ACCESS, "Who opens which route")}
     assert written == table
+
+
+def test_every_finding_of_the_payload_doctor_stands_in_its_table_with_severity_and_remedy() -> None:
+    # given the codes, when the table is read
+    written = [(_CODE.findall(row[0])[0], row[1], row[3]) for row in rows(ERRORS, "Findings of the payload doctor")]
+    # then it has each one once, as the code has it, and a cause
+    assert written == sorted((code, *kind) for code, kind in KINDS.items())
+    assert all(row[2] for row in rows(ERRORS, "Findings of the payload doctor"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -113,6 +113,20 @@ CONTROLS = (
         "tests/conversations/test_transcript.py",
     ),
     Control(
+        "the customer reads the summary in a history",
+        "shared/channels/hand_off.py",
+        "private = (from_bot and _escalates(said)) or",
+        "private =",
+        "tests/channels/test_odd_payloads.py",
+    ),
+    Control(
+        "a wrong activity spoils its set",
+        "shared/channels/receive.py",
+        "if not payload.is_set:",
+        "if True:",
+        "tests/channels/test_odd_payloads.py",
+    ),
+    Control(
         "a bot gets back what it escalated",
         "shared/routing/work_stream.py",
         "member.bot not in escalated or member.bot is None",
