@@ -39,6 +39,7 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 	$(RUN) -m tests.prove.controls
 	$(RUN) -m tests.prove.kills
 	$(RUN) -m tests.prove.every_sequence
+	$(RUN) -m tests.prove.odd_bodies
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071

@@ -30,13 +30,16 @@ class Activity:
 
     native: dict[str, Any]
     configuration: Configuration
-    notes: list[Note] = field(default_factory=list, compare=False)
+    noted: dict[Note, None] = field(default_factory=dict, compare=False)
 
     def note(self, code: NoteCode, path: str, reason: str) -> None:
         """Keep a note, once."""
-        note = Note(code, path, reason)
-        if note not in self.notes:
-            self.notes.append(note)
+        self.noted[Note(code, path, reason)] = None
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was assumed or left out so far."""
+        return list(self.noted)
 
     def text(self, member: str = "text") -> str | None:
         """A member that is text; None where it is absent, empty or something else."""
@@ -171,9 +174,10 @@ class Activity:
         if given is not None and not isinstance(given, list):
             self.note("attachment_unreadable", "attachments", "is no list, so it is left out")
         items = [(f"attachments[{n}]", item) for n, item in enumerate(given)] if isinstance(given, list) else []
-        for path, item in items:
-            if not isinstance(item, dict):
-                self.note("attachment_unreadable", path, "is no object, so it is left out")
+        wrong = [path for path, item in items if not isinstance(item, dict)]
+        if wrong:
+            reason = "is no object, so it is left out" + (f" (and so are {len(wrong) - 1} more)" if wrong[1:] else "")
+            self.note("attachment_unreadable", wrong[0], reason)
         return [(path, item) for path, item in items if isinstance(item, dict)]
 
     def event_id(self, suffix: str = "") -> str:

@@ -40,7 +40,7 @@ _TRANSPORT = {"channelId", "serviceUrl", "localTimestamp", "localTimezone", "raw
 """Members that are about the transport, and nothing that was said."""
 _HUB_CONTEXT = ("startconversation", "omnichannelsetcontext")
 """Events in which Omnichannel tells a bot about a conversation that begins for it."""
-_NO_ESCALATION = re.compile(r"escalat\w*\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
+_NO_ESCALATION = re.compile(r"escalat\w{0,9}\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
 """What a Copilot Studio bot says where nobody connected its hand-off: `Escalating ... is not currently configured`."""
 
 
@@ -85,7 +85,7 @@ def _message(activity: Activity) -> _Read:
         # The text of an escalation is the summary for the agent, bridged or not; the customer never sees it.
         return _Read([handed_over(activity, asked.context, asked.place, activity.text())], [], "always", _SHOWN_WITH)
     text = activity.text()
-    if from_bot and text and _NO_ESCALATION.search(text):
+    if from_bot and text and _NO_ESCALATION.search(text[:1000]):
         reason = "says that escalation is not configured: the bot hands nothing over, and nobody is told"
         activity.note("fake_hand_off", "text", reason)
     line = _line(activity, private=data.is_private(from_bot=from_bot))

@@ -11,7 +11,7 @@ from shared.channels.dialect import Reading
 from shared.channels.findings import Finding, finding, noted
 from shared.channels.judge import Judge
 from shared.channels.notes import within
-from shared.channels.payload import Payload, read_payload
+from shared.channels.payload import Payload, read_payload, skipped_mark
 from shared.channels.receive import counting_moment, drafted_event
 from shared.channels.recognise import Dialect
 from shared.channels.thread import ThreadedConversation, started_event
@@ -49,6 +49,7 @@ class Examination:
         """Examine a body as a door for this dialect reads it."""
         try:
             if dialect == "cloudEvents":
+                self.findings += [noted(note) for note in skipped_mark(body)]
                 self._cloud_events(parse_json(body, InvalidEvent))
             else:
                 self._native(read_payload(dialect, body, self._configuration), _TIME[dialect])

@@ -42,7 +42,8 @@ def handed_over(
     data: dict[str, Any] = {"contextVariables": context, "transcript": _history(activity)}
     if closing is not None and str(context[closing]).casefold() == "true" and activity.text("channelId") != _VOICE:
         reason = "asks to close the conversation, so the hand-off is the bot's end of it, and no escalation"
-        activity.note("closing_hand_off", within(place, closing), reason)
+        at = places.get(f"contextVariables.{closing}", within(place, closing))
+        activity.note("closing_hand_off", at, reason)
         note = {"note": summary} if summary else {}
         return Draft(
             activity.event_id("end"),
@@ -50,7 +51,7 @@ def handed_over(
             {"endedBy": "bot", "reason": "resolved", **note, **data},
             places,
         )
-    said = [path for path, _, _ in _transcripts(activity)]
+    said = {path for path, _, _ in _transcripts(activity)}
     kept = zip(activity.native_attachments, activity.attachments, strict=True)
     data["attachments"] = [one for (path, _), one in kept if path not in said]
     if summary:
@@ -121,7 +122,7 @@ def _note_once_each(activity: Activity, notes: list[Note]) -> None:
     counts = Counter(note.code for note in notes)
     for note in notes:
         if more := counts.pop(note.code, 0):
-            others = f" (and so on {more - 1} more lines)" if more > 1 else ""
+            others = f" (and the same for {more - 1} more lines)" if more > 1 else ""
             activity.note(note.code, note.path, note.reason + others)
 
 

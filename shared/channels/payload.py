@@ -13,9 +13,12 @@ from shared.channels.bot_framework import read_activity
 from shared.channels.dialect import Reading
 from shared.channels.notes import Note, within
 from shared.channels.telegram import read_update
-from shared.errors import InvalidActivity, Refused
+from shared.errors import InvalidActivity, Mistake, Refused
 from shared.tenants.configuration import Configuration
 from shared.wire import parse_json
+
+MOST_ACTIVITIES = 1000
+"""Of one set: each of them is resolved to its conversation before the answer."""
 
 NativeDialect = Literal["botFramework", "telegram"]
 
@@ -50,14 +53,21 @@ class Payload:
 
 
 def read_payload(dialect: NativeDialect, body: bytes, configuration: Configuration) -> Payload:
-    """Read a body of this dialect. Raises InvalidActivity for what is no JSON."""
+    """Read a body of this dialect. Raises InvalidActivity for what is no JSON, and for a set that is too large."""
     document = parse_json(body, InvalidActivity)
-    skipped = "the body begins with a byte order mark, which is skipped"
-    notes = [Note("byte_order_mark", "", skipped)] if body.startswith(codecs.BOM_UTF8) else []
     held = activity_set(document) if dialect == "botFramework" else None
+    if held is not None and len(held) > MOST_ACTIVITIES:
+        path = "activities" if isinstance(document, dict) else ""
+        raise InvalidActivity([Mistake(path, f"has {len(held)} activities; one body may have {MOST_ACTIVITIES}")])
     items = [("", document)] if held is None else held
     parts = [Part(path, _outcome(_READERS[dialect], item, configuration)) for path, item in items]
-    return Payload(parts, held is not None, [*notes, *_repeated(parts)])
+    return Payload(parts, held is not None, [*skipped_mark(body), *_repeated(parts)])
+
+
+def skipped_mark(body: bytes) -> list[Note]:
+    """The note that a byte order mark was skipped."""
+    reason = "the body begins with a byte order mark, which is skipped"
+    return [Note("byte_order_mark", "", reason)] if body.startswith(codecs.BOM_UTF8) else []
 
 
 def activity_set(document: Any) -> list[tuple[str, Any]] | None:

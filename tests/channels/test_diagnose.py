@@ -189,7 +189,7 @@ def test_of_a_long_history_each_thing_is_said_once() -> None:
     hand_off = bot_activity(type="event", name="handoff.initiate", value={}, attachments=[transcript])
     found = [one for one in diagnosed(hand_off).findings if one.code == "not_bridged"]
     assert [one.path for one in found] == ["attachments[0].content.activities[0].channelData.deliveryMode"]
-    assert found[0].reason.endswith("(and so on 2 more lines)")
+    assert found[0].reason.endswith("(and the same for 2 more lines)")
 
 
 def test_names_and_channel_data_are_not_shown_and_texts_are_cut() -> None:

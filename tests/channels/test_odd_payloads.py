@@ -1,6 +1,9 @@
 """Each quirk of real payloads gives the events that it means, or a named reason; doctor and door say the same."""
 
+import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,11 +11,15 @@ from hypothesis import given, settings
 
 from shared.channels.diagnose import diagnose
 from shared.channels.diagnosis import Diagnosis
+from shared.clock import MovableClock
 from shared.errors import Refused
+from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted
 from shared.events.envelope import parse_time
 from tests.builders import contoso, history
 from tests.channels.doctor import GOLDEN, HERE, NOW, QUIRKS, REAL, REAL_FOLDER, as_golden, diagnosed, golden_of
 from tests.channels.odd_payloads import Posted, as_posted, posted, posted_at
+from tests.conversations.pipelines import InMemory
+from tests.functions.hosts import BOT, bot_activity
 from tests.functions.odd_bodies import RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies
 
 BODIES = {payload.name: payload.read_bytes() for payload in QUIRKS}
@@ -130,6 +137,65 @@ async def test_every_real_payload_gives_events_or_a_named_reason() -> None:
         assert diagnosis.events or diagnosis.ignored or diagnosis.findings
         if diagnosis.dialect is not None:
             assert_alike(diagnosis, await posted(diagnosis.dialect, body, NOW))
+
+
+async def transcript_of(payload: str, conversation: str, account: str = "contoso-chat") -> list[str | None]:
+    """The texts that an agent reads after this payload was posted and recorded."""
+    pipeline = await InMemory(clock=MovableClock(NOW)).configured()
+    await pipeline.receiver.receive_activity("contoso", account, "webchat", BODIES[payload])
+    await pipeline.drain()
+    return [line.text for line in await pipeline.reading.transcript("contoso", conversation, "agent")]
+
+
+async def test_two_lines_of_one_microsecond_keep_the_order_of_their_seventh_digit() -> None:
+    lines = await transcript_of("time-seven-digits.json", "contoso-chat.webchat.thread-1.1")
+    assert lines == ["first", "second"]
+
+
+async def test_a_redelivered_activity_is_one_line_whatever_its_flag_says() -> None:
+    assert await transcript_of("redelivered.json", "contoso-chat.webchat.thread-1.1") == ["Hello"]
+
+
+@pytest.mark.parametrize("payload", ["copilot-hand-off.json", "copilot-hand-off-singular.json"])
+async def test_copilot_studio_gives_the_last_phrase_under_both_names_and_the_customers_language(payload: str) -> None:
+    start, escalated = (await posted("botFramework", BODIES[payload], NOW)).events
+    assert isinstance(start, ConversationStarted)
+    assert isinstance(escalated, BotEscalated)
+    assert start.data.customer.locale == "En-US"
+    variables = escalated.data.context_variables
+    assert variables["va_LastPhrase"] == variables["va_LastPhrases"] == "my card"
+
+
+async def test_what_a_closing_hand_off_brings_is_kept_with_the_end() -> None:
+    [ended] = (await posted("botFramework", BODIES["hand-off-closing.json"], NOW)).events
+    assert isinstance(ended, ConversationEnded)
+    kept = ended.data.model_extra or {}
+    assert kept["contextVariables"]["BotHandoffTopic"] == "CreditCard"
+    assert [line["text"] for line in kept["transcript"]] == ["my card", "Oh dear"]
+
+
+async def test_a_set_of_too_many_activities_is_refused_as_a_whole() -> None:
+    body = json.dumps({"activities": [{"type": "typing"}] * 1001}).encode()
+    assert (await posted("botFramework", body, NOW)).said == ["refused: invalid_activity activities"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"attachments": [1] * 200_000},
+        {"text": "escalat" * 100_000},
+        {"text": "escalate " * 100_000, "from": BOT},
+        {"id": "|" * 900_000},
+        {"channelData": {f"conversationcontext{' ' * n}": 1 for n in range(1000)}},
+    ],
+    ids=["attachments", "text", "words", "id", "names"],
+)
+def test_no_body_of_a_megabyte_takes_long_to_read(odd: dict[str, Any]) -> None:
+    # given a body that would take minutes if anything were compared with everything
+    body = json.dumps(bot_activity(type="message", **odd)).encode()
+    began = time.process_time()
+    diagnosed(body)
+    assert time.process_time() - began < 5
 
 
 @given(body=bodies(RIGHT_ACTIVITIES))

@@ -62,12 +62,15 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     return [(value, name) for name in names] + inner
 
 
-def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any]) -> bytes:
-    """A right document, of which up to three members are gone, doubled, or something else; or a batch of two."""
+def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any], ids: int = 40) -> bytes:
+    """A right document, of which up to three members are gone, doubled, or something else; or a batch of two.
+
+    `ids`: how many ids there are, so that some are used again.
+    """
     written = copy.deepcopy(chance.choice(right))
     for name in ("subject", "id"):
         if isinstance(written, dict) and isinstance(written.get(name), str):
-            written[name] = f"{name}-{chance.randint(0, 40)}"
+            written[name] = f"{name}-{chance.randint(0, ids)}"
     for _ in range(chance.randint(0, 3)):
         places = _places(written)
         if not places:

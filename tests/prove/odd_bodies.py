@@ -1,0 +1,105 @@
+"""Proof: 10,000 odd bodies at each dialect's door, and at the doctor, give no 5xx and do not make the process grow.
+
+Each dialect has a process of its own, whose memory is measured after 2,000 bodies to warm up, and after 10,000 more.
+
+    python -m tests.prove.odd_bodies [leak]        # leak: the negative control, which keeps every body twice over
+"""
+
+import asyncio
+import copy
+import gc
+import json
+import logging
+import multiprocessing
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.channels.doctor import QUIRKS
+from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
+from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, mutated_by
+
+WARM_UP = 2_000
+MEASURED = 10_000
+MOST_GROWTH = 10.0
+"""Megabytes that 10,000 bodies may add to the process."""
+IDS = 10_000
+TELEGRAM = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+DIAGNOSE = "/api/tenants/contoso/diagnose"
+DIALECTS: dict[str, tuple[str, list[Any]]] = {
+    "botFramework": (WEB_CHAT, [*RIGHT_ACTIVITIES]),
+    "telegram": (TELEGRAM, [*RIGHT_UPDATES]),
+    "cloudEvents": (EVENTS, [*RIGHT_EVENTS]),
+}
+
+
+def _resident() -> float:
+    """Megabytes of this process in memory."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096 / 2**20
+
+
+def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
+    match chance.randint(0, 9):
+        case 0:
+            return chance.randbytes(chance.randint(0, 200))
+        case 1:
+            # A payload with a quirk, of any dialect, of which one byte is another one.
+            changed = bytearray(chance.choice(recorded))
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+            return bytes(changed)
+        case _:
+            body = mutated_by(chance, right, lambda: [{"x": copy.deepcopy(chance.choice(ODD))}], IDS)
+            # Many conversations: one that has everything would be folded anew with every line.
+            return body.replace(b"thread-1", b"thread-%d" % chance.randint(0, IDS // 10))
+
+
+async def _post(host: Host, path: str, body: bytes) -> int:
+    """How many answers were a 5xx; then nothing is left on the bus."""
+    answers = [await host.client.post(address, content=body) for address in (path, DIAGNOSE)]
+    await host.drain()
+    return sum(answer.status_code >= 500 for answer in answers) + host.pipeline.bus.backlog().dead_letters
+
+
+async def _run(dialect: str, *, leak: bool) -> tuple[int, float]:
+    """(failures, growth in MB) of one dialect."""
+    path, right = DIALECTS[dialect]
+    chance, kept = Random(dialect), []
+    recorded = [payload.read_bytes() for payload in QUIRKS]  # before anything is served
+    failures, before = 0, 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        async with hosted(Path(folder)) as host:
+            await host.configured("contoso")
+            for number in range(WARM_UP + MEASURED):
+                if number == WARM_UP:
+                    before = _resident()
+                body = _body(chance, right, recorded)
+                failures += await _post(host, path, body)
+                if leak:
+                    kept.append(json.dumps([body.hex()] * 2))
+            return failures, _resident() - before
+
+
+def _of(job: tuple[str, bool]) -> tuple[int, float]:
+    logging.disable()  # what is refused and parked is logged, a line each
+    return asyncio.run(_run(job[0], leak=job[1]))
+
+
+def main(*, leak: bool) -> int:
+    """Print the figures; 0 if nothing failed and no process grew."""
+    with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
+        results = pool.map(_of, [(dialect, leak) for dialect in DIALECTS], chunksize=1)
+    failures = sum(failed for failed, _ in results)
+    growths = ", ".join(f"{name} {growth:.1f} MB" for name, (_, growth) in zip(DIALECTS, results, strict=True))
+    print(
+        f"odd bodies: {len(DIALECTS)} dialects x {WARM_UP + MEASURED} bodies at the door and at the doctor: "
+        f"5xx {failures}; the last {MEASURED} added {growths}"
+    )
+    return int(failures > 0 or max(growth for _, growth in results) >= MOST_GROWTH)
+
+
+if __name__ == "__main__":
+    sys.exit(main(leak="leak" in sys.argv[1:]))
