@@ -100,7 +100,10 @@ def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument
     try:
         return adapter.validate_json(json.dumps(document), by_alias=True, by_name=False)
     except ValidationError as cause:
-        raise error(_mistakes(cause.errors(include_url=False, include_input=False))) from cause
+        mistakes = _mistakes(cause.errors(include_url=False, include_input=False))
+    # Raised without its cause: that holds a validator's error, whose frames hold whoever keeps the raised one, and
+    # the garbage collector does not see into pydantic's part of such a cycle. It would stay for ever.
+    raise error(mistakes)
 
 
 def flag_named(member: str, text: str | None) -> bool | None:

@@ -27,25 +27,26 @@ def read_events(
     A single event that is wrong raises Refused; in a batch it is rejected alone.
     """
     document = parse_json(body, InvalidEvent)
+    if not isinstance(document, list):
+        return [_admitted(configuration, document, channel)], []
     read = read_each(configuration, document, channel)
-    if not isinstance(document, list) and isinstance(read[0], Refused):
-        raise read[0]
     events = [one for one in read if not isinstance(one, Refused)]
     return events, [Rejected(index, one) for index, one in enumerate(read) if isinstance(one, Refused)]
 
 
 def read_each(
-    configuration: Configuration, document: Any, channel: ChannelReference | None = None
+    configuration: Configuration, batch: Sequence[Any], channel: ChannelReference | None = None
 ) -> list[Event | Refused]:
-    """The event that a parsed document is, or the events of a batch, each of them or why it is refused."""
-    return [_read(configuration, item, channel) for item in (document if isinstance(document, list) else [document])]
+    """The events of a parsed batch, each of them or why it is refused."""
+    return [_read(configuration, item, channel) for item in batch]
 
 
 def _read(configuration: Configuration, document: Any, channel: ChannelReference | None) -> Event | Refused:
     try:
         return _admitted(configuration, document, channel)
     except Refused as reason:
-        return reason
+        # Kept as data; its frames would keep all of the batch.
+        return reason.with_traceback(None)
 
 
 def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:

@@ -58,7 +58,8 @@ class Examination:
 
     def _cloud_events(self, document: Any) -> None:
         batch = isinstance(document, list)
-        read = read_each(self._configuration, document, self._channel if self.door else None)
+        events = document if batch else [document]
+        read = read_each(self._configuration, events, self._channel if self.door else None)
         for index, one in enumerate(read):
             path = f"[{index}]" if batch else ""
             if isinstance(one, Refused):
@@ -74,7 +75,7 @@ class Examination:
         self.ignored += [noted(note) for note in payload.ignored]
         for part in payload.parts:
             if isinstance(part.outcome, Refused):
-                self._refused(part.outcome, part.path, whole=not payload.is_set)
+                self._refused(part.outcome, part.path, whole=False)
                 continue
             self.findings += [noted(note, part.path) for note in part.outcome.notes]
             if not part.outcome.only_ignored:

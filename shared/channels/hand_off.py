@@ -67,21 +67,24 @@ def handed_over_with_value(activity: Activity) -> Draft:
     if value is not None and not isinstance(value, dict):
         activity.note("context_unreadable", "value", "is neither an object nor text, so no variable is set")
     given = value if isinstance(value, dict) else {}
-    named = {name.casefold(): name for name in given}
-    summaries = (given.get(named.get("messagetoagent", "")), given.get("va_AgentMessage"))
+    message, inner = (_member(given, name) for name in ("MessageToAgent", "Context"))
+    summaries = [given[name] for name in (message, "va_AgentMessage") if name in given]
     summary = next((text for text in summaries if isinstance(text, str) and text), None)
-    wrapped = given.get(named.get("context", ""))
-    if wrapped is not None and not isinstance(wrapped, dict):
-        reason = "is no object of names and values, so no variable is set"
-        activity.note("context_unreadable", f"value.{named['context']}", reason)
-    known = {named.get("messagetoagent"), named.get("context")}
-    beside = {name: item for name, item in given.items() if name not in known}
+    beside = {name: item for name, item in given.items() if name not in (message, inner)}
+    if inner is None:
+        return handed_over(activity, beside, "value", summary)
+    place, wrapped = within("value", inner), given[inner]
     if isinstance(wrapped, dict):
-        place = f"value.{named['context']}"
-        return handed_over(
-            activity, {**beside, **wrapped}, place, summary, [name for name in beside if name not in wrapped]
-        )
+        others = [name for name in beside if name not in wrapped]
+        return handed_over(activity, {**beside, **wrapped}, place, summary, others)
+    if wrapped is not None:
+        activity.note("context_unreadable", place, "is no object of names and values, so no variable is set")
     return handed_over(activity, beside, "value", summary)
+
+
+def _member(given: dict[str, Any], name: str) -> str | None:
+    """How the object spells a member of this name; serializers write it in camel case, too."""
+    return next((known for known in given if known.casefold() == name.casefold()), None)
 
 
 def _transcripts(activity: Activity) -> Iterator[tuple[str, str, list[Any]]]:

@@ -53,15 +53,17 @@ class Payload:
 
 
 def read_payload(dialect: NativeDialect, body: bytes, configuration: Configuration) -> Payload:
-    """Read a body of this dialect. Raises InvalidActivity for what is no JSON, and for a set that is too large."""
+    """Read a body of this dialect. Raises InvalidActivity for what is no JSON, a wrong payload, too large a set."""
     document = parse_json(body, InvalidActivity)
     held = activity_set(document) if dialect == "botFramework" else None
     if held is not None and len(held) > MOST_ACTIVITIES:
         path = "activities" if isinstance(document, dict) else ""
         raise InvalidActivity([Mistake(path, f"has {len(held)} activities; one body may have {MOST_ACTIVITIES}")])
-    items = [("", document)] if held is None else held
-    parts = [Part(path, _outcome(_READERS[dialect], item, configuration)) for path, item in items]
-    return Payload(parts, held is not None, [*skipped_mark(body), *_repeated(parts)])
+    read = _READERS[dialect]
+    if held is None:
+        return Payload([Part("", read(document, configuration))], is_set=False, notes=skipped_mark(body))
+    parts = [Part(path, _outcome(read, item, configuration)) for path, item in held]
+    return Payload(parts, is_set=True, notes=[*skipped_mark(body), *_repeated(parts)])
 
 
 def skipped_mark(body: bytes) -> list[Note]:
@@ -87,7 +89,8 @@ def _outcome(read: _Reader, document: Any, configuration: Configuration) -> Read
     try:
         return read(document, configuration)
     except Refused as reason:
-        return reason
+        # Kept as data; its frames would keep all of the set.
+        return reason.with_traceback(None)
 
 
 def _repeated(parts: Sequence[Part]) -> list[Note]:

@@ -86,17 +86,18 @@ class Receiver:
         events: list[Event] = []
         rejected: list[Rejected] = []
         for index, part in enumerate(payload.parts):
-            try:
-                if isinstance(part.outcome, Refused):
-                    raise part.outcome
-                if not part.outcome.only_ignored:
+            if isinstance(part.outcome, Refused):
+                rejected.append(Rejected(index, part.outcome))
+            elif not part.outcome.only_ignored:
+                try:
                     conversation, made = await self._made_of(tenant_id, door, part.outcome, history)
+                except Refused as reason:
+                    if not payload.is_set:
+                        raise
+                    rejected.append(Rejected(index, reason.with_traceback(None)))
+                else:
                     resolved.append(conversation)
                     events += made
-            except Refused as reason:
-                if not payload.is_set:
-                    raise
-                rejected.append(Rejected(index, reason))
         await self.publisher.publish(tenant_id, events)
         accepted = [*(one.announced for one in resolved if one.announced), *(event.id for event in events)]
         known = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
