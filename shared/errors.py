@@ -8,6 +8,7 @@
     │   │   ├── InvalidConfiguration  invalid_configuration
     │   │   └── InvalidRequest        invalid_request
     │   ├── BodyTooLarge          body_too_large
+    │   ├── LengthRequired        length_required
     │   ├── EventTooLarge         event_too_large
     │   ├── EventIdConflict       event_id_conflict
     │   ├── TooLate               too_late
@@ -135,6 +136,19 @@ class BodyTooLarge(Refused):
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(f"the body has {size} bytes; a request may have {limit}")
+
+
+class LengthRequired(Refused):
+    """Raised when a body was sent in chunks, and was lost on the way.
+
+    The Functions host hands no chunked body to a Python worker; without this it would be taken for none.
+    """
+
+    code = "length_required"
+    status = 411
+
+    def __init__(self) -> None:
+        super().__init__("the body came in chunks; send it with its Content-Length")
 
 
 class EventTooLarge(Refused):

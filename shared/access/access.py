@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.access.openings import OPENINGS, Opening, admit
 from shared.access.people import People
 from shared.access.rate import RateLimit
-from shared.access.request import Request, refuse_large
+from shared.access.request import Request, refuse_body
 from shared.access.senders import Senders, is_signed
 from shared.errors import Forbidden, Unauthorized
 
@@ -28,9 +28,9 @@ class Access:
     async def let_in(self, function: str, request: Request) -> None:
         """Pass if the request may go on to this function.
 
-        Raises BodyTooLarge, Unauthorized, Forbidden, UnknownTenant, AuthenticationUnavailable, TooManyRequests.
+        Raises BodyTooLarge, LengthRequired, Unauthorized, Forbidden, UnknownTenant, AuthenticationUnavailable, TooManyRequests.
         """
-        refuse_large(request.body)
+        refuse_body(request)
         opening = OPENINGS.get(function)
         if opening is None:
             raise Forbidden("of any kind, because no role opens this route")

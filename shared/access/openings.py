@@ -37,6 +37,7 @@ OPENINGS: Mapping[str, Opening] = {
     "get_usage": Opening("Usage.Read"),
     "list_sessions": Opening("Usage.Read"),
     "get_configuration": Opening("Configuration.Read"),
+    "diagnose": Opening("Configuration.Read"),
     "put_configuration": Opening("Configuration.Write"),
     "list_parked": Opening("Parked.Replay"),
     "replay_parked": Opening("Parked.Replay"),

@@ -1,4 +1,4 @@
-"""A request as access sees it, whatever serves it; its id, and how large its body may be."""
+"""A request as access sees it, whatever serves it; its id, and what its body may be."""
 
 import contextvars
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import BodyTooLarge
+from shared.errors import BodyTooLarge, LengthRequired
 
 REQUEST_ID_HEADER = "x-request-id"
 MAX_BODY_BYTES = 1024 * 1024
@@ -39,10 +39,12 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     return trace[1] if trace else uuid.uuid4().hex
 
 
-def refuse_large(body: bytes) -> None:
-    """Raise BodyTooLarge for more than 1 MB."""
-    if len(body) > MAX_BODY_BYTES:
-        raise BodyTooLarge(len(body), MAX_BODY_BYTES)
+def refuse_body(request: Request) -> None:
+    """Raise BodyTooLarge for more than 1 MB, and LengthRequired for a body that was lost on the way."""
+    if len(request.body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(len(request.body), MAX_BODY_BYTES)
+    if not request.body and "chunked" in request.headers.get("transfer-encoding", "").lower():
+        raise LengthRequired
 
 
 def name_requests_in_logs() -> None:

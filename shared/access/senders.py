@@ -9,6 +9,7 @@ from shared.access.issuer import TrustedIssuer
 from shared.access.request import Request
 from shared.access.signature import SIGNATURE_HEADER, verify_secret_token, verify_signature
 from shared.access.token import bearer_token, key_id_of, verified_claims
+from shared.channels.payload import activity_set
 from shared.clock import Clock
 from shared.errors import AuthenticationUnavailable, InvalidActivity, Unauthorized, UnknownTenant
 from shared.tenants.configuration import Configuration
@@ -121,9 +122,7 @@ def is_signed(request: Request) -> bool:
 
 
 def _activities(document: Any) -> list[dict[str, Any]]:
-    """The activities in a body: itself, and the members of a Direct Line activity set."""
-    listed = document.get("activities") if isinstance(document, dict) else document
-    if not isinstance(listed, list):
-        return [document if isinstance(document, dict) else {}]
-    itself = [document] if isinstance(document, dict) and "type" in document else []
-    return [item if isinstance(item, dict) else {} for item in (*itself, *listed)]
+    """What will be read as an activity: the document itself, or the members of a set."""
+    held = activity_set(document)
+    items = [document] if held is None else [item for _, item in held]
+    return [item if isinstance(item, dict) else {} for item in items]

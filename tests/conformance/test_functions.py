@@ -29,6 +29,7 @@ ROUTES = {
     "get_usage": ("GET", "tenants/contoso/usage/2026-10"),
     "list_sessions": ("GET", "tenants/contoso/usage/2026-10/sessions"),
     "get_configuration": ("GET", "tenants/contoso/configuration"),
+    "diagnose": ("POST", "tenants/contoso/diagnose"),
     "put_configuration": ("PUT", "tenants/contoso/configuration"),
     "list_parked": ("GET", "tenants/contoso/parked"),
     "replay_parked": ("POST", "tenants/contoso/parked/x/replay"),
@@ -194,6 +195,13 @@ async def test_a_configuration_is_put_as_yaml_and_read_with_its_etag(host: Runti
     assert (refused.status_code, problem(refused)["code"]) == (412, "version_conflict")
 
 
+@pytest.mark.runs("diagnose")
+async def test_a_payload_is_diagnosed_and_nothing_is_published(host: RuntimeHost) -> None:
+    answer = await host.client.post("/api/tenants/contoso/diagnose", json=line())
+    assert (answer.status_code, [event["type"] for event in answer.json()["events"]]) == (200, ["message.posted"])
+    assert host.pipeline.bus.backlog().active == 0
+
+
 @pytest.mark.runs("health")
 async def test_the_health_is_told(host: RuntimeHost) -> None:
     answer = await host.client.get("/api/health")
@@ -221,7 +229,7 @@ async def test_a_body_without_a_length_is_refused_for_the_host_sends_none(host: 
         yield json.dumps(line()).encode()
 
     refused = await host.client.post(EVENTS, content=pieces())
-    assert (refused.status_code, problem(refused)["code"]) == (400, "invalid_event")
+    assert (refused.status_code, problem(refused)["code"]) == (411, "length_required")
 
 
 async def test_every_route_but_health_answers_401_to_whom_nobody_vouched_for(worker: Worker, tmp_path: Path) -> None:

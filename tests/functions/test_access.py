@@ -308,7 +308,7 @@ async def test_a_body_over_a_megabyte_is_refused_at_every_door(host: Host, funct
     assert (answer.status_code, problem(answer)["code"]) == (413, "body_too_large")
     # and one of a megabyte is looked at
     answer = await host.client.request(method, f"/api/{address}", content=b" " * (1024 * 1024))
-    assert problem(answer)["code"] != "body_too_large"
+    assert answer.json().get("code") != "body_too_large"
 
 
 async def test_a_tenant_that_asks_too_much_is_told_when_to_come_back(tmp_path: Path) -> None:
