@@ -53,8 +53,11 @@ def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
             return bytes(changed)
         case _:
             body = mutated_by(chance, right, lambda: [{"x": copy.deepcopy(chance.choice(ODD))}], IDS)
-            # Many conversations: one that has everything would be folded anew with every line.
-            return body.replace(b"thread-1", b"thread-%d" % chance.randint(0, IDS // 10))
+            # Many conversations: one that has everything would take more memory with every line, to be folded anew.
+            number = chance.randint(0, IDS // 10)
+            for thread in (b'"thread-1"', b'"t"', b'"id": 3}'):
+                body = body.replace(thread, thread[:-1] + b"%d" % number + thread[-1:])
+            return body
 
 
 async def _post(host: Host, path: str, body: bytes) -> int:
