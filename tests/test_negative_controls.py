@@ -143,7 +143,7 @@ CONTROLS = (
     Control(
         "a retry without a usable time is resolved by its arrival",
         "shared/channels/receive.py",
-        "if reading.time is None or moment != said_at:",
+        "if reading.time is None or moment != parse_time(reading.time):",
         "if False:",
         "tests/conversations/test_door_to_bill.py",
     ),
