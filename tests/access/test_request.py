@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.access.request import MAX_BODY_BYTES, name_requests_in_logs, refuse_large, request_id, request_id_of
-from shared.errors import BodyTooLarge
+from shared.access.request import MAX_BODY_BYTES, Request, name_requests_in_logs, refuse_body, request_id, request_id_of
+from shared.errors import BodyTooLarge, LengthRequired
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -38,9 +38,9 @@ def test_an_id_is_always_safe_to_log_and_to_answer(headers: dict[str, str]) -> N
 
 
 def test_a_body_of_one_megabyte_is_the_largest() -> None:
-    refuse_large(b"x" * MAX_BODY_BYTES)
+    refuse_body(Request({}, {}, b"x" * MAX_BODY_BYTES))
     with pytest.raises(BodyTooLarge) as refused:
-        refuse_large(b"x" * (MAX_BODY_BYTES + 1))
+        refuse_body(Request({}, {}, b"x" * (MAX_BODY_BYTES + 1)))
     assert "1048577 bytes" in refused.value.detail
 
 
@@ -55,3 +55,13 @@ def test_what_is_logged_during_a_request_carries_its_id(caplog: pytest.LogCaptur
     logging.getLogger("somewhere").warning("after")
     # then the lines say which
     assert [vars(record)["request_id"] for record in caplog.records] == ["r-1", "-"]
+
+
+def test_a_chunked_body_that_did_not_arrive_is_asked_for_with_its_length() -> None:
+    # given what a host sends that hands on no chunked body, and what one sends that does
+    chunked = {"transfer-encoding": "Chunked"}
+    refuse_body(Request(chunked, {}, b"{}"))
+    with pytest.raises(LengthRequired):
+        refuse_body(Request(chunked, {}, b""))
+    # and no body at all is none
+    refuse_body(Request({}, {}, b""))
