@@ -1,0 +1,55 @@
+"""Charge-back: what each part of a month owes to the pool, in whole units that add up to the whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.usage.report import UsageReport
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one bot, channel or work stream used, and its share of what the tenant has and lacks, in whole units.
+
+    `entitlement` is the part of the pool (in sessions) that it is charged with, whether or not all of it was used;
+    `overage` are those of its `sessions` that the pool did not cover; `add_ons_needed` is its part of the purchase.
+    """
+
+    sessions: int
+    entitlement: int
+    overage: int
+    add_ons_needed: int
+
+    @property
+    def covered(self) -> int:
+        """Sessions that the pool covered."""
+        return self.sessions - self.overage
+
+
+def charge_back(report: UsageReport, sessions: Mapping[str, int]) -> dict[str, Share]:
+    """The share of each part of a breakdown (`by_bot`, `by_channel`, `by_work_stream`), by its sessions.
+
+    The shares add up to the report's entitlement, overage and add-ons needed; a month that nobody used has no parts,
+    and its entitlement stays with the tenant.
+    """
+    entitlement = apportion(report.entitlement.total, sessions)
+    overage = apportion(report.overage, sessions)
+    add_ons = apportion(report.add_ons_needed, sessions)
+    return {part: Share(n, entitlement[part], overage[part], add_ons[part]) for part, n in sessions.items()}
+
+
+def apportion(whole: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Divide a whole by weight, in whole units: the method of the largest remainder (Hamilton's, Hare quota).
+
+    Each part gets its exact share rounded down; what is left goes, one each, to the largest remainders, on a tie to
+    the first name. The parts add up to `whole` wherever one weight is above 0, and none is further than 1 from its
+    exact share. Without any weight all parts are 0. Raises ValueError for a negative whole or weight.
+    """
+    if whole < 0 or any(weight < 0 for weight in weights.values()):
+        raise ValueError("only what is not negative can be apportioned")
+    total = sum(weights.values())
+    if total == 0:
+        return dict.fromkeys(weights, 0)
+    shares = {part: divmod(whole * weight, total) for part, weight in weights.items()}
+    left = whole - sum(quotient for quotient, _ in shares.values())
+    favoured = set(sorted(shares, key=lambda part: (-shares[part][1], part))[:left])
+    return {part: quotient + (part in favoured) for part, (quotient, _) in shares.items()}
