@@ -1,4 +1,4 @@
-"""GET a month's usage report, as JSON or CSV."""
+"""GET a month's usage report, as JSON or as a file: CSV, XLSX, FOCUS."""
 
 import azure.functions as func
 
@@ -14,4 +14,6 @@ blueprint = func.Blueprint()
 async def get_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen = format_named(req.params.get("format"), req.headers.get("Accept", ""))
     report = await bootstrap.pipeline().usage.report(req.route_params["tenantId"], req.route_params["month"])
-    return func.HttpResponse(render(report, chosen), mimetype=chosen.media_type)
+    name = chosen.file_name(report)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'} if name else None
+    return func.HttpResponse(render(report, chosen), headers=headers, mimetype=chosen.media_type)

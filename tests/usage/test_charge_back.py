@@ -1,6 +1,7 @@
 """Charge-back: whatever is divided, the parts add up to the whole, and no part gets more than it should."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_the_order_of_the_parts_does_not_matter(whole: int, weights: dict[str, i
 def test_who_used_more_never_gets_less(whole: int, weights: dict[str, int]) -> None:
     parts = apportion(whole, weights)
     by_weight = sorted(weights, key=lambda part: weights[part])
-    for less, more in zip(by_weight, by_weight[1:], strict=False):
+    for less, more in pairwise(by_weight):
         assert parts[less] <= parts[more] or weights[less] == weights[more]
 
 

@@ -1,27 +1,31 @@
-"""The report as CSV (RFC 4180): one table, a row per figure, ready for a pivot."""
+"""The report as CSV: one table, a row per figure, ready for a pivot."""
 
-import csv
-import io
 from collections.abc import Iterator
 
+from shared.usage.charge_back import charge_back
+from shared.usage.render.breakdowns import breakdowns
+from shared.usage.render.corrections import corrections
+from shared.usage.render.table import Cell, csv_table
 from shared.usage.report import UsageReport
+from shared.wire import canonical_json
 
-HEADER = ("tenantId", "month", "status", "version", "measure", "dimension", "value")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+HEADER = (
+    "tenantId", "month", "timeZone", "status", "version", "policy", "asOf", "sha256", "measure", "dimension", "value",
+)  # fmt: skip
 
 
 def render_csv(report: UsageReport) -> str:
-    """Measures: counted, entitlement and what is left of it, excluded by reason, the breakdowns, sessions by date."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(HEADER)
-    fixed = (report.tenant_id, report.month, report.status, report.version)
-    for measure, dimension, value in _figures(report):
-        writer.writerow((*fixed, measure, _harmless(dimension), value))
-    return text.getvalue()
+    """Measures: counted, entitlement and what is left of it, excluded by reason, the breakdowns and their shares,
+    corrections (each as JSON), sessions by date. What identifies the report stands in every row."""
+    fixed: tuple[Cell, ...] = (
+        report.tenant_id, report.month, report.time_zone, report.status, report.version, report.policy, report.as_of,
+        report.sha256,
+    )  # fmt: skip
+    return csv_table(HEADER, ((*fixed, *figure) for figure in _figures(report)))
 
 
 def _figures(report: UsageReport) -> Iterator[tuple[str, str, int]]:
+    """Each figure's measure, dimension and value; no two have the same measure and dimension."""
     yield "counted", "", report.counted
     yield "licences", "", report.entitlement.licences
     yield "addOns", "", report.entitlement.add_ons
@@ -29,16 +33,14 @@ def _figures(report: UsageReport) -> Iterator[tuple[str, str, int]]:
     yield "remaining", "", report.remaining
     yield "overage", "", report.overage
     yield "addOnsNeeded", report.add_on_product, report.add_ons_needed
-    for measure, breakdown in (
-        ("excluded", report.excluded),
-        ("byBot", report.by_bot),
-        ("byChannel", report.by_channel),
-        ("byWorkStream", report.by_work_stream),
-    ):
-        yield from ((measure, dimension, value) for dimension, value in breakdown.items())
+    yield from (("excluded", reason, n) for reason, n in report.excluded.items())
+    for breakdown in breakdowns(report):
+        shares = charge_back(report, breakdown.sessions)
+        yield from ((breakdown.member, part, share.sessions) for part, share in shares.items())
+        by = breakdown.member.removeprefix("by")
+        yield from ((f"entitlementBy{by}", part, share.entitlement) for part, share in shares.items())
+        yield from ((f"overageBy{by}", part, share.overage) for part, share in shares.items())
+        yield from ((f"addOnsNeededBy{by}", part, share.add_ons_needed) for part, share in shares.items())
+    for correction in corrections(report):
+        yield "correction", canonical_json(correction), correction.get("sessions", 0)
     yield from (("sessions", day.date, day.sessions) for day in report.days)
-
-
-def _harmless(text: str) -> str:
-    """A bot may be called anything; a spreadsheet would run a cell that begins like a formula."""
-    return "'" + text if text.startswith(_FORMULA) else text

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from shared.errors import NotAcceptable
 from shared.usage.render.csv import render_csv
+from shared.usage.render.focus import render_focus
+from shared.usage.render.xlsx import render_xlsx
 from shared.usage.report import UsageReport
 
 
@@ -17,13 +19,26 @@ def render_json(report: UsageReport) -> str:
 
 @dataclass(frozen=True)
 class Format:
-    """A media type and its renderer."""
+    """A media type, its renderer, and how the name of a file in it ends (None: it is shown rather than saved)."""
 
     media_type: str
-    renderer: Callable[[UsageReport], str]
+    renderer: Callable[[UsageReport], str | bytes]
+    file_ending: str | None = None
+
+    def file_name(self, report: UsageReport) -> str | None:
+        """What a browser calls the file: `usage-contoso-2026-10.csv`. Tenants' names need no quoting."""
+        return None if self.file_ending is None else f"usage-{report.tenant_id}-{report.month}{self.file_ending}"
 
 
-_FORMATS = {"json": Format("application/json", render_json), "csv": Format("text/csv", render_csv)}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FORMATS = {
+    "json": Format("application/json", render_json),
+    "csv": Format("text/csv", render_csv, ".csv"),
+    "xlsx": Format(_XLSX, render_xlsx, ".xlsx"),
+    # The same media type as CSV, so it is asked for by name only.
+    "focus": Format("text/csv", render_focus, "-focus.csv"),
+}
+"""By name; where several fit what is asked for, the first is answered."""
 
 
 def format_named(name: str | None, accept: str) -> Format:
@@ -37,7 +52,7 @@ def format_named(name: str | None, accept: str) -> Format:
         for offered in _FORMATS.values():
             if media_type in (offered.media_type, "*/*", f"{offered.media_type.split('/')[0]}/*"):
                 return offered
-    raise NotAcceptable(accept, [offered.media_type for offered in _FORMATS.values()])
+    raise NotAcceptable(accept, list(dict.fromkeys(offered.media_type for offered in _FORMATS.values())))
 
 
 def _media_types(accept: str) -> list[str]:
@@ -52,6 +67,6 @@ def _media_types(accept: str) -> list[str]:
     return [media_type for _, media_type in sorted(wanted, key=lambda one: -one[0])]
 
 
-def render(report: UsageReport, chosen: Format) -> str:
-    """The report's text in the chosen format."""
+def render(report: UsageReport, chosen: Format) -> str | bytes:
+    """The report in the chosen format: text, or the bytes of a file."""
     return chosen.renderer(report)

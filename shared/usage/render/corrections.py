@@ -1,0 +1,38 @@
+"""A report's corrections, as files show them: whatever members they have."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from shared.usage.render.table import Cell
+from shared.usage.report import UsageReport
+from shared.wire import canonical_json
+
+
+def corrections(report: UsageReport) -> Sequence[dict[str, Any]]:
+    """Each correction as it is on the wire."""
+    documents: list[dict[str, Any]] = report.model_dump(mode="json", by_alias=True)["corrections"]
+    return documents
+
+
+def corrections_table(report: UsageReport) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+    """The names of the members that any correction has, in order of appearance, and each correction's values.
+
+    What is neither text nor a whole number is written as JSON.
+    """
+    documents = corrections(report)
+    members = list(dict.fromkeys(member for document in documents for member in document))
+    return members, [[_cell(document.get(member)) for member in members] for document in documents]
+
+
+def corrected_bots(report: UsageReport) -> Iterator[tuple[str, str, int]]:
+    """The month that was corrected, the bot, and by how many sessions, for each correction that names them."""
+    for document in corrections(report):
+        for change in document.get("changes", ()):
+            if change["measure"] == "byBot":
+                yield document["originMonth"], change["dimension"], change["change"]
+
+
+def _cell(value: object) -> Cell:
+    if value is None or isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return canonical_json(value)

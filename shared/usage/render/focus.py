@@ -1,0 +1,118 @@
+"""The report as FOCUS 1.2 (FinOps Open Cost and Usage Specification): a row per bot and kind of coverage.
+
+docs/usage-files.md says why each column holds what it holds, and what is not known here: prices.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.events.envelope import parse_time
+from shared.usage.charge_back import charge_back
+from shared.usage.render.corrections import corrected_bots
+from shared.usage.render.table import Cell, csv_table
+from shared.usage.report import UsageReport
+
+COLUMNS = (
+    "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd",
+    "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd",
+    "ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "EffectiveCost", "InvoiceId",
+    "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ResourceId",
+    "ResourceType", "ServiceCategory", "ServiceName", "ServiceSubcategory", "x_AsOf", "x_Coverage", "x_Policy",
+    "x_ReportSha256", "x_ReportStatus", "x_ReportVersion",
+)  # fmt: skip
+"""FOCUS's columns first, custom ones after them (section "Column Handling")."""
+
+NO_COST = 0
+"""What the licences and add-ons cost is paid to a third party, so FOCUS wants 0 (section "Billed Cost")."""
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for "no currency is involved"."""
+SELLER = "Microsoft"
+SERVICE = "Omnichannel for Customer Service"
+UNIT = "Sessions"
+
+
+def render_focus(report: UsageReport) -> str:
+    """Sessions by bot: those that the entitlement covers, those beyond it, and corrections of earlier months.
+
+    The quantities of the first two add up to `counted`.
+    """
+    fixed = _of_the_month(report)
+    rows = ({**fixed, **row} for row in (*_charges(report), *_corrections(report)))
+    return csv_table(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
+
+
+def _charges(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
+    for bot, share in charge_back(report, report.by_bot).items():
+        if share.covered:
+            yield _charge(bot, share.covered, "Entitlement", "Bot sessions that licences and add-ons cover")
+        if share.overage:
+            yield _charge(bot, share.overage, "Overage", "Bot sessions beyond the entitlement")
+
+
+def _corrections(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
+    """Billed with this month, for the period of the month that they correct."""
+    for month, bot, sessions in corrected_bots(report):
+        start, end = _bounds(month, report.time_zone)
+        charge = _charge(bot, sessions, "Correction", "Bot sessions of a closed month that changed")
+        yield {**charge, "ChargeClass": "Correction", "ChargePeriodStart": start, "ChargePeriodEnd": end}
+
+
+def _charge(bot: str, sessions: int, coverage: str, description: str) -> Mapping[str, Cell]:
+    return {
+        "ChargeDescription": description,
+        "ConsumedQuantity": sessions,
+        "PricingQuantity": sessions,
+        "ResourceId": bot,
+        "x_Coverage": coverage,
+    }
+
+
+def _of_the_month(report: UsageReport) -> Mapping[str, Cell]:
+    """What all rows of the report have in common."""
+    start, end = _bounds(report.month, report.time_zone)
+    return {
+        "BilledCost": NO_COST,
+        "BillingAccountId": report.tenant_id,
+        "BillingAccountName": None,
+        "BillingCurrency": NO_CURRENCY,
+        "BillingPeriodEnd": end,
+        "BillingPeriodStart": start,
+        "ChargeCategory": "Usage",
+        "ChargeClass": None,
+        "ChargeFrequency": "Usage-Based",
+        "ChargePeriodEnd": end,
+        "ChargePeriodStart": start,
+        "ConsumedUnit": UNIT,
+        "ContractedCost": NO_COST,
+        "EffectiveCost": NO_COST,
+        "InvoiceId": None,
+        "InvoiceIssuerName": SELLER,
+        "ListCost": NO_COST,
+        "PricingUnit": UNIT,
+        "ProviderName": SELLER,
+        "PublisherName": SELLER,
+        "ResourceType": "Bot",
+        "ServiceCategory": "AI and Machine Learning",
+        "ServiceName": SERVICE,
+        "ServiceSubcategory": "Bots",
+        "x_AsOf": _written(parse_time(report.as_of)),
+        "x_Policy": report.policy,
+        "x_ReportSha256": report.sha256,
+        "x_ReportStatus": report.status,
+        "x_ReportVersion": report.version,
+    }
+
+
+def _bounds(month: str, time_zone: str) -> tuple[str, str]:
+    """When the tenant's month begins (inclusive) and ends (exclusive), in UTC (section "Date/Time Format")."""
+    zone = ZoneInfo(time_zone)
+    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=zone)
+    if month == "9999-12":
+        # No later moment can be written.
+        return _written(first), _written(datetime.max.replace(tzinfo=UTC))
+    return _written(first), _written((first + timedelta(days=31)).replace(day=1))
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

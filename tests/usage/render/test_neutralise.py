@@ -1,0 +1,64 @@
+"""Neutralised text: no formula wherever a cell could begin, and the exact text comes back by the documented rule."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.usage.render.neutralise import neutralised
+
+BREAKS = ",;\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+UNSEEN = " \u00a0\u200b\u2060\ufeff\x00\x07"
+
+
+def restored(text: str) -> str:
+    """The rule of docs/usage-files.md: take one apostrophe away at the start, and after each break."""
+    return re.sub(f"^'|(?<=[{BREAKS}])'", "", text)
+
+
+def begins_a_formula(cell: str) -> bool:
+    return cell.strip().strip("".join(map(chr, range(33))) + UNSEEN).startswith(tuple(FORMULA))
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("contoso-bot", "contoso-bot"),
+        ("Sales, EMEA; Q4 - new", "Sales, EMEA; Q4 - new"),
+        ("O'Brien", "O'Brien"),
+        ("a=b", "a=b"),
+        ("=1+1", "'=1+1"),
+        ("-5", "'-5"),
+        ("\uff20SUM(1)", "'\uff20SUM(1)"),
+        ("  =1", "'  =1"),
+        ("\n=1", "'\n'=1"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("x\n+1", "x\n'+1"),
+        ("x;=1", "x;'=1"),
+        ("'quoted'", "''quoted'"),
+        ("", ""),
+    ],
+)
+def test_an_apostrophe_stands_before_what_would_be_a_formula(text: str, cell: str) -> None:
+    assert neutralised(text) == cell
+
+
+HOSTILE = st.text(st.sampled_from(f"{FORMULA}{BREAKS}{UNSEEN}'\"ab1") | st.characters(exclude_categories=["Cs"]))
+
+
+@given(HOSTILE)
+def test_the_exact_text_comes_back(text: str) -> None:
+    assert restored(neutralised(text)) == text
+
+
+@given(HOSTILE)
+def test_no_cell_begins_a_formula_wherever_a_reader_ends_the_one_before(text: str) -> None:
+    # given any text, when a reader splits its cell at any separator or line break
+    for cell in re.split(f"[{BREAKS}]", neutralised(text)):
+        # then no piece begins like a formula, blanks and invisible characters aside
+        assert not begins_a_formula(cell)
+    # and the cell itself does not begin with what some readers skip
+    assert not neutralised(text).startswith(("\t", "\r", "\n"))
