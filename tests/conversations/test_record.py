@@ -64,7 +64,8 @@ async def test_a_fact_delivered_again_changes_nothing() -> None:
     pipeline = await InMemory().configured()
     await pipeline.record(*WHOLE)
     outcome = await pipeline.outcome()
-    # When each of its facts is delivered again, then nothing changes
+    # When each of its facts is delivered again an hour later, then nothing changes
+    pipeline.clock.advance(timedelta(hours=1))
     await pipeline.record(*reversed(WHOLE))
     assert await pipeline.outcome() == outcome
 

@@ -115,4 +115,4 @@ def _bounds(month: str, time_zone: str) -> tuple[str, str]:
 
 
 def _written(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

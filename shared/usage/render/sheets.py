@@ -30,8 +30,8 @@ _CHART_ENDS = 22
 """The row below the summary's chart."""
 _NUMBER_FORMATS: dict[Kind, str] = {"text": "@", "number": "#,##0", "share": "0.0%", "date": "yyyy-mm-dd"}
 _A4 = 9
-_OLDEST = "1900-01-01"
-"""Excel knows no date before it; those are written as text."""
+_OLDEST = "1900-03-01"
+"""Excel knows no date before 1900, and a 29 February in it, so readers disagree before March: those are text."""
 
 
 @dataclass(frozen=True)

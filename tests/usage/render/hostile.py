@@ -1,6 +1,7 @@
-"""Names that somebody chose to make a spreadsheet run them, or to break a file; the same on every run."""
+"""Names that somebody chose to make a spreadsheet run them, or to break a file, and how a reader gets them back."""
 
 import random
+import re
 from collections.abc import Sequence
 
 _FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62", "\ufe63", "\ufe6b")
@@ -22,7 +23,7 @@ _ENDS = ("", "", "", " ", "\n", "\r", "\t", '"', "'", ",", ";", "</r>", "=1")
 
 
 def hostile_names(count: int, seed: int) -> Sequence[str]:
-    """So many different names; each of the starts occurs."""
+    """So many different names, the same on every run; each of the starts occurs."""
     rng = random.Random(seed)
     names: dict[str, None] = {}
     while len(names) < count:
@@ -30,3 +31,18 @@ def hostile_names(count: int, seed: int) -> Sequence[str]:
         middle = "".join(rng.choice(_MIDDLES) for _ in range(rng.randrange(4)))
         names[start + middle + rng.choice(_ENDS)] = None
     return list(names)
+
+
+BREAKS = ",;\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+UNSEEN = " \u00a0\u200b\u2060\ufeff\x00\x07"
+
+
+def restored(text: str) -> str:
+    """The rule of docs/usage-files.md: take one apostrophe away at the start, and after each break."""
+    return re.sub(f"^'|(?<=[{BREAKS}])'", "", text)
+
+
+def begins_a_formula(cell: str) -> bool:
+    """Whether a spreadsheet could take the cell for a formula, blanks and invisible characters aside."""
+    return cell.strip().strip("".join(map(chr, range(33))) + UNSEEN).startswith(tuple(FORMULA))

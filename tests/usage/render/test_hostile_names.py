@@ -13,8 +13,7 @@ from shared.usage.render.csv import render_csv
 from shared.usage.render.focus import render_focus
 from shared.usage.render.xlsx import render_xlsx
 from shared.usage.report import UsageReport
-from tests.usage.render.hostile import hostile_names
-from tests.usage.render.test_neutralise import begins_a_formula, restored
+from tests.usage.render.hostile import begins_a_formula, hostile_names, restored
 from tests.usage.reports import report_of
 
 NAMES = hostile_names(1000, seed=6)

@@ -7,19 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.usage.render.neutralise import neutralised
-
-BREAKS = ",;\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-UNSEEN = " \u00a0\u200b\u2060\ufeff\x00\x07"
-
-
-def restored(text: str) -> str:
-    """The rule of docs/usage-files.md: take one apostrophe away at the start, and after each break."""
-    return re.sub(f"^'|(?<=[{BREAKS}])'", "", text)
-
-
-def begins_a_formula(cell: str) -> bool:
-    return cell.strip().strip("".join(map(chr, range(33))) + UNSEEN).startswith(tuple(FORMULA))
+from tests.usage.render.hostile import BREAKS, FORMULA, UNSEEN, begins_a_formula, restored
 
 
 @pytest.mark.parametrize(
