@@ -33,14 +33,15 @@ def hostile_names(count: int, seed: int) -> Sequence[str]:
     return list(names)
 
 
+RULE = r"^'|(?<=[,;\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029])'"
 BREAKS = ",;\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 UNSEEN = " \u00a0\u200b\u2060\ufeff\x00\x07"
 
 
 def restored(text: str) -> str:
-    """The rule of docs/usage-files.md: take one apostrophe away at the start, and after each break."""
-    return re.sub(f"^'|(?<=[{BREAKS}])'", "", text)
+    """The exact text of a cell, by the rule of docs/usage-files.md."""
+    return re.sub(RULE, "", text)
 
 
 def begins_a_formula(cell: str) -> bool:

@@ -1,13 +1,14 @@
 """Neutralised text: no formula wherever a cell could begin, and the exact text comes back by the documented rule."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.usage.render.neutralise import neutralised
-from tests.usage.render.hostile import BREAKS, FORMULA, UNSEEN, begins_a_formula, restored
+from tests.usage.render.hostile import BREAKS, FORMULA, RULE, UNSEEN, begins_a_formula, restored
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,8 @@ def test_no_cell_begins_a_formula_wherever_a_reader_ends_the_one_before(text: st
         assert not begins_a_formula(cell)
     # and the cell itself does not begin with what some readers skip
     assert not neutralised(text).startswith(("\t", "\r", "\n"))
+
+
+def test_the_documents_say_how_the_exact_text_comes_back() -> None:
+    document = Path(__file__).parents[3] / "docs/usage-files.md"
+    assert f're.sub(r"{RULE}", "", cell)' in document.read_text(encoding="utf-8")
