@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import datetime, timedelta
@@ -30,18 +30,38 @@ _PATIENCE = 60.0
 """Seconds to wait for an answer, and for the host to end."""
 
 
+HostCommand = Callable[[Path, datetime], Sequence[str]]
+"""The command that starts a host with its files in a folder, its clock at a time; it prints its address first."""
+
+
+def local_host(folder: Path, clock: datetime) -> Sequence[str]:
+    """The local host, on a free port."""
+    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(folder / "patchbay.db")]
+    return [*command, "--clock", clock.isoformat()]
+
+
 def demonstrate(folder: Path, seed: int, console: Console) -> bool:
     """Play the seed's month into `folder` (emptied first); whether every figure came out as expected."""
     month = sample_month(seed)
-    return play_month(month, count_sample(month), folder, console)
+    ok = play_month(month, count_sample(month), folder, console)
+    kept = ("patchbay.db", "patchbay.archive", "usage-*.csv", "host.log")
+    database, archive, reports, log = (folder / name for name in kept)
+    files = f"Database {database}, archive {archive}, reports {reports}, log {log}"
+    console.print(files, soft_wrap=True)
+    return ok
 
 
-def play_month(month: SampleMonth, expected: Figures, folder: Path, console: Console) -> bool:
-    """Play a month into `folder` (emptied first); whether every figure came out as expected."""
+def play_month(
+    month: SampleMonth, expected: Figures, folder: Path, console: Console, host: HostCommand = local_host
+) -> bool:
+    """Play a month into `folder` (emptied first); whether every figure came out as expected.
+
+    It leaves each tenant month's usage report there, `usage-TENANT-MONTH.json` and `.csv`, and the host's `host.log`.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     begin = month.posts[0].at - timedelta(hours=1)
-    with _host(folder, begin) as client:
+    with _running(host(folder, begin), folder) as client:
         for tenant in _tenants(expected):
             body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
             client.put(f"/api/tenants/{tenant}/configuration", content=body).raise_for_status()
@@ -49,12 +69,7 @@ def play_month(month: SampleMonth, expected: Figures, folder: Path, console: Con
         _explain_one(client, console)
         _show_parked(client, _tenants(expected), console)
         _keep_reports(client, found, folder)
-    ok = _compare(found, expected, console)
-    kept = ("patchbay.db", "patchbay.archive", "usage-*.csv", "host.log")
-    database, archive, reports, log = (folder / name for name in kept)
-    files = f"Database {database}, archive {archive}, reports {reports}, log {log}"
-    console.print(files, soft_wrap=True)
-    return ok
+    return _compare(found, expected, console)
 
 
 def _tenants(expected: Figures) -> list[str]:
@@ -63,10 +78,8 @@ def _tenants(expected: Figures) -> list[str]:
 
 
 @contextmanager
-def _host(folder: Path, clock: datetime) -> Iterator[httpx.Client]:
-    """The local host on a free port, its files in the folder, stopped at the end; a client that talks to it."""
-    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(folder / "patchbay.db")]
-    command += ["--clock", clock.isoformat()]
+def _running(command: Sequence[str], folder: Path) -> Iterator[httpx.Client]:
+    """The host, its log in the folder, stopped at the end; a client that talks to it."""
     with (folder / "host.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603  # our own command
     assert process.stdout is not None, "the host's output is piped"
@@ -121,8 +134,9 @@ def _show_parked(client: httpx.Client, tenants: Sequence[str], console: Console)
 def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
     for tenant, month in found.usage:
         address = f"/api/tenants/{tenant}/usage/{month}"
-        text = client.get(address, params={"format": "csv"}).raise_for_status().text
-        (folder / f"usage-{tenant}-{month}.csv").write_text(text, encoding="utf-8", newline="")
+        for name in ("json", "csv"):
+            answer = client.get(address, params={"format": name}).raise_for_status()
+            (folder / f"usage-{tenant}-{month}.{name}").write_bytes(answer.content)
 
 
 def _compare(found: Figures, expected: Figures, console: Console) -> bool:

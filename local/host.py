@@ -11,10 +11,11 @@ import uvicorn
 
 from local.http import application
 from local.index import index, resolved
-from local.pump import Pump
+from local.pump import Bus, Pump
 from local.timers import TimerTrigger
 from shared import bootstrap
 from shared.clock import Clock, MovableClock
+from shared.pipeline import Pipeline
 from shared.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -24,15 +25,23 @@ LOOPBACK = "127.0.0.1"
 async def serve(settings: Settings, port: int, clock: Clock) -> None:
     """Run until SIGTERM or SIGINT. Raises DatabaseInUse, and OSError where the port is taken."""
     listener = listen(port)
-    await run(bootstrap.embedded(settings, clock, open_to_all=True), listener)
+    await run_embedded(bootstrap.embedded(settings, clock, open_to_all=True), listener)
 
 
-async def run(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> None:
-    """Run the functions on this pipeline until SIGTERM or SIGINT, then finish what is in hand."""
-    bootstrap.provide(pipeline)
-    functions, clock = index(), pipeline.clock
+async def run_embedded(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> None:
+    """Run the functions on this pipeline's database and bus."""
     # Whoever held locks on messages died with the process that had the file before.
     await pipeline.bus.release_locks()
+    await run(pipeline, pipeline.bus, listener, f"database {pipeline.database.path}")
+
+
+async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str) -> None:
+    """Run the functions on this pipeline until SIGTERM or SIGINT, then finish what is in hand.
+
+    The bus is where the pipeline's publisher sends to. `store` says where its data are, to whoever reads the output.
+    """
+    bootstrap.provide(pipeline)
+    functions, clock = index(), pipeline.clock
     movable = clock if isinstance(clock, MovableClock) else None
     timers = [
         TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
@@ -42,8 +51,8 @@ async def run(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> 
     )
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-    print(f"Patchbay listens on {address} (database {pipeline.database.path})", flush=True)
-    pumps = [Pump(pipeline.bus, one).run() for one in functions if one.kind == "serviceBusTrigger"]
+    print(f"Patchbay listens on {address} ({store})", flush=True)
+    pumps = [Pump(bus, one).run() for one in functions if one.kind == "serviceBusTrigger"]
     workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers))]
     try:
         await server.serve(sockets=[listener])

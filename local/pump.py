@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from typing import Protocol
 
 from azure.functions.meta import Datum
 
 from local.index import Function
-from shared.embedded.bus import Delivery, EmbeddedBus
+from shared.embedded.bus import Delivery
 
 CONCURRENT_CALLS = 32
 """Per function; the Functions host runs 16 per core."""
@@ -17,10 +19,26 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 5.0
 _log = logging.getLogger(__name__)
 
 
+class Bus(Protocol):
+    """What messages are taken from: the embedded bus, or another one whose messages come as its deliveries."""
+
+    async def receive(self, subscription: str, limit: int) -> Sequence[Delivery]:
+        """Lock up to `limit` messages, waiting where there is none."""
+        ...
+
+    async def complete(self, delivery: Delivery) -> bool:
+        """Remove the message. False where the lock ran out before."""
+        ...
+
+    async def abandon(self, delivery: Delivery, reason: str) -> None:
+        """Give the message back, or bury it as a dead letter after its tenth delivery."""
+        ...
+
+
 class Pump:
     """Delivers one subscription's messages to its function, at least once."""
 
-    def __init__(self, bus: EmbeddedBus, function: Function) -> None:
+    def __init__(self, bus: Bus, function: Function) -> None:
         self._bus = bus
         self._function = function
         self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
@@ -38,7 +56,7 @@ class Pump:
         finally:
             await asyncio.gather(*self._in_hand, return_exceptions=True)
 
-    async def _received(self) -> list[Delivery]:
+    async def _received(self) -> Sequence[Delivery]:
         try:
             return await self._bus.receive(self._function.trigger["subscriptionName"], CONCURRENT_CALLS)
         except Exception:

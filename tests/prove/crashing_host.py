@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from local.host import listen, load_local_settings, run
+from local.host import listen, load_local_settings, run_embedded
 from shared.bootstrap import embedded_on
 from shared.clock import MovableClock
 from shared.embedded.database import Database
@@ -48,7 +48,7 @@ class CrashingDatabase(Database):
 async def main(path: str, clock: str, write: str, moment: str, number: str) -> None:
     load_local_settings()
     database = CrashingDatabase(Path(path), write, moment, int(number))
-    await run(embedded_on(database, MovableClock(parse_time(clock)), open_to_all=True), listen(0))
+    await run_embedded(embedded_on(database, MovableClock(parse_time(clock)), open_to_all=True), listen(0))
 
 
 if __name__ == "__main__":
