@@ -245,7 +245,9 @@ def test_the_test_fails_when_its_invariant_is_broken(control: Control, tmp_path:
     assert run.returncode == 1, run.stdout[-2000:]
 
 
-@pytest.mark.parametrize("control", proofs.CONTROLS, ids=lambda control: control.broken.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "control", (*proofs.CONTROLS, *proofs.ON_AZURE), ids=lambda control: control.broken.replace(" ", "-")
+)
 def test_what_the_control_of_a_proof_breaks_is_there(control: proofs.Control) -> None:
     # Given what a proof must notice, when it is broken, then the code was there (the proofs themselves run much later)
     for edit in control.edits:

@@ -125,6 +125,16 @@ CONTROLS = (
     ),
 )
 
+ON_AZURE = (
+    Control(
+        "days in Cosmos DB that take nothing away",
+        (Edit("shared/azure/cosmos/day_documents.py", "= adjustments(old, new)", "= adjustments(None, new)"),),
+        ("tests.prove.on_azure", "1000"),
+        on_azure.DIFFERING,
+    ),
+)
+"""Those that need the endpoints of the tests."""
+
 
 def _found(control: Control) -> bool:
     """Print what the proof found; whether it found anything. A proof that breaks down has found nothing."""
