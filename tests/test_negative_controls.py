@@ -246,7 +246,7 @@ def test_the_test_fails_when_its_invariant_is_broken(control: Control, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "control", (*proofs.CONTROLS, *proofs.ON_AZURE), ids=lambda control: control.broken.replace(" ", "-")
+    "control", [*proofs.CONTROLS, *proofs.ON_AZURE], ids=lambda control: control.broken.replace(" ", "-")
 )
 def test_what_the_control_of_a_proof_breaks_is_there(control: proofs.Control) -> None:
     # Given what a proof must notice, when it is broken, then the code was there (the proofs themselves run much later)
