@@ -1,5 +1,6 @@
 """The composition root on Azure's services: what is reachable, one event from door to bill, what is not imported."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +15,9 @@ from local.http import application
 from local.index import index
 from shared import bootstrap
 from shared.azure.service_bus.connection import connect
+from shared.clock import SystemClock
 from shared.pipeline import Pipeline
+from shared.settings import Settings
 from tests.azure.databases import ENDPOINT, KEY
 from tests.azure.endpoints import alone, endpoint
 from tests.builders import EXAMPLES, started
@@ -38,8 +41,7 @@ pytestmark = [
 
 @pytest.fixture
 def settings(database: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The environment of a process that has made no pipeline yet, with settings that name the tests' endpoints."""
-    monkeypatch.setattr(bootstrap, "_pipelines", [])
+    """An environment whose settings name the tests' endpoints."""
     monkeypatch.setenv("COSMOS", f"AccountEndpoint={endpoint(ENDPOINT)};AccountKey={endpoint(KEY)};")
     monkeypatch.setenv("PATCHBAY_COSMOS_DATABASE", database)
     monkeypatch.setenv("SERVICE_BUS", endpoint("TEST_SERVICE_BUS"))
@@ -47,11 +49,18 @@ def settings(database: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPat
     return monkeypatch
 
 
+def made() -> Pipeline:
+    """The pipeline on the services that the settings name."""
+    services = Settings().azure()
+    assert services is not None
+    return bootstrap.azure(services, SystemClock())
+
+
 @pytest.fixture
 async def pipeline(settings: pytest.MonkeyPatch) -> AsyncIterator[Pipeline]:
-    made = bootstrap.pipeline()
-    yield made
-    await made.close()
+    own = made()
+    yield own
+    await own.close()
 
 
 async def health(pipeline: Pipeline) -> tuple[int, Mapping[str, Any]]:
@@ -69,11 +78,32 @@ async def test_all_services_are_reachable(pipeline: Pipeline) -> None:
     assert {part: document[part] for part in PARTS.values()} == {part: {"reachable": True} for part in PARTS.values()}
 
 
+_ASKED = """
+import asyncio
+from shared.bootstrap import pipeline
+
+async def ask():
+    print((await pipeline().health.check())[1])
+    await pipeline().close()
+
+asyncio.run(ask())
+"""
+
+
+def test_the_settings_alone_bring_a_process_to_the_services(settings: pytest.MonkeyPatch) -> None:
+    # Given those settings, when a new process asks its pipeline how it stands
+    done = subprocess.run([sys.executable, "-c", _ASKED], cwd=ROOT, capture_output=True, text=True, check=True)
+    # Then it is on the services: one machine has no archive to reach
+    document = ast.literal_eval(done.stdout)
+    assert document["status"] == "healthy"
+    assert set(PARTS.values()) <= set(document)
+
+
 @pytest.mark.parametrize("unreachable", NOBODY)
 async def test_the_one_that_is_not_reachable_is_named(unreachable: str, settings: pytest.MonkeyPatch) -> None:
     # Given a setting that names an endpoint at which nobody listens
     settings.setenv(unreachable, NOBODY[unreachable])
-    pipeline = bootstrap.pipeline()
+    pipeline = made()
     # When somebody asks how the pipeline stands
     status, document = await health(pipeline)
     await pipeline.close()
