@@ -1,6 +1,7 @@
 """How a process reaches its storage account."""
 
 from typing import Any
+from urllib.request import getproxies
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
@@ -23,6 +24,8 @@ def connect(
     the process's own identity; or a connection string. `api_version` is for an Azurite that does not know the SDK's.
     """
     options: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 20}
+    # aiohttp would look for a proxy and for a password in a file, in a thread each, before every single request.
+    options["use_env_settings"] = bool(getproxies())
     if api_version:
         options["api_version"] = api_version
     if address.startswith("https://"):

@@ -1,0 +1,63 @@
+"""The sample month played on one machine and on Azure's services, by the same player and against the same count."""
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from local.demo import HostCommand, local_host, play_month
+from local.sample.figures import Figures
+from local.sample.traffic import SampleMonth
+
+
+@dataclass(frozen=True)
+class Run:
+    """A month that was played: whether all figures were as counted, what was printed, and each report by its file."""
+
+    as_counted: bool
+    printed: str
+    reports: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both runs of a month."""
+
+    embedded: Run
+    azure: Run
+
+    @property
+    def differing(self) -> list[str]:
+        """The reports, JSON and CSV of each tenant's months, that are not the same bytes, or are in one run only.
+
+        Not even times may differ: a report has one, `asOf`, and both runs read theirs at the same moment of the clock.
+        """
+        names = sorted({*self.embedded.reports, *self.azure.reports})
+        return [name for name in names if self.embedded.reports.get(name) != self.azure.reports.get(name)]
+
+
+def cloud_host(_: Path, clock: datetime) -> Sequence[str]:
+    """The functions on Azure's services, as the tests' environment names them."""
+    return [sys.executable, "-m", "tests.azure.cloud_host", clock.isoformat()]
+
+
+def played_on_both(month: SampleMonth, expected: Figures, folder: Path) -> Comparison:
+    """Play the month in two hosts at the same time."""
+
+    def played(name: str, host: HostCommand) -> Run:
+        with (folder / f"{name}.txt").open("w+", encoding="utf-8") as output:
+            console = Console(file=output, width=80)
+            as_counted = play_month(month, expected, folder / name, console, host)
+            output.seek(0)
+            printed = output.read()
+        reports = {file.name: file.read_bytes() for file in (folder / name).glob("usage-*")}
+        return Run(as_counted, printed, reports)
+
+    with ThreadPoolExecutor(2) as players:
+        embedded = players.submit(played, "embedded", local_host)
+        azure = players.submit(played, "azure", cloud_host)
+        return Comparison(embedded.result(), azure.result())

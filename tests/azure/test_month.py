@@ -1,0 +1,35 @@
+"""The sample month on the adapters for Azure: the same figures, and the same usage reports, as on one machine."""
+
+from pathlib import Path
+
+import pytest
+
+from local.sample.count import count_sample
+from local.sample.traffic import sample_month
+from tests.azure.databases import ENDPOINT, KEY
+from tests.azure.endpoints import endpoint
+from tests.azure.months import played_on_both
+
+
+@pytest.fixture(autouse=True)
+def endpoints() -> None:
+    for variable in (ENDPOINT, KEY, "TEST_SERVICE_BUS", "TEST_BLOB"):
+        endpoint(variable)
+
+
+def test_a_month_is_billed_as_on_one_machine(tmp_path: Path) -> None:
+    # Given a thin month with every kind of conversation, oddity and correction
+    month = sample_month(7, thin=1000)
+    expected = count_sample(month)
+
+    # When it is played on one machine, and by the same functions on Azure's services
+    both = played_on_both(month, expected, tmp_path)
+
+    # Then every figure is as counted
+    assert both.embedded.as_counted, both.embedded.printed
+    assert both.azure.as_counted, both.azure.printed
+    # and each tenant month's report is the same bytes, as JSON and as CSV
+    assert set(both.azure.reports) == {
+        f"usage-{tenant}-{name}.{format_}" for tenant, name in expected.usage for format_ in ("json", "csv")
+    }
+    assert both.differing == []
