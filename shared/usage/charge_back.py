@@ -29,10 +29,11 @@ def charge_back(report: UsageReport, sessions: Mapping[str, int]) -> dict[str, S
     """The share of each part of a breakdown (`by_bot`, `by_channel`, `by_work_stream`), by its sessions.
 
     The shares add up to the report's entitlement, overage and add-ons needed; a month that nobody used has no parts,
-    and its entitlement stays with the tenant.
+    and its entitlement stays with the tenant. No part has more overage than sessions: overage beyond all sessions of
+    the month, which only corrections of earlier months can bring, stays with the tenant, too.
     """
     entitlement = apportion(report.entitlement.total, sessions)
-    overage = apportion(report.overage, sessions)
+    overage = apportion(min(report.overage, sum(sessions.values())), sessions)
     add_ons = apportion(report.add_ons_needed, sessions)
     return {part: Share(n, entitlement[part], overage[part], add_ons[part]) for part, n in sessions.items()}
 
