@@ -1,9 +1,13 @@
-"""GET the evidence of a month: each counted session with its proof, each other conversation with the reason."""
+"""GET the evidence of a month: each counted session with its proof, each other conversation, each correction."""
+
+from urllib.parse import urlencode
 
 import azure.functions as func
 
 from functions.http import answer, guarded
 from shared import bootstrap
+from shared.usage.evidence import export_format, row_document
+from shared.usage.report import correction_document
 from shared.wire import flag_named
 
 blueprint = func.Blueprint()
@@ -12,11 +16,24 @@ blueprint = func.Blueprint()
 @blueprint.route("tenants/{tenantId}/usage/{month}/sessions", methods=["GET"])
 @guarded
 async def list_sessions(req: func.HttpRequest) -> func.HttpResponse:
-    page = await bootstrap.pipeline().usage.evidence(
+    asked = (
         req.route_params["tenantId"],
         req.route_params["month"],
         flag_named("counted", req.params.get("counted")),
         req.params.get("continuation"),
     )
-    sessions = [row.model_dump(mode="json", by_alias=True, exclude={"revision"}) for row in page.rows]
-    return answer({"sessions": sessions, "continuation": page.continuation})
+    usage, name = bootstrap.pipeline().usage, req.params.get("format", "json")
+    if name != "json":
+        chosen = export_format(name)
+        part = await usage.export(*asked, chosen)
+        following = {**req.params, "continuation": part.continuation}
+        headers = {"Link": f'<?{urlencode(following)}>; rel="next"'} if part.continuation else None
+        return func.HttpResponse(part.text.encode(), headers=headers, mimetype=chosen.media_type, charset="utf-8")
+    page = await usage.evidence(*asked)
+    return answer(
+        {
+            "sessions": [row_document(row) for row in page.rows],
+            "corrections": [correction_document(one) for one in page.corrections],
+            "continuation": page.continuation,
+        }
+    )

@@ -1,4 +1,4 @@
-"""Every day: roll the months up. It may run twice, late, or not at all for days; the next run catches up."""
+"""Every day: roll the months up, and close what is due. It may run twice, late, or not at all; the next catches up."""
 
 import azure.functions as func
 

@@ -10,6 +10,7 @@ from shared.clock import Clock
 from shared.conversations.archive import Archivist
 from shared.conversations.attend import Attendant
 from shared.conversations.deliver import Deliveries
+from shared.conversations.outstanding import Outstanding
 from shared.conversations.ports import Archive, ConversationStore
 from shared.conversations.reading import Conversations
 from shared.conversations.rebuild import Rebuild
@@ -20,6 +21,7 @@ from shared.events.parked import ParkedEvents
 from shared.events.resubmit import Resubmission
 from shared.health import Health, Probe
 from shared.tenants.history import Configurations
+from shared.usage.closing import Closing
 from shared.usage.ledger import Ledger
 from shared.usage.month import MonthlyUsage, UsageReports
 
@@ -80,7 +82,13 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False) ->
         configurations=configurations,
         parked=parked,
         parking=Parking(parked, configurations, bus, clock),
-        usage=MonthlyUsage(adapters.ledger, adapters.reports, configurations, clock),
+        usage=MonthlyUsage(
+            adapters.ledger,
+            adapters.reports,
+            configurations,
+            Closing(adapters.ledger, Outstanding(store, clock), clock),
+            clock,
+        ),
         rebuild=Rebuild(store, configurations, adapters.ledger, clock),
         sweep=Sweep(store, configurations, recorder, bus, clock),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),

@@ -9,13 +9,22 @@ from shared.access.issuer import DocumentUnavailable
 from shared.channels.thread import Thread
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded, PartExists
-from shared.errors import HeadChanged, ThreadChanged, VersionConflict
+from shared.errors import DayClosed, HeadChanged, ThreadChanged, VersionConflict
 from shared.events.bus import DeadLetter, message_of
 from shared.events.catalog import Event
 from shared.events.parked import ParkedEvent
 from shared.routing.decision import Decision
 from shared.tenants.history import History, Version
-from shared.usage.ledger import DayCounts, LedgerRow, Page, adjustments
+from shared.usage.ledger import (
+    Books,
+    BooksChanged,
+    Correction,
+    CorrectionPage,
+    LedgerRow,
+    Page,
+    adjustments,
+    correction_adjustments,
+)
 from shared.usage.report import UsageReport
 
 
@@ -173,39 +182,94 @@ class MemoryConversations:
         return sorted(((key, head) for key, head in known if head is not None), key=lambda pair: pair[0])
 
 
+@dataclass
+class _Month:
+    """A month of the ledger. `posts` counts what was written, which is its stamp."""
+
+    rows: dict[str, LedgerRow] = field(default_factory=dict)
+    days: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    corrections: dict[str, Correction] = field(default_factory=dict)
+    corrected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    closed_at: datetime | None = None
+    posts: int = 0
+
+    def write(self, day: str) -> None:
+        if self.closed_at is not None:
+            raise DayClosed(day)
+        self.posts += 1
+
+
 class MemoryLedger:
-    """A Ledger. The day counters are kept, not computed: that they equal a recount is for tests to find out."""
+    """A Ledger. The counters are kept, not computed: that they equal a recount is for tests to find out."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], dict[str, LedgerRow]] = {}
-        self._days: dict[tuple[str, str], dict[str, Counter[tuple[str, str]]]] = {}
+        self._months: dict[tuple[str, str], _Month] = {}
 
     async def post(self, tenant_id: str, row: LedgerRow) -> None:
-        rows = self._rows.setdefault((tenant_id, row.month), {})
-        old = rows.get(row.key)
+        month = self._month(tenant_id, row.month)
+        old = month.rows.get(row.key)
         if old is not None and old.revision >= row.revision:
             return
-        rows[row.key] = row
-        days = self._days.setdefault((tenant_id, row.month), {})
+        month.write(min(row.day, old.day) if old else row.day)
+        month.rows[row.key] = row
         for day, counts in adjustments(old, row).items():
-            days.setdefault(day, Counter()).update(counts)
+            month.days.setdefault(day, Counter()).update(counts)
 
-    async def days(self, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
-        days = self._days.get((tenant_id, month), {})
-        counted = {day: Counter({name: n for name, n in counts.items() if n}) for day, counts in days.items()}
-        return {day: counts for day, counts in counted.items() if counts}
+    async def correct(self, tenant_id: str, correction: Correction) -> None:
+        month = self._month(tenant_id, correction.month)
+        old = month.corrections.get(correction.id)
+        if old is not None and old.revision >= correction.revision:
+            return
+        month.write(correction.month)
+        month.corrections[correction.id] = correction
+        month.corrected.update(correction_adjustments(old, correction))
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        kept = self._months.get((tenant_id, month), _Month())
+        days = {day: _not_zero(counts) for day, counts in kept.days.items()}
+        return Books(
+            {day: counts for day, counts in days.items() if counts},
+            _not_zero(kept.corrected),
+            kept.closed_at,
+            str(kept.posts),
+        )
+
+    async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
+        kept = self._month(tenant_id, month)
+        if kept.closed_at is not None or books.stamp != str(kept.posts):
+            raise BooksChanged
+        kept.closed_at = at
+
+    async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
+        return self._months.get((tenant_id, month), _Month()).rows.get(key)
 
     async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
         found = [
             row
-            for key, row in sorted(self._rows.get((tenant_id, month), {}).items())
+            for key, row in sorted(self._months.get((tenant_id, month), _Month()).rows.items())
             if key > (after or "") and row.excluded != "moved" and counted in (None, row.excluded is None)
         ]
         page = found[:limit]
         return Page(page, page[-1].key if len(found) > limit else None)
 
+    async def correction(self, tenant_id: str, month: str, correction_id: str) -> Correction | None:
+        return self._months.get((tenant_id, month), _Month()).corrections.get(correction_id)
+
+    async def corrections(self, tenant_id: str, month: str, after: str | None, limit: int) -> CorrectionPage:
+        known = sorted(self._months.get((tenant_id, month), _Month()).corrections.items())
+        found = [one for name, one in known if name > (after or "") and one.changes]
+        page = found[:limit]
+        return CorrectionPage(page, page[-1].id if len(found) > limit else None)
+
     async def months(self, tenant_id: str) -> Sequence[str]:
-        return sorted(month for tenant, month in self._rows if tenant == tenant_id)
+        return sorted(month for tenant, month in self._months if tenant == tenant_id)
+
+    def _month(self, tenant_id: str, month: str) -> _Month:
+        return self._months.setdefault((tenant_id, month), _Month())
+
+
+def _not_zero(counts: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    return Counter({name: n for name, n in counts.items() if n})
 
 
 class MemoryReports:

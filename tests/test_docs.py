@@ -13,7 +13,8 @@ from shared.channels.findings import KINDS
 from shared.embedded.database import DatabaseInUse
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.routing.decision import Outcome, RuleStatus
-from shared.usage.ledger import Exclusion
+from shared.usage.ledger import CorrectionReason, Exclusion
+from shared.usage.report import ObstacleCode
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -97,6 +98,8 @@ def test_every_other_code_stands_in_its_table_and_nothing_else_does() -> None:
     # then each has exactly these
     assert sorted(codes(ERRORS, "Warnings on a conversation")) == sorted(warnings)
     assert sorted(codes(ERRORS, "Why a conversation does not count")) == sorted(get_args(Exclusion))
+    assert sorted(codes(ERRORS, "Why a closed month is corrected")) == sorted(get_args(CorrectionReason))
+    assert sorted(codes(ERRORS, "What keeps a month from closing")) == sorted(get_args(ObstacleCode))
     assert sorted(codes(ERRORS, "Outcomes of a routing decision")) == sorted(get_args(Outcome))
     assert sorted(codes(ERRORS, "What became of a rule")) == sorted(get_args(RuleStatus))
 

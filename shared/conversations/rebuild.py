@@ -1,6 +1,6 @@
 """Rebuilding from facts: heads, decisions and the ledger are derived, and must be what the facts make them."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from shared.clock import Clock
@@ -9,7 +9,8 @@ from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, Loaded
 from shared.conversations.reconcile import ledger_row
 from shared.tenants.history import Configurations
-from shared.usage.ledger import Ledger, LedgerRow, recount
+from shared.usage.correction import standing_of
+from shared.usage.ledger import Books, Correction, Ledger, LedgerRow, recount, recount_corrections
 
 _PAGE = 500
 
@@ -47,12 +48,23 @@ class Rebuild:
                 expected.setdefault(row.month, {})[key] = row
         # The ledger keeps the rows of conversations that were forgotten, which are older than the retention.
         forgotten_until = history.local_date(self.clock.now() - history.retention).isoformat()
-        for month in sorted({*expected, *await self.ledger.months(tenant_id)}):
+        months = sorted({*expected, *await self.ledger.months(tenant_id)})
+        corrections = {month: [one async for one in self._corrections(tenant_id, month)] for month in months}
+        for month in months:
             comparison.months += 1
+            books = await self.ledger.books(tenant_id, month)
             stored = {row.key: row async for row in self._rows(tenant_id, month)}
             forgotten = {key: row for key, row in stored.items() if row.day <= forgotten_until}
             rebuilt_rows = {**forgotten, **expected.get(month, {})}
-            differences = await self._ledger_differences(tenant_id, month, rebuilt_rows, stored)
+            if books.closed_at is None:
+                keys = sorted({*rebuilt_rows, *stored})
+                differences = [f"the row of {key} differs" for key in keys if _differ(rebuilt_rows, stored, key)]
+            else:
+                since = [one for every in corrections.values() for one in every if one.origin_month == month]
+                gone = {*forgotten, *(one.key for one in since if one.day <= forgotten_until)}
+                differences = _differences_of_closed(expected.get(month, {}), stored, since, gone)
+                rebuilt_rows = stored
+            differences += _differences_of_counters(books, rebuilt_rows.values(), corrections[month])
             comparison.differences += [f"{month}: {what}" for what in differences]
         return comparison
 
@@ -72,15 +84,41 @@ class Rebuild:
                 break
             page = await self.ledger.rows(tenant_id, month, None, page.continuation, _PAGE)
 
-    async def _ledger_differences(
-        self, tenant_id: str, month: str, expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow]
-    ) -> list[str]:
-        keys = sorted({*expected, *stored})
-        differences = [f"the row of {key} differs" for key in keys if _differ(expected, stored, key)]
-        days = await self.ledger.days(tenant_id, month)
-        if recount(expected.values()) != {day: dict(counts) for day, counts in days.items()}:
-            differences.append("the days are not what the rows add up to")
-        return differences
+    async def _corrections(self, tenant_id: str, month: str) -> AsyncIterator[Correction]:
+        page = await self.ledger.corrections(tenant_id, month, None, _PAGE)
+        while page.corrections:
+            for correction in page.corrections:
+                yield correction
+            if page.continuation is None:
+                break
+            page = await self.ledger.corrections(tenant_id, month, page.continuation, _PAGE)
+
+
+def _differences_of_closed(
+    expected: Mapping[str, LedgerRow],
+    stored: Mapping[str, LedgerRow],
+    corrections: Iterable[Correction],
+    forgotten: Set[str],
+) -> list[str]:
+    """Rows of a closed month stay as they were: with all corrections since they must count what the facts make."""
+    standing = {key: standing_of(row) for key, row in stored.items()}
+    for correction in corrections:
+        standing[correction.key] = standing.get(correction.key, standing_of(None)).with_correction(correction)
+    nothing = standing_of(None)
+    return [
+        f"the row of {key} and its corrections differ"
+        for key in sorted({*expected, *(standing.keys() - forgotten)})
+        if standing.get(key, nothing).counts != standing_of(expected.get(key)).counts
+    ]
+
+
+def _differences_of_counters(books: Books, rows: Iterable[LedgerRow], corrections: Iterable[Correction]) -> list[str]:
+    differences = []
+    if recount(rows) != {day: dict(counts) for day, counts in books.days.items()}:
+        differences.append("the days are not what the rows add up to")
+    if recount_corrections(corrections) != dict(books.corrections):
+        differences.append("the counters of corrections are not what these add up to")
+    return differences
 
 
 def _differ(expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow], key: str) -> bool:

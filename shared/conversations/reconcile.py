@@ -10,15 +10,16 @@ from shared.conversations.fact import Fact
 from shared.events.catalog import ChannelReference, Customer, MessagePosted
 from shared.events.envelope import format_time
 from shared.tenants.history import History
-from shared.usage.ledger import Exclusion, LedgerRow
+from shared.usage.ledger import Exclusion, LedgerRow, Occasion
 from shared.wire import WireModel
 
 
 class PostLedgerRow(WireModel):
-    """Post the row to its month."""
+    """Post the row to its month, or correct that where it is closed; `occasion` is the fact that made it so."""
 
     kind: Literal["postLedgerRow"] = "postLedgerRow"
     row: LedgerRow
+    occasion: Occasion | None = None
 
 
 class CloseThread(WireModel):
@@ -43,16 +44,22 @@ Effect = Annotated[PostLedgerRow | CloseThread | FollowUp, Field(discriminator="
 """Something to be performed outside; doing it twice does no harm."""
 
 
-def reconcile(before: Conversation | None, after: Conversation, revision: int) -> dict[str, Effect]:
-    """The effects that lead from `before` to `after`, by id. A later effect of the same id replaces the earlier one."""
+def reconcile(
+    before: Conversation | None, after: Conversation, revision: int, fact: Fact | None = None
+) -> dict[str, Effect]:
+    """The effects that lead from `before` to `after`, by id. A later effect of the same id replaces the earlier one.
+
+    `fact` is the one whose recording leads there.
+    """
     effects: dict[str, Effect] = {}
+    occasion = _occasion(fact) if fact else None
     row = ledger_row(after, revision)
     posted = ledger_row(before, revision) if before else None
     if row and row != posted:
-        effects[f"ledger:{row.month}"] = PostLedgerRow(kind="postLedgerRow", row=row)
+        effects[f"ledger:{row.month}"] = PostLedgerRow(kind="postLedgerRow", row=row, occasion=occasion)
         if posted and posted.month != row.month:
             tombstone = posted.model_copy(update={"excluded": "moved"})
-            effects[f"ledger:{posted.month}"] = PostLedgerRow(kind="postLedgerRow", row=tombstone)
+            effects[f"ledger:{posted.month}"] = PostLedgerRow(kind="postLedgerRow", row=tombstone, occasion=occasion)
     threaded = after.channel is not None and after.channel.thread_id is not None
     if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
         effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
@@ -68,6 +75,10 @@ def reconcile(before: Conversation | None, after: Conversation, revision: int) -
                 ended_at=after.closed_at,
             )
     return effects
+
+
+def _occasion(fact: Fact) -> Occasion:
+    return Occasion(fact_id=fact.id, type=fact.event.type, received_at=format_time(fact.received_at))
 
 
 def changes_head(head: Conversation, fact: Fact, history: History) -> bool:

@@ -26,6 +26,7 @@ from shared.events.catalog import Event, MessagePosted
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
 from shared.tenants.history import Configurations, History
+from shared.usage.correction import post_or_correct
 from shared.usage.ledger import Ledger
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
@@ -98,7 +99,7 @@ class Recorder:
             _refuse_conflict(stored, fact)
         facts = loaded.facts if stored else [*loaded.facts, fact]
         after = fold(tenant_id, fact.event.subject or "", facts, history)
-        head = self._successor(loaded, after, facts, history)
+        head = self._successor(loaded, after, facts, stored or fact, history)
         if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
             return loaded.head, loaded.etag, True
         try:
@@ -108,10 +109,12 @@ class Recorder:
             raise HeadChanged from conflict
         return head, etag, loaded.head is None or not takes_away(loaded.head.conversation, after)
 
-    def _successor(self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], history: History) -> Head:
+    def _successor(
+        self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], fact: Fact, history: History
+    ) -> Head:
         before = loaded.head.conversation if loaded.head else None
         revision = loaded.head.revision + 1 if loaded.head else 1
-        outbox = {**(loaded.head.outbox if loaded.head else {}), **reconcile(before, after, revision)}
+        outbox = {**(loaded.head.outbox if loaded.head else {}), **reconcile(before, after, revision, fact)}
         now = self.clock.now()
         archived = loaded.head.archived if loaded.head else 0
         found = look(after, facts, archived, history, now)
@@ -142,8 +145,8 @@ class Recorder:
     async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> None:
         conversation_id = conversation.conversation_id
         match effect:
-            case PostLedgerRow(row=row):
-                await self.ledger.post(tenant_id, row)
+            case PostLedgerRow(row=row, occasion=occasion):
+                await post_or_correct(self.ledger, tenant_id, row, occasion)
             case CloseThread(channel=channel, at=at):
                 await self.threads.close(tenant_id, channel, conversation_id, at)
             case FollowUp(channel=channel, customer=customer, ended_at=ended_at, fact_id=fact_id):

@@ -2,16 +2,36 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from shared.embedded.database import Database
-from shared.usage.ledger import DayCounts, LedgerRow, Page, adjustments
+from shared.errors import DayClosed
+from shared.events.envelope import format_time, parse_time
+from shared.usage.ledger import (
+    CORRECTIONS,
+    Books,
+    BooksChanged,
+    Correction,
+    CorrectionPage,
+    DayCounts,
+    LedgerRow,
+    Page,
+    adjustments,
+    correction_adjustments,
+)
 from shared.usage.report import UsageReport
 
 _ROW: TypeAdapter[LedgerRow] = TypeAdapter(LedgerRow)
+_CORRECTION: TypeAdapter[Correction] = TypeAdapter(Correction)
 _REPORT: TypeAdapter[UsageReport] = TypeAdapter(UsageReport)
+
+_A_ROW = "SELECT document FROM ledger_rows WHERE tenant_id = ? AND month = ? AND key = ?"
+_A_CORRECTION = "SELECT document FROM ledger_corrections WHERE tenant_id = ? AND month = ? AND id = ?"
+_A_MONTH = "SELECT posts, closed_at FROM ledger_months WHERE tenant_id = ? AND month = ?"
 
 
 class EmbeddedLedger:
@@ -22,34 +42,72 @@ class EmbeddedLedger:
 
     async def post(self, tenant_id: str, row: LedgerRow) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            old = _stored(connection, tenant_id, row)
+            found = connection.execute(_A_ROW, (tenant_id, row.month, row.key)).fetchone()
+            old = _ROW.validate_json(found["document"]) if found else None
             if old is not None and old.revision >= row.revision:
                 return
+            _refuse_closed(connection, tenant_id, row.month, min(row.day, old.day) if old else row.day)
             connection.execute(
                 "INSERT INTO ledger_rows (tenant_id, month, key, excluded, document) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET excluded = excluded.excluded, document = excluded.document",
                 (tenant_id, row.month, row.key, row.excluded, row.to_json()),
             )
-            connection.executemany(
-                "INSERT INTO ledger_days (tenant_id, month, day, measure, dimension, count) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET count = count + excluded.count",
-                [
-                    (tenant_id, row.month, day, measure, dimension, step)
-                    for day, counts in adjustments(old, row).items()
-                    for (measure, dimension), step in counts.items()
-                ],
+            for day, counts in adjustments(old, row).items():
+                _adjust(connection, tenant_id, row.month, day, counts)
+
+        await self._database.write(work)
+
+    async def correct(self, tenant_id: str, correction: Correction) -> None:
+        month = correction.month
+
+        def work(connection: sqlite3.Connection) -> None:
+            found = connection.execute(_A_CORRECTION, (tenant_id, month, correction.id)).fetchone()
+            old = _CORRECTION.validate_json(found["document"]) if found else None
+            if old is not None and old.revision >= correction.revision:
+                return
+            _refuse_closed(connection, tenant_id, month, month)
+            connection.execute(
+                "INSERT INTO ledger_corrections (tenant_id, month, id, stands, document) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET stands = excluded.stands, document = excluded.document",
+                (tenant_id, month, correction.id, bool(correction.changes), correction.to_json()),
+            )
+            _adjust(connection, tenant_id, month, CORRECTIONS, correction_adjustments(old, correction))
+
+        await self._database.write(work)
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        partition = (tenant_id, month)
+        sql = "SELECT day, measure, dimension, count FROM ledger_days WHERE tenant_id = ? AND month = ? AND count <> 0"
+        # The stamp comes first: what is posted in between makes it an old one, which closes nothing.
+        found, counters = self._database.query(_A_MONTH, partition), self._database.query(sql, partition)
+        days: dict[str, Counter[tuple[str, str]]] = {}
+        for row in counters:
+            days.setdefault(row["day"], Counter())[row["measure"], row["dimension"]] = row["count"]
+        closed_at = found[0]["closed_at"] if found else None
+        return Books(
+            corrections=days.pop(CORRECTIONS, Counter()),
+            days=days,
+            closed_at=parse_time(closed_at) if closed_at else None,
+            stamp=str(found[0]["posts"] if found else 0),
+        )
+
+    async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            found = connection.execute(_A_MONTH, (tenant_id, month)).fetchone()
+            posts, closed_at = (found["posts"], found["closed_at"]) if found else (0, None)
+            if closed_at is not None or str(posts) != books.stamp:
+                raise BooksChanged
+            connection.execute(
+                "INSERT INTO ledger_months (tenant_id, month, posts, closed_at) VALUES (?, ?, 0, ?)"
+                " ON CONFLICT DO UPDATE SET closed_at = excluded.closed_at",
+                (tenant_id, month, format_time(at)),
             )
 
         await self._database.write(work)
 
-    async def days(self, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
-        days: dict[str, Counter[tuple[str, str]]] = {}
-        for row in self._database.query(
-            "SELECT day, measure, dimension, count FROM ledger_days WHERE tenant_id = ? AND month = ? AND count <> 0",
-            (tenant_id, month),
-        ):
-            days.setdefault(row["day"], Counter())[row["measure"], row["dimension"]] = row["count"]
-        return days
+    async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
+        found = self._database.query(_A_ROW, (tenant_id, month, key))
+        return _ROW.validate_json(found[0]["document"]) if found else None
 
     async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
         wanted = {
@@ -65,15 +123,22 @@ class EmbeddedLedger:
         more = rows[limit - 1]["key"] if len(rows) > limit else None
         return Page([_ROW.validate_json(row["document"]) for row in rows[:limit]], more)
 
-    async def months(self, tenant_id: str) -> Sequence[str]:
-        # Jumps from month to month in the index; DISTINCT would read every row that the tenant ever had.
-        sql = (
-            "WITH RECURSIVE months (month) AS (SELECT min(month) FROM ledger_rows WHERE tenant_id = :tenant"
-            " UNION ALL SELECT (SELECT min(month) FROM ledger_rows WHERE tenant_id = :tenant AND month > months.month)"
-            " FROM months WHERE months.month IS NOT NULL)"
-            " SELECT month FROM months WHERE month IS NOT NULL"
+    async def correction(self, tenant_id: str, month: str, correction_id: str) -> Correction | None:
+        found = self._database.query(_A_CORRECTION, (tenant_id, month, correction_id))
+        return _CORRECTION.validate_json(found[0]["document"]) if found else None
+
+    async def corrections(self, tenant_id: str, month: str, after: str | None, limit: int) -> CorrectionPage:
+        rows = self._database.query(
+            "SELECT id, document FROM ledger_corrections WHERE tenant_id = ? AND month = ? AND id > ? AND stands"
+            " ORDER BY id LIMIT ?",
+            (tenant_id, month, after or "", limit + 1),
         )
-        return [row["month"] for row in self._database.query(sql, {"tenant": tenant_id})]
+        more = rows[limit - 1]["id"] if len(rows) > limit else None
+        return CorrectionPage([_CORRECTION.validate_json(row["document"]) for row in rows[:limit]], more)
+
+    async def months(self, tenant_id: str) -> Sequence[str]:
+        sql = "SELECT month FROM ledger_months WHERE tenant_id = ? ORDER BY month"
+        return [row["month"] for row in self._database.query(sql, (tenant_id,))]
 
 
 class EmbeddedReports:
@@ -89,11 +154,24 @@ class EmbeddedReports:
 
     async def add(self, tenant_id: str, report: UsageReport) -> None:
         sql = "INSERT INTO reports (tenant_id, month, version, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        parameters = (tenant_id, report.month, report.version, report.to_json())
+        parameters: tuple[Any, ...] = (tenant_id, report.month, report.version, report.to_json())
         await self._database.write(lambda connection: connection.execute(sql, parameters))
 
 
-def _stored(connection: sqlite3.Connection, tenant_id: str, row: LedgerRow) -> LedgerRow | None:
-    sql = "SELECT document FROM ledger_rows WHERE tenant_id = ? AND month = ? AND key = ?"
-    found = connection.execute(sql, (tenant_id, row.month, row.key)).fetchone()
-    return _ROW.validate_json(found["document"]) if found else None
+def _refuse_closed(connection: sqlite3.Connection, tenant_id: str, month: str, day: str) -> None:
+    """Count one more post to the month, or raise DayClosed."""
+    counted = connection.execute(
+        "INSERT INTO ledger_months (tenant_id, month, posts) VALUES (?, ?, 1)"
+        " ON CONFLICT DO UPDATE SET posts = posts + 1 WHERE closed_at IS NULL",
+        (tenant_id, month),
+    )
+    if counted.rowcount != 1:
+        raise DayClosed(day)
+
+
+def _adjust(connection: sqlite3.Connection, tenant_id: str, month: str, day: str, steps: DayCounts) -> None:
+    connection.executemany(
+        "INSERT INTO ledger_days (tenant_id, month, day, measure, dimension, count) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        [(tenant_id, month, day, measure, dimension, step) for (measure, dimension), step in steps.items()],
+    )

@@ -72,6 +72,23 @@ CREATE TABLE IF NOT EXISTS ledger_days (
     PRIMARY KEY (tenant_id, month, day, measure, dimension)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS ledger_corrections (
+    tenant_id TEXT NOT NULL,
+    month     TEXT NOT NULL,
+    id        TEXT NOT NULL,
+    stands    INTEGER NOT NULL,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, month, id)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS ledger_months (
+    tenant_id TEXT NOT NULL,
+    month     TEXT NOT NULL,
+    posts     INTEGER NOT NULL,
+    closed_at TEXT,
+    PRIMARY KEY (tenant_id, month)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS reports (
     tenant_id TEXT NOT NULL,
     month     TEXT NOT NULL,

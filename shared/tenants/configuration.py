@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
@@ -46,19 +46,30 @@ def _known_time_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 
 
+def _not_before_from(until: date | None, info: ValidationInfo) -> date | None:
+    if until is not None and until < info.data.get("effective", until):
+        raise ValueError("is before from")
+    return until
+
+
 class Licence(WireModel, extra="forbid"):
-    """Licences of one product, counted for the whole of the month in which `from` lies, and after."""
+    """Licences of one product, counted for the whole of each month from that in which `from` lies to that of `until`.
+
+    Without an `until` they go on.
+    """
 
     product: Literal["Chat", "Digital Messaging"]
     quantity: Annotated[int, Field(ge=0, le=1_000_000)]
     effective: Annotated[date, Field(alias="from")]
+    until: Annotated[date | None, AfterValidator(_not_before_from)] = None
 
 
 class AddOn(WireModel, extra="forbid"):
-    """Chatbot session add-ons; they need a licence."""
+    """Chatbot session add-ons, counted like licences; they need a licence."""
 
     quantity: Annotated[int, Field(ge=0, le=1_000_000)]
     effective: Annotated[date, Field(alias="from")]
+    until: Annotated[date | None, AfterValidator(_not_before_from)] = None
 
 
 class Bot(WireModel, extra="forbid"):
@@ -125,6 +136,7 @@ class Configuration(WireModel, extra="forbid"):
     time_zone: TimeZone = "UTC"
     fallback_locale: Annotated[str, StringConstraints(min_length=1, max_length=35)] = "en"
     retention_days: Annotated[int, Field(ge=31, le=3650)] = 365
+    closing_grace_days: Annotated[int, Field(ge=8, le=31)] = 8
     default_work_stream: Id
     licences: tuple[Licence, ...] = ()
     add_ons: tuple[AddOn, ...] = ()

@@ -3,11 +3,15 @@
 Counting is posting a row. A row is keyed by tenant, month and conversation and carries the head's revision; only a
 higher revision replaces it. Its day document takes away what the old row gave and adds what the new one gives, in the
 same transaction, so posting twice, or late, changes nothing.
+
+A month is closed for good. What would change it afterwards stands as a correction in the books of a later month that is
+open (`shared/usage/correction.py`), keyed by the closed month and the conversation, with counters of its own.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from shared.usage.bot_session import Invocation
@@ -55,23 +59,102 @@ class LedgerRow(WireModel):
 DayCounts = Mapping[tuple[str, str], int]
 """A day's counters by (measure, dimension)."""
 
+CORRECTIONS = "corrections"
+"""The measure that counts corrections, and, among a month's days, the name of the counters that they add up to."""
+
+CorrectionReason = Literal["late", "counts", "recalled", "changed", "moved"]
+"""Why a closed month is corrected: its conversation came after the closing; turned out to count; turned out not to
+count; counts under another day, bot, channel, work stream or reason; or turned out to belong to another month."""
+
+
+class Change(WireModel):
+    """By how much a correction changes one counter of a day (yyyy-mm-dd) in a closed month."""
+
+    day: str
+    measure: str
+    dimension: str
+    change: int
+
+
+class Occasion(WireModel):
+    """The fact whose recording changed what a conversation contributes: its id, its type, and when it arrived."""
+
+    fact_id: str
+    type: str
+    received_at: str
+
+
+class Correction(WireModel):
+    """What a conversation contributes to a closed month, as a difference to all that stands for it in closed books.
+
+    It stands in the books of `month`; `day` of `origin_month` is where the conversation belongs. `sessions` is the
+    difference in counted sessions. One without `changes` has been taken back: it only keeps its revision.
+    """
+
+    month: str
+    recorded_at: str | None
+    reason: CorrectionReason | None
+    conversation_id: str
+    key: str
+    origin_month: str
+    day: str
+    occasion: Occasion | None
+    sessions: int
+    changes: tuple[Change, ...]
+    revision: int
+
+    @property
+    def id(self) -> str:
+        """Its name within its month: one per closed month and conversation."""
+        return f"{self.origin_month}:{self.key}"
+
+    def contributions(self) -> Counter[tuple[str, str]]:
+        """What it adds to its month's counters of corrections."""
+        totals: Counter[tuple[str, str]] = Counter({(CORRECTIONS, ""): 1} if self.changes else {})
+        for change in self.changes:
+            totals[change.measure, change.dimension] += change.change
+        return _not_zero(totals)
+
 
 def adjustments(old: LedgerRow | None, new: LedgerRow) -> dict[str, Counter[tuple[str, str]]]:
     """What to add (or take away) per day when `new` replaces `old`; counters that stay the same are left out."""
     changes: dict[str, Counter[tuple[str, str]]] = {new.day: new.contributions()}
     if old is not None:
         changes.setdefault(old.day, Counter()).subtract(old.contributions())
-    kept = {day: Counter({name: n for name, n in counts.items() if n}) for day, counts in changes.items()}
-    return {day: counts for day, counts in kept.items() if counts}
+    return {day: left for day, counts in changes.items() if (left := _not_zero(counts))}
 
 
-def recount(rows: Iterable[LedgerRow]) -> dict[str, Counter[tuple[str, str]]]:
-    """The day counters that the rows add up to; must equal the day documents."""
-    days: dict[str, Counter[tuple[str, str]]] = {}
+def correction_adjustments(old: Correction | None, new: Correction) -> Counter[tuple[str, str]]:
+    """What to add to the counters of corrections when `new` replaces `old`."""
+    steps = new.contributions()
+    if old is not None:
+        steps.subtract(old.contributions())
+    return _not_zero(steps)
+
+
+def recount(
+    rows: Iterable[LedgerRow], days: dict[str, Counter[tuple[str, str]]] | None = None
+) -> dict[str, Counter[tuple[str, str]]]:
+    """The day counters that the rows add up to, on top of `days` where a recount goes on; must equal those kept."""
+    counted = {} if days is None else days
     for row in rows:
         if contributions := row.contributions():
-            days.setdefault(row.day, Counter()).update(contributions)
-    return days
+            counted.setdefault(row.day, Counter()).update(contributions)
+    return counted
+
+
+def recount_corrections(
+    corrections: Iterable[Correction], counted: Mapping[tuple[str, str], int] | None = None
+) -> Counter[tuple[str, str]]:
+    """The counters that the corrections add up to, on top of `counted`; must equal those kept."""
+    totals = Counter(counted or {})
+    for correction in corrections:
+        totals.update(correction.contributions())
+    return _not_zero(totals)
+
+
+def _not_zero(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
+    return Counter({name: n for name, n in counts.items() if n})
 
 
 @dataclass(frozen=True)
@@ -82,21 +165,71 @@ class Page:
     continuation: str | None
 
 
+@dataclass(frozen=True)
+class CorrectionPage:
+    """Some corrections in order of id, and where to go on."""
+
+    corrections: Sequence[Correction]
+    continuation: str | None
+
+
+@dataclass(frozen=True)
+class Books:
+    """A month's counters as of one moment: per day (yyyy-mm-dd) those that are not zero, and those of corrections.
+
+    `closed_at` is None while the month is open. `stamp` is another one after each posting.
+    """
+
+    days: Mapping[str, DayCounts]
+    corrections: DayCounts
+    closed_at: datetime | None
+    stamp: str
+
+
+class BooksChanged(Exception):
+    """Something was posted, or the month was closed, since its books were read."""
+
+
 class Ledger(Protocol):
-    """The port to the ledger."""
+    """The port to the ledger. A month that was closed never changes again."""
 
     async def post(self, tenant_id: str, row: LedgerRow) -> None:
-        """In one transaction write the row and adjust its days, unless a row of this or a higher revision is there."""
+        """In one transaction write the row and adjust its days, unless a row of this or a higher revision is there.
+
+        Raises DayClosed where the month is closed; then nothing was written.
+        """
         ...
 
-    async def days(self, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
-        """The counters per day (yyyy-mm-dd) that are not all zero; at most 31 documents."""
+    async def correct(self, tenant_id: str, correction: Correction) -> None:
+        """In one transaction write the correction and adjust its month's counters of corrections, unless one of its id
+        and of this or a higher revision is there. Raises DayClosed as `post` does.
+        """
+        ...
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        """The month's counters, at most 32 documents."""
+        ...
+
+    async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
+        """Close the month for good, in one transaction, if its books are as they were read. Raises BooksChanged."""
+        ...
+
+    async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
+        """The conversation's row in the month, be it a tombstone."""
         ...
 
     async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
         """A page of rows in order of conversation key; tombstones are left out."""
         ...
 
+    async def correction(self, tenant_id: str, month: str, correction_id: str) -> Correction | None:
+        """The correction of this id in the books of the month, be it one that was taken back."""
+        ...
+
+    async def corrections(self, tenant_id: str, month: str, after: str | None, limit: int) -> CorrectionPage:
+        """A page of corrections in order of id; those that were taken back are left out."""
+        ...
+
     async def months(self, tenant_id: str) -> Sequence[str]:
-        """Every month (yyyy-mm) with a row, oldest first."""
+        """Every month (yyyy-mm) with a row or a correction, or closed without any, oldest first."""
         ...

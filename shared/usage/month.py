@@ -1,16 +1,19 @@
-"""The monthly roll-up, and reading what it wrote."""
+"""The monthly roll-up, which closes what is due, and reading what it wrote."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake
-from shared.tenants.history import Configurations
-from shared.usage.ledger import Ledger, Page
-from shared.usage.report import UsageReport, build_report
+from shared.tenants.history import Configurations, History
+from shared.usage.closing import Closing
+from shared.usage.evidence import EvidencePage, Export, ExportFormat, evidence_page, exported
+from shared.usage.ledger import Ledger
+from shared.usage.period import closes_at, end_of, following
+from shared.usage.report import LISTED, Obstacle, Settlement, UsageReport, build_report
 
-PAGE = 500
 _MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
@@ -31,40 +34,101 @@ class MonthlyUsage:
     ledger: Ledger
     reports: UsageReports
     configurations: Configurations
+    closing: Closing
     clock: Clock
 
     async def roll_up_all(self) -> int:
-        """Roll up every month of every tenant that has a row; how many reports were new.
+        """Roll up every month of every tenant, and close what is due; how many reports were new.
 
-        Late facts may change any month, and a run may be missed: so each run looks at all of them, one day document
-        per day, and catches up.
+        Late facts may change any open month, and a run may be missed: so each run looks at all of them, one document
+        per day, and catches up. A month that fails does not keep the others waiting: all failures are raised at the
+        end, as one ExceptionGroup.
         """
-        written = 0
+        written, failures = 0, []
         for tenant_id in await self.configurations.tenants():
-            for month in await self.ledger.months(tenant_id):
-                written += await self.roll_up(tenant_id, month)
+            for month in await self._months(tenant_id):
+                try:
+                    written += await self.roll_up(tenant_id, month)
+                except Exception as failure:  # whatever it is, the next run tries again
+                    failures.append(failure)
+        if failures:
+            raise ExceptionGroup("months that were not rolled up", failures)
         return written
 
+    async def _months(self, tenant_id: str) -> Sequence[str]:
+        """Every month from the first with a row to the last, and those without any in between and after, once over.
+
+        A month without a row closes like others: what comes for it later is a correction.
+        """
+        known = await self.ledger.months(tenant_id)
+        if not known:
+            return []
+        history, now = await self.configurations.of(tenant_id), self.clock.now()
+        months = [known[0]]
+        while following(months[-1]) <= known[-1] or end_of(following(months[-1]), history) <= now:
+            months.append(following(months[-1]))
+        return months
+
     async def roll_up(self, tenant_id: str, month: str) -> bool:
-        """Store the month's report as the next version, if its content is new."""
-        previous = await self.reports.latest(tenant_id, month)
-        report = await self.report(tenant_id, month)
-        if previous is not None and previous.sha256 == report.sha256:
-            return False
-        await self.reports.add(tenant_id, report)
-        return True
+        """Close the month, if that is due, and store its report as the next version, if the content is new."""
+        latest = await self.reports.latest(tenant_id, month)
+        history, now = await self.configurations.of(tenant_id), self.clock.now()
+        obstacles: tuple[Obstacle, ...] = ()
+        if (latest is None or latest.status != "closed") and now >= closes_at(month, history, now):
+            obstacles = await self.closing.close(tenant_id, month)
+        written = False
+        while latest is None or latest.status != "closed":
+            report = await self._built(tenant_id, month, history, latest, obstacles)
+            if latest is not None and latest.sha256 == report.sha256:
+                break
+            await self.reports.add(tenant_id, report)
+            written = True
+            if report.status != "closed":
+                break
+            # Another run may have given the number of this version to a report from before the closing.
+            latest = await self.reports.latest(tenant_id, month)
+        return written
 
     async def report(self, tenant_id: str, month: str) -> UsageReport:
-        """The month as it stands now. Raises UnknownTenant, and InvalidRequest for what is no month."""
+        """The month as it stands now, or as it was closed. Raises UnknownTenant, and InvalidRequest for no month."""
         history = await self.configurations.of(tenant_id)
-        days = await self.ledger.days(tenant_id, checked_month(month))
-        previous = await self.reports.latest(tenant_id, month)
-        return build_report(tenant_id, month, days, history, self.clock.now(), previous)
+        latest = await self.reports.latest(tenant_id, checked_month(month))
+        if latest is not None and latest.status == "closed":
+            return latest
+        return await self._built(tenant_id, month, history, latest, latest.obstacles if latest else ())
 
-    async def evidence(self, tenant_id: str, month: str, counted: bool | None, after: str | None) -> Page:
-        """The rows behind the figures: each counted session with its proof, each other conversation with its reason."""
+    async def _built(
+        self,
+        tenant_id: str,
+        month: str,
+        history: History,
+        latest: UsageReport | None,
+        obstacles: tuple[Obstacle, ...],
+    ) -> UsageReport:
+        """The month's report. Of a closed month it depends on what is closed only, so it is always the same."""
+        books = await self.ledger.books(tenant_id, month)
+        listed = await self.ledger.corrections(tenant_id, month, None, LISTED) if books.corrections else None
+        settlement = Settlement(
+            totals=books.corrections,
+            corrections=listed.corrections if listed else (),
+            obstacles=() if books.closed_at else obstacles,
+            closed=books.closed_at is not None,
+        )
+        as_of = books.closed_at or self.clock.now()
+        return build_report(tenant_id, month, books.days, history, as_of, latest, settlement)
+
+    async def evidence(self, tenant_id: str, month: str, counted: bool | None, after: str | None) -> EvidencePage:
+        """What is behind the figures: each counted session with its proof, each other conversation with its reason,
+        and each correction. Raises UnknownTenant, and InvalidRequest for no month."""
         await self.configurations.of(tenant_id)
-        return await self.ledger.rows(tenant_id, checked_month(month), counted, after, PAGE)
+        return await evidence_page(self.ledger, tenant_id, checked_month(month), counted, after)
+
+    async def export(
+        self, tenant_id: str, month: str, counted: bool | None, after: str | None, chosen: ExportFormat
+    ) -> Export:
+        """A large part of the evidence as a file's text; the parts together are the whole file. Raises as above."""
+        await self.configurations.of(tenant_id)
+        return await exported(self.ledger, tenant_id, checked_month(month), counted, after, chosen)
 
 
 def checked_month(month: str) -> str:

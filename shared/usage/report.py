@@ -1,18 +1,25 @@
-"""A month's usage report: built from at most 31 day documents."""
+"""A month's usage report: built from at most 31 day documents, and one for corrections."""
 
-import calendar
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.events.envelope import format_time
 from shared.tenants.history import History
 from shared.usage.bot_session import POLICY
-from shared.usage.entitlement import ADD_ON_PRODUCT, Entitlement, add_ons_needed, entitlement
-from shared.usage.ledger import DayCounts
+from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement
+from shared.usage.ledger import CORRECTIONS, Correction, DayCounts
+from shared.usage.period import closes_at, dates, end_of
 from shared.wire import WireModel, canonical_json
+
+LISTED = 1000
+"""Corrections that a report lists; the evidence has all, and the figures count all."""
+
+ObstacleCode = Literal["days_differ", "rows_outstanding"]
+"""What keeps a month from closing: its days are not what its rows add up to; rows are still to be posted to it."""
 
 
 class Day(WireModel):
@@ -22,10 +29,36 @@ class Day(WireModel):
     sessions: int
 
 
+class Obstacle(WireModel):
+    """Why the last attempt to close the month was given up; `days` (yyyy-mm-dd, or `corrections`) are at fault."""
+
+    code: ObstacleCode
+    detail: str
+    days: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What the books of a month hold beside its own sessions: the counters of corrections, the first of these, what
+    keeps the month from closing, and whether it is closed."""
+
+    totals: DayCounts
+    corrections: Sequence[Correction]
+    obstacles: tuple[Obstacle, ...]
+    closed: bool
+
+
+UNSETTLED = Settlement({}, (), (), closed=False)
+
+
 class UsageReport(WireModel):
     """What finance reads. `sha256` covers the canonical JSON without `asOf` and itself.
 
-    `by_bot` counts a session under the bot that was invoked first, so each breakdown adds up to `counted`.
+    `counted` are the month's own sessions; `by_bot` counts a session under the bot that was invoked first, so each
+    breakdown adds up to it. `corrected` is what corrections of closed months add or take away, `invoiced` the sum of
+    both, from which `remaining`, `overage` and `add_ons_needed` are reckoned. `rows` conversations are behind `counted`
+    and `excluded`, `correction_count` corrections behind `corrected`. `as_of` of a closed month is its closing time;
+    until then `closes_at` is when it may close.
     """
 
     tenant_id: str
@@ -48,6 +81,13 @@ class UsageReport(WireModel):
     corrections: tuple[dict[str, Any], ...]
     as_of: str
     sha256: str
+    rows: int
+    corrected: int
+    correction_count: int
+    invoiced: int
+    add_on_source: str
+    closes_at: str
+    obstacles: tuple[Obstacle, ...]
 
 
 def build_report(
@@ -57,46 +97,54 @@ def build_report(
     history: History,
     as_of: datetime,
     previous: UsageReport | None,
+    settlement: Settlement = UNSETTLED,
 ) -> UsageReport:
-    """The report of an open month. It is `previous` anew, with the next version number, where the content differs."""
-    pool = entitlement(history.at(min(as_of, _end(month))).configuration, month)
+    """The report of a month. It is `previous` anew, with the next version number, where the content differs."""
+    end = end_of(month, history)
+    # What is put into force after the month's end says nothing about it.
+    pool = entitlement(history.at(min(as_of, end - timedelta(microseconds=1))).configuration, month)
     totals = _totals(days)
-    counted = totals["counted", ""]
-    overage = max(0, counted - pool.total)
-    year, number = int(month[:4]), int(month[5:])
-    dates = [f"{month}-{day:02}" for day in range(1, calendar.monthrange(year, number)[1] + 1)]
+    counted, corrected = totals["counted", ""], settlement.totals.get(("counted", ""), 0)
+    invoiced = counted + corrected
+    excluded = _breakdown(totals, "excluded")
+    overage = max(0, invoiced - pool.total)
     report = UsageReport(
         tenant_id=tenant_id,
         month=month,
-        status="open",
+        status="closed" if settlement.closed else "open" if as_of < end else "closing",
         version=previous.version if previous else 1,
         policy=POLICY,
         time_zone=history.time_zone(month),
         counted=counted,
-        excluded=_breakdown(totals, "excluded"),
+        excluded=excluded,
         entitlement=pool,
-        remaining=max(0, pool.total - counted),
+        remaining=max(0, pool.total - max(0, invoiced)),
         overage=overage,
         add_ons_needed=add_ons_needed(overage),
         add_on_product=ADD_ON_PRODUCT,
-        days=tuple(Day(date=date, sessions=days.get(date, {}).get(("counted", ""), 0)) for date in dates),
+        days=tuple(Day(date=date, sessions=days.get(date, {}).get(("counted", ""), 0)) for date in dates(month)),
         by_bot=_breakdown(totals, "byBot"),
         by_channel=_breakdown(totals, "byChannel"),
         by_work_stream=_breakdown(totals, "byWorkStream"),
-        corrections=(),
+        corrections=tuple(correction_document(one) for one in settlement.corrections),
         as_of=format_time(as_of),
         sha256="",
+        rows=counted + sum(excluded.values()),
+        corrected=corrected,
+        correction_count=settlement.totals.get((CORRECTIONS, ""), 0),
+        invoiced=invoiced,
+        add_on_source=ADD_ON_SOURCE,
+        closes_at=format_time(closes_at(month, history, as_of)),
+        obstacles=settlement.obstacles,
     )
     if previous is not None and _digest(report) != previous.sha256:
         report = report.model_copy(update={"version": previous.version + 1})
     return report.model_copy(update={"sha256": _digest(report)})
 
 
-def _end(month: str) -> datetime:
-    """The last moment of the month: what is bought later, and every later version, says nothing about it."""
-    first = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
-    following = (first + timedelta(days=31)).replace(day=1) if month < "9999-12" else datetime.max.replace(tzinfo=UTC)
-    return following - timedelta(microseconds=1)
+def correction_document(correction: Correction) -> dict[str, Any]:
+    """A correction as finance reads it."""
+    return correction.model_dump(mode="json", by_alias=True, exclude={"revision"})
 
 
 def _digest(report: UsageReport) -> str:

@@ -40,7 +40,7 @@ async def books(pipeline: InMemory) -> dict[str, Any]:
     return {
         "conversations": {key: await pipeline.outcome(key) for key in keys},
         "days": {
-            month: {day: dict(counts) for day, counts in (await pipeline.ledger.days("contoso", month)).items()}
+            month: {day: dict(counts) for day, counts in (await pipeline.ledger.books("contoso", month)).days.items()}
             for month in await pipeline.ledger.months("contoso")
         },
         "threads": await pipeline.threads.known("contoso", THREAD),

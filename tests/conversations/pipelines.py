@@ -104,7 +104,7 @@ class InMemory:
         """Whether the day counters are what the rows add up to."""
         for month in await self.ledger.months("contoso"):
             rows = (await self.ledger.rows("contoso", month, None, None, 100_000)).rows
-            days = await self.ledger.days("contoso", month)
+            days = (await self.ledger.books("contoso", month)).days
             if recount(rows) != {day: dict(counts) for day, counts in days.items()}:
                 return False
         return True

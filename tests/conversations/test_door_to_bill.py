@@ -56,7 +56,7 @@ async def texts(pipeline: InMemory, audience: str = "agent") -> dict[str, list[s
 
 
 async def counted(pipeline: InMemory) -> int:
-    days = [await pipeline.ledger.days("contoso", month) for month in await pipeline.ledger.months("contoso")]
+    days = [(await pipeline.ledger.books("contoso", month)).days for month in await pipeline.ledger.months("contoso")]
     return sum(counts["counted", ""] for month in days for counts in month.values())
 
 

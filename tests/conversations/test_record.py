@@ -224,12 +224,12 @@ async def test_a_session_that_belongs_to_an_earlier_month_moves_there() -> None:
     # Given a session counted in November
     pipeline = await InMemory().configured()
     await pipeline.record(escalated(at="2026-11-01T00:00:10Z", context_variables=CARD))
-    assert (await pipeline.ledger.days("contoso", "2026-11"))["2026-11-01"]["counted", ""] == 1
+    assert (await pipeline.ledger.books("contoso", "2026-11")).days["2026-11-01"]["counted", ""] == 1
     # When its start of October arrives
     await pipeline.record(started(at="2026-10-31T23:59:50Z"))
     # Then October counts it, and November no longer
-    assert await pipeline.ledger.days("contoso", "2026-11") == {}
-    assert (await pipeline.ledger.days("contoso", "2026-10"))["2026-10-31"]["counted", ""] == 1
+    assert (await pipeline.ledger.books("contoso", "2026-11")).days == {}
+    assert (await pipeline.ledger.books("contoso", "2026-10")).days["2026-10-31"]["counted", ""] == 1
     assert await pipeline.books_balance()
 
 

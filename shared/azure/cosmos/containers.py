@@ -49,8 +49,8 @@ THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRE
 LEDGER = ContainerDefinition(
     "ledger",
     ("/tenantId", "/month"),
-    # Rows have the first two, day documents the next two, reports the last.
-    ("/key/?", "/standing/?", "/day/?", "/firstOf/?", "/version/?"),
+    # Rows have the first two, what counts the next two, then corrections, then reports.
+    ("/key/?", "/standing/?", "/day/?", "/firstOf/?", "/correctionOf/?", "/version/?"),
     None,
 )
 CONFIGURATIONS = ContainerDefinition("configurations", ("/tenantId",), ("/number/?",), None)

@@ -1,20 +1,36 @@
-"""The day documents of a month: counters that are patched, and a status that guards them."""
+"""The documents of a month that count: one per day, one for corrections. A status guards their counters.
+
+They are created together, so where one is missing, all are; and they are closed together.
+"""
 
 import base64
-import calendar
+import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.keys import Partition
-from shared.usage.ledger import DayCounts, LedgerRow, adjustments
+from shared.events.envelope import format_time, parse_time
+from shared.usage.ledger import (
+    CORRECTIONS,
+    Books,
+    Correction,
+    DayCounts,
+    LedgerRow,
+    adjustments,
+    correction_adjustments,
+)
+from shared.usage.period import dates
 
 WHILE_OPEN = 'FROM c WHERE c.status = "open"'
 _PATCH = 10
 """Changes of one patch."""
 _PLAIN = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*|", re.ASCII)
 _DAY = "day:"
+COUNTING = "SELECT c.id, c.day, c.counts, c.closedAt, c._etag FROM c WHERE c.day > ''"
+"""The query for the documents of `books_of`."""
 
 
 def guarded_patches(old: LedgerRow | None, new: LedgerRow) -> list[Operation]:
@@ -35,26 +51,66 @@ def _patches(day: str, counts: DayCounts) -> list[Operation]:
     return [("patch", (_DAY + day, list(some)), {"filter_predicate": WHILE_OPEN}) for some in _in_tens(changes)]
 
 
-def opened_days(container: Container, partition: Partition, first: LedgerRow) -> list[Document]:
-    """All day documents of the month, at zero but for what its first row counts.
+def guarded_correction(old: Correction | None, new: Correction) -> list[Operation]:
+    """What the counters of corrections have to add when `new` replaces `old`."""
+    return _patches(CORRECTIONS, correction_adjustments(old, new) or Counter({("counted", ""): 0}))
 
-    They are created together: where one is missing, all are, so no day can be left open when a month is closed.
-    """
-    year, month = map(int, first.month.split("-"))
-    days = [f"{first.month}-{n:02}" for n in range(1, calendar.monthrange(year, month)[1] + 1)]
-    counts = {counter_name(*name): count for name, count in first.contributions().items()}
+
+def opened(container: Container, partition: Partition, day: str, counts: DayCounts) -> list[Document]:
+    """The documents of a month that is open, at zero but for the counters of one of them."""
+    named = {counter_name(*name): count for name, count in counts.items()}
     return [
-        container.document(
-            partition,
-            _DAY + day,
-            day=day,
-            status="open",
-            counts=counts if day == first.day else {},
-            # The first day stands for its month, so that months are listed without reading their rows.
-            firstOf=first.month if day == days[0] else None,
-        )
-        for day in days
+        _counting(container, partition, each, named if each == day else {}, "open", None)
+        for each in _names(partition[1])
     ]
+
+
+def closed(container: Container, partition: Partition, books: Books, at: datetime) -> list[Operation]:
+    """What closes the month, unless one of its documents changed since its books were read."""
+    etags: Mapping[str, str] = json.loads(books.stamp)
+    if not etags:
+        made = (_counting(container, partition, day, {}, "closed", format_time(at)) for day in _names(partition[1]))
+        return [("create", (document,), {}) for document in made]
+    close = [
+        {"op": "set", "path": "/status", "value": "closed"},
+        {"op": "set", "path": "/closedAt", "value": format_time(at)},
+    ]
+    return [
+        ("patch", (name, list(close)), {"filter_predicate": WHILE_OPEN, "if_match_etag": etag})
+        for name, etag in sorted(etags.items())
+    ]
+
+
+def books_of(documents: Sequence[Document]) -> Books:
+    """The books that a month's documents make."""
+    counts = {document["day"]: counts_of(document) for document in documents}
+    corrections = counts.pop(CORRECTIONS, Counter())
+    closed_at = next((document["closedAt"] for document in documents if document.get("closedAt")), None)
+    return Books(
+        {day: counted for day, counted in counts.items() if counted},
+        corrections,
+        parse_time(closed_at) if closed_at else None,
+        json.dumps({document["id"]: document["_etag"] for document in documents}, sort_keys=True),
+    )
+
+
+def _names(month: str) -> list[str]:
+    return [*dates(month), CORRECTIONS]
+
+
+def _counting(
+    container: Container, partition: Partition, day: str, counts: Mapping[str, int], status: str, closed_at: str | None
+) -> Document:
+    return container.document(
+        partition,
+        _DAY + day,
+        day=day,
+        status=status,
+        closedAt=closed_at,
+        counts=dict(counts),
+        # The first day stands for its month, so that months are listed without reading their rows.
+        firstOf=partition[1] if day.endswith("-01") else None,
+    )
 
 
 def counts_of(document: Mapping[str, Mapping[str, int]]) -> Counter[tuple[str, str]]:

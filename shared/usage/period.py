@@ -1,0 +1,52 @@
+"""When a month is over, and when its books close, in the tenant's time zone."""
+
+import calendar
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.tenants.history import History
+
+_LAST_MONTH = "9999-12"
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+def following(month: str) -> str:
+    """The next month (yyyy-mm)."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + number // 12:04}-{number % 12 + 1:02}"
+
+
+def dates(month: str) -> list[str]:
+    """Every date of the month (yyyy-mm-dd)."""
+    last = calendar.monthrange(int(month[:4]), int(month[5:]))[1]
+    return [f"{month}-{day:02}" for day in range(1, last + 1)]
+
+
+def end_of(month: str, history: History) -> datetime:
+    """The first moment (UTC) from which on no fact can belong to the month any more.
+
+    A time zone holds for a month in UTC (`History.local_date`). East of UTC the tenant's month ends before the one in
+    UTC does, by its own zone; west of UTC it ends after that, by the zone that holds for the next month.
+    """
+    if month == _LAST_MONTH:
+        return _FOREVER
+    turn = datetime.fromisoformat(f"{following(month)}-01")
+    in_utc = turn.replace(tzinfo=UTC)
+    by_next = turn.replace(tzinfo=ZoneInfo(history.time_zone(following(month)))).astimezone(UTC)
+    if by_next > in_utc:
+        return by_next
+    return min(in_utc, turn.replace(tzinfo=ZoneInfo(history.time_zone(month))).astimezone(UTC))
+
+
+def closes_at(month: str, history: History, now: datetime) -> datetime:
+    """When the books may close: the tenant's grace, in its calendar days, after the month's end.
+
+    `now` chooses the version whose grace holds, so a grace that is raised in time gives the month more of it.
+    """
+    end = end_of(month, history)
+    if end > _FOREVER - timedelta(days=62):
+        return _FOREVER
+    grace = timedelta(days=history.at(now).configuration.closing_grace_days)
+    zone = ZoneInfo(history.time_zone(following(month)))
+    # Days of the calendar: the days around a change of the clocks have 23 or 25 hours.
+    return (end.astimezone(zone).replace(tzinfo=None) + grace).replace(tzinfo=zone).astimezone(UTC)
