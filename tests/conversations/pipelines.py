@@ -13,7 +13,8 @@ from shared.events.parked import ParkedEvents
 from shared.pipeline import Adapters, assembled
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations, ConfigurationStore, Version
-from shared.usage.ledger import Ledger, recount
+from shared.usage.ledger import Ledger, recount, recount_corrections
+from shared.usage.month import UsageReports
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
     MemoryArchive,
@@ -42,6 +43,7 @@ class InMemory:
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     archive: MemoryArchive = field(default_factory=MemoryArchive)
     parked: ParkedEvents = field(default_factory=MemoryParked)
+    reports: UsageReports = field(default_factory=MemoryReports)
 
     def __post_init__(self) -> None:
         adapters = Adapters(
@@ -49,7 +51,7 @@ class InMemory:
             threads=self.thread_store,
             configurations=Configurations(self.configuration_store, self.clock),
             ledger=self.ledger,
-            reports=MemoryReports(),
+            reports=self.reports,
             parked=self.parked,
             archive=self.archive,
             publisher=self.publisher,
@@ -63,6 +65,7 @@ class InMemory:
         within = wired.deliveries
         self.threads, self.recorder, self.attendant = within.threads, within.recorder, within.attendant
         self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
+        self.usage = wired.usage
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """This pipeline, with a tenant."""
@@ -101,11 +104,14 @@ class InMemory:
         }
 
     async def books_balance(self) -> bool:
-        """Whether the day counters are what the rows add up to."""
+        """Whether the counters are what the rows and the corrections add up to."""
         for month in await self.ledger.months("contoso"):
             rows = (await self.ledger.rows("contoso", month, None, None, 100_000)).rows
-            days = (await self.ledger.books("contoso", month)).days
-            if recount(rows) != {day: dict(counts) for day, counts in days.items()}:
+            books = await self.ledger.books("contoso", month)
+            corrections = (await self.ledger.corrections("contoso", month, None, 100_000)).corrections
+            if recount(rows) != {day: dict(counts) for day, counts in books.days.items()}:
+                return False
+            if recount_corrections(corrections) != dict(books.corrections):
                 return False
         return True
 
