@@ -27,6 +27,8 @@ def render_csv(report: UsageReport) -> str:
 def _figures(report: UsageReport) -> Iterator[tuple[str, str, int]]:
     """Each figure's measure, dimension and value; no two have the same measure and dimension."""
     yield "counted", "", report.counted
+    yield "corrected", "", report.corrected
+    yield "invoiced", "", report.invoiced
     yield "licences", "", report.entitlement.licences
     yield "addOns", "", report.entitlement.add_ons
     yield "entitlement", "", report.entitlement.total

@@ -12,7 +12,6 @@ from shared.usage.render.timeline import Timeline
 from shared.usage.report import UsageReport
 
 _UPPER = re.compile("([A-Z])")
-_WHERE_TO_BUY = "Microsoft 365 admin center > Billing > Purchase Services > Add-ons"
 """Seed 000, "Purchase additional chatbot sessions"."""
 
 
@@ -52,13 +51,15 @@ def _days(report: UsageReport) -> Iterator[Row]:
 def _figures(report: UsageReport) -> Iterator[Line]:
     yield "Sessions", None
     yield "Counted", report.counted
+    yield "Corrected", report.corrected
+    yield "Invoiced", report.invoiced
     yield "Licences", report.entitlement.licences
     yield "Add-ons", report.entitlement.add_ons
     yield "Entitlement", report.entitlement.total
     yield "Remaining", report.remaining
     yield "Overage", report.overage
     yield "Add-ons needed", report.add_ons_needed
-    yield "Corrections", len(report.corrections)
+    yield "Corrections", report.correction_count
     yield "Conversations not counted", None
     yield from ((reason.replace("_", " ").capitalize(), n) for reason, n in report.excluded.items())
 
@@ -74,7 +75,7 @@ def _facts(report: UsageReport) -> Iterator[Line]:
     yield "As of", report.as_of
     yield "SHA-256", report.sha256
     yield "Add-on", report.add_on_product
-    yield "Sold in", _WHERE_TO_BUY
+    yield "Sold in", report.add_on_source
 
 
 def _shares(report: UsageReport, breakdown: Breakdown) -> tuple[tuple[Column, ...], list[Row], Row]:

@@ -29,13 +29,22 @@ def figures(report: UsageReport) -> dict[tuple[str, str], int]:
 def test_every_row_says_which_report_it_is_of() -> None:
     for row in rows_of(REPORT):
         assert (row["tenantId"], row["month"], row["timeZone"]) == ("contoso", "2026-10", "UTC")
-        assert (row["status"], row["version"], row["policy"]) == ("open", "1", REPORT.policy)
+        assert (row["status"], row["version"], row["policy"]) == ("closing", "1", REPORT.policy)
         assert (row["asOf"], row["sha256"]) == ("2026-11-20T12:00:00Z", REPORT.sha256)
 
 
 def test_every_figure_of_the_report_is_a_row() -> None:
     found = figures(REPORT)
-    totals = {"counted": 123, "licences": 1, "addOns": 0, "entitlement": 50, "remaining": 0, "overage": 73}
+    totals = {
+        "counted": 123,
+        "corrected": 0,
+        "invoiced": 123,
+        "licences": 1,
+        "addOns": 0,
+        "entitlement": 50,
+        "remaining": 0,
+        "overage": 73,
+    }
     assert {measure: found[measure, ""] for measure in totals} == totals
     assert found["addOnsNeeded", REPORT.add_on_product] == 1
     assert found["excluded", "no_bot"] == 3

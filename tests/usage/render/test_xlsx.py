@@ -36,8 +36,23 @@ def test_there_is_a_summary_and_a_sheet_for_the_days_and_each_breakdown() -> Non
 
 def test_the_summary_says_what_the_report_says() -> None:
     said = {row[0]: row[1] for row in sheet_of(REPORT, "Summary")}
-    figures = {"Counted": 123, "Licences": 1, "Entitlement": 50, "Overage": 73, "Add-ons needed": 1, "No bot": 3}
-    facts = {"Tenant": "contoso", "Month": "2026-10", "Status": "open", "Version": "1", "As of": "2026-11-20T12:00:00Z"}
+    figures = {
+        "Counted": 123,
+        "Corrected": 0,
+        "Invoiced": 123,
+        "Licences": 1,
+        "Entitlement": 50,
+        "Overage": 73,
+        "Add-ons needed": 1,
+        "No bot": 3,
+    }
+    facts = {
+        "Tenant": "contoso",
+        "Month": "2026-10",
+        "Status": "closing",
+        "Version": "1",
+        "As of": "2026-11-20T12:00:00Z",
+    }
     assert {**said, **figures, **facts} == said
     assert (said["SHA-256"], said["Add-on"]) == (REPORT.sha256, REPORT.add_on_product)
 
