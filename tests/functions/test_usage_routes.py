@@ -1,9 +1,11 @@
 """What finance reads: the month as JSON and CSV, and the evidence behind each figure."""
 
+import asyncio
 import csv
 import io
 from typing import Any
 
+import httpx
 import pytest
 
 from local.timers import run_timer
@@ -11,6 +13,7 @@ from shared.errors import NotAcceptable
 from shared.usage.render.formats import format_named
 from tests.builders import document
 from tests.functions.hosts import EVENTS, Host, function_named, paths, problem
+from tests.usage.test_ledger_row import row
 
 USAGE = "/api/tenants/contoso/usage/2026-10"
 CHANNEL = {"accountId": "contoso-app", "channelId": "app"}
@@ -195,3 +198,62 @@ def test_the_most_wanted_format_is_answered(accept: str, media_type: str) -> Non
 def test_a_format_that_is_refused_is_not_answered() -> None:
     with pytest.raises(NotAcceptable):
         format_named(None, "text/csv;q=0, image/png")
+
+
+async def test_the_evidence_shows_what_corrects_closed_months(host: Host) -> None:
+    # Given September, which is closed, and a session of it that comes late
+    roll_up = function_named("monthly_usage")
+    late = [dict(event, time="2026-09-05T11:00:00Z") for event in conversation("c0", 5)]
+    await host.accepted(EVENTS, [dict(event, subject="c-1", id="first") for event in late])
+    await host.drain()
+    await run_timer(roll_up, past_due=False)
+    closed = await host.shown("usage/2026-09")
+    assert (closed["status"], closed["counted"]) == ("closed", 1)
+    await host.accepted(EVENTS, late)
+    await october(host)
+    # Then September stays, and October has it among its evidence
+    assert await host.shown("usage/2026-09") == closed
+    evidence = await host.shown("usage/2026-10/sessions")
+    assert [(one["conversationId"], one["reason"], one["sessions"]) for one in evidence["corrections"]] == [
+        ("c0", "late", 1)
+    ]
+    assert len(evidence["sessions"]) == 4
+    report = await host.shown("usage/2026-10")
+    assert (report["counted"], report["corrected"], report["invoiced"], report["rows"]) == (3, 1, 4, 4)
+    assert report["corrections"] == evidence["corrections"]
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("csv", "text/csv; charset=utf-8"), ("ndjson", "application/x-ndjson")]
+)
+async def test_the_evidence_is_offered_as_a_file(host: Host, name: str, media_type: str) -> None:
+    await october(host)
+    answer = await host.client.get(f"{USAGE}/sessions", params={"format": name})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert "Link" not in answer.headers
+    assert len(answer.text.splitlines()) == (5 if name == "csv" else 4)
+    # A part that begins later has no header, and only what is asked for
+    rest = await host.client.get(f"{USAGE}/sessions", params={"format": name, "counted": "true", "continuation": "c1"})
+    assert [line for line in rest.text.splitlines() if "c1" in line or "c4" in line] == []
+    assert len(rest.text.splitlines()) == 2
+
+
+async def test_a_large_file_comes_in_parts_that_follow_each_other(host: Host) -> None:
+    # Given more sessions than a part has
+    ledger = host.pipeline.usage.ledger
+    await asyncio.gather(*(ledger.post("contoso", row(f"c{n}")) for n in range(10_001)))
+    # When each part's link is followed, as long as there is one
+    address, text = httpx.URL(f"{USAGE}/sessions", params={"format": "csv", "counted": "true"}), ""
+    for _ in range(3):
+        answer = await host.client.get(address)
+        text += answer.text
+        if "next" not in answer.links:
+            break
+        address = address.join(answer.links["next"]["url"])
+    # Then the parts are the file
+    assert len({line["key"] for line in csv.DictReader(io.StringIO(text))}) == len(text.splitlines()) - 1 == 10_001
+
+
+async def test_evidence_in_another_format_is_not_acceptable(host: Host) -> None:
+    answer = await host.client.get(f"{USAGE}/sessions", params={"format": "pdf"})
+    assert (answer.status_code, problem(answer)["code"]) == (406, "not_acceptable")

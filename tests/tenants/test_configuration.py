@@ -1,6 +1,7 @@
 """A tenant's configuration: what is right is read the same from JSON and YAML, what is wrong is named by its path."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -286,3 +287,24 @@ def test_any_value_anywhere_is_a_configuration_or_refused(path: str, value: Any)
     except InvalidConfiguration:
         return
     assert decode_configuration("contoso", configuration.to_json().encode()) == configuration
+
+
+def test_licences_and_add_ons_end_no_earlier_than_they_begin() -> None:
+    # Given a licence that ends on the day on which it begins, and an add-on that ends before
+    licence = {"product": "Chat", "quantity": 1, "from": "2026-10-05", "until": "2026-10-05"}
+    add_on = {"quantity": 1, "from": "2026-10-05", "until": "2026-10-04"}
+    # When they are read, then the second is named
+    assert small(licences=[licence]).licences[0].until == date(2026, 10, 5)
+    with pytest.raises(InvalidConfiguration) as refused:
+        small(add_ons=[add_on])
+    assert [str(mistake) for mistake in refused.value.mistakes] == ["addOns[0].until: is before from"]
+
+
+@pytest.mark.parametrize(("days", "accepted"), [(7, False), (8, True), (31, True), (32, False)])
+def test_the_grace_before_a_month_closes_is_longer_than_the_bus_keeps_messages(days: int, accepted: bool) -> None:
+    if accepted:
+        assert small(closing_grace_days=days).closing_grace_days == days
+    else:
+        with pytest.raises(InvalidConfiguration):
+            small(closing_grace_days=days)
+    assert small().closing_grace_days == 8

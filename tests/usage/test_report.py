@@ -13,7 +13,7 @@ from shared.tenants.history import History
 from shared.usage.entitlement import add_ons_needed, entitlement
 from shared.usage.ledger import DayCounts
 from shared.usage.render.csv import render_csv
-from shared.usage.report import UsageReport, build_report
+from shared.usage.report import Settlement, UsageReport, build_report
 from tests.builders import contoso, history
 
 AS_OF = parse_time("2026-11-20T12:00:00Z")
@@ -92,3 +92,104 @@ def test_the_csv_holds_every_figure_and_no_formula() -> None:
     assert figures["excluded", "no_bot"] == "3"
     assert figures["sessions", "2026-10-05"] == "7"
     assert figures["byBot", "'=HYPERLINK(1)"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "months"),
+    [
+        ("2026-10-31", "2026-11-01", {"2026-09": 0, "2026-10": 50, "2026-11": 50, "2026-12": 0}),
+        ("2026-12-31", "2027-01-31", {"2026-11": 0, "2026-12": 50, "2027-01": 50, "2027-02": 0}),
+        ("2028-02-29", "2028-02-29", {"2028-01": 0, "2028-02": 50, "2028-03": 0}),
+        ("2026-10-01", None, {"2026-09": 0, "2026-10": 50, "2030-01": 50}),
+    ],
+)
+def test_what_is_bought_counts_in_every_month_with_a_day_on_which_it_is_in_effect(
+    since: str, until: str | None, months: dict[str, int]
+) -> None:
+    last = date.fromisoformat(until) if until else None
+    licence = Licence(product="Digital Messaging", quantity=1, effective=date.fromisoformat(since), until=last)
+    configuration = contoso().model_copy(update={"licences": (licence,), "add_ons": ()})
+    assert {month: entitlement(configuration, month).total for month in months} == months
+
+
+def test_licences_of_both_products_and_add_ons_are_one_pool() -> None:
+    day = date(2026, 10, 31)
+    chat = Licence(product="Chat", quantity=2, effective=day)
+    messaging = Licence(product="Digital Messaging", quantity=3, effective=day)
+    add_ons = AddOn(quantity=4, effective=day, until=date(2026, 11, 30))
+    pooled = contoso().model_copy(update={"licences": (chat, messaging), "add_ons": (add_ons,)})
+    assert [entitlement(pooled, month).total for month in ("2026-09", "2026-10", "2026-11", "2026-12")] == [
+        0,
+        5 * 50 + 4 * 100,
+        5 * 50 + 4 * 100,
+        5 * 50,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "in_force", "total"),
+    [
+        # The month ends in Los Angeles at 07:00 UTC, after the clocks were put back; in Kiritimati 14 hours before UTC.
+        ("America/Los_Angeles", "2026-11-01T06:59:59Z", 500),
+        ("America/Los_Angeles", "2026-11-01T07:00:00Z", 50),
+        ("Pacific/Kiritimati", "2026-10-31T09:59:59Z", 500),
+        ("Pacific/Kiritimati", "2026-10-31T10:00:00Z", 50),
+        ("UTC", "2026-10-31T23:59:59Z", 500),
+        ("UTC", "2026-11-01T00:00:00Z", 50),
+    ],
+)
+def test_what_is_in_force_in_the_tenants_last_moment_of_the_month_is_its_entitlement(
+    zone: str, in_force: str, total: int
+) -> None:
+    # Given ten licences where there was one, in force around the end of October
+    before, after = (bought(n).model_copy(update={"time_zone": zone}) for n in (1, 10))
+    versions = history(before, (in_force, after))
+    # Then October has them if they were in force before its end, and November has them anyway
+    assert report(1, versions).entitlement.total == total
+    assert report(1, versions, "2026-11").entitlement.total == 500
+
+
+def test_nothing_carries_over_into_the_next_month() -> None:
+    for month in ("2026-12", "2027-01"):
+        made = report(10, history(bought(1)), month)
+        assert (made.remaining, made.overage) == (40, 0)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "corrected", "invoiced", "remaining", "overage", "needed"),
+    [
+        (49, 1, 50, 0, 0, 0),
+        (50, 1, 51, 0, 1, 1),
+        (51, -1, 50, 0, 0, 0),
+        (0, -1, -1, 50, 0, 0),
+        (100, 51, 151, 0, 101, 2),
+    ],
+)
+def test_corrections_are_invoiced_with_the_month_in_which_they_stand(
+    sessions: int, corrected: int, invoiced: int, remaining: int, overage: int, needed: int
+) -> None:
+    # Given a month with sessions of its own, and corrections of closed months
+    settlement = Settlement({("counted", ""): corrected, ("corrections", ""): 3}, (), (), closed=False)
+    counts = {"2026-10-05": {("counted", ""): sessions}}
+    made = build_report("contoso", "2026-10", counts, history(bought(1)), AS_OF, None, settlement)
+    # Then its own figure stays apart from the invoiced one, and the pool is reckoned with the latter
+    assert (made.counted, made.corrected, made.correction_count, made.invoiced) == (sessions, corrected, 3, invoiced)
+    assert (made.remaining, made.overage, made.add_ons_needed) == (remaining, overage, needed)
+
+
+def test_the_report_says_what_to_buy_and_where() -> None:
+    made = report(51, history(bought(1)))
+    assert made.add_on_product == "Dynamics 365 for Customer Service Chatbot session add-on"
+    assert made.add_on_source == "https://admin.microsoft.com > Billing > Purchase Services > Add-ons"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "status"),
+    [("2026-10-31T23:59:59.999999Z", "open"), ("2026-11-01T00:00:00Z", "closing"), ("2027-05-01T00:00:00Z", "closing")],
+)
+def test_a_month_is_open_until_it_is_over_and_closing_until_it_is_closed(as_of: str, status: str) -> None:
+    made = build_report("contoso", "2026-10", {}, history(contoso()), parse_time(as_of), None)
+    assert (made.status, made.closes_at) == (status, "2026-11-09T00:00:00Z")
+    closed = Settlement({}, (), (), closed=True)
+    final = build_report("contoso", "2026-10", {}, history(contoso()), parse_time(as_of), made, closed)
+    assert (final.status, final.version, final.as_of) == ("closed", made.version + 1, as_of)

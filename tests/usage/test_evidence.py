@@ -1,0 +1,119 @@
+"""The evidence: pages and files in which every row and every correction stands once."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from shared.errors import NotAcceptable
+from shared.usage.correction import correction, standing_of
+from shared.usage.evidence import HEADER, PAGE, PART, EvidencePage, evidence_page, export_format, exported
+from shared.usage.ledger import Correction, LedgerRow, Occasion
+from tests.fakes import MemoryLedger
+from tests.usage.test_ledger_row import row
+
+OCTOBER = "2026-10"
+OCCASION = Occasion(fact_id="f9", type="conversation.started", received_at="2026-10-20T12:00:00Z")
+
+
+async def ledger_with(rows: int, corrections: int) -> MemoryLedger:
+    """October with sessions, of which every seventh does not count, and corrections of September."""
+    ledger = MemoryLedger()
+    for n in range(rows):
+        excluded: dict[str, Any] = {"excluded": "no_bot", "bots": (), "proof": None} if n % 7 == 0 else {}
+        await ledger.post("contoso", row(f"c{n:06}", **excluded))
+    for n in range(corrections):
+        await ledger.correct("contoso", correction(OCTOBER, standing_of(None), september(n), OCCASION))
+    return ledger
+
+
+def september(number: int) -> LedgerRow:
+    return row(f"s{number:06}", day="2026-09-30")
+
+
+@pytest.mark.parametrize("rows", [0, 1, PAGE - 1, PAGE, PAGE + 1])
+@pytest.mark.parametrize("corrections", [0, 1, PAGE, PAGE + 1])
+async def test_pages_hold_every_row_and_then_every_correction_once(rows: int, corrections: int) -> None:
+    ledger = await ledger_with(rows, corrections)
+    found_rows: list[LedgerRow] = []
+    found: list[Correction] = []
+    after = None
+    for _ in range(5):
+        page = await evidence_page(ledger, "contoso", OCTOBER, None, after)
+        assert len(page.rows) + len(page.corrections) <= PAGE
+        found_rows += page.rows
+        found += page.corrections
+        if (after := page.continuation) is None:
+            break
+    assert [one.key for one in found_rows] == [f"c{n:06}" for n in range(rows)]
+    assert [one.key for one in found] == [f"s{n:06}" for n in range(corrections)]
+
+
+@pytest.mark.parametrize("counted", [True, False])
+async def test_whoever_asks_by_whether_it_counts_gets_rows_only(counted: bool) -> None:
+    ledger = await ledger_with(30, 3)
+    page = await evidence_page(ledger, "contoso", OCTOBER, counted, None)
+    assert {one.excluded is None for one in page.rows} == {counted}
+    assert (page.corrections, page.continuation) == ((), None)
+
+
+async def whole_file(ledger: MemoryLedger, name: str) -> tuple[str, int]:
+    """All parts of the file one after the other, and how many there were."""
+    text, after = "", None
+    for parts in range(1, 10):
+        part = await exported(ledger, "contoso", OCTOBER, None, after, export_format(name))
+        text += part.text
+        if (after := part.continuation) is None:
+            return text, parts
+    raise AssertionError("there is no end")
+
+
+async def test_a_large_month_comes_in_parts_that_make_one_file() -> None:
+    # Given more than one part holds
+    ledger = await ledger_with(PART + 1, 20)
+    for name in ("csv", "ndjson"):
+        text, parts = await whole_file(ledger, name)
+        assert parts == 2
+        # Then the parts together have one header, and every row once
+        reader = csv.DictReader(io.StringIO(text)) if name == "csv" else map(json.loads, text.splitlines())
+        lines = list(reader)
+        keys = [line["key"] for line in lines]
+        assert len(keys) == len(set(keys)) == PART + 21
+        assert {line["kind"] for line in lines} == {"session", "excluded", "correction"}
+
+
+async def test_the_csv_adds_up_to_what_is_invoiced() -> None:
+    ledger = await ledger_with(70, 5)
+    text, _ = await whole_file(ledger, "csv")
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert tuple(lines[0]) == HEADER
+    books = await ledger.books("contoso", OCTOBER)
+    own = sum(counts["counted", ""] for counts in books.days.values())
+    assert sum(int(line["sessions"]) for line in lines) == own + books.corrections["counted", ""] == 65
+    # and each line says what proves it, or why it does not count, or why and what it corrects
+    by_kind = {line["kind"]: line for line in lines}
+    session, excluded, corrected = (by_kind[kind] for kind in ("session", "excluded", "correction"))
+    assert (session["proofFactId"], session["proofBot"], session["proofThrough"]) == ("f1", "b1", "decision")
+    assert (session["bots"], session["account"], session["channel"]) == ("b1", "contoso-chat", "webchat")
+    assert (session["workStream"], session["escalated"]) == ("W", "false")
+    assert (excluded["excluded"], excluded["proofFactId"]) == ("no_bot", "")
+    assert (corrected["reason"], corrected["originMonth"], corrected["recordedAt"]) == (
+        "late",
+        "2026-09",
+        "2026-10-20T12:00:00Z",
+    )
+    assert "2026-09-30 counted +1" in corrected["changes"]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a", "\tx", "\rx"])
+def test_no_cell_of_the_csv_is_a_formula(name: str) -> None:
+    page = EvidencePage([row(name, bots=(name,))], [correction(OCTOBER, standing_of(None), row(name), OCCASION)], None)
+    cells = [cell for line in csv.reader(io.StringIO(export_format("csv").page(page))) for cell in line]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_a_format_that_is_not_there_is_not_acceptable() -> None:
+    with pytest.raises(NotAcceptable):
+        export_format("pdf")
