@@ -56,17 +56,17 @@ def endpoints(given: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]
     with ExitStack() as running:
         found: dict[str, str] = {}
         if "TEST_COSMOS_ENDPOINT" not in given:
-            port = _free_port()
+            port = free_port()
             server = [sys.executable, str(folder / "cosmos/server.py")]
             running.enter_context(_process(server, {"PEER_PORT": str(port)}, f"http://127.0.0.1:{port}/"))
             found |= {"TEST_COSMOS_ENDPOINT": f"http://127.0.0.1:{port}", "TEST_COSMOS_KEY": EMULATOR_KEY}
         if "TEST_SERVICE_BUS" not in given:
-            port = _free_port()
+            port = free_port()
             broker = [sys.executable, str(folder / "service_bus/broker.py"), str(port), str(SERVICE_BUS_ENTITIES)]
             running.enter_context(_process(broker, {}, f"tcp://127.0.0.1:{port}"))
             found["TEST_SERVICE_BUS"] = service_bus_at(port)
         if "TEST_BLOB" not in given:
-            port = _free_port()
+            port = free_port()
             azurite = ["npx", "--yes", "--package", AZURITE, "azurite-blob", "--inMemoryPersistence", "--silent"]
             azurite += ["--skipApiVersionCheck", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
             running.enter_context(_process(azurite, {}, f"http://127.0.0.1:{port}/"))
@@ -130,7 +130,8 @@ def _answers_now(address: str) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on; whoever is told of it should be quick."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

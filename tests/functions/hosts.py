@@ -95,9 +95,9 @@ class Host:
 
 
 @asynccontextmanager
-async def hosted(folder: Path, *, open_to_all: bool = True, **settings: Any) -> AsyncIterator[Host]:
+async def hosted(folder: Path, *, now: str = NOW, open_to_all: bool = True, **settings: Any) -> AsyncIterator[Host]:
     """A host on a database of its own in the folder; without a limit to requests, unless `settings` have one."""
-    clock = MovableClock(parse_time(NOW))
+    clock = MovableClock(parse_time(now))
     pipeline = bootstrap.embedded(Settings(database=folder / "patchbay.db"), clock, open_to_all=open_to_all)
     bootstrap.provide(pipeline, AccessSettings(**{"requests_per_second": 0, **settings}))
     transport = httpx.ASGITransport(application(index(), clock))

@@ -64,7 +64,7 @@ async def closed(
     """A host outside the local one; Mia has contoso, and contoso and fabrikam are configured."""
     monkeypatch.setenv("CONTOSO_EVENTS", SECRET)
     issuer, authority = directory
-    settings = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
+    settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
     async with hosted(tmp_path, open_to_all=False, **settings) as host:
         for tenant in ("contoso", "fabrikam"):
             body = (EXAMPLES / f"{tenant}.yaml").read_text(encoding="utf-8")

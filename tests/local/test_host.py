@@ -1,12 +1,13 @@
 """`python -m local start` as a process: it serves on loopback, ends cleanly, and takes no file that is taken."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,9 +69,9 @@ def command(database: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "local", "start", "--database", str(database), *options]
 
 
-def popen(database: Path, *options: str) -> subprocess.Popen[str]:
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command(database, *options), cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+def popen(database: Path, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    pipe, variables = subprocess.PIPE, {**os.environ, **(environment or {})}
+    return subprocess.Popen(command(database, *options), cwd=ROOT, env=variables, stdout=pipe, stderr=pipe, text=True)
 
 
 def address_of(process: subprocess.Popen[str]) -> str:
@@ -82,9 +83,9 @@ def address_of(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(database: Path, *options: str) -> Iterator[Process]:
-    """A host on the file and a free port, gone at the end."""
-    process = popen(database, "--port", "0", *options)
+def running(database: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Process]:
+    """A host on the file and a free port, gone at the end; `environment` has more settings for it."""
+    process = popen(database, "--port", "0", *options, environment=environment)
     try:
         with httpx.Client(base_url=address_of(process), timeout=PATIENCE) as client:
             client.get("/api/health").raise_for_status()
