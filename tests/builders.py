@@ -22,6 +22,7 @@ from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
 from shared.wire import canonical_json
+from tests.seeds import AGENT_NAME, CUSTOMER_NAME, SUMMARY, TEXT
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FROM_THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -53,7 +54,7 @@ def document(
 
 def message_document(**members: Any) -> dict[str, Any]:
     """A customer's line as a JSON document, with some members of the envelope replaced."""
-    data = {"author": {"role": "customer", "id": "customer-1"}, "text": "Hello"}
+    data = {"author": {"role": "customer", "id": "customer-1", "name": CUSTOMER_NAME}, "text": TEXT}
     return {**document("message.posted", data, event_id="m1"), **members}
 
 
@@ -63,7 +64,7 @@ def started(
     """A conversation of the web chat begins; `data` replaces members: `started(context_variables={"Age": 18})`."""
     usual: dict[str, Any] = {
         "channel": {"accountId": "contoso-chat", "channelId": "webchat"},
-        "customer": {"id": "customer-1"},
+        "customer": {"id": "customer-1", "name": CUSTOMER_NAME},
     }
     event = _event("conversation.started", usual, data, conversation, at, event_id)
     assert isinstance(event, ConversationStarted)
@@ -79,16 +80,16 @@ def message(
     **data: Any,
 ) -> MessagePosted:
     """A line, by default the customer's; a bot's is contoso-bot's unless `author_id` says otherwise."""
-    usual_ids = {"bot": "contoso-bot", "agent": "ana"}
-    author = {"role": role, "id": author_id or usual_ids.get(role, f"{role}-1")}
-    event = _event("message.posted", {"author": author, "text": "Hello"}, data, conversation, at, event_id)
+    usual_ids, names = {"bot": "contoso-bot", "agent": "ana"}, {"customer": CUSTOMER_NAME, "agent": AGENT_NAME}
+    author = {"role": role, "id": author_id or usual_ids.get(role, f"{role}-1"), "name": names.get(role)}
+    event = _event("message.posted", {"author": author, "text": TEXT}, data, conversation, at, event_id)
     assert isinstance(event, MessagePosted)
     return event
 
 
 def escalated(conversation: str | None = "c1", at: str = TEN, event_id: str | None = None, **data: Any) -> BotEscalated:
     """The bot contoso-bot asks for somebody else: `escalated(context_variables={"BotHandoffTopic": "CreditCard"})`."""
-    event = _event("bot.escalated", {"botId": "contoso-bot"}, data, conversation, at, event_id)
+    event = _event("bot.escalated", {"botId": "contoso-bot", "summary": SUMMARY}, data, conversation, at, event_id)
     assert isinstance(event, BotEscalated)
     return event
 

@@ -1,10 +1,17 @@
-"""Hypothesis without a deadline: a slow machine is not a failure, and a timed test would be.
+"""The scan of all logs; and Hypothesis without a deadline: a slow machine is not a failure, a timed test would be.
 
 With `--hypothesis-profile=glance` a counterexample is found, and not made small for people to read.
 """
 
+import pytest
 from hypothesis import Phase, settings
+
+from tests.log_scan import LogScan
 
 settings.register_profile("patchbay", deadline=None)
 settings.register_profile("glance", deadline=None, phases=(Phase.explicit, Phase.generate))
 settings.load_profile("patchbay")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(LogScan(), "log scan")

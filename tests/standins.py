@@ -20,14 +20,11 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from tests.seeds import BUS_KEY, EMULATOR_KEY, STORAGE_KEY
+
 ROOT = Path(__file__).parent.parent
 SERVICE_BUS_ENTITIES = ROOT / "infra/emulators/service-bus.json"
 AZURITE = "azurite@3.37.0"
-
-EMULATOR_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
-"""The key of every Cosmos emulator, as Microsoft publishes it."""
-_STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""Azurite's key, as Microsoft publishes it."""
 
 _START_SECONDS = 120.0
 """npm may have to fetch Azurite first."""
@@ -39,13 +36,15 @@ class NotStarted(Exception):
 
 def service_bus_at(port: int) -> str:
     """The connection string of a Service Bus without TLS on this machine."""
-    return f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=k;SharedAccessKey=a2V5;UseDevelopmentEmulator=true;"
+    return (
+        f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=k;SharedAccessKey={BUS_KEY};UseDevelopmentEmulator=true;"
+    )
 
 
 def blob_at(port: int) -> str:
     """The connection string of an Azurite on this machine."""
     return (
-        f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={_STORAGE_KEY};"
+        f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={STORAGE_KEY};"
         f"BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
     )
 

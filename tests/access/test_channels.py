@@ -28,11 +28,11 @@ from tests.access.issuers import (
 )
 from tests.builders import EXAMPLES, contoso, small_document
 from tests.fakes import MemoryConfigurations, MemorySecrets
+from tests.seeds import TELEGRAM_SECRET
 
 NOW = parse_time("2026-10-20T12:00:00Z")
 SECOND = timedelta(seconds=1)
 ACTIVITY = {"type": "message", "channelId": "directline", "serviceUrl": SERVICE_URL, "text": "Hello"}
-TELEGRAM_SECRET = "tg-5uJ_2-secret"
 
 
 @dataclass

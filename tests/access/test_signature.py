@@ -9,14 +9,16 @@ from standardwebhooks import Webhook
 from shared.access.signature import verify_signature
 from shared.errors import AuthenticationUnavailable, Unauthorized
 from shared.events.envelope import parse_time
+from tests.seeds import SIGNING_SECRET
 
 NOW = parse_time("2026-10-20T12:00:00Z")
-SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four b").decode()
 OLD_SECRET = base64.b64encode(b"the secret that it had before").decode()
 BODY = '{"type": "message.posted", "data": {"text": "Grüße 👋"}}'.encode()
 
 
-def headers(secret: str = SECRET, message_id: str = "msg_1", body: bytes = BODY, age: int = 0) -> dict[str, str]:
+def headers(
+    secret: str = SIGNING_SECRET, message_id: str = "msg_1", body: bytes = BODY, age: int = 0
+) -> dict[str, str]:
     """What a sender's library makes of a body, so many seconds ago."""
     moment = NOW - timedelta(seconds=age)
     return {
@@ -26,7 +28,7 @@ def headers(secret: str = SECRET, message_id: str = "msg_1", body: bytes = BODY,
     }
 
 
-def refusal(given: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str | None:
+def refusal(given: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SIGNING_SECRET,)) -> str | None:
     try:
         verify_signature(given, body, secrets, NOW)
     except Unauthorized as refused:
@@ -45,8 +47,8 @@ def test_while_a_secret_is_replaced_both_hold_on_either_side() -> None:
     # given a sender, or us, with an old and a new secret
     both = headers() | {"webhook-signature": f"v1a,xyz {headers(OLD_SECRET)['webhook-signature']} v1,x"}
     # then one that both know is enough
-    assert refusal(headers(OLD_SECRET), secrets=(SECRET, OLD_SECRET)) is None
-    assert refusal(headers(), secrets=(SECRET, OLD_SECRET)) is None
+    assert refusal(headers(OLD_SECRET), secrets=(SIGNING_SECRET, OLD_SECRET)) is None
+    assert refusal(headers(), secrets=(SIGNING_SECRET, OLD_SECRET)) is None
     assert refusal(both, secrets=(OLD_SECRET,)) is None
     assert refusal(both) == "signature_wrong"
 
@@ -110,4 +112,4 @@ def test_a_secret_that_is_no_base64_cannot_be_used() -> None:
     for wrong in ("whsec_", "!", "é", "abcde"):
         with pytest.raises(AuthenticationUnavailable):
             verify_signature(headers(), BODY, [wrong], NOW)
-        assert refusal(headers(), secrets=(wrong, SECRET)) is None
+        assert refusal(headers(), secrets=(wrong, SIGNING_SECRET)) is None

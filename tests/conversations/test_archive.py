@@ -17,6 +17,7 @@ from shared.events.envelope import format_time
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import NOW, InMemory
 from tests.fakes import MemoryArchive, MemoryConversations
+from tests.seeds import SUMMARY
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 RETENTION = timedelta(days=contoso().retention_days)
@@ -74,7 +75,7 @@ async def test_the_archive_tells_everything() -> None:
     # Then who reads the archive knows what was said, where it went and why, and what was counted
     assert part["conversation"]["state"] == "closed"
     assert part["conversation"]["contextVariables"] == {"BotHandoffTopic": "CreditCard"}
-    assert [line["text"] for line in part["transcript"]] == ["🙂 שלום", "Hello"]
+    assert [line["text"] for line in part["transcript"]] == ["🙂 שלום", "Hello", SUMMARY]
     assert [decision["queue"] for decision in part["decisions"]] == ["BotQueue", "CreditCardQueue"]
     assert part["decisions"][1]["rules"][1]["condition"] is not None
     assert part["evidence"]["excluded"] is None
@@ -96,7 +97,7 @@ async def test_a_late_line_makes_an_addendum_a_day_later() -> None:
     await swept(pipeline, 2 * DAY + timedelta(hours=1))
     _, addendum = await parts(pipeline)
     assert [fact["event"]["id"] for fact in addendum["facts"]] == ["late-1", "late-2"]
-    assert [line["late"] for line in addendum["transcript"]] == [False, False, False, True]
+    assert [line["late"] for line in addendum["transcript"]] == [False, False, False, False, True]
     # and no other
     await swept(pipeline, 5 * DAY)
     assert len(await parts(pipeline)) == 2
@@ -229,7 +230,7 @@ async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_
     await swept(pipeline, RETENTION)
     # Then the conversation is there, whole
     lines = await pipeline.reading.transcript("contoso", "c1", "agent")
-    assert [line.text for line in lines] == ["🙂 שלום", "Hello", "in time"]
+    assert [line.text for line in lines] == ["🙂 שלום", "Hello", SUMMARY, "in time"]
     # and the archive gets it anew, until its time has come
     await swept(pipeline, RETENTION + DAY)
     assert await parts(pipeline) == []

@@ -44,7 +44,8 @@ class Said:
             case "start for people":
                 return started(conversation, at, event_id, context_variables={"BotHandoffTopic": "HomeLoan"})
             case "escalation":
-                return escalated(conversation, at, event_id, context_variables={"BotHandoffTopic": "CreditCard"})
+                variables = {"BotHandoffTopic": "CreditCard"}
+                return escalated(conversation, at, event_id, context_variables=variables, summary=None)
             case "end":
                 return ended(conversation, at, event_id)
             case "advice":

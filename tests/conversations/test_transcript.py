@@ -8,6 +8,7 @@ from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from tests.builders import ended, escalated, message, started
+from tests.seeds import SUMMARY
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 
@@ -77,5 +78,6 @@ def test_a_bots_history_adds_only_the_lines_that_nobody_else_told() -> None:
         ("known", "message"),
         ("unknown", "botHistory"),
         ("hidden", "botHistory"),
+        (SUMMARY, "summary"),
     ]
     assert texts(lines("customer", *events)) == ["known", "unknown"]

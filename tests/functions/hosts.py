@@ -23,6 +23,7 @@ from shared.events.codec import decode_event
 from shared.events.envelope import parse_time
 from shared.settings import AccessSettings, Settings
 from tests.builders import EXAMPLES
+from tests.seeds import CUSTOMER_NAME, TEXT
 
 NOW = "2026-10-20T12:00:00Z"
 WEB_CHAT = "/api/tenants/contoso/channels/contoso-chat/webchat"
@@ -137,7 +138,7 @@ def paths(answer: httpx.Response) -> list[str]:
     return sorted(named)
 
 
-CUSTOMER = {"id": "customer-1", "name": "Zoë", "role": "user"}
+CUSTOMER = {"id": "customer-1", "name": CUSTOMER_NAME, "role": "user"}
 BOT = {"id": "28:7d0cae1c-0000-4000-8000-000000000001", "name": "Contoso bot", "role": "bot"}
 
 
@@ -152,7 +153,7 @@ def activity(**members: Any) -> dict[str, Any]:
         "from": CUSTOMER,
         "recipient": BOT,
         "conversation": {"id": "thread-1"},
-        "text": "Hello",
+        "text": TEXT,
     }
     return {name: value for name, value in {**usual, **members}.items() if value is not None}
 

@@ -17,10 +17,11 @@ from shared.access.openings import OPENINGS, OPERATOR, Role
 from shared.events.envelope import parse_time
 from shared.tenants.history import Configurations
 from tests.access.issuers import SERVICE_URL, FakeIssuer, serving
-from tests.access.test_signature import SECRET, headers
+from tests.access.test_signature import headers
 from tests.builders import EXAMPLES, message_document
 from tests.fakes import MemoryConfigurations
 from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, Host, activity, hosted, problem
+from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
 
 ROUTES = {
     function.name: (str(getattr(method, "value", method)), str(function.trigger["route"]))
@@ -62,7 +63,7 @@ async def closed(
     tmp_path: Path, directory: tuple[Directory, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Host, Directory]]:
     """A host outside the local one; Mia has contoso, and contoso and fabrikam are configured."""
-    monkeypatch.setenv("CONTOSO_EVENTS", SECRET)
+    monkeypatch.setenv("CONTOSO_EVENTS", SIGNING_SECRET)
     issuer, authority = directory
     settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
     async with hosted(tmp_path, open_to_all=False, **settings) as host:
@@ -263,14 +264,14 @@ async def test_events_are_opened_by_a_signature_of_the_tenant(closed: tuple[Host
 
 async def test_a_webhook_is_opened_by_its_channels_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given the Bot Connector, and Telegram's secret
-    monkeypatch.setenv("TELEGRAM_SECRET", "tg-secret")
+    monkeypatch.setenv("TELEGRAM_SECRET", TELEGRAM_SECRET)
     issuer = FakeIssuer()
     async with serving(issuer) as metadata, hosted(tmp_path, open_to_all=False, bot_metadata=metadata) as host:
         await host.pipeline.configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
         bearer = {"Authorization": f"Bearer {issuer.token(parse_time(NOW))}"}
         update = {"update_id": 1, "message": {"message_id": 2, "date": 1792494000, "chat": {"id": 3}, "text": "x"}}
         telegram = WEB_CHAT.replace("contoso-chat/webchat", "contoso-telegram/telegram")
-        secret = {"X-Telegram-Bot-Api-Secret-Token": "tg-secret"}
+        secret = {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}
         # when both post with their proofs, then they are let in
         assert activity()["serviceUrl"] == SERVICE_URL
         assert (await host.client.post(WEB_CHAT, json=activity(), headers=bearer)).status_code == 202

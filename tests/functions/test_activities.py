@@ -7,6 +7,7 @@ import pytest
 
 from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
 from tests.functions.hosts import BOT, CUSTOMER, WEB_CHAT, Host, activity, bot_activity, paths
+from tests.seeds import TEXT
 
 ESCALATE = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard","Age":18}}'
 END = '{"type":"EndConversation"}'
@@ -37,7 +38,7 @@ async def test_a_first_message_begins_a_conversation_and_is_its_first_line(host:
     assert (start.subject, start.data.customer.id, start.data.customer.locale) == (ID, "customer-1", "en-US")
     # and the line has the sender's own time and text, and how it was shown
     assert isinstance(line, MessagePosted)
-    assert (line.subject, line.time, line.data.text) == (ID, "2026-10-20T11:00:00.1234567Z", "Hello")
+    assert (line.subject, line.time, line.data.text) == (ID, "2026-10-20T11:00:00.1234567Z", TEXT)
     assert (line.data.author.role, line.data.author.name, line.data.visibility) == ("customer", "Zoë", "public")
     assert line.data.model_extra == {"replyToId": "a0", "textFormat": "plain", "locale": "en-US"}
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import document
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity, paths, problem
+from tests.seeds import TEXT
 
 ID = "contoso-chat.webchat.thread-1.1"
 CARD = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'
@@ -71,12 +72,12 @@ async def test_the_customers_copy_of_a_transcript_never_holds_a_private_line(hos
     # When the customer's copy is asked for, by name or by default
     for parameters in ({}, {"audience": "customer"}):
         copy = await host.shown(f"conversations/{ID}/transcript", **parameters)
-        assert [entry["text"] for entry in copy["entries"]] == ["Hello", "How can I help?", "Thanks"]
+        assert [entry["text"] for entry in copy["entries"]] == [TEXT, "How can I help?", "Thanks"]
     # Then the agent's copy is the one with all lines, and says which are private
     whole = await host.shown(f"conversations/{ID}/transcript", audience="agent")
     lines = [(entry["text"], entry["visibility"], entry["origin"]) for entry in whole["entries"]]
     assert lines == [
-        ("Hello", "public", "message"),
+        (TEXT, "public", "message"),
         ("How can I help?", "public", "message"),
         (HIDDEN, "private", "message"),
         (HIDDEN, "private", "summary"),

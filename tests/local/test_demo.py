@@ -6,7 +6,9 @@ import pytest
 from rich.console import Console
 
 from local.demo import play_month
+from local.sample.cast import CUSTOMERS
 from local.sample.count import count_sample
+from local.sample.texts import TALKS
 from local.sample.traffic import SampleMonth, sample_month
 
 
@@ -33,6 +35,12 @@ def test_the_pipeline_agrees_with_the_count(seed: int, tmp_path: Path) -> None:
     assert "contoso: 3 event_id_conflict, such as: event" in printed
     files = {path.name for path in (tmp_path / "demo").iterdir()}
     assert files >= {"patchbay.db", "host.log", "usage-northwind-2026-10.csv"}
+
+    # and no name and nothing that was said stands in the host's log
+    log = (tmp_path / "demo/host.log").read_text(encoding="utf-8")
+    said = [words for talks in TALKS.values() for _, *both in talks for words in both]
+    assert "parked an event" in log
+    assert [words for words in (*CUSTOMERS, *said) if words in log] == []
 
 
 def test_a_lost_correction_is_noticed(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.builders import EXAMPLES, document
+from tests.log_scan import seeds_in
 
 ROOT = Path(__file__).parent.parent.parent
 CLOCK = "2026-10-20T12:00:00Z"
@@ -92,7 +93,7 @@ def running(database: Path, *options: str, environment: Mapping[str, str] | None
             yield Process(process, client)
     finally:
         process.kill()
-        process.communicate()
+        assert seeds_in("".join(process.communicate())) == []
 
 
 def refused(database: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -20,11 +20,10 @@ from shared.events.envelope import format_time
 from tests.azure.endpoints import alone, endpoint
 from tests.functions.hosts import Host, function_named, hosted
 from tests.local.test_host import Process, running
+from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
 from tests.standins import free_port
 
 GUIDE = (Path(__file__).parent.parent.parent / "docs/senders.md").read_text(encoding="utf-8")
-TELEGRAM_SECRET = "tg-9vX_4-guide"
-APP_SECRET = "whsec_YSBzZWNyZXQgb2YgdGhlIHNlbmRlcnMnIGd1aWRl"
 TELEGRAM_LINES = [("customer", "Dobrý den 👋"), ("customer", "Někdo mi ukradl kartu 💳 👩🏽‍🦱")]
 
 
@@ -77,7 +76,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
     folder = tmp_path_factory.mktemp("senders")
     secrets = {
         "TELEGRAM_SECRET": TELEGRAM_SECRET,
-        "CONTOSO_APP_SECRET": APP_SECRET,
+        "CONTOSO_APP_SECRET": SIGNING_SECRET,
         "PATCHBAY_BOT_METADATA": f"http://127.0.0.1:{free_port()}/openid",
     }
     with running(folder / "patchbay.db", environment=secrets) as host:

@@ -1,0 +1,28 @@
+"""What the tests use as secrets, names and texts, and what therefore stands in no line of any log."""
+
+import base64
+
+EMULATOR_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
+"""The key of every Cosmos emulator, as Microsoft publishes it."""
+STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""Azurite's key, as Microsoft publishes it."""
+BUS_KEY = "c2VlZCBvZiB0aGUgYnVz"
+TELEGRAM_SECRET = "tg-5uJ_2-secret"
+SIGNING_SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four b").decode()
+CUSTOMER_NAME = "Zoë"
+AGENT_NAME = "Ana Ferreira"
+TEXT = "Hello, my card 4000-1234 is gone"
+SUMMARY = "caller knows her maiden name"
+
+SEEDS = {
+    "the key of Cosmos DB": EMULATOR_KEY,
+    "the key of Blob Storage": STORAGE_KEY,
+    "the key of Service Bus": BUS_KEY,
+    "Telegram's secret": TELEGRAM_SECRET,
+    "a signing secret": SIGNING_SECRET.removeprefix("whsec_"),
+    "a token": base64.b64encode(b'{"alg": "RS256"').decode(),  # so begins each that an issuer of the tests signs
+    "a customer's name": CUSTOMER_NAME,
+    "an agent's name": AGENT_NAME,
+    "a customer's text": TEXT,
+    "a bot's summary": SUMMARY,
+}
