@@ -35,11 +35,12 @@ $(CONFORMANCE)/installed: requirements-conformance.txt
 	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-conformance.txt
 	touch $@
 
-prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (five minutes)
+prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (half an hour)
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.controls
 	$(RUN) -m tests.prove.kills
 	$(RUN) -m tests.prove.every_sequence
 	$(RUN) -m tests.prove.odd_bodies
+	$(RUN) -m tests.prove.ledger
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.on_azure
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C

@@ -129,7 +129,7 @@ CONTROLS = (
     Control(
         "a month is not checked before it closes",
         "shared/usage/closing.py",
-        "if kept.get(day) != counted.get(day)",
+        "if here.get(day) != counted.get(day)",
         "if False",
         "tests/conversations/test_corrections.py",
     ),

@@ -59,27 +59,33 @@ class Closing:
 
     async def _differing(self, tenant_id: str, month: str, books: Books) -> list[Obstacle]:
         """A self-check: the counters must be what rows and corrections add up to."""
-        kept: dict[str, DayCounts] = {**books.days, **({CORRECTIONS: books.corrections} if books.corrections else {})}
-        counted = await self._recounted(tenant_id, month)
-        differing = tuple(day for day in sorted({*kept, *counted}) if kept.get(day) != counted.get(day))
+        here, counted = kept(books), await recounted(self.ledger, tenant_id, month)
+        differing = tuple(day for day in sorted({*here, *counted}) if here.get(day) != counted.get(day))
         if not differing or (await self.ledger.books(tenant_id, month)).stamp != books.stamp:
             # What was posted during the count is no difference; closing by the old stamp will be refused.
             return []
         detail = f"the counters of {', '.join(differing)} are not what the rows add up to"
         return [Obstacle(code="days_differ", detail=detail, days=differing)]
 
-    async def _recounted(self, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
-        days: dict[str, Counter[tuple[str, str]]] = {}
-        after: str | None = None
-        while True:
-            page = await self.ledger.rows(tenant_id, month, None, after, _PAGE)
-            recount(page.rows, days)
-            if (after := page.continuation) is None:
-                break
-        corrections: Counter[tuple[str, str]] = Counter()
-        while True:
-            found = await self.ledger.corrections(tenant_id, month, after, _PAGE)
-            corrections = recount_corrections(found.corrections, corrections)
-            if (after := found.continuation) is None:
-                break
-        return {**days, **({CORRECTIONS: corrections} if corrections else {})}
+
+async def recounted(ledger: Ledger, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
+    """What the month's rows add up to per day, and under `corrections` what its corrections do; one page at a time."""
+    days: dict[str, Counter[tuple[str, str]]] = {}
+    after: str | None = None
+    while True:
+        page = await ledger.rows(tenant_id, month, None, after, _PAGE)
+        recount(page.rows, days)
+        if (after := page.continuation) is None:
+            break
+    corrections: Counter[tuple[str, str]] = Counter()
+    while True:
+        found = await ledger.corrections(tenant_id, month, after, _PAGE)
+        corrections = recount_corrections(found.corrections, corrections)
+        if (after := found.continuation) is None:
+            break
+    return {**days, **({CORRECTIONS: corrections} if corrections else {})}
+
+
+def kept(books: Books) -> Mapping[str, DayCounts]:
+    """The counters of the books in the shape of `recounted`."""
+    return {**books.days, **({CORRECTIONS: books.corrections} if books.corrections else {})}

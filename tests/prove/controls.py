@@ -13,8 +13,10 @@ from tests.broken_copy import Edit, broken_copy, run_module
 from tests.prove import on_azure
 from tests.prove.every_sequence import DIFFERENT
 from tests.prove.kills import DIFFERING, DOUBLED, LOST, RANDOM, STUCK
+from tests.prove.ledger import DIFFERENT as WRONG_COUNTERS
 
 _EVERY_SEQUENCE = ("tests.prove.every_sequence", "100")
+_LEDGER = ("tests.prove.ledger", "1", "2000")
 _NOT_ONE_FACT_PER_ID = Edit("shared/conversations/order.py", "{fact.id: fact for", "{id(fact): fact for")
 
 
@@ -123,6 +125,24 @@ CONTROLS = (
         (Edit("tests/fakes.py", "in adjustments(old, row)", "in adjustments(None, row)"),),
         _EVERY_SEQUENCE,
         DIFFERENT,
+    ),
+    Control(
+        "a closed month that takes posts",
+        (Edit("tests/fakes.py", "if self.closed_at is not None:\n            raise", "if False:\n            raise"),),
+        _LEDGER,
+        WRONG_COUNTERS,
+    ),
+    Control(
+        "a correction that forgets what stands",
+        (Edit("shared/usage/correction.py", "steps.subtract(standing.counts)", "standing.counts.clear()"),),
+        _LEDGER,
+        WRONG_COUNTERS,
+    ),
+    Control(
+        "a lower revision that corrects a higher one",
+        (Edit("tests/fakes.py", "old.revision >= correction.revision", "False"),),
+        _LEDGER,
+        WRONG_COUNTERS,
     ),
 )
 
