@@ -44,12 +44,18 @@ class MonthlyUsage:
         per day, and catches up. A month that fails does not keep the others waiting: all failures are raised at the
         end, as one ExceptionGroup.
         """
-        written, failures = 0, []
+        written = 0
+        failures: list[Exception] = []
         for tenant_id in await self.configurations.tenants():
-            for month in await self._months(tenant_id):
+            try:
+                months = await self._months(tenant_id)
+            except Exception as failure:  # whatever it is, the next run tries again
+                failures.append(failure)
+                continue
+            for month in months:
                 try:
                     written += await self.roll_up(tenant_id, month)
-                except Exception as failure:  # whatever it is, the next run tries again
+                except Exception as failure:  # see above
                     failures.append(failure)
         if failures:
             raise ExceptionGroup("months that were not rolled up", failures)

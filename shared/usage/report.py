@@ -15,8 +15,8 @@ from shared.usage.ledger import CORRECTIONS, Correction, DayCounts
 from shared.usage.period import closes_at, dates, end_of
 from shared.wire import WireModel, canonical_json
 
-LISTED = 1000
-"""Corrections that a report lists; the evidence has all, and the figures count all."""
+LISTED = 250
+"""Corrections that a report lists, so that it fits into a document; the evidence has all, and the figures count all."""
 
 ObstacleCode = Literal["days_differ", "rows_outstanding"]
 """What keeps a month from closing: its days are not what its rows add up to; rows are still to be posted to it."""

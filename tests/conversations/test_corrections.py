@@ -11,7 +11,7 @@ from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.usage.ledger import Correction
-from shared.usage.report import UsageReport
+from shared.usage.report import LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory
 from tests.conversations.test_record import Power, Powered
@@ -276,6 +276,20 @@ async def test_a_month_with_rows_in_an_outbox_does_not_close_before_they_are_pos
     await pipeline.usage.roll_up_all()
     october = await report(pipeline, OCTOBER)
     assert (october.status, october.counted) == ("closed", 2)
+
+
+async def test_a_report_lists_some_corrections_and_counts_all() -> None:
+    # Given October closed, and more late sessions than a report lists
+    pipeline = await at("2026-11-20T12:00:00Z")
+    await pipeline.record(started())
+    await pipeline.usage.roll_up_all()
+    for number in range(LISTED + 5):
+        await pipeline.record(started(f"late-{number:03}"))
+    november = await report(pipeline, NOVEMBER)
+    assert (len(november.corrections), november.correction_count, november.invoiced) == (LISTED, LISTED + 5, LISTED + 5)
+    # Then the evidence has them all
+    page = await pipeline.usage.evidence("contoso", NOVEMBER, None, None)
+    assert len(page.corrections) == LISTED + 5
 
 
 async def test_a_month_that_fails_does_not_keep_others_waiting() -> None:

@@ -19,7 +19,7 @@ from shared.embedded.ledger import EmbeddedLedger
 from shared.usage.ledger import Ledger
 from tests.fakes import MemoryLedger
 from tests.prove.history import costs
-from tests.usage.random_sessions import CLOSED_AT, TENANT, Witness, block, counted, deliver, living_in
+from tests.usage.random_sessions import CLOSED_AT, TENANT, Delivery, Witness, block, counted, deliver, living_in
 
 DIFFERENT = "counters that differ"
 SEEDS, SESSIONS = 50, 20_000
@@ -32,7 +32,8 @@ async def differing(ledger: Ledger, seeds: Iterable[int], sessions: int) -> tupl
     How many counters differ (the ledger's from what happened or from a recount, closed ones from what they were), and
     how many corrections there are.
     """
-    versions, witness, late = living_in(), Witness(), []
+    versions, witness = living_in(), Witness()
+    late: list[Delivery] = []
     for seed in seeds:
         made = block(seed, sessions, versions)
         witness.saw(made.happened)
