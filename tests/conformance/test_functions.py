@@ -18,6 +18,7 @@ from tests.builders import EXAMPLES, document
 from tests.conformance.host import RuntimeHost, hosted_by_runtime
 from tests.conformance.runtime import Worker
 from tests.functions.hosts import EVENTS, WEB_CHAT, activity, bot_activity, problem
+from tests.seeds import TEXT
 
 AT = "2026-10-20T11:00:00Z"
 ID = "contoso-chat.webchat.thread-1.1"
@@ -150,7 +151,7 @@ async def test_a_silent_conversation_is_found_by_the_sweep_and_ended(host: Runti
     # Then the customer was reminded, and the conversation is closed
     assert (await host.shown(f"conversations/{ID}"))["state"] == "closed"
     lines = [one["text"] for one in (await host.shown(f"conversations/{ID}/transcript"))["entries"]]
-    assert lines == ["Hello", "Are you still there?", "Goodbye."]
+    assert lines == [TEXT, "Are you still there?", "Goodbye."]
 
 
 @pytest.mark.runs("monthly_usage", "get_usage")
