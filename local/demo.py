@@ -91,8 +91,11 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[httpx.Client]:
             yield client
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(_PATIENCE)
-        process.stdout.close()
+        try:
+            process.wait(_PATIENCE)
+        finally:
+            process.kill()
+            process.stdout.close()
 
 
 def _played(client: httpx.Client, month: SampleMonth, begin: datetime, expected: Figures, console: Console) -> Figures:

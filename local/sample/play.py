@@ -47,11 +47,12 @@ class Player:
 
     def _work_off(self) -> None:
         """Wait until the bus is empty."""
-        until = time.monotonic() + _PATIENCE
+        until, pause = time.monotonic() + _PATIENCE, 0.002
         while (bus := self._client.get("/api/health").json()["bus"])["active"]:
             if time.monotonic() > until:
                 raise RuntimeError(f"{bus['active']} messages are still under way")
-            time.sleep(0.002)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)  # whoever asks all the time takes from the host what it needs to answer
         if bus["deadLetters"]:
             raise RuntimeError(f"{bus['deadLetters']} messages became dead letters")
 

@@ -166,6 +166,11 @@ class OnServiceBus:
     async def empty(self) -> None:
         await asyncio.gather(*(_emptied(receiver) for receiver in self._receivers.values()))
 
+    async def is_empty(self) -> bool:
+        """Whether there is no message, neither waiting nor locked."""
+        peeked = await asyncio.gather(*(receiver.peek_messages(1) for receiver in self._receivers.values()))
+        return not any(peeked)
+
     async def close(self) -> None:
         """Close all at once, since each takes half a second."""
         await asyncio.gather(*(one.close() for one in self._opened))
