@@ -50,7 +50,7 @@ def _what_a_test_names_runs(request: pytest.FixtureRequest, worker: Worker) -> I
 
 
 def line(event_id: str = "m1", conversation: str = "c1", **data: Any) -> dict[str, Any]:
-    said = {"author": {"role": "customer", "id": "customer-1"}, "text": "Hello", **data}
+    said = {"author": {"role": "customer", "id": "customer-1"}, "text": TEXT, **data}
     return document("message.posted", said, conversation, AT, event_id=event_id)
 
 

@@ -8,6 +8,7 @@ import pytest
 from shared.events.codec import event_from
 from tests.builders import document, message_document
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, paths, problem
+from tests.seeds import TEXT
 
 OWN = "/api/tenants/contoso/channels/contoso-app/app"
 AT = "2026-10-20T11:00:00Z"
@@ -15,7 +16,7 @@ CUSTOMER = {"role": "customer", "id": "customer-1"}
 
 
 def line(event_id: str = "m1", conversation: str | None = "c1", **data: Any) -> dict[str, Any]:
-    said = {"author": CUSTOMER, "text": "Hello", **data}
+    said = {"author": CUSTOMER, "text": TEXT, **data}
     return document("message.posted", said, conversation, AT, event_id=event_id)
 
 

@@ -10,6 +10,7 @@ from shared.events.bus import MAX_DELIVERY_COUNT
 from shared.events.codec import encode_event, event_from
 from tests.builders import document
 from tests.functions.hosts import EVENTS, Host, function_named, paths, problem
+from tests.seeds import TEXT
 
 AT = "2026-10-20T11:00:00Z"
 UNKNOWN = "/api/tenants/_unknown/parked"
@@ -17,7 +18,7 @@ OWN = "/api/tenants/contoso/parked"
 
 
 def line(event_id: str = "m1", **data: Any) -> dict[str, Any]:
-    said = {"author": {"role": "customer", "id": "customer-1"}, "text": "Hello", **data}
+    said = {"author": {"role": "customer", "id": "customer-1"}, "text": TEXT, **data}
     return document("message.posted", said, "c1", AT, event_id=event_id)
 
 
