@@ -15,16 +15,8 @@ from shared.events.catalog import Event
 from shared.events.parked import ParkedEvent
 from shared.routing.decision import Decision
 from shared.tenants.history import History, Version
-from shared.usage.ledger import (
-    Books,
-    BooksChanged,
-    Correction,
-    CorrectionPage,
-    LedgerRow,
-    Page,
-    adjustments,
-    correction_adjustments,
-)
+from shared.usage.correction import Correction, correction_adjustments
+from shared.usage.ledger import Books, BooksChanged, CorrectionPage, LedgerRow, Page, adjustments
 from shared.usage.report import UsageReport
 
 

@@ -13,7 +13,8 @@ from shared.channels.findings import KINDS
 from shared.embedded.database import DatabaseInUse
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.routing.decision import Outcome, RuleStatus
-from shared.usage.ledger import CorrectionReason, Exclusion
+from shared.usage.correction import CorrectionReason
+from shared.usage.ledger import Exclusion
 from shared.usage.report import ObstacleCode
 
 ROOT = Path(__file__).parent.parent

@@ -114,17 +114,17 @@ CONTROLS = (
     ),
     Control(
         "a correction does not know of those before it",
-        "shared/usage/correction.py",
+        "shared/usage/posting.py",
         "standing.with_correction(there) if there else standing",
         "standing",
         "tests/conversations/test_corrections.py",
     ),
     Control(
         "a correction of nothing is not written down",
-        "shared/usage/correction.py",
+        "shared/usage/posting.py",
         "            await ledger.correct(tenant_id, made)",
         "            if made.changes:\n                await ledger.correct(tenant_id, made)",
-        "tests/usage/test_correction.py",
+        "tests/usage/test_posting.py",
     ),
     Control(
         "a month is not checked before it closes",

@@ -9,8 +9,9 @@ from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, Loaded
 from shared.conversations.reconcile import ledger_row
 from shared.tenants.history import Configurations
-from shared.usage.correction import standing_of
-from shared.usage.ledger import Books, Correction, Ledger, LedgerRow, recount, recount_corrections
+from shared.usage.correction import Correction, recount_corrections
+from shared.usage.ledger import Books, Ledger, LedgerRow, recount
+from shared.usage.posting import standing_of
 
 _PAGE = 500
 

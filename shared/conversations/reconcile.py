@@ -10,7 +10,8 @@ from shared.conversations.fact import Fact
 from shared.events.catalog import ChannelReference, Customer, MessagePosted
 from shared.events.envelope import format_time
 from shared.tenants.history import History
-from shared.usage.ledger import Exclusion, LedgerRow, Occasion
+from shared.usage.correction import Occasion
+from shared.usage.ledger import Exclusion, LedgerRow
 from shared.wire import WireModel
 
 

@@ -26,8 +26,8 @@ from shared.events.catalog import Event, MessagePosted
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
 from shared.tenants.history import Configurations, History
-from shared.usage.correction import post_or_correct
 from shared.usage.ledger import Ledger
+from shared.usage.posting import post_or_correct
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
 """An outbox this old was left over by a crash, and `sweep` performs it."""

@@ -11,18 +11,8 @@ from pydantic import TypeAdapter
 from shared.embedded.database import Database
 from shared.errors import DayClosed
 from shared.events.envelope import format_time, parse_time
-from shared.usage.ledger import (
-    CORRECTIONS,
-    Books,
-    BooksChanged,
-    Correction,
-    CorrectionPage,
-    DayCounts,
-    LedgerRow,
-    Page,
-    adjustments,
-    correction_adjustments,
-)
+from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments
+from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page, adjustments
 from shared.usage.report import UsageReport
 
 _ROW: TypeAdapter[LedgerRow] = TypeAdapter(LedgerRow)

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from shared.clock import Clock
 from shared.retry import retrying
-from shared.usage.ledger import CORRECTIONS, Books, BooksChanged, DayCounts, Ledger, recount, recount_corrections
+from shared.usage.correction import CORRECTIONS, recount_corrections
+from shared.usage.ledger import Books, BooksChanged, DayCounts, Ledger, recount
 from shared.usage.report import Obstacle
 
 _PAGE = 500

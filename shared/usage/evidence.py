@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.errors import NotAcceptable
-from shared.usage.ledger import Correction, Ledger, LedgerRow
+from shared.usage.correction import Correction
+from shared.usage.ledger import Ledger, LedgerRow
 from shared.usage.report import correction_document
 
 PAGE = 500

@@ -5,7 +5,7 @@ higher revision replaces it. Its day document takes away what the old row gave a
 same transaction, so posting twice, or late, changes nothing.
 
 A month is closed for good. What would change it afterwards stands as a correction in the books of a later month that is
-open (`shared/usage/correction.py`), keyed by the closed month and the conversation, with counters of its own.
+open (`shared/usage/posting.py`), keyed by the closed month and the conversation, with counters of its own.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from shared.usage.bot_session import Invocation
+from shared.usage.correction import Correction, not_zero
 from shared.wire import WireModel
 
 Exclusion = Literal["no_bot", "smart_assist_only", "moved"]
@@ -59,77 +60,13 @@ class LedgerRow(WireModel):
 DayCounts = Mapping[tuple[str, str], int]
 """A day's counters by (measure, dimension)."""
 
-CORRECTIONS = "corrections"
-"""The measure that counts corrections, and, among a month's days, the name of the counters that they add up to."""
-
-CorrectionReason = Literal["late", "counts", "recalled", "changed", "moved"]
-"""Why a closed month is corrected: its conversation came after the closing; turned out to count; turned out not to
-count; counts under another day, bot, channel, work stream or reason; or turned out to belong to another month."""
-
-
-class Change(WireModel):
-    """By how much a correction changes one counter of a day (yyyy-mm-dd) in a closed month."""
-
-    day: str
-    measure: str
-    dimension: str
-    change: int
-
-
-class Occasion(WireModel):
-    """The fact whose recording changed what a conversation contributes: its id, its type, and when it arrived."""
-
-    fact_id: str
-    type: str
-    received_at: str
-
-
-class Correction(WireModel):
-    """What a conversation contributes to a closed month, as a difference to all that stands for it in closed books.
-
-    It stands in the books of `month`; `day` of `origin_month` is where the conversation belongs. `sessions` is the
-    difference in counted sessions. One without `changes` has been taken back: it only keeps its revision.
-    """
-
-    month: str
-    recorded_at: str | None
-    reason: CorrectionReason | None
-    conversation_id: str
-    key: str
-    origin_month: str
-    day: str
-    occasion: Occasion | None
-    sessions: int
-    changes: tuple[Change, ...]
-    revision: int
-
-    @property
-    def id(self) -> str:
-        """Its name within its month: one per closed month and conversation."""
-        return f"{self.origin_month}:{self.key}"
-
-    def contributions(self) -> Counter[tuple[str, str]]:
-        """What it adds to its month's counters of corrections."""
-        totals: Counter[tuple[str, str]] = Counter({(CORRECTIONS, ""): 1} if self.changes else {})
-        for change in self.changes:
-            totals[change.measure, change.dimension] += change.change
-        return _not_zero(totals)
-
 
 def adjustments(old: LedgerRow | None, new: LedgerRow) -> dict[str, Counter[tuple[str, str]]]:
     """What to add (or take away) per day when `new` replaces `old`; counters that stay the same are left out."""
     changes: dict[str, Counter[tuple[str, str]]] = {new.day: new.contributions()}
     if old is not None:
         changes.setdefault(old.day, Counter()).subtract(old.contributions())
-    return {day: left for day, counts in changes.items() if (left := _not_zero(counts))}
-
-
-def correction_adjustments(old: Correction | None, new: Correction) -> Counter[tuple[str, str]]:
-    """What to add to the counters of corrections when `new` replaces `old`."""
-    steps = new.contributions()
-    if old is not None:
-        steps.subtract(old.contributions())
-    return _not_zero(steps)
+    return {day: left for day, counts in changes.items() if (left := not_zero(counts))}
 
 
 def recount(
@@ -141,20 +78,6 @@ def recount(
         if contributions := row.contributions():
             counted.setdefault(row.day, Counter()).update(contributions)
     return counted
-
-
-def recount_corrections(
-    corrections: Iterable[Correction], counted: Mapping[tuple[str, str], int] | None = None
-) -> Counter[tuple[str, str]]:
-    """The counters that the corrections add up to, on top of `counted`; must equal those kept."""
-    totals = Counter(counted or {})
-    for correction in corrections:
-        totals.update(correction.contributions())
-    return _not_zero(totals)
-
-
-def _not_zero(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
-    return Counter({name: n for name, n in counts.items() if n})
 
 
 @dataclass(frozen=True)

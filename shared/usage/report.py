@@ -10,8 +10,9 @@ from typing import Any, Literal
 from shared.events.envelope import format_time
 from shared.tenants.history import History
 from shared.usage.bot_session import POLICY
+from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement
-from shared.usage.ledger import CORRECTIONS, Correction, DayCounts
+from shared.usage.ledger import DayCounts
 from shared.usage.period import closes_at, dates, end_of
 from shared.wire import WireModel, canonical_json
 

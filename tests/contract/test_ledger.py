@@ -12,18 +12,8 @@ from hypothesis import strategies as st
 from shared.errors import DayClosed
 from shared.events.envelope import parse_time
 from shared.usage.bot_session import Invocation
-from shared.usage.ledger import (
-    Books,
-    BooksChanged,
-    Change,
-    Correction,
-    DayCounts,
-    Exclusion,
-    Ledger,
-    LedgerRow,
-    Occasion,
-    recount,
-)
+from shared.usage.correction import Change, Correction, Occasion
+from shared.usage.ledger import Books, BooksChanged, DayCounts, Exclusion, Ledger, LedgerRow, recount
 
 TENANT = "contoso"
 OCTOBER, NOVEMBER = "2026-10", "2026-11"

@@ -13,7 +13,8 @@ from shared.events.parked import ParkedEvents
 from shared.pipeline import Adapters, assembled
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations, ConfigurationStore, Version
-from shared.usage.ledger import Ledger, recount, recount_corrections
+from shared.usage.correction import recount_corrections
+from shared.usage.ledger import Ledger, recount
 from shared.usage.month import UsageReports
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (

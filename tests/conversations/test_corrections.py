@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
-from shared.usage.ledger import Correction
+from shared.usage.correction import Correction
 from shared.usage.report import LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory

@@ -134,7 +134,7 @@ CONTROLS = (
     ),
     Control(
         "a correction that forgets what stands",
-        (Edit("shared/usage/correction.py", "steps.subtract(standing.counts)", "standing.counts.clear()"),),
+        (Edit("shared/usage/posting.py", "steps.subtract(standing.counts)", "standing.counts.clear()"),),
         _LEDGER,
         WRONG_COUNTERS,
     ),

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from shared.errors import NotAcceptable
-from shared.usage.correction import correction, standing_of
+from shared.usage.correction import Correction, Occasion
 from shared.usage.evidence import HEADER, PAGE, PART, EvidencePage, evidence_page, export_format, exported
-from shared.usage.ledger import Correction, LedgerRow, Occasion
+from shared.usage.ledger import LedgerRow
+from shared.usage.posting import correction, standing_of
 from tests.fakes import MemoryLedger
 from tests.usage.test_ledger_row import row
 

@@ -13,15 +13,8 @@ from datetime import datetime
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.keys import Partition
 from shared.events.envelope import format_time, parse_time
-from shared.usage.ledger import (
-    CORRECTIONS,
-    Books,
-    Correction,
-    DayCounts,
-    LedgerRow,
-    adjustments,
-    correction_adjustments,
-)
+from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments
+from shared.usage.ledger import Books, DayCounts, LedgerRow, adjustments
 from shared.usage.period import dates
 
 WHILE_OPEN = 'FROM c WHERE c.status = "open"'

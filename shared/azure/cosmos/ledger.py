@@ -18,16 +18,8 @@ from shared.azure.cosmos.day_documents import COUNTING, books_of, closed, guarde
 from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
 from shared.azure.cosmos.keys import Partition
 from shared.errors import DayClosed
-from shared.usage.ledger import (
-    CORRECTIONS,
-    Books,
-    BooksChanged,
-    Correction,
-    CorrectionPage,
-    DayCounts,
-    LedgerRow,
-    Page,
-)
+from shared.usage.correction import CORRECTIONS, Correction
+from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page
 
 _ROW: TypeAdapter[LedgerRow] = TypeAdapter(LedgerRow)
 _CORRECTION: TypeAdapter[Correction] = TypeAdapter(Correction)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.usage.correction import Standing, correction, post_or_correct, standing_of
-from shared.usage.ledger import Ledger, LedgerRow, Occasion
+from shared.usage.correction import Occasion
+from shared.usage.ledger import Ledger, LedgerRow
+from shared.usage.posting import Standing, correction, post_or_correct, standing_of
 from tests.fakes import MemoryLedger
 from tests.usage.test_ledger_row import row
 
