@@ -79,6 +79,26 @@ class AfterCommit:
     fault: Fault
 
 
+When = Callable[[int], bool]
+"""Whether the n-th request that a fault can befall goes wrong, counted from 1."""
+
+
+def always(_: int) -> bool:
+    """Every request."""
+    return True
+
+
+def every(n: int, times: int = 1) -> When:
+    """So many in a row go wrong, the first of them being every n-th of the others."""
+    cycle = n + times - 1
+    return lambda possible: (possible - 1) % cycle >= n - 1
+
+
+def only(n: int, times: int = 1) -> When:
+    """So many in a row go wrong, the first of them being the n-th."""
+    return lambda possible: n <= possible < n + times
+
+
 @dataclass
 class Seen:
     """A request with the headers that tests look at, and what came back."""
@@ -91,19 +111,15 @@ class Seen:
 
 
 class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK exports it without a type
-    """Notes every request for documents. Of those that the fault can befall, every `every`-th goes wrong.
+    """Notes every request for documents. Of those that the fault can befall, some go wrong."""
 
-    With `times` so many that come after it go wrong, too.
-    """
-
-    def __init__(self, fault: Fault | AfterCommit | None = None, every: int = 1, times: int = 1) -> None:
+    def __init__(self, fault: Fault | AfterCommit | None = None, goes_wrong: When = always) -> None:
         super().__init__()
         self.seen: list[Seen] = []
         self.others: list[str] = []
         self.injected = 0
         self._fault = fault
-        self._every = every
-        self._times = times
+        self._goes_wrong = goes_wrong
         self._possible = 0
 
     async def send(self, request: HttpRequest, **config: Any) -> Any:
@@ -121,7 +137,10 @@ class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK expor
         late = isinstance(self._fault, AfterCommit)
         fault = self._fault.fault if isinstance(self._fault, AfterCommit) else self._fault
         instead = fault(Request(request)) if fault else None
-        if instead is None or not self._goes_wrong():
+        if instead is None:
+            return await super().send(request, **config)
+        self._possible += 1
+        if not self._goes_wrong(self._possible):
             return await super().send(request, **config)
         self.injected += 1
         if late:
@@ -131,11 +150,6 @@ class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK expor
         if isinstance(instead, Exception):
             raise instead
         return instead
-
-    def _goes_wrong(self) -> bool:
-        self._possible += 1
-        cycle = self._every + self._times - 1
-        return self._possible % cycle >= self._every or self._possible % cycle == 0
 
 
 class InterruptedTransport(WatchedTransport):
@@ -162,9 +176,13 @@ class Kind:
     times: int = 1
     """How many in a row."""
 
-    def rests(self, every: int) -> int:
-        """After how many requests the next goes wrong; after an outage a delivery must have a chance."""
-        return every if self.times == 1 else every * 8
+    def at_every(self, n: int) -> When:
+        """At every n-th request; after an outage a delivery must have a chance."""
+        return every(n if self.times == 1 else n * 8, self.times)
+
+    def at_only(self, n: int) -> When:
+        """At the n-th request and no other."""
+        return only(n, self.times)
 
 
 def _missing(request: Request) -> Answer | None:

@@ -19,7 +19,7 @@ from shared.errors import HeadChanged, StoreUnavailable
 from shared.events.catalog import Event
 from tests.azure.databases import ENDPOINT, KEY, Stores, connected
 from tests.azure.endpoints import endpoint
-from tests.azure.faults import AfterCommit, WatchedTransport
+from tests.azure.faults import AfterCommit, WatchedTransport, every
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import contoso, ended, escalated, history, message, started
 from tests.conversations.pipelines import NOW
@@ -59,7 +59,7 @@ async def test_every_request_is_reported_once_with_its_charge(database: str) -> 
 
 async def test_a_request_without_an_answer_is_reported_too(database: str) -> None:
     # Given a store whose first answer is lost
-    transport = WatchedTransport(AfterCommit(lambda _: ServiceRequestError("lost")), every=2)
+    transport = WatchedTransport(AfterCommit(lambda _: ServiceRequestError("lost")), every(2))
     charges = list[Charge]()
     async with connected(database, transport) as cosmos:
         store = Stores(cosmos, charges.append).conversations()
@@ -143,7 +143,7 @@ async def test_a_line_costs_a_create_and_a_point_read_and_a_load_one_query(datab
 
 async def test_throttling_is_waited_for_as_long_as_the_service_says(database: str) -> None:
     # Given a service that throttles four times and asks for a pause of 0.1 s each time
-    transport = WatchedTransport(lambda request: request.answered(429, x_ms_retry_after_ms="100"), every=2, times=4)
+    transport = WatchedTransport(lambda request: request.answered(429, x_ms_retry_after_ms="100"), every(2, times=4))
     async with connected(database, transport) as cosmos:
         store = Stores(cosmos).conversations()
         await store.read_head(TENANT, KEY_OF_C1)

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.broken_copy import Edit, broken_copy, run_module
-from tests.prove import on_azure
+from tests.prove.endpoints import ALL, missing
 from tests.prove.every_sequence import DIFFERENT
+from tests.prove.faults import OTHER
 from tests.prove.kills import DIFFERING, DOUBLED, LOST, RANDOM, STUCK
 from tests.prove.ledger import DIFFERENT as WRONG_COUNTERS
+from tests.prove.on_azure import DIFFERING as OTHER_REPORTS
 
 _EVERY_SEQUENCE = ("tests.prove.every_sequence", "100")
 _LEDGER = ("tests.prove.ledger", "1", "2000")
+_NO_OUTBOX = Edit("shared/conversations/record.py", "Head(after, revision, outbox,", "Head(after, revision, {},")
 _NOT_ONE_FACT_PER_ID = Edit("shared/conversations/order.py", "{fact.id: fact for", "{id(fact): fact for")
 
 
@@ -49,7 +52,7 @@ CONTROLS = (
     ),
     Control(
         "no outbox",
-        (Edit("shared/conversations/record.py", "Head(after, revision, outbox,", "Head(after, revision, {},"),),
+        (_NO_OUTBOX,),
         _kills("EmbeddedBus.complete before 7"),
         LOST,
     ),
@@ -151,7 +154,13 @@ ON_AZURE = (
         "days in Cosmos DB that take nothing away",
         (Edit("shared/azure/cosmos/day_documents.py", "= adjustments(old, new)", "= adjustments(None, new)"),),
         ("tests.prove.on_azure", "1000"),
-        on_azure.DIFFERING,
+        OTHER_REPORTS,
+    ),
+    Control(
+        "no outbox in Cosmos DB",
+        (_NO_OUTBOX,),
+        ("tests.prove.faults", "7"),
+        OTHER,
     ),
 )
 """Those that need the endpoints of the tests."""
@@ -170,10 +179,10 @@ def _found(control: Control) -> bool:
 
 def main() -> int:
     """Print a line per control; 0 if each found something."""
-    if missing := on_azure.missing_endpoints():
-        broken = ", ".join(control.broken for control in ON_AZURE)
-        print(f"control: {broken}: not run, for the environment does not name {', '.join(missing)}")
-    found = [_found(control) for control in (*CONTROLS, *(() if missing else ON_AZURE))]
+    unnamed = missing(ALL)
+    for control in ON_AZURE if unnamed else ():
+        print(f"control: {control.broken}: not run, for the environment does not name {', '.join(unnamed)}")
+    found = [_found(control) for control in (*CONTROLS, *(() if unnamed else ON_AZURE))]
     return int(not all(found))
 
 

@@ -6,7 +6,6 @@ With THIN, a THINth of the month is played. It needs the endpoints of the tests:
 starts stand-ins. Every figure of both runs is compared with a count made straight from the posts, too.
 """
 
-import os
 import sys
 import tempfile
 import time
@@ -15,22 +14,16 @@ from pathlib import Path
 from local.sample.count import count_sample
 from local.sample.traffic import sample_month
 from tests.azure.months import played_on_both
+from tests.prove.endpoints import ALL, unproven
 
 DIFFERING = "differing"
 SEED = 2026
-_NEEDED = ("TEST_COSMOS_ENDPOINT", "TEST_COSMOS_KEY", "TEST_SERVICE_BUS", "TEST_BLOB")
-
-
-def missing_endpoints() -> list[str]:
-    """The endpoints that the environment does not name."""
-    return [name for name in _NEEDED if not os.environ.get(name)]
 
 
 def main(thin: int = 1) -> int:
     """Print the figure; 0 if all is the same, or cannot be compared and need not be."""
-    if missing := missing_endpoints():
-        print(f"on azure: not proven, for the environment does not name {', '.join(missing)}")
-        return int(os.environ.get("REQUIRE_ENDPOINTS") == "1")
+    if (status := unproven("on azure", ALL)) is not None:
+        return status
     month = sample_month(SEED, thin)
     expected = count_sample(month)
     began = time.monotonic()

@@ -1,0 +1,67 @@
+"""One conversation, recorded on Cosmos while requests go wrong, and the books that it must lead to."""
+
+from typing import Any
+
+from shared.events.catalog import ChannelReference, Event
+from tests.azure.databases import Stores, connected
+from tests.azure.faults import Kind, WatchedTransport, When
+from tests.azure.recording import configured, deliver, on_cosmos
+from tests.builders import contoso, ended, escalated, message, started
+from tests.conversations.pipelines import InMemory
+
+CHANNEL = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t1"}
+THREAD = ChannelReference(account_id="contoso-chat", channel_id="webchat", thread_id="t1")
+
+
+def conversation() -> list[Event]:
+    """A bot's conversation that is escalated, ended, and gone on with; the start comes late, one line twice."""
+    line = message(at="2026-10-31T23:59:00Z", text="and again")
+    return [
+        message(at="2026-11-01T00:00:10Z", text="Hello"),
+        started(at="2026-11-01T00:00:01Z", channel=CHANNEL),
+        message(at="2026-11-01T00:00:20Z", role="bot"),
+        line,
+        escalated(at="2026-11-01T00:01:00Z", context_variables={"BotHandoffTopic": "CreditCard", "Age": 18}),
+        # What turns out to have been the start moves the session to the month before.
+        started(at="2026-10-31T23:58:00Z", event_id="earlier", channel=CHANNEL),
+        line,
+        ended(at="2026-11-01T00:05:00Z"),
+        message(at="2026-11-01T00:06:00Z", text="one more thing"),
+    ]
+
+
+async def books(pipeline: InMemory) -> dict[str, Any]:
+    """All that the conversation led to, in its own store and in the ledger."""
+    keys = sorted(await pipeline.conversations.keys("contoso", None, 10))
+    return {
+        "conversations": {key: await pipeline.outcome(key) for key in keys},
+        "days": {
+            month: {day: dict(counts) for day, counts in (await pipeline.ledger.books("contoso", month)).days.items()}
+            for month in await pipeline.ledger.months("contoso")
+        },
+        "threads": await pipeline.threads.known("contoso", THREAD),
+    }
+
+
+async def books_without_faults() -> dict[str, Any]:
+    """The books of a pipeline in memory, where nothing goes wrong."""
+    pipeline = InMemory()
+    await configured(pipeline, contoso())
+    await deliver(pipeline, conversation())
+    return await books(pipeline)
+
+
+async def recorded(database: str, kind: Kind, goes_wrong: When) -> tuple[int, dict[str, Any]]:
+    """Deliver the conversation, again and again where that fails, to a database that has nothing yet.
+
+    How often a request went wrong, and the books, read where nothing goes wrong, with what a rebuild finds differing.
+    """
+    transport = WatchedTransport(kind.fault, goes_wrong)
+    async with connected(database, transport) as cosmos:
+        pipeline = on_cosmos(Stores(cosmos))
+        await configured(pipeline, contoso())
+        await deliver(pipeline, conversation())
+    async with connected(database) as cosmos:
+        reader = on_cosmos(Stores(cosmos))
+        differences = (await reader.rebuild.compare("contoso")).differences
+        return transport.injected, {**await books(reader), "differences": differences}
