@@ -15,9 +15,11 @@ from tests.prove.every_sequence import DIFFERENT
 from tests.prove.faults import OTHER
 from tests.prove.kills import DIFFERING, DOUBLED, LOST, RANDOM, STUCK
 from tests.prove.ledger import DIFFERENT as WRONG_COUNTERS
+from tests.prove.odd_bodies import FAILED, GREW
 from tests.prove.on_azure import DIFFERING as OTHER_REPORTS
 
 _EVERY_SEQUENCE = ("tests.prove.every_sequence", "100")
+_ODD_BODIES = ("tests.prove.odd_bodies", "500")
 _LEDGER = ("tests.prove.ledger", "1", "2000")
 _NO_OUTBOX = Edit("shared/conversations/record.py", "Head(after, revision, outbox,", "Head(after, revision, {},")
 _NOT_ONE_FACT_PER_ID = Edit("shared/conversations/order.py", "{fact.id: fact for", "{id(fact): fact for")
@@ -146,6 +148,24 @@ CONTROLS = (
         (Edit("tests/fakes.py", "old.revision >= correction.revision", "False"),),
         _LEDGER,
         WRONG_COUNTERS,
+    ),
+    Control(
+        "a refusal that is taken for a failure",
+        (Edit("functions/http.py", "except PatchbayError as error", "except KeyError as error"),),
+        _ODD_BODIES,
+        FAILED,
+    ),
+    Control(
+        "every body kept",
+        (
+            Edit(
+                "shared/channels/payload.py",
+                "document = parse_json(body, InvalidActivity)",
+                'vars(codecs).setdefault("", []).append(body * 999); document = parse_json(body, InvalidActivity)',
+            ),
+        ),
+        _ODD_BODIES,
+        GREW,
     ),
 )
 
