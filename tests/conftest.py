@@ -1,7 +1,7 @@
 """The scan of all logs; and Hypothesis without a deadline: a slow machine is not a failure, a timed test would be.
 
-With `--hypothesis-profile=glance` a counterexample is found, and not made small for people to read; its examples are the
-same in every run, since a negative control that fails by chance would be a flaky test.
+With `--hypothesis-profile=glance` a counterexample is found, and not made small for people to read; its examples are
+the same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
 import pytest
