@@ -1,10 +1,11 @@
-"""GET a month's usage report, as JSON or as a file: CSV, XLSX, FOCUS."""
+"""GET a month's usage report: as JSON, as a page, or as a file (CSV, XLSX, FOCUS)."""
 
 import azure.functions as func
 
 from functions.http import guarded
+from functions.usage_http import asked_for, rendered
 from shared import bootstrap
-from shared.usage.render.formats import format_named, render
+from shared.usage.render.formats import REPORT_FORMATS, file_name
 
 blueprint = func.Blueprint()
 
@@ -12,8 +13,6 @@ blueprint = func.Blueprint()
 @blueprint.route("tenants/{tenantId}/usage/{month}", methods=["GET"])
 @guarded
 async def get_usage(req: func.HttpRequest) -> func.HttpResponse:
-    chosen = format_named(req.params.get("format"), req.headers.get("Accept", ""))
+    chosen, reader = asked_for(req, REPORT_FORMATS)
     report = await bootstrap.pipeline().usage.report(req.route_params["tenantId"], req.route_params["month"])
-    name = chosen.file_name(report)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'} if name else None
-    return func.HttpResponse(render(report, chosen), headers=headers, mimetype=chosen.media_type)
+    return rendered(report, chosen, reader, file_name(report, chosen))

@@ -34,6 +34,7 @@ OPENINGS: Mapping[str, Opening] = {
     "get_conversation": Opening("Conversations.Read"),
     "get_transcript": Opening("Conversations.Read"),
     "get_routing": Opening("Conversations.Read"),
+    "list_usage": Opening("Usage.Read"),
     "get_usage": Opening("Usage.Read"),
     "list_sessions": Opening("Usage.Read"),
     "get_configuration": Opening("Configuration.Read"),

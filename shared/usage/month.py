@@ -11,6 +11,7 @@ from shared.tenants.history import Configurations, History
 from shared.usage.closing import Closing
 from shared.usage.evidence import EvidencePage, Export, ExportFormat, evidence_page, exported
 from shared.usage.ledger import Ledger
+from shared.usage.overview import MONTHS, UsageOverview, month_overview
 from shared.usage.period import closes_at, end_of, following
 from shared.usage.report import LISTED, Obstacle, Settlement, UsageReport, build_report
 
@@ -123,6 +124,23 @@ class MonthlyUsage:
         as_of = books.closed_at or self.clock.now()
         return build_report(tenant_id, month, books.days, history, as_of, latest, settlement)
 
+    async def overview(self, tenant_id: str, before: str | None) -> UsageOverview:
+        """Months up to the present one, the newest first, at most 36; `before` is where the last list said to go on.
+
+        Raises UnknownTenant, and InvalidRequest where that is no month.
+        """
+        history = await self.configurations.of(tenant_id)
+        present = history.local_date(self.clock.now()).isoformat()[:7]
+        known = [*await self._months(tenant_id), present]
+        before = None if before is None else checked_month(before, "continuation")
+        months = sorted({month for month in known if before is None or month < before}, reverse=True)
+        reports = [await self.report(tenant_id, month) for month in months[:MONTHS]]
+        return UsageOverview(
+            tenant_id=tenant_id,
+            months=tuple(map(month_overview, reports)),
+            continuation=months[MONTHS - 1] if len(months) > MONTHS else None,
+        )
+
     async def evidence(self, tenant_id: str, month: str, counted: bool | None, after: str | None) -> EvidencePage:
         """What is behind the figures: each counted session with its proof, each other conversation with its reason,
         and each correction. Raises UnknownTenant, and InvalidRequest for no month."""
@@ -137,8 +155,8 @@ class MonthlyUsage:
         return await exported(self.ledger, tenant_id, checked_month(month), counted, after, chosen)
 
 
-def checked_month(month: str) -> str:
-    """The month, if it is one (yyyy-mm)."""
+def checked_month(month: str, member: str = "month") -> str:
+    """The month, if it is one (yyyy-mm). Raises InvalidRequest, which names the member."""
     if not _MONTH.fullmatch(month):
-        raise InvalidRequest([Mistake("month", f"{month!r} is not a month such as 2026-10")])
+        raise InvalidRequest([Mistake(member, f"{month!r} is not a month such as 2026-10")])
     return month

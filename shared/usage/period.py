@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from shared.tenants.history import History
 
+_FIRST_MONTH = "1000-01"
 _LAST_MONTH = "9999-12"
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -14,6 +15,13 @@ def following(month: str) -> str:
     """The next month (yyyy-mm)."""
     year, number = int(month[:4]), int(month[5:])
     return f"{year + number // 12:04}-{number % 12 + 1:02}"
+
+
+def preceding(month: str) -> str | None:
+    """The month before (yyyy-mm); None before the first that there can be."""
+    year, number = int(month[:4]), int(month[5:])
+    before = f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
+    return before if before >= _FIRST_MONTH else None
 
 
 def dates(month: str) -> list[str]:

@@ -6,7 +6,7 @@ import io
 import openpyxl
 import pytest
 
-from shared.usage.render.formats import format_named
+from shared.usage.render.formats import REPORT_FORMATS, format_named
 from tests.functions.hosts import Host, problem
 from tests.functions.test_usage_routes import USAGE, october
 
@@ -78,5 +78,5 @@ async def test_another_name_is_not_acceptable_and_the_names_are_listed(host: Hos
 
 def test_each_media_type_is_offered_once() -> None:
     # FOCUS is CSV too, and asked for by name
-    assert format_named(None, "text/*").file_ending == ".csv"
-    assert format_named("focus", "text/*").file_ending == "-focus.csv"
+    assert format_named(REPORT_FORMATS, None, "text/*").file_ending == ".csv"
+    assert format_named(REPORT_FORMATS, "focus", "text/*").file_ending == "-focus.csv"

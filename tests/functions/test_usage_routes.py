@@ -10,7 +10,7 @@ import pytest
 
 from local.timers import run_timer
 from shared.errors import NotAcceptable
-from shared.usage.render.formats import format_named
+from shared.usage.render.formats import REPORT_FORMATS, format_named
 from tests.builders import document
 from tests.functions.hosts import EVENTS, Host, function_named, paths, problem
 from tests.usage.test_ledger_row import row
@@ -100,14 +100,16 @@ async def test_the_report_as_csv_holds_the_same_figures(host: Host, parameters: 
     assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "text/html, application/json;q=0.9", "text/html,*/*"])
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "application/*", "text/html;q=0.8, application/json;q=0.9", "image/png,*/*"]
+)
 async def test_the_report_is_json_unless_something_else_is_asked_for(host: Host, accept: str) -> None:
     answer = await host.client.get(USAGE, headers={"Accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize(
-    ("parameters", "accept"), [({"format": "pdf"}, "*/*"), ({"format": ""}, "*/*"), ({}, "text/html"), ({}, "a/b, c")]
+    ("parameters", "accept"), [({"format": "pdf"}, "*/*"), ({"format": ""}, "*/*"), ({}, "image/png"), ({}, "a/b, c")]
 )
 async def test_a_format_that_does_not_exist_is_not_acceptable(
     host: Host, parameters: dict[str, str], accept: str
@@ -192,12 +194,12 @@ async def test_the_roll_up_writes_a_version_for_each_content(host: Host) -> None
     ],
 )
 def test_the_most_wanted_format_is_answered(accept: str, media_type: str) -> None:
-    assert format_named(None, accept).media_type == media_type
+    assert format_named(REPORT_FORMATS, None, accept).media_type == media_type
 
 
 def test_a_format_that_is_refused_is_not_answered() -> None:
     with pytest.raises(NotAcceptable):
-        format_named(None, "text/csv;q=0, image/png")
+        format_named(REPORT_FORMATS, None, "text/csv;q=0, image/png")
 
 
 async def test_the_evidence_shows_what_corrects_closed_months(host: Host) -> None:

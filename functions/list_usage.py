@@ -1,0 +1,18 @@
+"""GET the list of a tenant's months, as JSON or as a page."""
+
+import azure.functions as func
+
+from functions.http import guarded
+from functions.usage_http import asked_for, rendered
+from shared import bootstrap
+from shared.usage.render.formats import OVERVIEW_FORMATS
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route("tenants/{tenantId}/usage", methods=["GET"])
+@guarded
+async def list_usage(req: func.HttpRequest) -> func.HttpResponse:
+    chosen, reader = asked_for(req, OVERVIEW_FORMATS)
+    overview = await bootstrap.pipeline().usage.overview(req.route_params["tenantId"], req.params.get("continuation"))
+    return rendered(overview, chosen, reader)

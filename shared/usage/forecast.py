@@ -1,0 +1,162 @@
+"""When a month's pool will be used up, and what the month will come to: from its own whole days, and nothing else.
+
+The method, and how well it did on past months, stands in docs/usage-page.md; why it is this one, in docs/decisions.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import accumulate
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from shared.events.envelope import parse_time
+from shared.usage.report import UsageReport
+
+MINIMUM_DAYS = 7
+"""Whole days before which it is too early to tell: by then each day of the week has been seen once."""
+WINDOW = 14
+"""Whole days that the rate is taken from: two of each day of the week, and not those of long ago."""
+_Z = 1.6449
+"""The normal distribution's quantile for a range that should hold nine of ten months."""
+
+Outlook = Literal["over", "too_early", "expected"]
+"""The month is over; there are too few whole days; or the forecast says what is expected."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What is expected, and the limits between which it will be in nine of ten months; low <= expected <= high."""
+
+    low: float
+    expected: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Running:
+    """Sessions used of the pool by the end of a date."""
+
+    date: date
+    used: Range
+
+
+@dataclass(frozen=True)
+class Exhaustion:
+    """On which date the pool will be used up; None means not in this month, and may be so for the later ones only.
+
+    earliest <= expected <= latest, where None comes after every date.
+    """
+
+    earliest: date
+    expected: date | None
+    latest: date | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the days so far say. `whole_days` are those that are over.
+
+    `exhausted_on` is the date on which the pool was used up, where it is; a pool of nothing never is. `path` has the
+    days to come, today among them, and is empty unless `outlook` is `expected`; so are `total` (the sessions that the
+    month comes to, as `invoiced`) and, unless the pool may still be used up this month, `exhaustion`.
+    """
+
+    outlook: Outlook
+    whole_days: int
+    exhausted_on: date | None
+    total: Range | None = None
+    exhaustion: Exhaustion | None = None
+    path: tuple[Running, ...] = ()
+
+
+def forecast(report: UsageReport) -> Forecast:
+    """The forecast of a report's month, as of the report. Corrections count from the month's first day on."""
+    now = parse_time(report.as_of).astimezone(ZoneInfo(report.time_zone))
+    dates = [date.fromisoformat(day.date) for day in report.days]
+    used = list(accumulate((day.sessions for day in report.days), initial=report.corrected))[1:]
+    pool = report.entitlement.total
+    exhausted_on = next((day for day, n in zip(dates, used, strict=True) if 0 < pool <= n), None)
+    whole = sum(day < now.date() for day in dates)
+    if report.status != "open" or whole == len(dates):
+        return Forecast("over", len(dates), exhausted_on)
+    if whole < MINIMUM_DAYS:
+        return Forecast("too_early", whole, exhausted_on)
+    past = [(day, report.days[index].sessions) for index, day in enumerate(dates[:whole])]
+    path = tuple(_path(_Pace.of(past[-WINDOW:]), now, dates[whole:], report.invoiced))
+    open_pool = pool > 0 and exhausted_on is None
+    exhaustion = _exhaustion(path, pool) if open_pool else None
+    return Forecast("expected", whole, exhausted_on, path[-1].used, exhaustion, path)
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """How many sessions a day of each kind has on average, and how much days spread around that.
+
+    `spread` is the variance of a day as a multiple of its mean: 1 where sessions come independently of each other,
+    more where they come in bursts. `quantile` is Student's t for as many days.
+    """
+
+    working: float
+    weekend: float
+    seen: int
+    spread: float
+    quantile: float
+
+    @classmethod
+    def of(cls, past: Sequence[tuple[date, int]]) -> "_Pace":
+        """The pace of at least a week of days."""
+        means = {kind: _mean([n for day, n in past if _is_weekend(day) == kind]) for kind in (False, True)}
+        freedom = len(past) - len(means)
+        squares = sum((n - mean) ** 2 / mean for day, n in past if (mean := means[_is_weekend(day)]) > 0)
+        return cls(
+            working=means[False],
+            weekend=means[True],
+            seen=sum(n for _, n in past),
+            spread=max(1.0, squares / freedom),
+            # Student's t by the first terms of its expansion (Abramowitz and Stegun, 26.7.5).
+            quantile=_Z + (_Z**3 + _Z) / (4 * freedom),
+        )
+
+    def of_day(self, day: date) -> float:
+        return self.weekend if _is_weekend(day) else self.working
+
+    def margin(self, expected: float, days: float) -> float:
+        """How far the sessions of some days to come may be from what is expected of them.
+
+        Two things add up: the days' own spread, and that the pace is known from `seen` sessions only. One session more
+        than was seen is reckoned with, because nothing seen does not mean that nothing comes.
+        """
+        mean = expected * (self.seen + 1) / self.seen if self.seen else days / WINDOW
+        return self.quantile * math.sqrt(self.spread * (mean + mean**2 / (self.seen + 1)))
+
+
+def _path(pace: _Pace, now: datetime, coming: Sequence[date], used: int) -> Iterator[Running]:
+    """The used sessions by the end of today and of each day after it; the limits never fall."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    left = 1 - (now - midnight) / timedelta(days=1)
+    expected = days = 0.0
+    low = high = float(used)
+    for index, day in enumerate(coming):
+        share = left if index == 0 else 1.0
+        expected, days = expected + share * pace.of_day(day), days + share
+        margin = pace.margin(expected, days)
+        low, high = max(low, used + expected - margin), max(high, used + expected + margin)
+        yield Running(day, Range(low, used + expected, high))
+
+
+def _exhaustion(path: Sequence[Running], pool: int) -> Exhaustion | None:
+    """The first dates on which the limits and what is expected reach the pool; None where none of them does."""
+    earliest = next((one.date for one in path if one.used.high >= pool), None)
+    expected = next((one.date for one in path if one.used.expected >= pool), None)
+    latest = next((one.date for one in path if one.used.low >= pool), None)
+    return None if earliest is None else Exhaustion(earliest, expected, latest)
+
+
+def _mean(numbers: Sequence[int]) -> float:
+    return sum(numbers) / len(numbers) if numbers else 0.0
+
+
+def _is_weekend(day: date) -> bool:
+    return day.weekday() >= 5

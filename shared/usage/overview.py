@@ -1,0 +1,74 @@
+"""The list of a tenant's months, as finance finds its way among them."""
+
+from typing import Literal
+
+from shared.usage.entitlement import Entitlement
+from shared.usage.report import UsageReport
+from shared.wire import WireModel
+
+MONTHS = 36
+"""Months that one list has."""
+
+
+class MonthLinks(WireModel):
+    """Where the month's report and evidence are: references relative to the list's own address."""
+
+    report: str
+    html: str
+    csv: str
+    xlsx: str
+    focus: str
+    evidence: str
+
+
+class MonthOverview(WireModel):
+    """A month's main figures, as its report has them."""
+
+    month: str
+    status: Literal["open", "closing", "closed"]
+    counted: int
+    corrected: int
+    invoiced: int
+    entitlement: Entitlement
+    remaining: int
+    overage: int
+    add_ons_needed: int
+    version: int
+    as_of: str
+    sha256: str
+    links: MonthLinks
+
+
+class UsageOverview(WireModel):
+    """The months, the newest first; `continuation` asks for the older ones, where there are more."""
+
+    tenant_id: str
+    months: tuple[MonthOverview, ...]
+    continuation: str | None
+
+
+def month_overview(report: UsageReport) -> MonthOverview:
+    """The line of one month."""
+    address = f"usage/{report.month}"
+    return MonthOverview(
+        month=report.month,
+        status=report.status,
+        counted=report.counted,
+        corrected=report.corrected,
+        invoiced=report.invoiced,
+        entitlement=report.entitlement,
+        remaining=report.remaining,
+        overage=report.overage,
+        add_ons_needed=report.add_ons_needed,
+        version=report.version,
+        as_of=report.as_of,
+        sha256=report.sha256,
+        links=MonthLinks(
+            report=address,
+            html=f"{address}?format=html",
+            csv=f"{address}?format=csv",
+            xlsx=f"{address}?format=xlsx",
+            focus=f"{address}?format=focus",
+            evidence=f"{address}/sessions",
+        ),
+    )

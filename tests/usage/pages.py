@@ -1,0 +1,182 @@
+"""Months as a page has to show them: at their beginning, in the middle, over, full of everything, and hostile."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from shared.events.envelope import parse_time
+from shared.tenants.configuration import AddOn, Licence
+from shared.usage.ledger import CORRECTIONS, Correction, Occasion
+from shared.usage.report import LISTED, Settlement, UsageReport, build_report
+from tests.builders import contoso, history
+from tests.usage.render.hostile import hostile_names
+
+STEADY = (
+    13,
+    12,
+    4,
+    3,
+    12,
+    15,
+    11,
+    14,
+    12,
+    5,
+    3,
+    12,
+    14,
+    16,
+    12,
+    13,
+    4,
+    5,
+    15,
+    11,
+    13,
+    14,
+    12,
+    6,
+    4,
+    13,
+    15,
+    12,
+    14,
+    11,
+    5,
+)
+"""Sessions of the days of October 2026, which begins on a Thursday: few at weekends."""
+
+
+def month_of(
+    days: Sequence[int],
+    *,
+    as_of: str,
+    licences: int = 2,
+    add_ons: int = 1,
+    parts: Mapping[str, Mapping[str, int]] | None = None,
+    corrections: Sequence[Correction] = (),
+    closed: bool = False,
+    time_zone: str = "Europe/Berlin",
+    month: str = "2026-10",
+) -> UsageReport:
+    """The report of a month with these sessions on its first days, divided equally where `parts` does not say how."""
+    first = date.fromisoformat(f"{month}-01")
+    bought = contoso().model_copy(
+        update={
+            "time_zone": time_zone,
+            "licences": (Licence(product="Chat", quantity=licences, effective=first),) if licences else (),
+            "add_ons": (AddOn(quantity=add_ons, effective=first),),
+        }
+    )
+    counts: dict[str, dict[tuple[str, str], int]] = {
+        f"{month}-{number:02}": {("counted", ""): sessions} for number, sessions in enumerate(days, 1)
+    }
+    total = sum(days)
+    usual = {
+        "byBot": {"contoso-bot": total},
+        "byChannel": {"contoso-chat/webchat": total},
+        "byWorkStream": {"ChatWorkStream": total},
+    }
+    of_first = counts.setdefault(f"{month}-01", {})
+    for measure, sessions in {**usual, **(parts or {})}.items():
+        of_first.update({(measure, name): n for name, n in sessions.items() if n})
+    of_first.update({("excluded", "no_bot"): 17, ("excluded", "smart_assist_only"): 16})
+    corrected = {(CORRECTIONS, ""): len(corrections), ("counted", ""): sum(one.sessions for one in corrections)}
+    settlement = Settlement(corrected if corrections else {}, corrections[:LISTED], (), closed)
+    return build_report("contoso", month, counts, history(bought), parse_time(as_of), None, settlement)
+
+
+def divided(total: int, names: Sequence[str]) -> Mapping[str, int]:
+    """The total among the names, each of which has about half of what the one before has, and at least one."""
+    left, parts = total - len(names), {}
+    for name in names:
+        parts[name] = 1 + left // 2
+        left -= left // 2
+    return {**parts, names[0]: parts[names[0]] + left}
+
+
+def a_correction(number: int, **members: Any) -> Correction:
+    usual: dict[str, Any] = {
+        "month": "2026-10",
+        "recorded_at": "2026-10-12T08:00:00Z",
+        "reason": ("late", "recalled", "changed", "counts")[number % 4],
+        "conversation_id": f"contoso-chat.webchat.4f1d{number:04x}-77a2-4b0e.1",
+        "key": f"k{number}",
+        "origin_month": "2026-09",
+        "day": f"2026-09-{number % 30 + 1:02}",
+        "occasion": Occasion(fact_id="f", type="message.posted", received_at="2026-10-12T08:00:00Z"),
+        "sessions": (1, -1, 0, 1)[number % 4],
+        "changes": (),
+        "revision": 1,
+    }
+    return Correction(**{**usual, **members})
+
+
+def in_the_middle() -> UsageReport:
+    """Steady, on the 21st at noon: the pool will not last."""
+    total = sum(STEADY[:21])
+    parts = {
+        "byBot": divided(total, ["contoso-bot", "contoso-loans", "contoso-after-hours"]),
+        "byChannel": divided(total, ["contoso-chat/webchat", "contoso-app/app", "contoso-telegram/telegram"]),
+        "byWorkStream": divided(total, ["ChatWorkStream", "LoanWorkStream"]),
+    }
+    some = [a_correction(number) for number in range(3)]
+    return month_of(STEADY[:21], as_of="2026-10-21T10:00:00Z", licences=3, add_ons=1, parts=parts, corrections=some)
+
+
+def everything() -> UsageReport:
+    """31 days, 12 bots, 8 channels, 10 work streams and 50 corrections, all with long names, far beyond the pool."""
+    total = sum(STEADY) * 40
+    parts = {
+        "byBot": divided(total, [f"customer-service-assistant-of-region-{n:02}-production" for n in range(12)]),
+        "byChannel": divided(total, [f"contoso-messaging-account-{n}/whatsapp-business-platform" for n in range(8)]),
+        "byWorkStream": divided(total, [f"InternationalCustomerCareWorkStream{n:02}" for n in range(10)]),
+    }
+    many = [
+        a_correction(number, conversation_id=f"contoso-chat.{'webchat' * 8}.{number:032x}.1") for number in range(50)
+    ]
+    return month_of(
+        [40 * n for n in STEADY], as_of="2026-10-31T21:00:00Z", licences=20, add_ons=40, parts=parts, corrections=many
+    )
+
+
+HOSTILE = [
+    "<script>document.title='run'</script>",
+    "</title><script>document.title='run'</script>",
+    '"><img src=x onerror="document.title=\'run\'">',
+    "</style><svg onload=document.title='run'>",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;b&gt; & <b>bold</b>",
+    "javascript:document.title='run'",
+    "\u202egnp.exe\x00\x1b[31m",
+]
+
+
+def hostile() -> UsageReport:
+    """Names that somebody chose to run in a browser, wherever a report has names."""
+    names = [*HOSTILE, *hostile_names(20, seed=3)]
+    once = dict.fromkeys(names, 1)
+    bad = [a_correction(n, conversation_id=name) for n, name in enumerate(HOSTILE)]
+    parts = {"byBot": once, "byChannel": once, "byWorkStream": once}
+    return month_of([len(names)], as_of="2026-10-21T10:00:00Z", parts=parts, corrections=bad)
+
+
+def months() -> Mapping[str, UsageReport]:
+    """One for every sentence that a page begins with, and those with too much of everything."""
+    middle = "2026-10-21T10:00:00Z"
+    over = "2026-11-03T10:00:00Z"
+    slow = [max(1, n // 4) for n in STEADY]
+    return {
+        "begun": month_of(STEADY[:3], as_of="2026-10-04T06:00:00Z"),
+        "in-the-middle": in_the_middle(),
+        "may-run-out": month_of(STEADY[:21], as_of=middle, licences=1, add_ons=3),
+        "lasts": month_of(slow[:21], as_of=middle),
+        "exhausted": month_of(STEADY[:21], as_of=middle, licences=1, add_ons=0),
+        "no-pool": month_of(STEADY[:21], as_of=middle, licences=0, add_ons=0),
+        "nothing": month_of([], as_of=middle),
+        "closing": month_of(STEADY, as_of=over),
+        "closed": month_of(slow, as_of="2026-11-09T00:00:00Z", closed=True),
+        "taken-back": month_of([], as_of=middle, corrections=[a_correction(1)]),
+        "everything": everything(),
+        "hostile": hostile(),
+    }
