@@ -44,9 +44,9 @@ def demonstrate(folder: Path, seed: int, console: Console) -> bool:
     """Play the seed's month into `folder` (emptied first); whether every figure came out as expected."""
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
-    kept = ("patchbay.db", "patchbay.archive", "usage-*.csv", "host.log")
-    database, archive, reports, log = (folder / name for name in kept)
-    files = f"Database {database}, archive {archive}, reports {reports}, log {log}"
+    kept = ("patchbay.db", "patchbay.archive", "usage-*.csv", "usage-*.html", "host.log")
+    database, archive, reports, pages, log = (folder / name for name in kept)
+    files = f"Database {database}, archive {archive}, reports {reports}, pages {pages}, log {log}"
     console.print(files, soft_wrap=True)
     return ok
 
@@ -56,7 +56,8 @@ def play_month(
 ) -> bool:
     """Play a month into `folder` (emptied first); whether every figure came out as expected.
 
-    It leaves each tenant month's usage report there, `usage-TENANT-MONTH.json` and `.csv`, and the host's `host.log`.
+    It leaves each tenant month's usage report there, `usage-TENANT-MONTH.json`, `.csv` and `.html`, and the host's
+    `host.log`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -137,7 +138,7 @@ def _show_parked(client: httpx.Client, tenants: Sequence[str], console: Console)
 def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
     for tenant, month in found.usage:
         address = f"/api/tenants/{tenant}/usage/{month}"
-        for name in ("json", "csv"):
+        for name in ("json", "csv", "html"):
             answer = client.get(address, params={"format": name}).raise_for_status()
             (folder / f"usage-{tenant}-{month}.{name}").write_bytes(answer.content)
 

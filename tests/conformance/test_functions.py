@@ -29,6 +29,7 @@ ROUTES = {
     "get_conversation": ("GET", "tenants/contoso/conversations/x"),
     "get_transcript": ("GET", "tenants/contoso/conversations/x/transcript"),
     "get_routing": ("GET", "tenants/contoso/conversations/x/routing"),
+    "list_usage": ("GET", "tenants/contoso/usage"),
     "get_usage": ("GET", "tenants/contoso/usage/2026-10"),
     "list_sessions": ("GET", "tenants/contoso/usage/2026-10/sessions"),
     "get_configuration": ("GET", "tenants/contoso/configuration"),
@@ -152,6 +153,16 @@ async def test_a_silent_conversation_is_found_by_the_sweep_and_ended(host: Runti
     assert (await host.shown(f"conversations/{ID}"))["state"] == "closed"
     lines = [one["text"] for one in (await host.shown(f"conversations/{ID}/transcript"))["entries"]]
     assert lines == [TEXT, "Are you still there?", "Goodbye."]
+
+
+@pytest.mark.runs("list_usage", "get_usage")
+async def test_a_browser_gets_the_months_and_a_month_as_pages(host: RuntimeHost) -> None:
+    await begun(host)
+    for path in ("usage", "usage/2026-10"):
+        answer = await host.client.get(f"/api/tenants/contoso/{path}", headers={"Accept": "text/html,*/*;q=0.8"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+        assert "October 2026" in answer.text
 
 
 @pytest.mark.runs("monthly_usage", "get_usage")

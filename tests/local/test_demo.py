@@ -34,7 +34,7 @@ def test_the_pipeline_agrees_with_the_count(seed: int, tmp_path: Path) -> None:
     assert "Rule 2, CreditCardRule, was applied" in printed
     assert "contoso: 3 event_id_conflict, such as: event" in printed
     files = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert files >= {"patchbay.db", "host.log", "usage-northwind-2026-10.csv"}
+    assert files >= {"patchbay.db", "host.log", "usage-northwind-2026-10.csv", "usage-northwind-2026-10.html"}
 
     # and no name and nothing that was said stands in the host's log
     log = (tmp_path / "demo/host.log").read_text(encoding="utf-8")

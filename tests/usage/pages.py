@@ -7,7 +7,7 @@ from typing import Any
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Licence
 from shared.usage.ledger import CORRECTIONS, Correction, Occasion
-from shared.usage.report import LISTED, Settlement, UsageReport, build_report
+from shared.usage.report import LISTED, Obstacle, Settlement, UsageReport, build_report
 from tests.builders import contoso, history
 from tests.usage.render.hostile import hostile_names
 
@@ -140,6 +140,18 @@ def everything() -> UsageReport:
     )
 
 
+def stuck() -> UsageReport:
+    """The same, in November, when it cannot be closed."""
+    keys = ", ".join(f"contoso-chat.{'webchat' * 8}.{number:032x}.1" for number in range(10))
+    obstacles = (
+        Obstacle(code="rows_outstanding", detail=f"rows are still to be posted for {keys} and 2 more", days=()),
+        Obstacle(code="days_differ", detail="31 days are not what their rows add up to", days=("2026-10-01",)),
+    )
+    return everything().model_copy(
+        update={"status": "closing", "as_of": "2026-11-12T10:00:00Z", "obstacles": obstacles}
+    )
+
+
 HOSTILE = [
     "<script>document.title='run'</script>",
     "</title><script>document.title='run'</script>",
@@ -178,5 +190,6 @@ def months() -> Mapping[str, UsageReport]:
         "closed": month_of(slow, as_of="2026-11-09T00:00:00Z", closed=True),
         "taken-back": month_of([], as_of=middle, corrections=[a_correction(1)]),
         "everything": everything(),
+        "stuck": stuck(),
         "hostile": hostile(),
     }

@@ -101,6 +101,7 @@ def render_page(report: UsageReport, reader: Reader) -> str:
         situation=_situation(report, expected),
         total=_whole(expected.total) if expected.total else None,
         add_ons=_add_ons(expected.total, report.entitlement.total) if expected.total else None,
+        unused=_unused(expected.total, report.entitlement.total) if expected.total else None,
         last_day=date.fromisoformat(report.days[-1].date),
         pool=pool_chart(report, expected),
         burn=burn_down(report, expected),
@@ -157,7 +158,14 @@ def _environment() -> Environment:
         reasons=_REASONS,
         exclusions=_EXCLUSIONS,
     )
+    environment.filters["visible"] = _visible
     return environment
+
+
+def _visible(name: str) -> str:
+    """A name as people can tell it from others: what cannot be seen is written as an escape, a blank in quotes."""
+    seen = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)
+    return seen if seen.strip() else f'"{seen}"'
 
 
 @cache
@@ -195,6 +203,13 @@ def _add_ons(total: Range, pool: int) -> Whole:
     """The add-ons that the month's sessions need beyond the pool."""
     whole = _whole(total)
     low, expected, high = (add_ons_needed(max(0, n - pool)) for n in (whole.low, whole.expected, whole.high))
+    return Whole(low, expected, high)
+
+
+def _unused(total: Range, pool: int) -> Whole:
+    """The sessions of the pool that nobody will have used at the month's end."""
+    whole = _whole(total)
+    low, expected, high = (min(max(pool - n, 0), pool) for n in (whole.high, whole.expected, whole.low))
     return Whole(low, expected, high)
 
 

@@ -1,0 +1,153 @@
+"""The month and the list of months over HTTP: for a browser as pages, for programs as JSON, with one negotiation."""
+
+from typing import Any
+
+import pytest
+
+from shared.usage.overview import MONTHS
+from tests.functions.hosts import EVENTS, Host, hosted, paths, problem
+from tests.functions.test_usage_routes import USAGE, conversation, october
+from tests.usage.render.test_page import Figures
+from tests.usage.test_ledger_row import row
+
+LIST = "/api/tenants/contoso/usage"
+FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+BROWSER = {"Accept": FIREFOX, "Accept-Language": "de-AT,de;q=0.9"}
+
+
+async def shown(host: Host, path: str, headers: Any = None, **parameters: str) -> Figures:
+    """A page, checked for what every one has."""
+    answer = await host.client.get(path, params=parameters, headers=headers or {})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8"), answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"].startswith("private")
+    assert {"Accept", "Accept-Language"} == set(answer.headers["vary"].split(", "))
+    assert "content-disposition" not in answer.headers
+    page = Figures(answer.text)
+    assert page.tags["script"] == 0
+    return page
+
+
+@pytest.mark.parametrize("path", [USAGE, LIST])
+async def test_a_browser_gets_a_page_and_so_does_who_asks_for_it_by_name(host: Host, path: str) -> None:
+    await october(host)
+    page = await shown(host, path, BROWSER)
+    assert "Oktober 2026" in page.plain
+    named = await shown(host, path, {"Accept": "application/json"}, format="html", locale="fr-FR")
+    assert "octobre 2026" in named.plain
+
+
+@pytest.mark.parametrize("path", [USAGE, LIST])
+async def test_a_program_gets_json(host: Host, path: str) -> None:
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json, text/html;q=0.9"}):
+        answer = await host.client.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+        assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == (
+            "private, no-cache",
+            "nosniff",
+        )
+
+
+@pytest.mark.parametrize("path", [USAGE, LIST])
+async def test_a_locale_or_a_format_that_there_is_not_is_refused(host: Host, path: str) -> None:
+    assert paths(await host.client.get(path, params={"format": "html", "locale": "xx"})) == ["locale"]
+    answer = await host.client.get(path, params={"format": "pdf"})
+    assert (answer.status_code, problem(answer)["code"]) == (406, "not_acceptable")
+
+
+async def test_the_page_holds_the_figures_of_the_json_and_of_nobody_else(host: Host) -> None:
+    # given three sessions of bots with names like formulas
+    await october(host)
+    report = await host.shown("usage/2026-10")
+    page = await shown(host, USAGE, BROWSER)
+    assert page.figures["invoiced", ""] == {report["invoiced"]} == {3}
+    assert page.figures["entitlement", ""] == {report["entitlement"]["total"]}
+    bots = {part: n for (measure, part), (n,) in page.figures.items() if measure == "byBot"}
+    assert bots == report["byBot"]
+    # then bots stand there by their ids, and no customer and no line
+    assert "Contoso bot" not in page.text
+    assert report["sha256"] in page.text
+
+
+async def test_every_link_of_a_page_leads_somewhere(host: Host) -> None:
+    await october(host)
+    for path in (LIST, USAGE):
+        text = (await host.client.get(path, params={"format": "html"})).text
+        targets = [part.split('"')[0] for part in text.split("<a ")[1:] for part in part.split('href="')[1:2]]
+        inside = [target for target in targets if not target.startswith(("#", "https://"))]
+        assert len(inside) >= 3
+        for target in inside:
+            answer = await host.client.get(host.client.base_url.join(path).join(target.replace("&amp;", "&")))
+            assert answer.status_code == 200, target
+
+
+async def test_the_list_has_the_months_with_their_figures_and_links(host: Host) -> None:
+    # given sessions in August, and in October until the 20th
+    early = [dict(event, time="2026-08-05T11:00:00Z") for event in conversation("c0", 5)]
+    await host.accepted(EVENTS, early)
+    await october(host)
+    overview = await host.shown("usage")
+    # then each month from the first to the present one is there, the newest first, also those without any
+    assert [month["month"] for month in overview["months"]] == ["2026-10", "2026-09", "2026-08"]
+    assert (overview["tenantId"], overview["continuation"]) == ("contoso", None)
+    for month in overview["months"]:
+        report = await host.shown(f"usage/{month['month']}")
+        assert {name: month[name] for name in month if name != "links"} == {
+            name: report[name] for name in month if name != "links"
+        }
+        # and its links lead to it
+        for name, link in month["links"].items():
+            answer = await host.client.get(host.client.base_url.join(LIST).join(link))
+            assert answer.status_code == 200, name
+    assert [month["counted"] for month in overview["months"]] == [3, 0, 1]
+
+
+async def test_a_tenant_without_sessions_has_the_present_month(host: Host) -> None:
+    overview = await host.shown("usage", "fabrikam")
+    assert [(month["month"], month["status"], month["invoiced"]) for month in overview["months"]] == [
+        ("2026-10", "open", 0)
+    ]
+    assert "Oktober 2026" in (await shown(host, "/api/tenants/fabrikam/usage", BROWSER)).plain
+
+
+async def test_a_long_list_comes_in_parts(host: Host) -> None:
+    # given a tenant whose first session was five years ago
+    ledger = host.pipeline.usage.ledger
+    old = row("c1").model_copy(update={"month": "2021-10", "day": "2021-10-05"})
+    await ledger.post("contoso", old)
+    # when the list is followed to its end
+    first = await host.shown("usage")
+    rest = await host.shown("usage", continuation=first["continuation"])
+    # then no month is left out, and none comes twice
+    months = [month["month"] for page in (first, rest) for month in page["months"]]
+    assert len(first["months"]) == MONTHS
+    assert rest["continuation"] is None
+    assert months == sorted(set(months), reverse=True)
+    assert (len(months), months[-1]) == (61, "2021-10")
+    # and the page says where it goes on
+    answer = await host.client.get(LIST, params={"format": "html", "locale": "en-US"})
+    assert f'href="?continuation={first["continuation"]}&amp;locale=en-US"' in answer.text
+
+
+async def test_a_list_of_nobody_or_from_nowhere_is_refused(host: Host) -> None:
+    answer = await host.client.get("/api/tenants/nobody/usage", headers=BROWSER)
+    assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_tenant")
+    assert paths(await host.client.get(LIST, params={"continuation": "2026-13"})) == ["continuation"]
+
+
+@pytest.mark.parametrize("month", ["1000-01", "1900-01", "2026-02", "9999-12"])
+async def test_every_month_has_a_page(host: Host, month: str) -> None:
+    page = await shown(host, f"{LIST}/{month}", BROWSER)
+    assert page.figures["invoiced", ""] == {0}
+
+
+async def test_a_month_at_the_end_of_time_has_a_page_east_of_greenwich(tmp_path: Any) -> None:
+    async with hosted(tmp_path) as host:
+        await host.configured("fabrikam")
+        page = await shown(host, "/api/tenants/fabrikam/usage/9999-12", BROWSER)
+    assert "Dezember 9999" in page.plain
