@@ -14,6 +14,7 @@ from tests.browser import chromium, visiting
 from tests.functions.test_usage_page_in_a_browser import MONTH, of_month
 from tests.usage.pages import in_the_middle, months
 
+_SMALLER = ("-strip", "+dither", "-colors", "64", "-define", "png:compression-level=9")
 FOLDER = Path(__file__).parent.parent.parent / "docs/images"
 
 
@@ -33,9 +34,9 @@ async def _take(browser: Browser, name: str, report: UsageReport, media: Any = "
         await visit.page.emulate_media(media=media)
         await visit.page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
     picture = str(FOLDER / f"{name}.png")
-    process = await asyncio.create_subprocess_exec("convert", picture, "-strip", "-colors", "40", f"PNG8:{picture}")
+    process = await asyncio.create_subprocess_exec("mogrify", *_SMALLER, picture)
     if await process.wait():
-        raise SystemExit("ImageMagick's convert failed")
+        raise SystemExit("ImageMagick's mogrify failed")
 
 
 if __name__ == "__main__":

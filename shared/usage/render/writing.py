@@ -69,7 +69,7 @@ class Writing:
         """A number in as little room as can be: 12K."""
         if abs(number) < 10_000:
             return self.number(number)
-        return format_compact_decimal(number, fraction_digits=1, locale=self._locale)
+        return format_compact_decimal(number, fraction_digits=1, locale=self._locale).replace("-", _MINUS)
 
     def signed(self, number: int) -> str:
         """A change: its sign is always there."""
