@@ -267,6 +267,27 @@ CONTROLS = (
         "tests/usage/render/test_neutralise.py::test_the_exact_text_comes_back",
     ),
     Control(
+        "a page takes names for markup",
+        "shared/usage/render/page.py",
+        "autoescape=True",
+        "autoescape=False",
+        "tests/usage/render/test_page.py::test_hostile_names_are_text_and_nothing_else",
+    ),
+    Control(
+        "a forecast is surer than it can be",
+        "shared/usage/forecast.py",
+        "return self.quantile * ",
+        "return 0.5 * self.quantile * ",
+        "tests/usage/test_forecast.py::test_past_months_would_have_been_foretold_as_the_document_says",
+    ),
+    Control(
+        "a forecast's limits fall",
+        "shared/usage/forecast.py",
+        "low, high = max(low, used + expected - margin)",
+        "low, high = used + expected - margin",
+        "tests/usage/test_forecast.py::test_a_forecast_holds_together",
+    ),
+    Control(
         "a workbook's texts are guessed at",
         "shared/usage/render/sheets.py",
         "sheet.write_string(row, column, value, style)",
