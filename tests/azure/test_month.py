@@ -28,8 +28,8 @@ def test_a_month_is_billed_as_on_one_machine(tmp_path: Path) -> None:
     # Then every figure is as counted
     assert both.embedded.as_counted, both.embedded.printed
     assert both.azure.as_counted, both.azure.printed
-    # and each tenant month's report is the same bytes, as JSON and as CSV
+    # and each tenant month's report is the same bytes, as JSON, as CSV and as a page
     assert set(both.azure.reports) == {
-        f"usage-{tenant}-{name}.{format_}" for tenant, name in expected.usage for format_ in ("json", "csv")
+        f"usage-{tenant}-{name}.{format_}" for tenant, name in expected.usage for format_ in ("json", "csv", "html")
     }
     assert both.differing == []
