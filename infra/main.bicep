@@ -1,0 +1,124 @@
+// Everything that Patchbay needs, in one resource group. docs/operations/deploy.md tells how, and has each parameter.
+
+targetScope = 'resourceGroup'
+
+@description('What this deployment is called: `dev`, `prod`.')
+@minLength(1)
+@maxLength(20)
+param environmentName string
+param location string = resourceGroup().location
+
+@description('Whether the store, the storage and the instances are spread over the region\'s zones.')
+param zoneRedundant bool = false
+@description('Whether the services are reached over private endpoints only. HTTP stays public, for the channels.')
+param privateNetwork bool = false
+
+@description('Premium has private endpoints, and 1,000 times the memory for a message.')
+@allowed(['Standard', 'Premium'])
+param serviceBusSku string = 'Standard'
+@description('Request units per second that Cosmos DB may scale to; 0 is serverless.')
+param cosmosMaxThroughput int = 0
+
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 100
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Six fields, UTC: how often conversations that need attention are looked after.')
+param sweepSchedule string = '0 * * * * *'
+@description('Six fields, UTC: when months are rolled up and closed.')
+param usageSchedule string = '0 30 2 * * *'
+@description('What one tenant may ask of one instance in the long run; 0 is no limit.')
+param requestsPerSecond int = 100
+
+@description('Client id of the registration that access tokens are issued for; empty: nobody but channels comes in.')
+param apiClientId string = ''
+@description('JSON: the tenants of each person or system, by object id.')
+param grants string = '{}'
+@description('Whether people may sign in with a browser, through App Service authentication.')
+param signIn bool = false
+param botMetadata string = 'https://login.botframework.com/v1/.well-known/openidconfiguration'
+@description('Names of settings, separated by commas, whose values are secrets of the vault.')
+param secretSettings string = ''
+
+@description('Object id of the person or group that puts secrets into the vault.')
+param operatorPrincipalId string = ''
+@description('Addresses that alerts go to, separated by commas.')
+param alertEmails string = ''
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+var token = uniqueString(resourceGroup().id, environmentName)
+var tags = { 'azd-env-name': environmentName }
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  params: { name: 'id-patchbay-${token}', location: location, tags: tags }
+}
+
+module services 'modules/services.bicep' = {
+  name: 'services'
+  params: {
+    token: token
+    location: location
+    tags: tags
+    zoneRedundant: zoneRedundant
+    privateNetwork: privateNetwork
+    serviceBusSku: serviceBusSku
+    cosmosMaxThroughput: cosmosMaxThroughput
+    operatorPrincipalId: operatorPrincipalId
+    principalId: identity.outputs.principalId
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    token: token
+    location: location
+    tags: tags
+    logRetentionDays: logRetentionDays
+    principalId: identity.outputs.principalId
+    serviceBusId: services.outputs.serviceBusId
+    cosmosId: services.outputs.cosmosId
+    alertEmails: alertEmails
+  }
+}
+
+module functionApp 'modules/functionApp.bicep' = {
+  name: 'functionApp'
+  params: {
+    token: token
+    location: location
+    tags: tags
+    zoneRedundant: zoneRedundant
+    subnetId: services.outputs.functionsSubnetId
+    maximumInstanceCount: maximumInstanceCount
+    instanceMemoryMB: instanceMemoryMB
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    hostStorageName: services.outputs.hostStorageName
+    deploymentUri: services.outputs.deploymentUri
+    serviceBusName: services.outputs.serviceBusName
+    cosmosEndpoint: services.outputs.cosmosEndpoint
+    cosmosDatabaseName: services.outputs.cosmosDatabaseName
+    blobServiceUri: services.outputs.blobServiceUri
+    applicationInsightsConnectionString: monitoring.outputs.connectionString
+    keyVaultName: services.outputs.keyVaultName
+    sweepSchedule: sweepSchedule
+    usageSchedule: usageSchedule
+    requestsPerSecond: requestsPerSecond
+    apiClientId: apiClientId
+    grants: grants
+    botMetadata: botMetadata
+    signIn: signIn
+    secretSettings: secretSettings
+  }
+}
+
+output PATCHBAY_APP string = functionApp.outputs.name
+output PATCHBAY_URL string = functionApp.outputs.url
+output PATCHBAY_IDENTITY string = identity.outputs.principalId
+output PATCHBAY_KEY_VAULT string = services.outputs.keyVaultName

@@ -1,0 +1,112 @@
+// The store. Its containers are those of shared/azure/cosmos/containers.py; a test compares.
+
+param name string
+param location string
+param tags object
+param zoneRedundant bool
+param publicNetworkAccess string
+@description('Request units per second that all containers together may scale to; 0 is serverless.')
+param maxThroughput int
+@description('Object id of the app\'s identity.')
+param principalId string
+
+var databaseName = 'patchbay'
+var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
+var serverless = maxThroughput == 0
+
+// `ttl` -1: documents live for the seconds that they say themselves, and for ever without; null: nothing expires.
+var containers = [
+  {
+    name: 'conversations'
+    partitionKey: ['/tenantId', '/conversationKey']
+    indexed: ['/key/?', '/state/?', '/queue/?', '/bot/?', '/attentionAt/?', '/factOf/?']
+    ttl: -1
+  }
+  {
+    name: 'threads'
+    partitionKey: ['/tenantId', '/threadKey']
+    indexed: []
+    ttl: -1
+  }
+  {
+    name: 'ledger'
+    partitionKey: ['/tenantId', '/month']
+    indexed: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/correctionOf/?', '/version/?']
+    ttl: null
+  }
+  {
+    name: 'configurations'
+    partitionKey: ['/tenantId']
+    indexed: ['/number/?']
+    ttl: null
+  }
+  {
+    name: 'parked'
+    partitionKey: ['/tenantId']
+    indexed: ['/position/?', '/waiting/?']
+    ttl: -1
+  }
+]
+
+resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'GlobalDocumentDB'
+  properties: {
+    databaseAccountOfferType: 'Standard'
+    capabilities: serverless ? [{ name: 'EnableServerless' }] : []
+    consistencyPolicy: { defaultConsistencyLevel: 'Session' }
+    locations: [{ locationName: location, failoverPriority: 0, isZoneRedundant: zoneRedundant }]
+    backupPolicy: { type: 'Continuous', continuousModeProperties: { tier: 'Continuous7Days' } }
+    disableKeyBasedMetadataWriteAccess: true
+    disableLocalAuth: true
+    minimalTlsVersion: 'Tls12'
+    publicNetworkAccess: publicNetworkAccess
+  }
+}
+
+resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15' = {
+  parent: account
+  name: databaseName
+  properties: {
+    resource: { id: databaseName }
+    options: serverless ? {} : { autoscaleSettings: { maxThroughput: maxThroughput } }
+  }
+}
+
+resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [for each in containers: {
+  parent: database
+  name: each.name
+  properties: {
+    resource: {
+      id: each.name
+      partitionKey: {
+        paths: each.partitionKey
+        kind: length(each.partitionKey) > 1 ? 'MultiHash' : 'Hash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [for path in each.indexed: { path: path }]
+        excludedPaths: [{ path: '/*' }]
+      }
+      defaultTtl: each.ttl
+    }
+  }
+}]
+
+resource readsAndWrites 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = {
+  parent: account
+  name: guid(database.id, principalId, cosmosDataContributor)
+  properties: {
+    principalId: principalId
+    roleDefinitionId: '${account.id}/sqlRoleDefinitions/${cosmosDataContributor}'
+    scope: '${account.id}/dbs/${databaseName}'
+  }
+}
+
+output id string = account.id
+output endpoint string = account.properties.documentEndpoint
+output databaseName string = databaseName
