@@ -2,11 +2,12 @@ PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
 CONFORMANCE := .venv313
+CHECKOV := .venvcheckov
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: help demo test conformance prove start check format lock clean
+.PHONY: help demo test conformance infra prove start check format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +34,14 @@ conformance:  ## every function in Microsoft's own Python runtime (needs Python 
 $(CONFORMANCE)/installed: requirements-conformance.txt
 	$(PYTHON313) -m venv --clear $(CONFORMANCE)
 	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-conformance.txt
+	touch $@
+
+infra: $(CHECKOV)/installed  ## checkov on the Bicep files
+	$(CHECKOV)/bin/python -m tests.infra.checkov_gate
+
+$(CHECKOV)/installed: requirements-checkov.txt
+	$(PYTHON) -m venv --clear $(CHECKOV) || python3 -m venv --clear $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
 	touch $@
 
 prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (half an hour)
@@ -63,6 +72,8 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-dev.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --no-header --group conformance pyproject.toml \
 		-o requirements-conformance.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:checkov \
+		-o requirements-checkov.txt
 
 clean:  ## remove the environment and the demo's files
-	rm -rf $(VENV) $(CONFORMANCE) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) data .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,63 +1,17 @@
-"""Bicep as the tests read it: templates are parsed, and evaluated to the resources that they would deploy.
+"""Bicep as the tests read it: what a file declares, and where it is no Bicep."""
 
-Only Microsoft's compiler knows what a resource may have. But names that are not declared, parameters that a module lacks
-or does not know, and declarations that nobody uses are found here, because evaluation needs them.
-"""
-
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import PurePosixPath
 
 import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
 
 _PARSER = Parser(Language(tree_sitter_bicep.language()))
-_ESCAPED = {"\\'": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$": "$"}
-
-Sources = Mapping[str, str]
-"""The text of each file, by its path below `infra/`."""
 
 
 class BicepError(Exception):
     """Raised for what cannot be evaluated, which the compiler would refuse, too."""
-
-
-class Unknown(str):
-    """What only Azure can tell, as the expression that tells it."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A resource, or a module, of a file by its symbol; `index` where it is one of a loop."""
-
-    file: str
-    symbol: str
-    index: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.symbol}" + ("" if self.index is None else f"[{self.index}]")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One that would be deployed. `type` has no version; `body` is evaluated."""
-
-    reference: Reference
-    type: str
-    body: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        return str(self.body["name"])
-
-    @property
-    def properties(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.body.get("properties", {})
-        return found
 
 
 @dataclass
@@ -78,7 +32,9 @@ class Template:
 
 def errors(source: str) -> list[str]:
     """Where the grammar does not fit, with the line."""
-    return [f"{node.start_point[0] + 1}: {_text(node)[:60]}" for node in _faults(_PARSER.parse(source.encode()).root_node)]
+    return [
+        f"{node.start_point[0] + 1}: {text(node)[:60]}" for node in _faults(_PARSER.parse(source.encode()).root_node)
+    ]
 
 
 def _faults(node: Node) -> Iterator[Node]:
@@ -94,10 +50,10 @@ def parsed(path: str, source: str) -> Template:
     if found := errors(source):
         raise BicepError(f"{path}:{found[0]}")
     template, decorators = Template(path), {}
-    for node in _parts(_PARSER.parse(source.encode()).root_node):
+    for node in parts(_PARSER.parse(source.encode()).root_node):
         if node.type == "decorators":
-            calls = [_parts(each)[0] for each in _parts(node)]
-            decorators = {_text(_parts(call)[0]): _parts(call)[1] for call in calls}
+            calls = [parts(each)[0] for each in parts(node)]
+            decorators = {text(parts(call)[0]): parts(call)[1] for call in calls}
             continue
         _declare(template, node, decorators)
         decorators = {}
@@ -105,256 +61,33 @@ def parsed(path: str, source: str) -> Template:
 
 
 def _declare(template: Template, node: Node, decorators: dict[str, Node]) -> None:
-    parts = _parts(node)
-    name = _text(parts[0])
+    pieces = parts(node)
+    name = text(pieces[0])
     match node.type:
         case "parameter_declaration":
-            template.parameters[name] = (_text(parts[1]), parts[2] if len(parts) > 2 else None)
+            template.parameters[name] = (text(pieces[1]), pieces[2] if len(pieces) > 2 else None)
             template.decorators[name] = decorators
         case "variable_declaration":
-            template.variables[name] = parts[1]
+            template.variables[name] = pieces[1]
         case "resource_declaration":
-            existing = any(_text(child) == "existing" for child in node.children)
-            template.resources[name] = (_text(parts[1]).strip("'").partition("@")[0], existing, parts[2])
+            existing = any(text(child) == "existing" for child in node.children)
+            template.resources[name] = (text(pieces[1]).strip("'").partition("@")[0], existing, pieces[2])
         case "module_declaration":
             folder = PurePosixPath(template.path).parent
-            template.modules[name] = (str(folder / _text(parts[1]).strip("'")), parts[2])
+            template.modules[name] = (str(folder / text(pieces[1]).strip("'")), pieces[2])
         case "output_declaration":
-            template.outputs[name] = parts[-1]
+            template.outputs[name] = pieces[-1]
         case "target_scope_assignment":
             pass
         case other:
             raise BicepError(f"{template.path}: {other} is not read")
 
 
-def _parts(node: Node) -> list[Node]:
+def parts(node: Node) -> list[Node]:
+    """The named children of a node, without comments."""
     return [child for child in node.children if child.is_named and child.type != "comment"]
 
 
-def _text(node: Node) -> str:
+def text(node: Node) -> str:
+    """What stands in the source."""
     return (node.text or b"").decode()
-
-
-@dataclass
-class Deployment:
-    """What the templates would deploy with some parameters: every resource that does not exist already."""
-
-    sources: Sources
-    resources: list[Resource] = field(default_factory=list)
-    files: dict[str, Template] = field(default_factory=dict)
-    taken: dict[str, set[str]] = field(default_factory=dict)
-    """The outputs that somebody reads, by file."""
-
-    def of_type(self, type_: str) -> list[Resource]:
-        return [each for each in self.resources if each.type == type_]
-
-    def at(self, reference: Any) -> Resource:
-        """The resource that a reference leads to. Raises BicepError."""
-        for each in self.resources:
-            if each.reference == reference:
-                return each
-        raise BicepError(f"no resource is {reference}")
-
-    def unused(self) -> list[str]:
-        """Parameters, variables and outputs that nothing reads; the outputs of the main file are for people."""
-        found = []
-        for path, template in self.files.items():
-            declared = {*template.parameters, *template.variables}
-            found += [f"{path}: {name}" for name in sorted(declared - template.used)]
-            if "/" in path:
-                found += [f"{path}: {name}" for name in sorted(set(template.outputs) - self.taken.get(path, set()))]
-        return found
-
-
-def deployed(sources: Sources, parameters: Mapping[str, Any], main: str = "main.bicep") -> Deployment:
-    """Evaluate the main file and its modules. Raises BicepError."""
-    deployment = Deployment(sources)
-    _File(deployment, main, parameters).deploy()
-    return deployment
-
-
-class _File:
-    """The evaluation of one file with its parameters."""
-
-    def __init__(self, deployment: Deployment, path: str, given: Mapping[str, Any]) -> None:
-        if path not in deployment.sources:
-            raise BicepError(f"there is no file {path}")
-        self.deployment = deployment
-        self.template = deployment.files.setdefault(path, parsed(path, deployment.sources[path]))
-        self.path = path
-        required = {name for name, (_, default) in self.template.parameters.items() if default is None}
-        if wrong := (required - set(given)) | (set(given) - set(self.template.parameters)):
-            raise BicepError(f"{path}: parameters that lack or are not declared: {sorted(wrong)}")
-        self.given = given
-        self.modules: dict[str, _File | None] = {}
-
-    def deploy(self) -> None:
-        """Evaluate everything that the file declares, in order: a module before what reads its outputs."""
-        for symbol in (*self.template.modules, *self.template.resources):
-            self._declared(symbol)
-        for node in self.template.outputs.values():
-            self.value(node, {})
-
-    def _declared(self, symbol: str) -> None:
-        if symbol in self.template.modules:
-            self._module(symbol)
-            return
-        type_, existing, node = self.template.resources[symbol]
-        for index, body in self._bodies(node, {}):
-            resource = Resource(Reference(self.path, symbol, index), type_, body)
-            if not existing:
-                self.deployment.resources.append(resource)
-
-    def _module(self, symbol: str) -> "_File | None":
-        if symbol not in self.modules:
-            path, node = self.template.modules[symbol]
-            bodies = list(self._bodies(node, {}))
-            self.modules[symbol] = None
-            for _, body in bodies:
-                file = _File(self.deployment, path, body.get("params", {}))
-                self.modules[symbol] = file
-                file.deploy()
-        return self.modules[symbol]
-
-    def _bodies(self, node: Node, scope: Mapping[str, Any]) -> Iterator[tuple[int | None, dict[str, Any]]]:
-        """The bodies of a resource or a module: none where its condition fails, several where it is a loop."""
-        if node.type == "for_statement":
-            for index, (body, inner) in enumerate(self._turns(node, scope)):
-                for _, value in self._bodies(body, inner):
-                    yield index, value
-        elif node.type == "if_statement":
-            condition, body = _parts(node)
-            if self.value(condition, scope):
-                yield None, self.value(body, scope)
-        else:
-            yield None, self.value(node, scope)
-
-    def _turns(self, node: Node, scope: Mapping[str, Any]) -> Iterator[tuple[Node, dict[str, Any]]]:
-        names, items, body = _parts(node)
-        each, *index = [_text(part) for part in (_parts(names) or [names])]
-        for position, item in enumerate(self.value(items, scope)):
-            yield body, {**scope, each: item, **({index[0]: position} if index else {})}
-
-    def value(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        """What the expression is. Raises BicepError where the tests do not know its kind."""
-        evaluate: Callable[[Node, Mapping[str, Any]], Any] | None = getattr(self, f"_{node.type}", None)
-        if evaluate is None:
-            raise BicepError(f"{self.path}: {node.type} is not read: {_text(node)[:60]}")
-        return evaluate(node, scope)
-
-    def _string(self, node: Node, scope: Mapping[str, Any]) -> str:
-        pieces = []
-        for part in _parts(node):
-            if part.type == "interpolation":
-                pieces.append(str(self.value(_parts(part)[0], scope)))
-            else:
-                pieces.append(_ESCAPED.get(_text(part), _text(part)))
-        return "".join(pieces)
-
-    def _number(self, node: Node, scope: Mapping[str, Any]) -> int:
-        return int(_text(node))
-
-    def _boolean(self, node: Node, scope: Mapping[str, Any]) -> bool:
-        return _text(node) == "true"
-
-    def _null(self, node: Node, scope: Mapping[str, Any]) -> None:
-        return None
-
-    def _array(self, node: Node, scope: Mapping[str, Any]) -> list[Any]:
-        return [self.value(part, scope) for part in _parts(node)]
-
-    def _object(self, node: Node, scope: Mapping[str, Any]) -> dict[str, Any]:
-        pairs = [_parts(part) for part in _parts(node)]
-        return {
-            self._string(key, scope) if key.type == "string" else _text(key): self.value(value, scope)
-            for key, value in pairs
-        }
-
-    def _for_statement(self, node: Node, scope: Mapping[str, Any]) -> list[Any]:
-        return [self.value(body, inner) for body, inner in self._turns(node, scope)]
-
-    def _parenthesized_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        return self.value(_parts(node)[0], scope)
-
-    def _ternary_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        condition, yes, no = _parts(node)
-        return self.value(yes if self.value(condition, scope) else no, scope)
-
-    def _unary_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        return not self.value(_parts(node)[0], scope)
-
-    def _binary_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        left, right = (self.value(part, scope) for part in _parts(node))
-        match _text(node.children[1]):
-            case "==":
-                return left == right
-            case ">":
-                return left > right
-            case "&&":
-                return left and right
-            case other:
-                raise BicepError(f"{self.path}: the operator {other} is not read")
-
-    def _identifier(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        name = _text(node)
-        self.template.used.add(name)
-        if name in scope:
-            return scope[name]
-        if name in self.template.variables:
-            return self.value(self.template.variables[name], {})
-        if name in self.template.parameters:
-            default = self.template.parameters[name][1]
-            return self.given[name] if name in self.given or default is None else self.value(default, {})
-        if name in self.template.resources:
-            return Reference(self.path, name)
-        raise BicepError(f"{self.path}: {name} is not declared")
-
-    def _subscript_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        of, at = (self.value(part, scope) for part in _parts(node))
-        return Reference(of.file, of.symbol, at) if isinstance(of, Reference) else of[at]
-
-    def _member_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        inner, member = _parts(node)
-        if inner.type == "member_expression" and _text(_parts(inner)[1]) == "outputs":
-            return self._output(_text(_parts(inner)[0]), _text(member))
-        of = self.value(inner, scope)
-        if isinstance(of, Mapping):
-            if _text(member) not in of:
-                raise BicepError(f"{self.path}: {_text(node)} is not declared")
-            return of[_text(member)]
-        return Unknown(f"{of}.{_text(member)}")
-
-    def _output(self, symbol: str, name: str) -> Any:
-        module = self._module(symbol)
-        if module is None or name not in module.template.outputs:
-            raise BicepError(f"{self.path}: {symbol} has no output {name}")
-        self.deployment.taken.setdefault(module.path, set()).add(name)
-        return module.value(module.template.outputs[name], {})
-
-    def _call_expression(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        function, arguments = _parts(node)
-        given = [self.value(part, scope) for part in _parts(arguments)]
-        if _text(function) == "loadTextContent":
-            return (Path(__file__).parents[2] / "infra" / PurePosixPath(self.path).parent / given[0]).read_text("utf-8")
-        known = _FUNCTIONS.get(_text(function))
-        return known(*given) if known else Unknown(f"{_text(function)}({', '.join(map(str, given))})")
-
-
-def _union(*given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for each in given for name, value in each.items()}
-
-
-def _joined(*given: Sequence[Any]) -> list[Any]:
-    return [each for one in given for each in one]
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "concat": _joined,
-    "empty": lambda given: not given,
-    "join": lambda given, between: between.join(given),
-    "length": len,
-    "replace": lambda text, old, new: type(text)(str(text).replace(old, new)),
-    "split": lambda text, between: text.split(between),
-    "string": lambda given: given if isinstance(given, str) else json.dumps(given),
-    "union": _union,
-}
