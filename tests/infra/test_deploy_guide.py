@@ -1,0 +1,93 @@
+"""The guide for operators: its commands can be read, use nothing undefined, and its check works on one machine."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.broken_copy import ROOT
+from tests.infra.bicep import parsed
+from tests.infra.documents import DEPLOY
+from tests.infra.templates import INFRA, SOURCES, largest
+from tests.local.test_host import running
+
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", DEPLOY, re.MULTILINE | re.DOTALL)
+OUTPUTS = parsed("main.bicep", SOURCES["main.bicep"]).outputs
+_ON_ONE_MACHINE = """
+az() { echo token; }
+sleep() { until curl -s $api/tenants/smoke/conversations/smoke-1 | grep -q '"state": "closed"'; do :; done; }
+"""
+"""There is no directory to ask for a token, and nobody asks for one; the answer may be there at once."""
+
+
+def below(heading: str) -> str:
+    """The commands of a section."""
+    section = DEPLOY.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return "".join(re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[0][:40])
+def test_commands_are_commands_of_a_shell(block: str) -> None:
+    read = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_every_variable_is_set_before_it_is_used() -> None:
+    # given what azd says after a deployment, which the guide reads in one line
+    assert "grep -E '^(PATCHBAY_(APP|URL|IDENTITY|KEY_VAULT)|AZURE_RESOURCE_GROUP)='" in DEPLOY
+    known = {f"PATCHBAY_{name}" for name in ("APP", "URL", "IDENTITY", "KEY_VAULT")}
+    assert known == set(OUTPUTS)
+    known.add("AZURE_RESOURCE_GROUP")
+    # when the commands are read from top to bottom
+    for block in BLOCKS:
+        for line in block.splitlines():
+            known |= set(re.findall(r"(?:^|[ (;])(\w+)=", line)) | set(re.findall(r"\bfor (\w+) in\b", line))
+            # then each variable is known
+            used = set(re.findall(r"(?<!\\)\$\{?([A-Za-z_]\w*)", line))
+            assert used <= known, line
+
+
+def test_every_file_of_a_command_exists() -> None:
+    named = {each for block in BLOCKS for each in re.findall(r"(?:infra|examples)/[\w./-]+\.\w+", block)}
+    assert len(named) >= 4
+    assert [each for each in sorted(named) if not (ROOT / each).exists()] == []
+
+
+def test_azd_finds_the_templates_and_the_app() -> None:
+    # given what azd reads
+    project = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
+    # then the main file is where it says, and the app has the tag of its service
+    assert (ROOT / project["infra"]["path"] / f"{project['infra']['module']}.bicep").samefile(INFRA / "main.bicep")
+    assert [largest().of_type("Microsoft.Web/sites")[0].body["tags"]["azd-service-name"]] == list(project["services"])
+    # and of what is packed nothing is left out that the app needs
+    ignored = set((ROOT / ".funcignore").read_text(encoding="utf-8").split())
+    assert not {"function_app.py", "functions", "shared", "host.json", "requirements.txt"} & ignored
+    assert {"docs", "infra", "local", "tests", ".venv"} <= ignored
+
+
+def test_the_first_tenant_and_the_check_work_on_one_machine(tmp_path: Path) -> None:
+    # given a host on one machine in place of the app
+    commands = below("4. The first tenant") + below("5. Is everything there?")
+    with running(tmp_path / "patchbay.db") as host:
+        url = str(host.client.base_url).rstrip("/")
+        # when the guide's commands are run as they stand
+        ran = subprocess.run(
+            ["bash", "-eu", "-c", _ON_ONE_MACHINE + commands],
+            cwd=ROOT,
+            env={**os.environ, "PATCHBAY_URL": url, "client": "client"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    # then the answers are those of the guide
+    assert ran.returncode == 0, ran.stderr
+    answers = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    configured, health, accepted, conversation, usage = answers
+    assert (configured["version"], health["status"]) == (1, "healthy")
+    assert accepted == {"accepted": ["s1", "s2"], "rejected": []}
+    assert (conversation["state"], usage["counted"]) == ("closed", 1)
