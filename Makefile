@@ -39,9 +39,12 @@ $(CONFORMANCE)/installed: requirements-conformance.txt
 infra: $(CHECKOV)/installed  ## checkov on the Bicep files
 	$(CHECKOV)/bin/python -m tests.infra.checkov_gate
 
-$(CHECKOV)/installed: requirements-checkov.txt
-	$(PYTHON) -m venv --clear $(CHECKOV) || python3 -m venv --clear $(CHECKOV)
-	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
+# Checkov brings a hundred packages: pip takes half a minute for them. It is for where uv, which does not know pip's
+# settings, finds no registry.
+$(CHECKOV)/installed: requirements-checkov.txt $(VENV)/installed
+	$(RUN) -m venv --clear $(CHECKOV)
+	$(VENV)/bin/uv pip install --quiet --python $(CHECKOV)/bin/python -r requirements-checkov.txt || \
+		$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
 	touch $@
 
 prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (half an hour)

@@ -127,16 +127,20 @@ def container_differences(deployment: Deployment) -> list[str]:
     return [*_differences("database", databases, {name: name}), *_differences("container", found, expected)]
 
 
-def blob_differences(deployment: Deployment) -> list[str]:
-    """The blob containers of the tenants' account against those that the adapters name."""
-    kind = "Microsoft.Storage/storageAccounts/blobServices/containers"
-    found = {each.name: 1 for each in deployment.of_type(kind) if each.reference.file == "modules/storage.bicep"}
+def blob_containers() -> list[str]:
+    """The containers that the adapters for blobs name."""
     modules = [
         importlib.import_module(f"{shared.azure.blob.__name__}.{each.name}")
         for each in pkgutil.iter_modules(shared.azure.blob.__path__)
     ]
-    expected = {module.CONTAINER: 1 for module in modules if hasattr(module, "CONTAINER")}
-    return _differences("blob container", found, expected)
+    return [module.CONTAINER for module in modules if hasattr(module, "CONTAINER")]
+
+
+def blob_differences(deployment: Deployment) -> list[str]:
+    """The blob containers of the tenants' account against those of the adapters."""
+    kind = "Microsoft.Storage/storageAccounts/blobServices/containers"
+    found = {each.name: 1 for each in deployment.of_type(kind) if each.reference.file == "modules/storage.bicep"}
+    return _differences("blob container", found, dict.fromkeys(blob_containers(), 1))
 
 
 def settings_of(deployment: Deployment) -> dict[str, str]:

@@ -6,7 +6,7 @@ from shared.azure.cosmos.containers import CONTAINERS
 from shared.events.bus import SUBSCRIPTIONS, TOPIC, UNROUTED
 from tests.infra.bicep import BicepError
 from tests.infra.documents import ROLES, Role
-from tests.infra.templates import LARGEST, SOURCES, differences, largest, settings_of
+from tests.infra.templates import LARGEST, SOURCES, blob_containers, differences, largest, settings_of
 
 BUS, COSMOS, BLOBS, APP = (f"modules/{name}.bicep" for name in ("serviceBus", "cosmos", "storage", "functionApp"))
 
@@ -15,7 +15,7 @@ ENTITIES = [
     *((COSMOS, each.id) for each in CONTAINERS),
     *((COSMOS, path) for each in CONTAINERS for path in (*each.partition_key, *each.indexed)),
     (COSMOS, "patchbay"),
-    (BLOBS, "archive"),
+    *((BLOBS, name) for name in blob_containers()),
 ]
 SETTINGS = [name for name in settings_of(largest()) if name not in LARGEST["secretSettings"].split(",")]
 
