@@ -7,7 +7,7 @@ CHECKOV := .venvcheckov
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: help demo test conformance infra prove start check format lock clean
+.PHONY: help demo test conformance infra prove start cost check format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071
+
+cost: $(VENV)/installed  ## dollars per million conversations on Azure, beside two naive designs
+	$(RUN) -m local cost
 
 check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/ruff check .

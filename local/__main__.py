@@ -1,8 +1,9 @@
-"""The command line, `python -m local …`: start, demo, lint, doctor, replay, rebuild, emulators."""
+"""The command line, `python -m local …`: start, demo, lint, doctor, replay, rebuild, backup, cost, emulators."""
 
 import asyncio
 import logging
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from local.cost.designs import measured_workload
+from local.cost.prices import list_prices
+from local.cost.table import show as show_cost
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
@@ -127,6 +131,25 @@ def rebuild(
         raise typer.Exit(1) from refused
     if not same:
         raise typer.Exit(1)
+
+
+@cli.command()
+def cost(
+    conversations: Annotated[int, typer.Option(min=1, help="How many there are in a month.")] = 1_000_000,
+    messages: Annotated[
+        int | None, typer.Option(min=1, help="Lines of a conversation; as measured if not said.")
+    ] = None,
+    memory: Annotated[int, typer.Option(min=512, help="Megabytes of an instance of the app.")] = 2048,
+) -> None:
+    """Print what a month costs on Azure at list prices, beside two naive designs, and what that rests on."""
+    measured = measured_workload()
+    workload = replace(
+        measured,
+        conversations=conversations,
+        messages=messages or measured.messages,
+        memory_megabytes=memory,
+    )
+    show_cost(workload, list_prices(), Console(width=200))
 
 
 @cli.command()

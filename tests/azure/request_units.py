@@ -1,4 +1,4 @@
-"""What requests would cost on Azure, by the price table in `infra/prices/request-units.json`.
+"""What requests would cost on Azure, by the price table in `infra/prices/request-units.json`, and what they store.
 
 An emulator charges what it likes, so its own figures tell nothing.
 """
@@ -10,11 +10,10 @@ from typing import Any
 
 from azure.core.pipeline.transport import HttpRequest
 
+from local.cost.request_units import request_units
 from shared.azure.cosmos.containers import CONTAINERS
 from tests.azure.faults import Request, WatchedTransport
-from tests.broken_copy import ROOT
 
-PRICES: Mapping[str, Any] = json.loads((ROOT / "infra/prices/request-units.json").read_text(encoding="utf-8"))
 _INDEXED = {
     definition.id: tuple(path.removeprefix("/").removesuffix("/?") for path in definition.indexed)
     for definition in CONTAINERS
@@ -37,6 +36,8 @@ class PricedTransport(WatchedTransport):
     def __init__(self) -> None:
         super().__init__()
         self.priced: list[Priced] = []
+        self.stored: dict[tuple[str, str, str], int] = {}
+        """The bytes of each document as it was last written: by container, partition and id."""
         self._terms: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     async def send(self, request: HttpRequest, **config: Any) -> Any:
@@ -48,12 +49,11 @@ class PricedTransport(WatchedTransport):
         return answer
 
     def _price(self, container: str, request: Request, answer: bytes) -> Priced:
+        prices = request_units()
         if request.is_query:
-            prices, documents = PRICES["query"], json.loads(answer)["Documents"]
-            return Priced(container, "query", prices["each"] + prices["document"] * len(documents))
+            return Priced(container, "query", float(prices.query(len(json.loads(answer)["Documents"]))))
         if request.method == "GET":
-            prices, further = PRICES["pointRead"], max(0, len(answer) - 1) // 1024
-            return Priced(container, "read", prices["firstKilobyte"] + prices["furtherKilobyte"] * further)
+            return Priced(container, "read", float(prices.read(len(answer))))
         partition = str(request.http.headers["x-ms-documentdb-partitionkey"])
         kind = "batch" if request.batch else _KINDS[request.method]
         operations = request.batch or [{"operationType": kind, "resourceBody": _body(request)}]
@@ -61,16 +61,18 @@ class PricedTransport(WatchedTransport):
 
     def _operation(self, container: str, partition: str, operation: Mapping[str, Any]) -> float:
         kind, body = operation["operationType"].lower(), operation.get("resourceBody", {})
+        prices = request_units()
         if kind == "delete":
-            return float(PRICES["delete"]["each"])
+            return float(prices.delete())
         if kind == "patch":
-            return float(PRICES["patch"]["each"] + PRICES["patch"]["change"] * len(body["operations"]))
+            return float(prices.patch(len(body["operations"])))
         place = (container, partition, body["id"])
         terms = {name: body[name] for name in _INDEXED[container] if name in body}
         before = self._terms.get(place, {})
         self._terms[place] = terms
         changed = sum(terms.get(name) != before.get(name) for name in terms.keys() | before.keys())
-        return float(PRICES["write"]["each"] + PRICES["write"]["indexedTerm"] * changed)
+        self.stored[place] = len(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
+        return float(prices.write(self.stored[place], changed))
 
 
 def _body(request: Request) -> Any:
