@@ -23,6 +23,8 @@ from local.rebuild import compare_database
 from local.replay import replay_on
 from shared.access.request import name_requests_in_logs
 from shared.clock import Clock, MovableClock, SystemClock
+from shared.embedded.archive import archive_beside
+from shared.embedded.backup import back_up
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
 from shared.events.parked import NO_TENANT
@@ -131,6 +133,22 @@ def rebuild(
         raise typer.Exit(1) from refused
     if not same:
         raise typer.Exit(1)
+
+
+@cli.command()
+def backup(
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; nothing may be there.")],
+    database: Annotated[Path | None, typer.Option(help="The SQLite file; a host may be using it.")] = None,
+) -> None:
+    """Copy a database as it is at one moment, with its archive beside it."""
+    load_local_settings()
+    settings = Settings(database=database) if database else Settings()
+    try:
+        back_up(settings.database, copy)
+    except (PatchbayError, OSError) as refused:
+        print(f"Patchbay makes no copy: {refused}", file=sys.stderr)
+        raise typer.Exit(1) from refused
+    print(f"{copy} and {archive_beside(copy)}")
 
 
 @cli.command()

@@ -12,6 +12,11 @@ _LONGEST = 200
 """Characters of a folder's name; file systems take 255 bytes, and some of them tell no A from an a."""
 
 
+def archive_beside(database: Path) -> Path:
+    """The archive's folder, which goes with the database."""
+    return database.with_suffix(".archive")
+
+
 class FolderArchive:
     """Implements `Archive`: `folder/tenant/key/0.json` is the conversation, `1.json` its first addendum."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.clock import Clock, SystemClock
-from shared.embedded.archive import FolderArchive
+from shared.embedded.archive import FolderArchive, archive_beside
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
@@ -39,7 +39,7 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         ledger=EmbeddedLedger(database),
         reports=EmbeddedReports(database),
         parked=EmbeddedParkedEvents(database),
-        archive=FolderArchive(database.path.with_suffix(".archive")),
+        archive=FolderArchive(archive_beside(database.path)),
         publisher=bus,
         dead_letters=bus,
         bus_clock=SystemClock(),

@@ -1,0 +1,71 @@
+"""A copy of one machine's data, taken while a host may be using it."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from shared.embedded.archive import archive_beside
+from shared.errors import PatchbayError
+
+
+class BackupRefused(PatchbayError):
+    """Raised when there is nothing to copy, something is in the copy's place, or the copy cannot be trusted."""
+
+    code = "backup_refused"
+    status = 409
+    retryable = False
+
+
+def back_up(database: Path, copy: Path) -> None:
+    """Copy the database to a new file, as it is at one moment, and the archive beside it. Raises BackupRefused.
+
+    The archive comes second: it may have parts that the copied database does not know of, or lack those of
+    conversations whose retention has ended, and both is what a crash leaves, which the sweep puts right. The file has
+    its name when everything is on the disk.
+    """
+    if not database.is_file():
+        raise BackupRefused(f"{database} is no file")
+    draft = copy.with_name(copy.name + ".draft")
+    for taken in (copy, draft, archive_beside(copy)):
+        if taken.exists():
+            raise BackupRefused(f"{taken} exists")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    _copy_database(database, draft)
+    _copy_archive(archive_beside(database), archive_beside(copy))
+    draft.rename(copy)
+
+
+def _copy_database(database: Path, draft: Path) -> None:
+    source = sqlite3.connect(database)
+    try:
+        # One read transaction: what is committed meanwhile is not in the copy, and nobody waits for it.
+        source.execute("VACUUM INTO ?", (str(draft),))
+    except sqlite3.Error as failure:
+        raise BackupRefused(f"{database} cannot be copied: {failure}") from failure
+    finally:
+        source.close()
+    copied = sqlite3.connect(draft)
+    try:
+        [(found,)] = copied.execute("PRAGMA integrity_check(1)").fetchall()
+    finally:
+        copied.close()
+    if found != "ok":
+        raise BackupRefused(f"the copy of {database} is not sound: {found}")
+    _flush(draft)
+
+
+def _copy_archive(folder: Path, copy: Path) -> None:
+    for part in folder.rglob("*.json"):
+        place = copy / part.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Its conversation's retention may end at this moment.
+        with suppress(FileNotFoundError):
+            shutil.copyfile(part, place)
+            _flush(place)
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
