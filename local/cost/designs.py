@@ -9,7 +9,7 @@ from local.cost.files import prices_file
 from local.cost.request_units import request_units
 from local.cost.workload import HOURS, SECONDS, Demand, Executions, Workload
 
-_SWEEP_SECONDS, _PEEKS_PER_MINUTE = 5, 6
+_PEEKS_PER_MINUTE = 6
 _NIGHTS, _PAGE = Decimal("15.5"), 1000
 """How often, on average, a nightly query over the month so far meets a conversation; documents of a page."""
 _MARKER_BYTES, _MARKER_TERMS = 100, 4
@@ -65,7 +65,7 @@ def patchbay(workload: Workload) -> Demand:
     budget = measured_budget()
     units = {name: Decimal(event["measured"]) for name, event in budget["events"].items()}
     times = occurrences(workload, budget)
-    runs = _sweeps()
+    runs = SECONDS / workload.sweep_seconds
     per_sweep = request_units().read(1) + request_units().query(0) * workload.tenants
     conversation = sum((times[name] * units[name] for name in times), Decimal(0))
     conversation += _posted(workload) * units["an activity at the door"]
@@ -141,16 +141,12 @@ def _posted(workload: Workload) -> Decimal:
     return sum((share for share, _ in _events(workload)), Decimal(0))
 
 
-def _sweeps() -> Decimal:
-    return SECONDS / _SWEEP_SECONDS
-
-
 def _naive(workload: Workload, units: Decimal, size: Decimal, timers: Decimal, *, sessions: bool = False) -> Demand:
     events, conversations = _posted(workload), workload.conversations
     operations = (events + timers) * _PER_MESSAGE + (1 if sessions else 0)
     groups = {"http": events, "events": events} | ({"timers": timers} if timers else {})
     executions = {name: Executions(count * conversations) for name, count in groups.items()}
-    runs = Decimal(0) if timers else _sweeps()
+    runs = Decimal(0) if timers else SECONDS / workload.sweep_seconds
     return Demand(
         request_units=units * conversations + runs * request_units().query(0),
         stored_bytes=size * conversations * workload.retention_months,

@@ -21,6 +21,8 @@ class Workload:
     """Share of the conversations that a bot escalates."""
     conversations: int = 1_000_000
     tenants: int = 10
+    sweep_seconds: int = 60
+    """Between two runs of `sweep` (`SWEEP_SCHEDULE` of the deployment)."""
     retention_months: int = 12
     """How long a conversation is kept; stored is what a year of such months leaves."""
     memory_megabytes: int = 2048

@@ -40,7 +40,7 @@ def test_the_cost_has_the_requests_of_the_budget_test() -> None:
     # when the cost counts the requests of a conversation, then they are that file's
     assert float(requests(ONE, measured_budget())) == pytest.approx(hand_counted(BUDGET, "requests"))
     # and what it prices are that file's request units, with the sweeps of a month
-    sweeps = float(SECONDS) / 5 * (1 + 2.8 * ONE.tenants)
+    sweeps = float(SECONDS) / ONE.sweep_seconds * (1 + 2.8 * ONE.tenants)
     assert float(patchbay(ONE).request_units) == pytest.approx(hand_counted(BUDGET, "measured") + sweeps)
     # and it prints the number
     printed = CliRunner().invoke(cli, ["cost"]).stdout

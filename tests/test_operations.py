@@ -1,0 +1,190 @@
+"""What operators read is there and true: a runbook per alert, a line per setting, commands that exist."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import AliasChoices
+from pydantic_settings import BaseSettings
+from typer.main import get_command
+
+import shared.settings
+from local.__main__ import cli
+from local.cost.designs import measured_budget, measured_workload, occurrences, patchbay
+from tests.test_docs import DOCUMENTS, ROOT
+
+OPERATIONS = ROOT / "docs/operations"
+PAGES = sorted(OPERATIONS.rglob("*.md"))
+SETTINGS = (OPERATIONS / "settings.md").read_text(encoding="utf-8")
+ALERTS = {"dead-letters", "parked-events", "overdue-attention", "throttling", "month-not-closed"}
+"""What the deployment has to declare, whatever else it does."""
+
+_ALERT_NAME = re.compile(r"name: '([a-z][a-z-]*)'\s+severity:")
+_PLACEHOLDER = re.compile(r'"%([A-Z_]+)%"')
+_ENVIRONMENT = re.compile(r'(?:environ\.get\(|environ\[|environ\.setdefault\(|getenv\(|endpoint\()"([A-Z_]+)"')
+_CODE = re.compile(r"`([^`\n]+)`")
+_BLOCK = re.compile(r"^\s*```\w*\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
+_LOCAL = re.compile(r"python -m local ([a-z]+)((?:[^\n`#;|&]|\\\n)*)")
+_MAKE = re.compile(r"(?:^|[`\s;&(])make ([a-z][a-z-]*)(?=$|[`\s;&)])", re.MULTILINE)
+
+
+def declared_alerts(folder: Path) -> set[str]:
+    """The names of the alerts in the Bicep files of a folder."""
+    return {name for file in folder.rglob("*.bicep") for name in _ALERT_NAME.findall(file.read_text(encoding="utf-8"))}
+
+
+def names_of(settings: type[BaseSettings]) -> Iterator[str]:
+    """The names by which the environment gives the settings of a class."""
+    prefix = settings.model_config.get("env_prefix", "")
+    for name, field in settings.model_fields.items():
+        alias = field.validation_alias
+        if isinstance(alias, AliasChoices):
+            yield from (str(choice) for choice in alias.choices)
+        else:
+            yield str(alias) if alias else f"{prefix}{name}".upper()
+
+
+def read_by_code() -> set[str]:
+    """Every setting that is read: by the app, by the Functions host for it, and by tests."""
+    classes = [one for one in vars(shared.settings).values() if isinstance(one, type) and issubclass(one, BaseSettings)]
+    found = {name for one in classes if one is not BaseSettings for name in names_of(one)}
+    for folder in ("functions", "shared", "local", "tests"):
+        for file in (ROOT / folder).rglob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            found |= set(_ENVIRONMENT.findall(text))
+            # Tests have placeholders of their own.
+            found |= set() if folder == "tests" else set(_PLACEHOLDER.findall(text))
+    return found - {"PATH", "TZ"}
+
+
+def leaves(document: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The paths of a document's members that are no objects."""
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{name}.")
+        else:
+            yield path + name
+
+
+def written_in(text: str) -> set[str]:
+    """The codes in the first column of a document's tables."""
+    return {
+        code for line in text.splitlines() if line.startswith("| `") for code in _CODE.findall(line.split(" | ")[0])
+    }
+
+
+def options() -> dict[str, set[str]]:
+    """Each command of `python -m local` with its options, and its arguments in capitals."""
+    commands: Mapping[str, Any] = get_command(cli).commands  # type: ignore[attr-defined]  # a group has commands
+    return {
+        name: {
+            *(one for each in command.params for one in each.opts if one.startswith("--")),
+            *((each.metavar or each.name.upper()) for each in command.params if not each.opts[0].startswith("--")),
+        }
+        for name, command in commands.items()
+    }
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def unknown_commands(text: str) -> list[str]:
+    """Commands of the project that a document quotes and that do not exist, or lack an option that it names."""
+    known, quoted = options(), " \n".join([*_BLOCK.findall(text), *_CODE.findall(_BLOCK.sub("", text))])
+    wrong = []
+    for command, rest in _LOCAL.findall(quoted):
+        given = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
+        if command not in known or given - known[command]:
+            wrong.append(f"python -m local {command}{rest}".strip())
+    return wrong + [f"make {target}" for target in _MAKE.findall(quoted) if target not in make_targets()]
+
+
+def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
+    # given the alerts that the deployment declares, and those that were agreed upon
+    declared = declared_alerts(ROOT / "infra")
+    alerts = ALERTS | (declared or {"throttling-service-bus"})
+    # when the runbooks are looked for, then there is one for each, and no other
+    assert {file.stem for file in (OPERATIONS / "runbooks").glob("*.md")} == alerts
+    # and where anything is declared, so is each of those
+    assert not declared or declared >= ALERTS
+
+
+@pytest.mark.parametrize("runbook", sorted((OPERATIONS / "runbooks").glob("*.md")), ids=lambda file: file.stem)
+def test_a_runbook_leads_from_the_symptom_to_the_proof(runbook: Path) -> None:
+    text = runbook.read_text(encoding="utf-8")
+    assert text.startswith(f"# {runbook.stem}\n")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Symptom", "Meaning", "Look", "Mend", "Verify"]
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (OPERATIONS / "README.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert page.name == "README.md" or f"({page.relative_to(OPERATIONS)})" in index
+
+
+def test_every_setting_that_is_read_has_its_line() -> None:
+    # given the settings that code reads, and those that the sample sets
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
+    # when the reference is read, then each has a line
+    assert {"PATCHBAY_DATABASE", "COSMOS__accountEndpoint", "SWEEP_SCHEDULE", "REQUIRE_ENDPOINTS"} <= read_by_code()
+    assert (read_by_code() | set(sample)) - written_in(SETTINGS) == set()
+
+
+def test_every_member_of_host_json_has_its_line_and_its_value() -> None:
+    host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+    for path in leaves(host):
+        value: Any = host
+        for name in path.split("."):
+            value = value[name]
+        assert f"| `{path}` |" in SETTINGS
+        assert f"| `{value}` |" in next(line for line in SETTINGS.splitlines() if line.startswith(f"| `{path}` |"))
+
+
+def test_every_option_of_the_command_line_has_its_line() -> None:
+    # given the commands with their options, when the table is read
+    lines = [line.split(" | ") for line in SETTINGS.splitlines() if line.startswith("| `")]
+    for command, known in options().items():
+        written = {code for line in lines if line[0] == f"| `{command}`" for code in _CODE.findall(line[1])}
+        # then it has each command's own, and no others
+        assert written == known, command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_document_quotes_exists(document: Path) -> None:
+    assert unknown_commands(document.read_text(encoding="utf-8")) == []
+
+
+def test_the_figures_of_the_pages_are_those_that_were_measured() -> None:
+    # given what a conversation asks for
+    month, budget = measured_workload(), measured_budget()
+    demand, twice = patchbay(month), patchbay(replace(month, conversations=2 * month.conversations))
+    # What the sweep asks for, whatever there is, is no conversation's.
+    units = round((twice.request_units - demand.request_units) / month.conversations)
+    posted = demand.executions["http"].count / month.conversations
+    messages = sum(occurrences(month, budget).values())
+    # when the pages are read, then they say so
+    scale = (OPERATIONS / "scale.md").read_text(encoding="utf-8")
+    assert f"| request units in Cosmos DB | {units} |" in scale
+    assert f"| requests to the doors | {posted:.1f} |" in scale
+    assert f"| messages on the bus | {messages:.1f} |" in scale
+    stored = budget["conversation"]["storedBytes"]
+    assert f"| bytes in Cosmos DB | {stored['cosmos']:,} |" in scale
+    assert f"| bytes in the archive | {stored['archive']:,} |" in scale
+    throttling = (OPERATIONS / "runbooks/throttling.md").read_text(encoding="utf-8")
+    assert f"takes {units} request units" in throttling
+
+
+def test_what_is_missing_or_made_up_is_noticed(tmp_path: Path) -> None:
+    # given documents that quote what does not exist, and a deployment with an alert
+    (tmp_path / "a.bicep").write_text("{\n  name: 'melt-down'\n  severity: 1\n}\nname: 'operators'\n", encoding="utf-8")
+    made_up = "`make fly` and `.venv/bin/python -m local start --wings`\n```sh\n.venv/bin/python -m local dance\n```\n"
+    # when they are read, then what is wrong is named
+    assert declared_alerts(tmp_path) == {"melt-down"}
+    assert unknown_commands(made_up) == ["python -m local dance", "python -m local start --wings", "make fly"]
+    assert unknown_commands("`make start` makes it; `python -m local start --port 7071`") == []
+    assert set(leaves({"a": {"b": 1}, "c": 2})) == {"a.b", "c"}
