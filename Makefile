@@ -3,11 +3,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 CONFORMANCE := .venv313
 CHECKOV := .venvcheckov
+# Tools in an environment of their own: what they need must not change what is checked.
+APART := $(VENV)/bin/uv run --quiet --isolated --no-project --with-requirements requirements-supply-chain.txt
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: help demo test conformance infra prove start cost check format lock clean
+.PHONY: help demo test conformance infra prove start cost check licences sbom workflows format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -68,6 +70,19 @@ check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+licences: $(VENV)/installed requirements-supply-chain.txt  ## whether all that is deployed has a licence of pyproject.toml's list
+	$(APART) pip-licenses --python=$(RUN) --packages \
+		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
+
+sbom: $(VENV)/installed requirements-supply-chain.txt  ## data/sbom.json: what is deployed, as CycloneDX
+	mkdir -p data
+	$(APART) cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o data/sbom.json requirements.txt
+
+workflows: $(VENV)/installed requirements-supply-chain.txt  ## whether workflows, dependabot.yml and docker-compose.yaml are well-formed
+	$(APART) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	$(APART) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(APART) check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
 format: $(VENV)/installed  ## format the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -80,6 +95,8 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-conformance.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:checkov \
 		-o requirements-checkov.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \
+		-o requirements-supply-chain.txt
 
 clean:  ## remove the environment and the demo's files
 	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) data .mypy_cache .ruff_cache .pytest_cache .hypothesis

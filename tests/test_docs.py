@@ -50,9 +50,18 @@ def warning_codes(source: str) -> set[str]:
 
 def rows(document: str, heading: str) -> list[list[str]]:
     """The cells of each row of the table below a heading."""
+    return _table(document, heading)[2:]
+
+
+def header(document: str, heading: str) -> list[str]:
+    """The names of the columns of the table below a heading; none where there is no table."""
+    return next(iter(_table(document, heading)), [])
+
+
+def _table(document: str, heading: str) -> list[list[str]]:
     section = re.split(r"^## ", document.partition(f"\n## {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line] for line in lines[2:]]
+    return [[cell.strip() for cell in line] for line in lines]
 
 
 def codes(document: str, heading: str) -> list[str]:
@@ -104,6 +113,18 @@ def test_every_other_code_stands_in_its_table_and_nothing_else_does() -> None:
     assert sorted(codes(ERRORS, "What keeps a month from closing")) == sorted(get_args(ObstacleCode))
     assert sorted(codes(ERRORS, "Outcomes of a routing decision")) == sorted(get_args(Outcome))
     assert sorted(codes(ERRORS, "What became of a rule")) == sorted(get_args(RuleStatus))
+
+
+def test_every_table_of_codes_says_why_and_where_there_is_a_cause_what_to_do() -> None:
+    # given the tables of the document whose first column is a code
+    tables = re.findall(r"^## (.+)$", ERRORS, re.MULTILINE)
+    headers = {title: header(ERRORS, title) for title in tables}
+    coded = {title: cells for title, cells in headers.items() if cells[:1] in (["code"], ["fault"], ["reason"])}
+    assert {"Errors", "Faults of credentials", "What keeps a month from closing"} <= set(coded)
+    for title, cells in coded.items():
+        # when they are read, then a cause has a remedy beside it, and no cell is empty
+        assert ("cause" in cells) == ("remedy" in cells), title
+        assert all(len(row) == len(cells) and all(row) for row in rows(ERRORS, title)), title
 
 
 def test_every_fault_and_every_mistake_with_a_code_stands_in_its_table_and_nothing_else_does() -> None:
