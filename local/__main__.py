@@ -148,7 +148,7 @@ def backup(
     except (PatchbayError, OSError) as refused:
         print(f"Patchbay makes no copy: {refused}", file=sys.stderr)
         raise typer.Exit(1) from refused
-    print(f"{copy} and {archive_beside(copy)}")
+    print(*(place for place in (copy, archive_beside(copy)) if place.exists()), sep="\n")
 
 
 @cli.command()
