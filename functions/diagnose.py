@@ -2,15 +2,14 @@
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.channels import diagnose as doctor
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/diagnose", methods=["POST"])
-@guarded
+@route(blueprint, "POST", "tenants/{tenantId}/diagnose")
 async def diagnose(req: func.HttpRequest) -> func.HttpResponse:
     pipeline = bootstrap.pipeline()
     history = await pipeline.configurations.of(req.route_params["tenantId"])

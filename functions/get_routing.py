@@ -2,15 +2,14 @@
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.routing.explain import explain
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/conversations/{key}/routing", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}/routing")
 async def get_routing(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
     decisions = await bootstrap.pipeline().conversations.decisions(address["tenantId"], address["key"])

@@ -2,15 +2,14 @@
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.conversations.transcript import audience_named
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/conversations/{key}/transcript", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}/transcript")
 async def get_transcript(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
     audience = audience_named(req.params.get("audience", "customer"))

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.http import guarded
+from functions.http import route
 from functions.usage_http import asked_for, rendered
 from shared import bootstrap
 from shared.usage.render.formats import REPORT_FORMATS, file_name
@@ -10,8 +10,7 @@ from shared.usage.render.formats import REPORT_FORMATS, file_name
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/usage/{month}", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/usage/{month}")
 async def get_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen, reader = asked_for(req, REPORT_FORMATS)
     report = await bootstrap.pipeline().usage.report(req.route_params["tenantId"], req.route_params["month"])

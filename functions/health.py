@@ -4,14 +4,13 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("health", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "health")
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     healthy, document = await bootstrap.pipeline().health.check()
     return answer(document, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)

@@ -13,16 +13,26 @@ import azure.functions as func
 from shared import bootstrap
 from shared.access.request import REQUEST_ID_HEADER, Request, request_id, request_id_of
 from shared.errors import PatchbayError, Retryable, Unauthorized, Unexpected
+from shared.telemetry import OFF, Served, Telemetry
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 _log = logging.getLogger(__name__)
 
 
-def guarded(handler: Handler) -> Handler:
+def route(blueprint: func.Blueprint, method: str, template: str) -> Callable[[Handler], Any]:
+    """Register the handler as the function that serves this route of the blueprint, `guarded`."""
+
+    def register(handler: Handler) -> Any:
+        return blueprint.route(template, methods=[method])(guarded(handler, template))
+
+    return register
+
+
+def guarded(handler: Handler, template: str) -> Handler:
     """Let in whom the table of openings names for this function, and answer errors as problem documents (RFC 9457).
 
-    Every answer carries the request's id, and so does every line that is logged on its way.
+    Every answer carries the request's id, and so does every line that is logged on its way. The request is one span.
     """
 
     @functools.wraps(handler)
@@ -30,7 +40,9 @@ def guarded(handler: Handler) -> Handler:
         headers = {name.lower(): value for name, value in req.headers.items()}
         named = request_id.set(request_id_of(headers))
         try:
-            response = await _answered(handler, req, headers)
+            with _telemetry().serving(req.method, f"/api/{template}", headers) as served:
+                response = await _answered(handler, req, headers, served)
+                served.answered(response.status_code)
             response.headers[REQUEST_ID_HEADER] = request_id.get()
             return response
         finally:
@@ -39,10 +51,21 @@ def guarded(handler: Handler) -> Handler:
     return guard
 
 
-async def _answered(handler: Handler, req: func.HttpRequest, headers: dict[str, str]) -> func.HttpResponse:
+def _telemetry() -> Telemetry:
+    try:
+        return bootstrap.pipeline().telemetry
+    except Exception:  # there is no pipeline, which the request is answered with
+        return OFF
+
+
+async def _answered(
+    handler: Handler, req: func.HttpRequest, headers: dict[str, str], served: Served
+) -> func.HttpResponse:
     try:
         request = Request(headers, dict(req.route_params), req.get_body())
         await bootstrap.access().let_in(handler.__name__, request)
+        if "tenantId" in request.address:
+            served.admitted(request.address["tenantId"])
         return await handler(req)
     except PatchbayError as error:
         why = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code

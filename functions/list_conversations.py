@@ -2,15 +2,14 @@
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.conversations.reading import filters_named, shown
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/conversations", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/conversations")
 async def list_conversations(req: func.HttpRequest) -> func.HttpResponse:
     filters = filters_named(req.params)
     heads, continuation = await bootstrap.pipeline().conversations.page(

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.channels.replay import parked_document
 from shared.wire import flag_named
@@ -10,8 +10,7 @@ from shared.wire import flag_named
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/parked", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/parked")
 async def list_parked(req: func.HttpRequest) -> func.HttpResponse:
     replayed = flag_named("replayed", req.params.get("replayed")) or False
     page = await bootstrap.pipeline().parking.page(

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.usage.evidence import export_format, row_document
 from shared.usage.report import correction_document
@@ -13,8 +13,7 @@ from shared.wire import flag_named
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/usage/{month}/sessions", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/usage/{month}/sessions")
 async def list_sessions(req: func.HttpRequest) -> func.HttpResponse:
     asked = (
         req.route_params["tenantId"],

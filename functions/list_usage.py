@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.http import guarded
+from functions.http import route
 from functions.usage_http import asked_for, rendered
 from shared import bootstrap
 from shared.usage.render.formats import OVERVIEW_FORMATS
@@ -10,8 +10,7 @@ from shared.usage.render.formats import OVERVIEW_FORMATS
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/usage", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/usage")
 async def list_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen, reader = asked_for(req, OVERVIEW_FORMATS)
     overview = await bootstrap.pipeline().usage.overview(req.route_params["tenantId"], req.params.get("continuation"))

@@ -9,4 +9,6 @@ blueprint = func.Blueprint()
 
 @blueprint.timer_trigger(arg_name="timer", schedule="%USAGE_SCHEDULE%", run_on_startup=False)
 async def monthly_usage(timer: func.TimerRequest) -> None:
-    await bootstrap.pipeline().usage.roll_up_all()
+    pipeline = bootstrap.pipeline()
+    with pipeline.telemetry.running("monthly_usage"):
+        await pipeline.usage.roll_up_all()

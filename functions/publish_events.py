@@ -4,15 +4,14 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.channels.cloud_events import mistakes_of
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/events", methods=["POST"])
-@guarded
+@route(blueprint, "POST", "tenants/{tenantId}/events")
 async def publish_events(req: func.HttpRequest) -> func.HttpResponse:
     receipt = await bootstrap.pipeline().receiver.receive_events(req.route_params["tenantId"], req.get_body())
     document = {"accepted": list(receipt.accepted), "rejected": mistakes_of(receipt.rejected)}

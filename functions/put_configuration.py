@@ -2,15 +2,14 @@
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.tenants.history import version_named
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/configuration", methods=["PUT"])
-@guarded
+@route(blueprint, "PUT", "tenants/{tenantId}/configuration")
 async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     expected = version_named(req.headers.get("If-Match"))
     version = await bootstrap.pipeline().configurations.put(req.route_params["tenantId"], req.get_body(), expected)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 from shared.channels.cloud_events import mistakes_of
 from shared.events.conversation_key import conversation_key
@@ -12,8 +12,7 @@ from shared.events.conversation_key import conversation_key
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/channels/{accountId}/{channelId}", methods=["POST"])
-@guarded
+@route(blueprint, "POST", "tenants/{tenantId}/channels/{accountId}/{channelId}")
 async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
     receipt = await bootstrap.pipeline().receiver.receive_activity(

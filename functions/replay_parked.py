@@ -4,14 +4,13 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.http import answer, guarded
+from functions.http import answer, route
 from shared import bootstrap
 
 blueprint = func.Blueprint()
 
 
-@blueprint.route("tenants/{tenantId}/parked/{id}/replay", methods=["POST"])
-@guarded
+@route(blueprint, "POST", "tenants/{tenantId}/parked/{id}/replay")
 async def replay_parked(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
     event_id = await bootstrap.pipeline().parking.replay(address["tenantId"], address["id"], req.get_body())

@@ -9,7 +9,9 @@ blueprint = func.Blueprint()
 
 @blueprint.timer_trigger(arg_name="timer", schedule="%SWEEP_SCHEDULE%", run_on_startup=False)
 async def sweep(timer: func.TimerRequest) -> None:
-    try:
-        await bootstrap.pipeline().sweep.run()
-    finally:
-        await bootstrap.pipeline().resubmission.run()
+    pipeline = bootstrap.pipeline()
+    with pipeline.telemetry.running("sweep"):
+        try:
+            await pipeline.sweep.run()
+        finally:
+            await pipeline.resubmission.run()

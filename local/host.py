@@ -25,7 +25,8 @@ LOOPBACK = "127.0.0.1"
 async def serve(settings: Settings, port: int, clock: Clock) -> None:
     """Run until SIGTERM or SIGINT. Raises DatabaseInUse, and OSError where the port is taken."""
     listener = listen(port)
-    await run_embedded(bootstrap.embedded(settings, clock, open_to_all=True), listener)
+    pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
+    await run_embedded(pipeline, listener)
 
 
 async def run_embedded(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> None:

@@ -4,6 +4,7 @@ A process has one pipeline. It is made on first use, never at import; the local 
 lets callers in without a token, hands its pipeline over before the first event.
 """
 
+import logging
 from dataclasses import dataclass
 
 import stamina.instrumentation
@@ -19,8 +20,12 @@ from shared.embedded.bus import EmbeddedBus
 from shared.embedded.database import Database
 from shared.embedded.wiring import adapters_on, bus_on
 from shared.pipeline import Pipeline, assembled
-from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings
+from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings, TelemetrySettings
+from shared.telemetry import OFF, Telemetry
+from shared.traced.wiring import traced
 from shared.web.documents import HttpDocuments
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,25 +36,66 @@ class EmbeddedPipeline(Pipeline):
     database: Database
 
 
-def embedded(settings: Settings, clock: Clock, *, open_to_all: bool = False) -> EmbeddedPipeline:
+def embedded(
+    settings: Settings, clock: Clock, *, open_to_all: bool = False, telemetry: Telemetry = OFF
+) -> EmbeddedPipeline:
     """A pipeline on one SQLite file. Raises DatabaseInUse."""
-    return embedded_on(Database(settings.database), clock, open_to_all=open_to_all)
+    return embedded_on(Database(settings.database), clock, open_to_all=open_to_all, telemetry=telemetry)
 
 
-def embedded_on(database: Database, clock: Clock, *, open_to_all: bool = False) -> EmbeddedPipeline:
+def embedded_on(
+    database: Database, clock: Clock, *, open_to_all: bool = False, telemetry: Telemetry = OFF
+) -> EmbeddedPipeline:
     """A pipeline on a database that is open."""
     _retry_quietly()
     bus = bus_on(database)
-    wired = assembled(adapters_on(database, bus, clock), clock, open_to_all=open_to_all)
+    adapters = traced(adapters_on(database, bus, clock), clock, telemetry, store="sqlite", archive="file")
+    wired = assembled(adapters, clock, open_to_all=open_to_all, telemetry=telemetry)
     return EmbeddedPipeline(**vars(wired), bus=bus, database=database)
 
 
-def azure(services: Azure, clock: Clock) -> Pipeline:
+def azure(services: Azure, clock: Clock, telemetry: Telemetry = OFF) -> Pipeline:
     """A pipeline on Azure's services, or on emulators of them."""
-    from shared.azure.wiring import adapters_for  # noqa: PLC0415  # the SDKs take a third of a second to import
+    # The SDKs take a third of a second to import.
+    from shared.azure.cosmos.charge import counted_by  # noqa: PLC0415  # see above
+    from shared.azure.wiring import adapters_for  # noqa: PLC0415  # see above
 
     _retry_quietly()
-    return assembled(adapters_for(services, clock), clock)
+    charged = adapters_for(services, clock, counted_by(telemetry))
+    adapters = traced(charged, clock, telemetry, store="azure.cosmosdb", archive="azure.blob")
+    return assembled(adapters, clock, telemetry=telemetry)
+
+
+def telemetry() -> Telemetry:
+    """Telemetry to where the environment says; nowhere where it names nothing, or nothing usable.
+
+    Once per process, since what it names becomes the process's own.
+    """
+    try:
+        return _telemetry_to(TelemetrySettings())
+    except Exception as failure:  # whatever it is, events are worth more than telemetry
+        # Its message may hold the connection string.
+        _log.error("there is no telemetry: %s", type(failure).__name__)  # see above
+        return OFF
+
+
+def _telemetry_to(settings: TelemetrySettings) -> Telemetry:
+    """The SDK is imported where something is exported, and nowhere else."""
+    monitor, ratio = settings.monitor(), settings.traces_ratio
+    if settings.disabled:
+        return OFF
+    if monitor is not None:
+        from shared.azure.monitor import monitoring  # noqa: PLC0415  # see above
+
+        return monitoring(monitor, _RATIO_WHERE_IT_IS_CHARGED if ratio is None else ratio)
+    if settings.otlp_endpoint:
+        from shared.otlp import exporting  # noqa: PLC0415  # see above
+
+        return exporting(1.0 if ratio is None else ratio)
+    return OFF
+
+
+_RATIO_WHERE_IT_IS_CHARGED = 0.1
 
 
 def _retry_quietly() -> None:
@@ -81,8 +127,8 @@ def pipeline() -> Pipeline:
     if not _pipelines:
         settings = Settings()
         services = settings.azure()
-        clock = SystemClock()
-        provide(azure(services, clock) if services else embedded(settings, clock))
+        clock, reports = SystemClock(), telemetry()
+        provide(azure(services, clock, reports) if services else embedded(settings, clock, telemetry=reports))
     return _pipelines[-1]
 
 

@@ -1,5 +1,6 @@
 """Every use case, wired to one adapter of each port."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.parked import ParkedEvents
 from shared.events.resubmit import Resubmission
 from shared.health import Health, Probe
+from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
 from shared.usage.closing import Closing
 from shared.usage.ledger import Ledger
@@ -63,21 +65,28 @@ class Pipeline:
     resubmission: Resubmission
     health: Health
     clock: Clock
+    telemetry: Telemetry
     open_to_all: bool
     close: Callable[[], Awaitable[None]]
 
 
-def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False) -> Pipeline:
+def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, telemetry: Telemetry = OFF) -> Pipeline:
     """The pipeline on these adapters."""
+
+    async def close() -> None:
+        await adapters.close()
+        # What is left is sent, which blocks.
+        await asyncio.to_thread(telemetry.shut_down)
+
     store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked
     configurations = adapters.configurations
     threads = Threads(adapters.threads, bus)
-    recorder = Recorder(store, configurations, adapters.ledger, threads, clock)
+    recorder = Recorder(store, configurations, adapters.ledger, threads, clock, telemetry)
     archivist = Archivist(store, adapters.archive, threads, clock)
     attendant = Attendant(store, configurations, recorder, archivist, clock)
     return Pipeline(
         receiver=Receiver(configurations, threads, bus, store, clock),
-        deliveries=Deliveries(recorder, attendant, threads, parked, clock),
+        deliveries=Deliveries(recorder, attendant, threads, parked, clock, telemetry),
         conversations=Conversations(store, configurations, clock),
         configurations=configurations,
         parked=parked,
@@ -88,12 +97,14 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False) ->
             configurations,
             Closing(adapters.ledger, Outstanding(store, clock), clock),
             clock,
+            telemetry,
         ),
         rebuild=Rebuild(store, configurations, adapters.ledger, clock),
-        sweep=Sweep(store, configurations, recorder, bus, clock),
+        sweep=Sweep(store, configurations, recorder, bus, clock, telemetry),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
         health=Health(adapters.probes, clock),
         clock=clock,
+        telemetry=telemetry,
         open_to_all=open_to_all,
-        close=adapters.close,
+        close=close,
     )

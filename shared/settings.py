@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import AliasChoices, Field, NonNegativeFloat
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,6 +53,39 @@ class Settings(BaseSettings):
         if missing:
             raise IncompleteSettings(missing)
         return Azure(self.cosmos or "", self.cosmos_database, self.service_bus or "", self.storage or "")
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """An Application Insights, reached with the key in its connection string, or by the process's identity."""
+
+    connection_string: str
+    by_identity: bool
+    client_id: str | None
+
+
+class TelemetrySettings(BaseSettings):
+    """Where telemetry goes. The names are those of the Functions host and of OpenTelemetry."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", populate_by_name=True)
+
+    connection_string: str | None = Field(None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING")
+    authentication: str = Field("", validation_alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING")
+    """`Authorization=AAD`, with `ClientId=` of a user-assigned identity: then the connection string's key is no use."""
+    otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where a collector listens, such as `http://127.0.0.1:4318`; the SDK reads it itself."""
+    disabled: bool = Field(default=False, validation_alias="OTEL_SDK_DISABLED")
+    traces_ratio: Annotated[float, Field(ge=0, le=1)] | None = Field(None, validation_alias="OTEL_TRACES_SAMPLER_ARG")
+    """Which part of all traces is kept; by default a tenth in Application Insights, which charges, and else all."""
+
+    def monitor(self) -> Monitor | None:
+        """The Application Insights; None where none is named."""
+        if not self.connection_string:
+            return None
+        pairs = (part.partition("=") for part in self.authentication.split(";"))
+        said = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        by_identity = said.get("authorization", "").upper() == "AAD"
+        return Monitor(self.connection_string, by_identity, said.get("clientid") or None)
 
 
 class AccessSettings(BaseSettings):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import BodyTooLarge, LengthRequired
+from shared.events.trace_context import trace_context
 
 REQUEST_ID_HEADER = "x-request-id"
 MAX_BODY_BYTES = 1024 * 1024
@@ -18,7 +19,6 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 """The id of the request under way; `-` where there is none, as in a function of the bus."""
 
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_TRACE = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     own = headers.get(REQUEST_ID_HEADER, "")
     if _SANE.fullmatch(own):
         return own
-    trace = _TRACE.fullmatch(headers.get("traceparent", ""))
-    return trace[1] if trace else uuid.uuid4().hex
+    trace = trace_context(headers)
+    return trace.trace_id if trace else uuid.uuid4().hex
 
 
 def refuse_body(request: Request) -> None:

@@ -1,14 +1,16 @@
 """What happens to a message that the bus delivers: its event is recorded, or parked with the reason."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from shared.channels.thread import Begins
 from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.attend import Attendant
 from shared.conversations.record import Recorder
-from shared.errors import InvalidEvent, Refused, UnknownAccount
+from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
 from shared.events.catalog import (
     ConversationEnded,
     ConversationStarted,
@@ -18,8 +20,10 @@ from shared.events.catalog import (
     MessagePosted,
 )
 from shared.events.codec import decode_event, stored_event
+from shared.events.conversation_key import conversation_key
 from shared.events.envelope import counted_moment
 from shared.events.parked import NO_TENANT, ParkedEvents, park
+from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
 from shared.wire import parse_json
 
@@ -35,29 +39,42 @@ class Deliveries:
     threads: Threads
     parked: ParkedEvents
     clock: Clock
+    telemetry: Telemetry = OFF
 
     async def deliver(self, body: bytes) -> None:
         """Record the event in the body. An event that can never be right is parked, and costs others nothing."""
-        try:
-            event = decode_event(body)
-            tenant_id = event.tenantid
-            history = await self.recorder.configurations.of(tenant_id)
-            addressed = await self._addressed(tenant_id, event, history)
-            if isinstance(event, InactivityTimeout):
-                # A question is answered, never stored.
-                await self.attendant.look_after(tenant_id, addressed.subject or "")
-            else:
-                await self.recorder.record(tenant_id, addressed)
-        except Refused as reason:
-            tenant_id = await self._tenant_named(body)
-            await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
-            _log.warning("parked an event: %s", reason.code, extra={"tenant": tenant_id, "code": reason.code})
+        read = _read(body)
+        kind, carrier = ("unknown", _members(body)) if isinstance(read, Refused) else (read.type, read.attributes)
+        with self.telemetry.delivering(kind, carrier, self.clock.now) as delivered:
+            try:
+                if isinstance(read, Refused):
+                    raise read
+                delivered.outcome = await self._settled(read, delivered)
+            except Refused as reason:
+                await self._park(body, reason, None if isinstance(read, Refused) else read.subject)
+                delivered.parked(reason.code)
 
-    async def _tenant_named(self, body: bytes) -> str:
-        """The known tenant that the body names, however wrong the rest of it is."""
+    async def _settled(self, event: Event, delivered: Delivered) -> Outcome:
+        tenant_id = event.tenantid
+        history = await self.recorder.configurations.of(tenant_id)
+        addressed = await self._addressed(tenant_id, event, history)
+        delivered.about(tenant_id, conversation_key(addressed.subject or ""))
+        if isinstance(event, InactivityTimeout):
+            # A question is answered, never stored.
+            await self.attendant.look_after(tenant_id, addressed.subject or "")
+            return "answered"
+        return await self.recorder.record(tenant_id, addressed)
+
+    async def _park(self, body: bytes, reason: Refused, conversation_id: str | None) -> None:
+        tenant_id = await self._tenant_named(_members(body).get("tenantid"))
+        key = conversation_key(conversation_id) if conversation_id else None
+        await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
+        extra = {"tenant": tenant_id, "key": key, "code": reason.code}
+        _log.warning("parked an event: %s", reason.code, extra=extra)
+
+    async def _tenant_named(self, named: object) -> str:
+        """The known tenant of this name, however wrong the rest of the event is."""
         try:
-            document = parse_json(body, InvalidEvent)
-            named = document.get("tenantid") if isinstance(document, dict) else None
             await self.recorder.configurations.of(named if isinstance(named, str) else "")
         except Refused:
             return NO_TENANT
@@ -84,6 +101,22 @@ class Deliveries:
         )
         # Read anew: a copy would keep the identity that was computed without the subject.
         return stored_event(event.model_copy(update={"subject": resolved.conversation_id}).to_json())
+
+
+def _read(body: bytes) -> Event | Refused:
+    try:
+        return decode_event(body)
+    except (InvalidEvent, EventTooLarge) as reason:
+        return reason
+
+
+def _members(body: bytes) -> Mapping[str, Any]:
+    """The members of the body, however wrong they are as an event."""
+    try:
+        document = parse_json(body, InvalidEvent)
+    except InvalidEvent:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _begins(event: Event) -> Begins:

@@ -45,6 +45,16 @@ Effect = Annotated[PostLedgerRow | CloseThread | FollowUp, Field(discriminator="
 """Something to be performed outside; doing it twice does no harm."""
 
 
+def caused_by(effect: Effect) -> str | None:
+    """The id of the fact that the effect goes back to, where the effect names it."""
+    match effect:
+        case PostLedgerRow(occasion=occasion):
+            return occasion.fact_id if occasion else None
+        case FollowUp(fact_id=fact_id):
+            return fact_id
+    return None
+
+
 def reconcile(
     before: Conversation | None, after: Conversation, revision: int, fact: Fact | None = None
 ) -> dict[str, Effect]:

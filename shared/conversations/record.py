@@ -1,8 +1,9 @@
 """Recording a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Literal
 
 from shared.channels.thread import ThreadedConversation
 from shared.channels.threads import Threads
@@ -17,6 +18,7 @@ from shared.conversations.reconcile import (
     Effect,
     FollowUp,
     PostLedgerRow,
+    caused_by,
     changes_head,
     reconcile,
     takes_away,
@@ -24,13 +26,29 @@ from shared.conversations.reconcile import (
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.catalog import Event, MessagePosted
 from shared.events.conversation_key import conversation_key
+from shared.metrics import SESSIONS
 from shared.retry import retrying
+from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
 from shared.usage.ledger import Ledger
 from shared.usage.posting import post_or_correct
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
 """An outbox this old was left over by a crash, and `sweep` performs it."""
+
+
+Recorded = Literal["recorded", "without-effect", "duplicate"]
+"""What became of an event. `without-effect`: recorded, with a decision that says why nothing comes of it."""
+
+
+@dataclass(frozen=True)
+class _Committed:
+    """The head with its ETag; whether it is what all facts make it, and whether the fact was stored with it."""
+
+    head: Head
+    etag: str
+    settled: bool
+    created: bool
 
 
 @dataclass(frozen=True)
@@ -42,8 +60,9 @@ class Recorder:
     ledger: Ledger
     threads: Threads
     clock: Clock
+    telemetry: Telemetry = OFF
 
-    async def record(self, tenant_id: str, event: Event) -> None:
+    async def record(self, tenant_id: str, event: Event) -> Recorded:
         """Record the event, once, however often it is delivered; its subject is known.
 
         Raises UnknownTenant, TooLate and EventIdConflict, which no retry mends.
@@ -54,18 +73,29 @@ class Recorder:
             # What Patchbay records itself ends what is old, and must not be refused for it.
             history.refuse_too_late(fact.at, fact.received_at)
         key = conversation_key(event.subject or "")
+        new = False
         if isinstance(event, MessagePosted):
-            fact = await self._append(tenant_id, key, fact)
+            stored = await self._append(tenant_id, key, fact)
+            new, fact = stored is fact, stored
             found = await self.conversations.read_head(tenant_id, key)
             if found and not found[0].outbox and not changes_head(found[0].conversation, fact, history):
-                return
-        await self._settle(tenant_id, key, fact, history)
+                return "recorded" if new else "duplicate"
+        return await self._settle(tenant_id, key, fact, history, new=new)
 
     async def perform_left_over(self, tenant_id: str, key: str) -> None:
         """Perform the effects that a crash left in the conversation's outbox."""
         found = await self.conversations.read_head(tenant_id, key)
-        if found is not None:
-            await self._perform(tenant_id, key, *found)
+        if found is not None and found[0].outbox:
+            with self.telemetry.resuming(tenant_id, key, await self._traces(tenant_id, key, found[0])):
+                await self._perform(tenant_id, key, *found)
+
+    async def _traces(self, tenant_id: str, key: str, head: Head) -> list[Mapping[str, Any]]:
+        """What the facts that the outbox goes back to carried on their way, where anybody wants to know it."""
+        if not self.telemetry.is_on:
+            return []
+        ids = {fact_id for effect in head.outbox.values() if (fact_id := caused_by(effect))}
+        facts = [await self.conversations.read_fact(tenant_id, key, fact_id) for fact_id in sorted(ids)]
+        return [fact.event.attributes for fact in facts if fact]
 
     async def _append(self, tenant_id: str, key: str, fact: Fact) -> Fact:
         """The fact as it is stored: of a duplicate the first arrival counts, with the time that it was given."""
@@ -80,15 +110,23 @@ class Recorder:
             return stored
         return fact
 
-    async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History) -> None:
-        """Commit until the head is what all its facts make it, then perform what that asks for."""
+    async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History, *, new: bool) -> Recorded:
+        """Commit until the head is what all its facts make it, then perform what that asks for.
+
+        `new`: the fact was stored just now.
+        """
         settled = False
         while not settled:
-            head, etag, settled = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
-        await self._perform(tenant_id, key, head, etag)
+            done = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
+            settled, new = done.settled, new or done.created
+        await self._perform(tenant_id, key, done.head, done.etag)
+        if not new:
+            return "duplicate"
+        decided = (one for one in done.head.conversation.decisions if one.cause.fact_id == fact.id)
+        return "without-effect" if any(one.outcome == "withoutEffect" for one in decided) else "recorded"
 
-    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> tuple[Head, str, bool]:
-        """Bring the head up to date with the stored facts and this one; the head with its ETag, and whether it is so.
+    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> "_Committed":
+        """Bring the head up to date with the stored facts and this one.
 
         A line that was appended meanwhile looked at the head as it was, and left. That was right unless the commit
         took away what the line relied on: then the facts are read once more. A line that saw no head did not leave.
@@ -101,13 +139,17 @@ class Recorder:
         after = fold(tenant_id, fact.event.subject or "", facts, history)
         head = self._successor(loaded, after, facts, stored or fact, history)
         if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
-            return loaded.head, loaded.etag, True
+            return _Committed(loaded.head, loaded.etag, settled=True, created=False)
         try:
             etag = await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
         except FactExists as conflict:
             # Another delivery of this event came between; what it committed is read anew.
             raise HeadChanged from conflict
-        return head, etag, loaded.head is None or not takes_away(loaded.head.conversation, after)
+        before = loaded.head.conversation if loaded.head else None
+        if after.bot_session and not (before and before.bot_session):
+            self.telemetry.metrics.count(SESSIONS)
+        settled = before is None or not takes_away(before, after)
+        return _Committed(head, etag, settled, created=stored is None)
 
     def _successor(
         self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], fact: Fact, history: History

@@ -9,6 +9,8 @@ from shared.conversations.record import Recorder
 from shared.events.bus import EventPublisher
 from shared.events.catalog import InactivityTimeout, TimeoutData
 from shared.events.envelope import format_time
+from shared.metrics import OVERDUE
+from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
 
 _log = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ class Sweep:
     recorder: Recorder
     publisher: EventPublisher
     clock: Clock
+    telemetry: Telemetry = OFF
 
     async def run(self) -> int:
         """Perform left-over outboxes, and ask the question of silence where it is due; of how many conversations.
@@ -43,6 +46,7 @@ class Sweep:
                     questions.append(self._question(tenant_id, found[0]))
             await self.publisher.publish(tenant_id, questions)
             seen += len(keys)
+        self.telemetry.metrics.show(OVERDUE, seen)
         return seen
 
     async def _perform_left_over(self, tenant_id: str, key: str) -> None:

@@ -2,9 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
@@ -90,6 +91,11 @@ class Envelope(WireModel):
         """The digits of `time` finer than a microsecond, so that two lines 100 ns apart keep their order."""
         fraction = _FRACTION.search(self.time)
         return fraction.group(1).rstrip("0") if fraction else ""
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The extension attributes that Patchbay gives no meaning, as they came."""
+        return self.model_extra or {}
 
     @cached_property
     def identity(self) -> str:

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from shared.errors import InvalidEvent, Refused
 from shared.events.envelope import Envelope
-from shared.wire import WireModel, parse_json, validate
+from shared.events.trace_context import CARRIED, said
+from shared.wire import WireModel, canonical_json, parse_json, validate
 
 NO_TENANT = "_unknown"
 """The partition for events that name no known tenant. No tenant can be called so."""
@@ -68,7 +69,10 @@ class ParkedEvent(WireModel):
 
 
 def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
-    """What is kept of a refused body. The id derives from the body: delivered twice, it is parked once."""
+    """What is kept of a refused body.
+
+    The id derives from the body: delivered twice, it is parked once, and sent twice, too, whatever trace it came in.
+    """
     return ParkedEvent(
         id=_id_of(body),
         # Of one width and without a "+", for `position`.
@@ -81,7 +85,19 @@ def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
 
 
 def _id_of(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+    return hashlib.sha256(_said_by(body)).hexdigest()
+
+
+def _said_by(body: bytes) -> bytes:
+    """The body, or where it carries a trace, all else that it says."""
+    if not any(name.encode() in body for name in CARRIED):
+        return body
+    try:
+        document = parse_json(body, InvalidEvent)
+    except InvalidEvent:
+        return body
+    carries = isinstance(document, dict) and any(name in document for name in CARRIED)
+    return canonical_json(said(document)).encode() if carries else body
 
 
 class ParkedEvents(Protocol):

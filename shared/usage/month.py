@@ -7,6 +7,8 @@ from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake
+from shared.metrics import OBSTRUCTED
+from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
 from shared.usage.closing import Closing
 from shared.usage.evidence import EvidencePage, Export, ExportFormat, evidence_page, exported
@@ -37,6 +39,7 @@ class MonthlyUsage:
     configurations: Configurations
     closing: Closing
     clock: Clock
+    telemetry: Telemetry = OFF
 
     async def roll_up_all(self) -> int:
         """Roll up every month of every tenant, and close what is due; how many reports were new.
@@ -45,7 +48,7 @@ class MonthlyUsage:
         per day, and catches up. A month that fails does not keep the others waiting: all failures are raised at the
         end, as one ExceptionGroup.
         """
-        written = 0
+        written = obstructed = 0
         failures: list[Exception] = []
         for tenant_id in await self.configurations.tenants():
             try:
@@ -55,9 +58,13 @@ class MonthlyUsage:
                 continue
             for month in months:
                 try:
-                    written += await self.roll_up(tenant_id, month)
+                    new, obstacles = await self._roll_up(tenant_id, month)
                 except Exception as failure:  # see above
                     failures.append(failure)
+                else:
+                    written += new
+                    obstructed += bool(obstacles)
+        self.telemetry.metrics.show(OBSTRUCTED, obstructed)
         if failures:
             raise ExceptionGroup("months that were not rolled up", failures)
         return written
@@ -78,6 +85,11 @@ class MonthlyUsage:
 
     async def roll_up(self, tenant_id: str, month: str) -> bool:
         """Close the month, if that is due, and store its report as the next version, if the content is new."""
+        written, _ = await self._roll_up(tenant_id, month)
+        return written
+
+    async def _roll_up(self, tenant_id: str, month: str) -> tuple[bool, tuple[Obstacle, ...]]:
+        """Whether a report was new, and what kept the month from closing."""
         latest = await self.reports.latest(tenant_id, month)
         history, now = await self.configurations.of(tenant_id), self.clock.now()
         obstacles: tuple[Obstacle, ...] = ()
@@ -94,7 +106,7 @@ class MonthlyUsage:
                 break
             # Another run may have given the number of this version to a report from before the closing.
             latest = await self.reports.latest(tenant_id, month)
-        return written
+        return written, obstacles
 
     async def report(self, tenant_id: str, month: str) -> UsageReport:
         """The month as it stands now, or as it was closed. Raises UnknownTenant, and InvalidRequest for no month."""

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.metrics import REQUEST_UNITS
+from shared.telemetry import Telemetry
+
 
 @dataclass(frozen=True)
 class Charge:
@@ -25,6 +28,16 @@ Charges = Callable[[Charge], None]
 
 def unobserved(_: Charge) -> None:
     """Charges that nobody wants to know of."""
+
+
+def counted_by(telemetry: Telemetry) -> Charges:
+    """Charges that are counted as a metric."""
+
+    def charged(charge: Charge) -> None:
+        attributes = {"container": charge.container, "operation": charge.operation}
+        telemetry.metrics.count(REQUEST_UNITS, attributes, charge.request_units)
+
+    return charged if telemetry.is_on else unobserved
 
 
 @dataclass

@@ -1,0 +1,72 @@
+"""What an event carries only for its way: its trace, and when it was accepted. None of it is content.
+
+`traceparent` and `tracestate` are CloudEvents' extension attributes for distributed tracing, with the values of W3C
+Trace Context. They stand in the event itself, because nothing is read from a message's properties. `acceptedtime` is
+ours: when the event was published to the bus (RFC 3339). A channel's retry brings other values of all three, and is
+the same event.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.events.envelope import format_time, parse_time
+
+TRACEPARENT, TRACESTATE, ACCEPTED = "traceparent", "tracestate", "acceptedtime"
+CARRIED = (TRACEPARENT, TRACESTATE, ACCEPTED)
+"""The extension attributes that are no part of what an event says."""
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})", re.ASCII)
+_MEMBER = r"[a-z0-9][a-z0-9_*/@-]{0,255}=[!-+\--<>-~][ -+\--<>-~]{0,255}"
+_TRACESTATE = re.compile(rf"{_MEMBER}(,{_MEMBER}){{0,31}}", re.ASCII)
+_LONGEST_STATE = 512
+
+
+@dataclass(frozen=True)
+class TraceContext:
+    """One span in one trace (hex digits), the trace's flags, and what tracing systems keep of it for themselves."""
+
+    trace_id: str
+    span_id: str
+    flags: int
+    state: str = ""
+
+    def attributes(self) -> dict[str, str]:
+        """The extension attributes that carry it."""
+        traceparent = f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}"
+        return {TRACEPARENT: traceparent, **({TRACESTATE: self.state} if self.state else {})}
+
+
+def trace_context(carrier: Mapping[str, Any]) -> TraceContext | None:
+    """The trace context among an event's attributes, or a request's headers. What is malformed counts as not there."""
+    found = _TRACEPARENT.fullmatch(_text(carrier, TRACEPARENT))
+    if found is None:
+        return None
+    state = _text(carrier, TRACESTATE)
+    whole = len(state) <= _LONGEST_STATE and _TRACESTATE.fullmatch(state)
+    return TraceContext(found[1], found[2], int(found[3], 16), state if whole else "")
+
+
+def accepted_at(carrier: Mapping[str, Any]) -> datetime | None:
+    """When the event was accepted; None where nothing, or no time, says so."""
+    try:
+        return parse_time(_text(carrier, ACCEPTED))
+    except ValueError:
+        return None
+
+
+def attributes_for(context: TraceContext | None, accepted: datetime) -> dict[str, str]:
+    """The attributes of an event that begins its way now, in this trace."""
+    return {**(context.attributes() if context else {}), ACCEPTED: format_time(accepted)}
+
+
+def said(document: Mapping[str, Any]) -> dict[str, Any]:
+    """An event's document without what it only carries."""
+    return {name: value for name, value in document.items() if name not in CARRIED}
+
+
+def _text(carrier: Mapping[str, Any], name: str) -> str:
+    value = carrier.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,222 @@
+"""Spans and metrics, as use cases and triggers report them. Off, it costs nothing: the API's own providers do nothing.
+
+This module and `shared/metrics.py` alone know OpenTelemetry's API; who exports (`shared/otlp.py`,
+`shared/azure/monitor.py`) brings the SDK. Nothing that anybody wrote or is called stands in a span: names are
+templates, attributes are ids and codes, and of a failure there is its kind, never its message.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from opentelemetry import trace
+from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
+from opentelemetry.trace import Link, NoOpTracerProvider, Span, SpanContext, SpanKind, TracerProvider
+from opentelemetry.trace.span import TraceFlags, TraceState
+from opentelemetry.trace.status import Status, StatusCode
+
+from shared.errors import PatchbayError
+from shared.events.bus import TOPIC
+from shared.events.trace_context import TraceContext, accepted_at, trace_context
+from shared.metrics import EVENTS, PARKED, Metrics
+
+SCOPE = "patchbay"
+"""The instrumentation scope of all spans and metrics."""
+LOGGERS = ("shared", "functions", "local")
+"""Whose lines are exported: our own. Those of SDKs say nothing that our spans do not."""
+TENANT, KEY = "patchbay.tenant", "patchbay.conversation.key"
+
+Attributes = Mapping[str, str | int]
+
+
+@dataclass
+class Served:
+    """A request that is being served."""
+
+    _span: Span
+
+    def admitted(self, tenant_id: str) -> None:
+        """Its caller was let in to the tenant; before that the name is anybody's text."""
+        self._span.set_attribute(TENANT, tenant_id)
+
+    def answered(self, status: int) -> None:
+        self._span.set_attribute("http.response.status_code", status)
+        if status >= 500:
+            self._span.set_attribute("error.type", str(status))
+            self._span.set_status(Status(StatusCode.ERROR))
+
+
+Outcome = Literal["recorded", "without-effect", "duplicate", "answered", "parked", "failed"]
+"""What becomes of a delivery. `without-effect`: recorded, as a request that changes nothing; `answered`: a question,
+which is never stored; `failed`: it is delivered again."""
+
+
+@dataclass
+class Delivered:
+    """A delivery under way; `outcome` is what became of it."""
+
+    _span: Span
+    outcome: Outcome = "failed"
+    code: str | None = None
+
+    def about(self, tenant_id: str, key: str) -> None:
+        """Its tenant is known, and the conversation's key."""
+        self._span.set_attributes({TENANT: tenant_id, KEY: key})
+
+    def parked(self, code: str) -> None:
+        self.outcome, self.code = "parked", code
+        self._span.set_attribute("patchbay.code", code)
+
+
+class Telemetry:
+    """What is reported goes to these providers; without any, nowhere. `shut_down` sends what is left, and blocks."""
+
+    def __init__(
+        self,
+        tracers: TracerProvider | None = None,
+        meters: MeterProvider | None = None,
+        shut_down: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.is_on = tracers is not None or meters is not None
+        self.shut_down = shut_down
+        self._tracer = (tracers or NoOpTracerProvider()).get_tracer(SCOPE)
+        self.metrics = Metrics((meters or NoOpMeterProvider()).get_meter(SCOPE))
+
+    @contextmanager
+    def serving(self, method: str, route: str, headers: Mapping[str, str]) -> Iterator[Served]:
+        """An HTTP request; `route` is its template. It continues the trace of the Functions host, or the caller's.
+
+        Where the host has a span of its own for the request, this one is a part of that.
+        """
+        host = _current()
+        parent = None if host else trace_context(headers)
+        attributes = {"http.request.method": method, "http.route": route}
+        kind = SpanKind.INTERNAL if host else SpanKind.SERVER
+        with self._span(f"{method} {route}", kind, attributes, parent) as span:
+            yield Served(span)
+
+    @contextmanager
+    def publishing(self, event_type: str, identity: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
+        """An event on its way to the bus; yields the trace context to give it, None where tracing is off.
+
+        What the event brought (`carrier`), from its sender or from the fact that it repeats, is linked.
+        """
+        links = _links(trace_context(carrier))
+        attributes = {**_of_message("send", event_type), "patchbay.event.identity": identity}
+        with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links) as span:
+            yield _carried(span.get_span_context())
+
+    @contextmanager
+    def delivering(
+        self, event_type: str, carrier: Mapping[str, Any], now: Callable[[], datetime]
+    ) -> Iterator[Delivered]:
+        """A message of the bus: it continues the event's own trace, and links that of the host's invocation."""
+        parent = trace_context(carrier)
+        links = [Link(host)] if parent and (host := _current()) else []
+        attributes = _of_message("process", event_type)
+        with self._span(f"record {event_type}", SpanKind.CONSUMER, attributes, parent, links) as span:
+            delivered = Delivered(span)
+            try:
+                yield delivered
+            finally:
+                span.set_attribute("patchbay.outcome", delivered.outcome)
+                self._count(delivered, event_type, accepted_at(carrier), now)
+
+    @contextmanager
+    def running(self, timer: str) -> Iterator[None]:
+        """One run of a timer function."""
+        with self._span(timer, SpanKind.INTERNAL, {}):
+            yield
+
+    @contextmanager
+    def resuming(self, tenant_id: str, key: str, carriers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+        """Effects that were left over, linked to the traces of the facts that they go back to."""
+        links = [link for carrier in carriers for link in _links(trace_context(carrier))]
+        with self._span("perform left over", SpanKind.INTERNAL, {TENANT: tenant_id, KEY: key}, None, links):
+            yield
+
+    @contextmanager
+    def calling(self, name: str, attributes: Attributes, expected: tuple[type[Exception], ...]) -> Iterator[None]:
+        """A call of a store. What is `expected` is an answer, such as that something was there already, no failure."""
+        with self._span(name, SpanKind.CLIENT, attributes, expected=expected):
+            yield
+
+    @contextmanager
+    def _span(
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Attributes,
+        parent: TraceContext | None = None,
+        links: Sequence[Link] = (),
+        expected: tuple[type[Exception], ...] = (),
+    ) -> Iterator[Span]:
+        context = trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))) if parent else None
+        # The SDK would record a failure's message and stack, in which anything may stand.
+        with self._tracer.start_as_current_span(
+            name, context, kind, attributes, links, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                yield span
+            except expected as answer:
+                span.set_attribute("patchbay.answer", type(answer).__name__)
+                raise
+            except BaseException as failure:
+                span.set_attribute("error.type", _kind_of(failure))
+                span.set_status(Status(StatusCode.ERROR))
+                raise
+
+    def _count(
+        self, delivered: Delivered, event_type: str, accepted: datetime | None, now: Callable[[], datetime]
+    ) -> None:
+        self.metrics.count(EVENTS, {"type": event_type, "outcome": delivered.outcome})
+        if delivered.code is not None:
+            self.metrics.count(PARKED, {"code": delivered.code})
+        if delivered.outcome in ("recorded", "without-effect") and accepted is not None:
+            self.metrics.recorded_after((now() - accepted).total_seconds(), event_type)
+
+
+OFF = Telemetry()
+"""Telemetry that goes nowhere."""
+
+
+def _current() -> SpanContext | None:
+    """The span that is under way here, if any: ours, or the one that the Functions worker took over from the host."""
+    context = trace.get_current_span().get_span_context()
+    return context if context.is_valid else None
+
+
+def _links(context: TraceContext | None) -> list[Link]:
+    """A link to the context, unless it is of the trace that is under way here."""
+    if context is None:
+        return []
+    current, linked = _current(), _remote(context)
+    return [] if current and current.trace_id == linked.trace_id else [Link(linked)]
+
+
+def _remote(context: TraceContext) -> SpanContext:
+    state = TraceState.from_header([context.state]) if context.state else None
+    trace_id, span_id = int(context.trace_id, 16), int(context.span_id, 16)
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(context.flags), trace_state=state)
+
+
+def _carried(context: SpanContext) -> TraceContext | None:
+    if not context.is_valid:
+        return None
+    return TraceContext(
+        f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags), context.trace_state.to_header()
+    )
+
+
+def _of_message(operation: str, event_type: str) -> Attributes:
+    return {
+        "messaging.operation.type": operation,
+        "messaging.destination.name": TOPIC,
+        "cloudevents.event_type": event_type,
+    }
+
+
+def _kind_of(failure: BaseException) -> str:
+    return failure.code if isinstance(failure, PatchbayError) else type(failure).__name__
