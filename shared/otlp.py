@@ -13,19 +13,15 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import Sampler, TraceIdRatioBased
 
 from shared.telemetry import LOGGERS, SCOPE, Telemetry
 
 
 def exporting(traces_ratio: float) -> Telemetry:
-    """Spans, metrics and logs, exported in batches by threads of their own.
-
-    Which traces are kept is told by their id alone: the flag that a stranger sends asks for nothing, and each process
-    that a trace goes through decides alike.
-    """
+    """Spans, metrics and logs, exported in batches by threads of their own."""
     resource = service_resource()
-    tracers = TracerProvider(TraceIdRatioBased(traces_ratio), resource)
+    tracers = TracerProvider(sampler(traces_ratio), resource)
     tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
     logs = LoggerProvider(resource)
@@ -41,6 +37,15 @@ def exporting(traces_ratio: float) -> Telemetry:
             provider.shutdown()
 
     return Telemetry(tracers, meters, shut_down)
+
+
+def sampler(traces_ratio: float) -> Sampler:
+    """Keeps this part of all traces, as told by their ids alone.
+
+    The flag that a stranger sends neither costs nor hides anything, and each process that a trace goes through decides
+    alike.
+    """
+    return TraceIdRatioBased(traces_ratio)
 
 
 def service_resource() -> Resource:

@@ -4,10 +4,13 @@ With `--hypothesis-profile=glance` a counterexample is found, and not made small
 the same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import Phase, settings
 
 from tests.log_scan import LogScan
+from tests.observed import Observed, observing
 
 settings.register_profile("patchbay", deadline=None)
 settings.register_profile("glance", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
@@ -16,3 +19,10 @@ settings.load_profile("patchbay")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(LogScan(), "log scan")
+
+
+@pytest.fixture
+def observed() -> Iterator[Observed]:
+    """Telemetry whose spans and metrics stay in memory; in the end they are scanned as logs are."""
+    with observing() as own:
+        yield own

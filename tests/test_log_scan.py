@@ -83,7 +83,7 @@ _DELIVER = "shared/conversations/deliver.py"
             "a customer's text is logged by shared.conversations.deliver",
         ),
         (
-            Edit(_DELIVER, "= decode_event(body)", "= decode_event(print(body) or body)"),
+            Edit(_DELIVER, "return decode_event(body)", "return decode_event(print(body) or body)"),
             "tests/conversations/test_deliver.py",
             "a customer's name stands in Captured stdout call",
         ),

@@ -22,6 +22,27 @@ class Control:
 
 CONTROLS = (
     Control(
+        "an event goes over the bus without its trace",
+        "shared/traced/events.py",
+        "bare.model_copy(update=attributes)",
+        "bare.model_copy()",
+        "tests/functions/test_traces.py::test_a_message_is_one_trace_from_the_webhook_to_the_ledger",
+    ),
+    Control(
+        "the trace is a part of what an event says",
+        "shared/conversations/fact.py",
+        'said(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))',
+        'self.event.model_dump(mode="json", by_alias=True, exclude_unset=True)',
+        "tests/functions/test_traces.py::test_a_retry_in_another_trace_is_a_duplicate",
+    ),
+    Control(
+        "a span tells a failure's message",
+        "shared/telemetry.py",
+        "record_exception=False",
+        "record_exception=True",
+        "tests/test_telemetry.py::test_a_failure_is_an_error_of_its_kind_without_its_message",
+    ),
+    Control(
         "facts are not sorted",
         "shared/conversations/order.py",
         "sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)",

@@ -148,7 +148,7 @@ class Recorder:
         before = loaded.head.conversation if loaded.head else None
         if after.bot_session and not (before and before.bot_session):
             self.telemetry.metrics.count(SESSIONS)
-        settled = before is None or not takes_away(before, after)
+        settled = loaded.head is None or not takes_away(loaded.head.conversation, after)
         return _Committed(head, etag, settled, created=stored is None)
 
     def _successor(

@@ -17,7 +17,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def worker() -> Worker:
-    return start(ROOT)
+    # As deployed: the worker runs each function in the trace of the host's own span.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHON_ENABLE_OPENTELEMETRY", "true")
+        return start(ROOT)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from shared.embedded.bus import Delivery
 from shared.events.bus import CONTENT_TYPE, SUBSCRIPTIONS
 from shared.events.envelope import parse_time
 from shared.settings import Settings
+from shared.telemetry import OFF, Telemetry
 from tests.conformance.runtime import Datum, Indexed, InvocationFailedError, Worker, datum
 from tests.functions.hosts import NOW, Host
 
@@ -56,10 +57,13 @@ class RuntimeHost(Host):
 
 
 @asynccontextmanager
-async def hosted_by_runtime(worker: Worker, folder: Path, *, open_to_all: bool = True) -> AsyncIterator[RuntimeHost]:
+async def hosted_by_runtime(
+    worker: Worker, folder: Path, *, open_to_all: bool = True, telemetry: Telemetry = OFF
+) -> AsyncIterator[RuntimeHost]:
     """A host on a database of its own in the folder."""
     clock = MovableClock(parse_time(NOW))
-    pipeline = bootstrap.embedded(Settings(database=folder / "patchbay.db"), clock, open_to_all=open_to_all)
+    own = Settings(database=folder / "patchbay.db")
+    pipeline = bootstrap.embedded(own, clock, open_to_all=open_to_all, telemetry=telemetry)
     bootstrap.provide(pipeline)
     try:
         async with httpx.AsyncClient(transport=RuntimeTransport(worker), base_url="http://localhost") as client:

@@ -16,8 +16,9 @@ from shared import bootstrap
 from shared.conversations.deliver import Deliveries
 from tests.builders import EXAMPLES, document
 from tests.conformance.host import RuntimeHost, hosted_by_runtime
-from tests.conformance.runtime import Worker
+from tests.conformance.runtime import TRACE_PARENT, Worker
 from tests.functions.hosts import EVENTS, WEB_CHAT, activity, bot_activity, problem
+from tests.observed import Observed
 from tests.seeds import TEXT
 
 AT = "2026-10-20T11:00:00Z"
@@ -307,3 +308,22 @@ async def test_what_fails_is_delivered_again_and_no_delivery_is_lost(host: Runti
     await host.drain()
     # Then it is recorded
     assert [one["id"] for one in (await host.shown("conversations/c1/transcript"))["entries"]] == ["m1"]
+
+
+@pytest.mark.runs("receive_activity", "message_posted")
+async def test_a_function_runs_in_the_trace_of_the_hosts_own_span(
+    worker: Worker, tmp_path: Path, observed: Observed
+) -> None:
+    # Given a host that has a span for each invocation, and says so to the worker
+    async with hosted_by_runtime(worker, tmp_path, telemetry=observed.telemetry) as host:
+        await host.configured("contoso")
+        # When a request is served, and its message delivered
+        await begun(host)
+    # Then the request is a part of the host's span, and so in one trace with the record, which links its invocation
+    _, trace_id, span_id, _ = TRACE_PARENT.split("-")
+    door = observed.the("POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}")
+    assert door.parent is not None
+    assert (f"{door.parent.trace_id:032x}", f"{door.parent.span_id:016x}") == (trace_id, span_id)
+    record = observed.the("record message.posted")
+    assert observed.ancestry(record) == [record.name, "publish message.posted", door.name]
+    assert [f"{link.context.span_id:016x}" for link in record.links] == [span_id]

@@ -11,8 +11,10 @@ from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.events.parked import ParkedEvents
 from shared.pipeline import Adapters, assembled
+from shared.telemetry import OFF, Telemetry
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations, ConfigurationStore, Version
+from shared.traced.wiring import traced
 from shared.usage.correction import recount_corrections
 from shared.usage.ledger import Ledger, recount
 from shared.usage.month import UsageReports
@@ -45,6 +47,7 @@ class InMemory:
     archive: MemoryArchive = field(default_factory=MemoryArchive)
     parked: ParkedEvents = field(default_factory=MemoryParked)
     reports: UsageReports = field(default_factory=MemoryReports)
+    telemetry: Telemetry = OFF
 
     def __post_init__(self) -> None:
         adapters = Adapters(
@@ -61,7 +64,8 @@ class InMemory:
             probes={},
             close=_nothing_is_open,
         )
-        wired = assembled(adapters, self.clock)
+        seen = traced(adapters, self.clock, self.telemetry, store="memory", archive="memory")
+        wired = assembled(seen, self.clock, telemetry=self.telemetry)
         self.configurations, self.receiver, self.deliveries = wired.configurations, wired.receiver, wired.deliveries
         within = wired.deliveries
         self.threads, self.recorder, self.attendant = within.threads, within.recorder, within.attendant

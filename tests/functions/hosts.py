@@ -22,6 +22,7 @@ from shared.events.catalog import Event
 from shared.events.codec import decode_event
 from shared.events.envelope import parse_time
 from shared.settings import AccessSettings, Settings
+from shared.telemetry import OFF, Telemetry
 from tests.builders import EXAMPLES
 from tests.seeds import CUSTOMER_NAME, TEXT
 
@@ -96,10 +97,13 @@ class Host:
 
 
 @asynccontextmanager
-async def hosted(folder: Path, *, now: str = NOW, open_to_all: bool = True, **settings: Any) -> AsyncIterator[Host]:
+async def hosted(
+    folder: Path, *, now: str = NOW, open_to_all: bool = True, telemetry: Telemetry = OFF, **settings: Any
+) -> AsyncIterator[Host]:
     """A host on a database of its own in the folder; without a limit to requests, unless `settings` have one."""
     clock = MovableClock(parse_time(now))
-    pipeline = bootstrap.embedded(Settings(database=folder / "patchbay.db"), clock, open_to_all=open_to_all)
+    own = Settings(database=folder / "patchbay.db")
+    pipeline = bootstrap.embedded(own, clock, open_to_all=open_to_all, telemetry=telemetry)
     bootstrap.provide(pipeline, AccessSettings(**{"requests_per_second": 0, **settings}))
     transport = httpx.ASGITransport(application(index(), clock))
     try:

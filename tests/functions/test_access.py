@@ -210,7 +210,7 @@ async def test_app_services_token_counts_only_where_app_service_stands_before_th
 ) -> None:
     # given whoever is signed in at App Service, and its header
     issuer, authority = directory
-    settings = {"authority": authority, "audience": AUDIENCE}
+    settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE}
     signed_in = {"x-ms-token-aad-access-token": issuer.access_token(["Configuration.Read", OPERATOR])}
     said = {}
     for on in (False, True):

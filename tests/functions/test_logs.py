@@ -14,6 +14,7 @@ from tests.builders import EXAMPLES, message_document
 from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, Host, activity, bot_activity, hosted
 from tests.functions.test_access import AUDIENCE, ENTRA, MIA, Directory
 from tests.log_scan import all_of, seeds_in
+from tests.observed import Observed
 from tests.seeds import AGENT_NAME, CUSTOMER_NAME, SIGNING_SECRET, SUMMARY, TELEGRAM_SECRET, TEXT
 
 OWN = {
@@ -80,8 +81,8 @@ async def everything(host: Host, bearer: dict[str, str], entra: dict[str, str], 
     return [answer.status_code for answer in answers]
 
 
-async def test_no_secret_no_name_and_no_text_stands_in_a_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+async def test_no_secret_no_name_and_no_text_stands_in_a_log_in_a_span_or_in_a_metric(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, observed: Observed
 ) -> None:
     # given a host that logs all that it can, senders, and people who bring what is nobody else's business
     caplog.set_level(logging.DEBUG)
@@ -97,7 +98,7 @@ async def test_no_secret_no_name_and_no_text_stands_in_a_log(
             "audience": AUDIENCE,
             "grants": {MIA: ["contoso"]},
         }
-        async with hosted(tmp_path, open_to_all=False, **settings) as host:
+        async with hosted(tmp_path, open_to_all=False, telemetry=observed.telemetry, **settings) as host:
             body = (EXAMPLES / "contoso.yaml").read_bytes() + b'eventSecrets: ["env:CONTOSO_EVENTS"]\n'
             await host.pipeline.configurations.put("contoso", body, None)
             bearer, entra = ({"Authorization": f"Bearer {token}"} for token in (tokens[0], tokens[2]))
@@ -105,7 +106,8 @@ async def test_no_secret_no_name_and_no_text_stands_in_a_log(
             statuses = await everything(host, bearer, entra, tokens)
     assert {200, 202, 400, 401, 403, 413} <= set(statuses) <= {200, 202, 400, 401, 403, 404, 413}
     # then nothing of it stands in any line, in what comes with it, or in how it reads
-    seen = "\n".join(all_of(record) for record in caplog.records)
+    assert {"record message.posted", "commit conversations"} <= {span.name for span in observed.spans()}
+    seen = "\n".join([*(all_of(record) for record in caplog.records), observed.everything()])
     assert "refused a request" in seen
     assert seeds_in(seen) == []
     assert [what for what, seed in OWN.items() if seed in seen] == []
