@@ -13,7 +13,10 @@ from shared.channels.findings import KINDS
 from shared.embedded.backup import BackupRefused
 from shared.embedded.database import DatabaseInUse
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
+from shared.metrics import METRICS, Metric
 from shared.routing.decision import Outcome, RuleStatus
+from shared.settings import TelemetrySettings
+from shared.telemetry import Outcome as DeliveryOutcome
 from shared.usage.correction import CorrectionReason
 from shared.usage.ledger import Exclusion
 from shared.usage.report import ObstacleCode
@@ -23,6 +26,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 RECORDS = sorted((ROOT / "docs/decisions").glob("*.md"))
 ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
 ACCESS = (ROOT / "docs/access.md").read_text(encoding="utf-8")
+TELEMETRY = (ROOT / "docs/operations/telemetry.md").read_text(encoding="utf-8")
 
 _PLACE_OF_CODE = {"_warning": 1, "_warned": 2}
 """Which argument of the fold's functions is the code of a warning."""
@@ -154,6 +158,22 @@ def test_every_finding_of_the_payload_doctor_stands_in_its_table_with_severity_a
     # then it has each one once, as the code has it, and a cause
     assert written == sorted((code, *kind) for code, kind in KINDS.items())
     assert all(row[2] for row in rows(ERRORS, "Findings of the payload doctor"))
+
+
+def test_every_metric_and_every_outcome_of_a_delivery_stands_in_its_table_as_it_is_reported() -> None:
+    # given the metrics, and what becomes of deliveries
+    def written(metric: Metric) -> list[str]:
+        attributes = ", ".join(f"`{name}`" for name in metric.attributes)
+        return [f"`{metric.name}`", metric.kind, f"`{metric.unit}`", attributes]
+
+    # when the tables are read, then they say the same
+    assert [row[:4] for row in rows(TELEMETRY, "Metrics")] == [written(metric) for metric in METRICS]
+    assert [row[0].strip("`") for row in rows(TELEMETRY, "Outcomes")] == list(get_args(DeliveryOutcome))
+
+
+def test_every_setting_of_telemetry_stands_in_its_table() -> None:
+    names = {str(field.validation_alias) for field in TelemetrySettings.model_fields.values()}
+    assert names <= {row[0].strip("`") for row in rows(TELEMETRY, "Settings")}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
