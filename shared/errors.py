@@ -17,6 +17,7 @@
     │   ├── UnknownTenant         unknown_tenant
     │   ├── UnknownAccount        unknown_account
     │   ├── UnknownConversation   unknown_conversation
+    │   ├── UnknownAttachment     unknown_attachment
     │   ├── UnknownParkedEvent    unknown_parked_event
     │   ├── NotAcceptable         not_acceptable
     │   ├── VersionConflict       version_conflict
@@ -29,6 +30,7 @@
         ├── StoreUnavailable      store_unavailable
         ├── BusUnavailable        bus_unavailable
         ├── ArchiveUnavailable    archive_unavailable
+        ├── OverflowUnavailable   overflow_unavailable
         ├── TooManyRequests       too_many_requests
         ├── AuthenticationUnavailable  authentication_unavailable
         └── Unexpected            unexpected
@@ -157,8 +159,12 @@ class EventTooLarge(Refused):
     code = "event_too_large"
     status = 413
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the event has {size} bytes; one event may have {limit}")
+    def __init__(self, size: int, limit: int, largest: str | None = None) -> None:
+        """`largest`: the path of the largest member of what could not be kept apart from the event."""
+        why = "is the largest member that cannot be kept apart from the event"
+        which = f"; {largest} {why}" if largest else ""
+        super().__init__(f"the event has {size} bytes; one event may have {limit}{which}")
+        self.mistakes = (Mistake(largest, why),) if largest else ()
 
 
 class EventIdConflict(Refused):
@@ -255,6 +261,16 @@ class UnknownConversation(Refused):
 
     def __init__(self) -> None:
         super().__init__("no such conversation")
+
+
+class UnknownAttachment(Refused):
+    """Raised for an attachment that a conversation never had, and for one whose content is gone, alike."""
+
+    code = "unknown_attachment"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("no such attachment")
 
 
 class UnknownParkedEvent(Refused):
@@ -364,6 +380,15 @@ class ArchiveUnavailable(Retryable):
 
     def __init__(self) -> None:
         super().__init__("the archive does not answer")
+
+
+class OverflowUnavailable(Retryable):
+    """Raised when what is too large for an event cannot be kept or read: out of reach, throttled, or too slow."""
+
+    code = "overflow_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the store of large contents does not answer")
 
 
 class TooManyRequests(Retryable):

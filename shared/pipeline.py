@@ -10,6 +10,7 @@ from shared.channels.threads import Threads, ThreadStore
 from shared.clock import Clock
 from shared.conversations.archive import Archivist
 from shared.conversations.attend import Attendant
+from shared.conversations.contents import Contents
 from shared.conversations.deliver import Deliveries
 from shared.conversations.outstanding import Outstanding
 from shared.conversations.ports import Archive, ConversationStore
@@ -18,6 +19,7 @@ from shared.conversations.rebuild import Rebuild
 from shared.conversations.record import Recorder
 from shared.conversations.sweep import Sweep
 from shared.events.bus import DeadLetters, EventPublisher
+from shared.events.overflow import Overflow
 from shared.events.parked import ParkedEvents
 from shared.events.resubmit import Resubmission
 from shared.health import Health, Probe
@@ -42,6 +44,7 @@ class Adapters:
     reports: UsageReports
     parked: ParkedEvents
     archive: Archive
+    overflow: Overflow
     publisher: EventPublisher
     dead_letters: DeadLetters
     bus_clock: Clock
@@ -79,18 +82,19 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         await asyncio.to_thread(telemetry.shut_down)
 
     store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked
-    configurations = adapters.configurations
-    threads = Threads(adapters.threads, bus)
+    configurations, overflow = adapters.configurations, adapters.overflow
+    contents = Contents(overflow)
+    threads = Threads(adapters.threads, bus, overflow)
     recorder = Recorder(store, configurations, adapters.ledger, threads, clock, telemetry)
-    archivist = Archivist(store, adapters.archive, threads, clock)
+    archivist = Archivist(store, adapters.archive, contents, threads, clock)
     attendant = Attendant(store, configurations, recorder, archivist, clock)
     return Pipeline(
-        receiver=Receiver(configurations, threads, bus, store, clock),
-        deliveries=Deliveries(recorder, attendant, threads, parked, clock, telemetry),
-        conversations=Conversations(store, configurations, clock),
+        receiver=Receiver(configurations, threads, bus, overflow, store, clock),
+        deliveries=Deliveries(recorder, attendant, threads, parked, overflow, clock, telemetry),
+        conversations=Conversations(store, contents, configurations, clock),
         configurations=configurations,
         parked=parked,
-        parking=Parking(parked, configurations, bus, clock),
+        parking=Parking(parked, configurations, bus, overflow, clock),
         usage=MonthlyUsage(
             adapters.ledger,
             adapters.reports,

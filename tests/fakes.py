@@ -78,6 +78,22 @@ class MemoryArchive:
         self._parts.pop((tenant_id, key), None)
 
 
+class MemoryOverflow:
+    """An Overflow. `contents` holds all that is kept, by tenant, place and SHA-256."""
+
+    def __init__(self) -> None:
+        self.contents: dict[tuple[str, str, str], bytes] = {}
+
+    async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
+        self.contents[tenant_id, place, sha256] = content
+
+    async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
+        return self.contents.get((tenant_id, place, sha256))
+
+    async def delete(self, tenant_id: str, place: str) -> None:
+        self.contents = {name: one for name, one in self.contents.items() if name[:2] != (tenant_id, place)}
+
+
 _FILTERS = ("state", "queue", "bot")
 
 

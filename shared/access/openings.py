@@ -33,6 +33,7 @@ OPENINGS: Mapping[str, Opening] = {
     "list_conversations": Opening("Conversations.Read"),
     "get_conversation": Opening("Conversations.Read"),
     "get_transcript": Opening("Conversations.Read"),
+    "get_attachment": Opening("Conversations.Read"),
     "get_routing": Opening("Conversations.Read"),
     "list_usage": Opening("Usage.Read"),
     "get_usage": Opening("Usage.Read"),

@@ -8,6 +8,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from shared.azure.blob.archive import BlobArchive
 from shared.azure.blob.connection import connect as connect_storage
+from shared.azure.blob.overflow import BlobOverflow
 from shared.azure.cosmos.charge import Charges, unobserved
 from shared.azure.cosmos.client import Cosmos
 from shared.azure.cosmos.configurations import CosmosConfigurations
@@ -74,7 +75,8 @@ def adapters_for(services: Azure, clock: Clock, charges: Charges = unobserved) -
     cosmos, bus = connect_cosmos(services.cosmos, services.cosmos_database), connect_bus(services.service_bus)
     containers = {definition.id: Container(cosmos, definition, charges) for definition in CONTAINERS}
     configurations = Configurations(CosmosConfigurations(containers[CONFIGURATIONS.id]), clock)
-    publisher, archive = ServiceBusPublisher(bus), BlobArchive(connect_storage(services.storage))
+    publisher, storage = ServiceBusPublisher(bus), connect_storage(services.storage)
+    archive = BlobArchive(storage)
     retention, connections = _Retention(configurations).days, _Connections(cosmos, bus, publisher, archive)
 
     async def store_probe() -> Mapping[str, Any]:
@@ -89,6 +91,7 @@ def adapters_for(services: Azure, clock: Clock, charges: Charges = unobserved) -
         reports=CosmosReports(containers[LEDGER.id]),
         parked=CosmosParkedEvents(containers[PARKED.id], retention),
         archive=archive,
+        overflow=BlobOverflow(storage),
         publisher=publisher,
         dead_letters=ServiceBusDeadLetters(bus, publisher),
         bus_clock=SystemClock(),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import InvalidEvent, Mistake, Refused, UnknownAccount
-from shared.events.catalog import ChannelReference, Event
+from shared.events.catalog import ChannelReference
+from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import event_from
 from shared.tenants.configuration import Configuration
 from shared.wire import parse_json
@@ -21,8 +22,8 @@ class Rejected:
 
 def read_events(
     configuration: Configuration, body: bytes, channel: ChannelReference | None = None
-) -> tuple[list[Event], list[Rejected]]:
-    """The tenant's events in a body; at a channel's door, events of that channel.
+) -> tuple[list[CheckedIn], list[Rejected]]:
+    """The tenant's events in a body, as they travel; at a channel's door, events of that channel.
 
     A single event that is wrong raises Refused; in a batch it is rejected alone.
     """
@@ -36,12 +37,12 @@ def read_events(
 
 def read_each(
     configuration: Configuration, batch: Sequence[Any], channel: ChannelReference | None = None
-) -> list[Event | Refused]:
+) -> list[CheckedIn | Refused]:
     """The events of a parsed batch, each of them or why it is refused."""
     return [_read(configuration, item, channel) for item in batch]
 
 
-def _read(configuration: Configuration, document: Any, channel: ChannelReference | None) -> Event | Refused:
+def _read(configuration: Configuration, document: Any, channel: ChannelReference | None) -> CheckedIn | Refused:
     try:
         return _admitted(configuration, document, channel)
     except Refused as reason:
@@ -62,7 +63,7 @@ def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
     ]
 
 
-def _admitted(configuration: Configuration, document: Any, channel: ChannelReference | None) -> Event:
+def _admitted(configuration: Configuration, document: Any, channel: ChannelReference | None) -> CheckedIn:
     event = event_from(document)
     tenant_id, named = configuration.tenant_id, event.data.channel
     if event.tenantid != tenant_id:
@@ -72,4 +73,4 @@ def _admitted(configuration: Configuration, document: Any, channel: ChannelRefer
     # Its conversation is found by its channel, as an activity's is, so the channel must exist.
     if event.subject is None and named and configuration.channel(named.account_id, named.channel_id) is None:
         raise UnknownAccount(named.account_id, named.channel_id)
-    return event
+    return check_in(event)

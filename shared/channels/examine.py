@@ -17,6 +17,7 @@ from shared.channels.recognise import Dialect
 from shared.channels.thread import ThreadedConversation, started_event
 from shared.errors import InvalidDocument, InvalidEvent, Refused, TooLate
 from shared.events.catalog import ChannelReference, Event
+from shared.events.claim_check import CheckedIn, restored
 from shared.events.envelope import counted_moment
 from shared.routing.decision import Decision
 from shared.tenants.configuration import Configuration
@@ -66,7 +67,7 @@ class Examination:
                 self._refused(one, path, whole=not batch)
             else:
                 self._take(one, path, "time", {})
-                if late := self._too_late(counted_moment(one.moment, self.now)):
+                if late := self._too_late(counted_moment(one.event.moment, self.now)):
                     # The door takes it, and whoever records it parks it.
                     self._found(late, within(path, "time"))
 
@@ -90,7 +91,7 @@ class Examination:
         channel = self._channel.model_copy(update={"thread_id": reading.thread_id})
         moment = counting_moment(reading, self.now)
         tenant_id = self._configuration.tenant_id
-        events = [drafted_event(tenant_id, channel, None, draft, reading.time, self.now) for draft in reading.drafts]
+        drafts = [drafted_event(tenant_id, channel, None, draft, reading.time, self.now) for draft in reading.drafts]
         late = self._too_late(moment)
         never = "if it were not too late" if late else None
         if reading.begins != "never" and reading.thread_id not in self.opened:
@@ -101,8 +102,8 @@ class Examination:
         if reading.time is None:
             reason = "is missing, so the time of arrival counts"
             self.findings.append(finding("time_missing", within(path, time_at), reason))
-        for event, draft in zip(events, reading.drafts, strict=True):
-            self._take(event, path, time_at, draft.places, never)
+        for made, draft in zip(drafts, reading.drafts, strict=True):
+            self._take(made, path, time_at, draft.places, never)
         if late:
             raise late
 
@@ -113,9 +114,12 @@ class Examination:
             return late
         return None
 
-    def _take(self, event: Event, path: str, time_at: str, places: Mapping[str, str], only: str | None = None) -> None:
+    def _take(
+        self, made: CheckedIn, path: str, time_at: str, places: Mapping[str, str], only: str | None = None
+    ) -> None:
+        event = restored(made.event, made.contents) if made.event.data.claim_checks else made.event
         self.events.append(self._becoming(event, path, only))
-        found = [*self._of_time(event, time_at), *self._judge.findings(event, places)]
+        found = [*self._of_time(event, time_at), *_of_size(made), *self._judge.findings(event, places)]
         self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]
 
     def _of_time(self, event: Event, path: str) -> Iterator[Finding]:
@@ -164,6 +168,13 @@ class Examination:
     @property
     def _judge(self) -> Judge:
         return Judge(self.history.at(self.now), self._channel if self.door else None)
+
+
+def _of_size(made: CheckedIn) -> Iterator[Finding]:
+    if made.contents:
+        size = sum(map(len, made.contents.values()))
+        reason = f"is too large for an event, so {size} bytes of it are kept apart, and are read as before"
+        yield finding("kept_apart", "", reason)
 
 
 def _leading(decision: Decision | None) -> Leading | None:

@@ -13,10 +13,12 @@ from shared.channels.threads import Resolved, Threads
 from shared.clock import Clock
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
-from shared.events.catalog import ChannelReference, Event
+from shared.events.catalog import ChannelReference
+from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import event_document, event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
+from shared.events.overflow import Overflow, publish
 from shared.tenants.history import Configurations, History
 
 
@@ -48,6 +50,7 @@ class Receiver:
     configurations: Configurations
     threads: Threads
     publisher: EventPublisher
+    overflow: Overflow
     recorded: RecordedFacts
     clock: Clock
 
@@ -75,15 +78,17 @@ class Receiver:
             tenant_id, channel, read_payload(account.dialect, body, configuration), history
         )
 
-    async def _publish_events(self, tenant_id: str, events: Sequence[Event], rejected: Sequence[Rejected]) -> Receipt:
-        await self.publisher.publish(tenant_id, events)
-        return Receipt([event.id for event in events], rejected=rejected)
+    async def _publish_events(
+        self, tenant_id: str, events: Sequence[CheckedIn], rejected: Sequence[Rejected]
+    ) -> Receipt:
+        await publish(self.publisher, self.overflow, tenant_id, events)
+        return Receipt([one.event.id for one in events], rejected=rejected)
 
     async def _publish_payload(
         self, tenant_id: str, door: ChannelReference, payload: Payload, history: History
     ) -> Receipt:
         resolved: list[Resolved] = []
-        events: list[Event] = []
+        events: list[CheckedIn] = []
         rejected: list[Rejected] = []
         for index, part in enumerate(payload.parts):
             if isinstance(part.outcome, Refused):
@@ -98,15 +103,15 @@ class Receiver:
                 else:
                     resolved.append(conversation)
                     events += made
-        await self.publisher.publish(tenant_id, events)
-        accepted = [*(one.announced for one in resolved if one.announced), *(event.id for event in events)]
+        await publish(self.publisher, self.overflow, tenant_id, events)
+        accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
         known = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
         ids = {one.conversation_id for one in resolved}
         return Receipt(accepted, [*payload.ignored, *known], rejected, ids.pop() if len(ids) == 1 else None)
 
     async def _made_of(
         self, tenant_id: str, door: ChannelReference, reading: Reading, history: History
-    ) -> tuple[Resolved, list[Event]]:
+    ) -> tuple[Resolved, list[CheckedIn]]:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
         channel, now = door.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
         # Whatever the dialect made is checked before a conversation is opened for it.
@@ -118,7 +123,7 @@ class Receiver:
         ]
 
     async def _resolved(
-        self, tenant_id: str, channel: ChannelReference, reading: Reading, drafts: Sequence[Event], history: History
+        self, tenant_id: str, channel: ChannelReference, reading: Reading, drafts: Sequence[CheckedIn], history: History
     ) -> Resolved:
         """The conversation that the activity belongs to. Raises TooLate."""
         now = self.clock.now()
@@ -131,12 +136,12 @@ class Receiver:
                 return Resolved(recorded, None)
         return await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins)
 
-    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[Event]) -> str | None:
+    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]) -> str | None:
         """The thread's conversation in which one of these events is recorded already."""
         for conversation_id in await self.threads.known(tenant_id, channel):
             key = conversation_key(conversation_id)
             for draft in drafts:
-                identity = identity_of(tenant_id, conversation_id, draft.source, draft.id)
+                identity = identity_of(tenant_id, conversation_id, draft.event.source, draft.event.id)
                 if await self.recorded.read_fact(tenant_id, key, identity) is not None:
                     return conversation_id
         return None
@@ -152,10 +157,13 @@ def counting_moment(reading: Reading, now: datetime) -> datetime:
 
 def drafted_event(
     tenant_id: str, channel: ChannelReference, subject: str | None, draft: Draft, time: str | None, now: datetime
-) -> Event:
-    """The event that a draft is in this conversation (None: not yet resolved). Raises InvalidEvent, EventTooLarge."""
+) -> CheckedIn:
+    """The event that a draft is in this conversation (None: not yet resolved), as it travels.
+
+    Raises InvalidEvent, EventTooLarge.
+    """
     source = f"/channels/{channel.account_id}/{channel.channel_id}"
     data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
     said_at = time or format_time(now)
     document = event_document(tenant_id, subject or "unresolved", source, draft.id, draft.type, said_at, data)
-    return event_from(document if time else {**document, "timeassumed": True})
+    return check_in(event_from(document if time else {**document, "timeassumed": True}))

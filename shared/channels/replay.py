@@ -8,11 +8,13 @@ from shared.channels.cloud_events import read_events
 from shared.clock import Clock
 from shared.errors import InvalidEvent, Mistake, UnknownParkedEvent
 from shared.events.bus import EventPublisher
-from shared.events.catalog import Event
-from shared.events.codec import decode_event
+from shared.events.claim_check import CheckedIn
+from shared.events.codec import event_from
 from shared.events.envelope import format_time
+from shared.events.overflow import Overflow, publish
 from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents
 from shared.tenants.history import Configurations
+from shared.wire import parse_json
 
 PAGE = 50
 """Parked events a page; each comes with its body."""
@@ -46,6 +48,7 @@ class Parking:
     parked: ParkedEvents
     configurations: Configurations
     publisher: EventPublisher
+    overflow: Overflow
     clock: Clock
 
     async def page(self, tenant_id: str, after: str | None, *, replayed: bool) -> ParkedPage:
@@ -65,26 +68,26 @@ class Parking:
         kept = await self.parked.get(tenant_id, parked_id)
         if kept is None:
             raise UnknownParkedEvent
-        event = await self._admitted(tenant_id, kept, mended)
+        admitted = await self._admitted(tenant_id, kept, mended)
         now = format_time(self.clock.now())
         await self.parked.mark_replaying(tenant_id, parked_id, now)
-        await self.publisher.publish(event.tenantid, [event])
+        await publish(self.publisher, self.overflow, admitted.event.tenantid, [admitted])
         await self.parked.mark_replayed(tenant_id, parked_id, now)
-        return event.id
+        return admitted.event.id
 
-    async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> Event:
+    async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> CheckedIn:
         """The event, checked as at a door, and to be the parked one."""
         if not mended.strip() and not kept.whole():
             raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
         body = mended if mended.strip() else kept.body.encode()
-        event = decode_event(body)
+        event = event_from(parse_json(body, InvalidEvent))
         named = event.tenantid if tenant_id == NO_TENANT else tenant_id
         configuration = (await self.configurations.of(named)).at(self.clock.now()).configuration
         (admitted,), _ = read_events(configuration, body)
         other = [
-            Mistake(name, f"is {getattr(admitted, name)!r}, but the parked event's is {text!r}")
+            Mistake(name, f"is {getattr(admitted.event, name)!r}, but the parked event's is {text!r}")
             for name, text in kept.identity().items()
-            if getattr(admitted, name) != text
+            if getattr(admitted.event, name) != text
         ]
         if other:
             raise InvalidEvent(other)

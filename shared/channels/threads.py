@@ -14,6 +14,7 @@ from shared.errors import ThreadChanged
 from shared.events.bus import EventPublisher
 from shared.events.catalog import ChannelReference, ConversationStarted, Customer, Event
 from shared.events.codec import stored_event
+from shared.events.overflow import Overflow, carry, place_of
 from shared.retry import retrying
 
 
@@ -40,9 +41,10 @@ class ThreadStore(Protocol):
 class Threads:
     """Resolves channels' threads to conversations, and announces those that begin."""
 
-    def __init__(self, store: ThreadStore, publisher: EventPublisher) -> None:
+    def __init__(self, store: ThreadStore, publisher: EventPublisher, overflow: Overflow) -> None:
         self._store = store
         self._publisher = publisher
+        self._overflow = overflow
 
     async def resolve(
         self,
@@ -106,9 +108,12 @@ class Threads:
         ids = [conversation.conversation_id for conversation in thread.conversations]
         following = thread.conversations[ids.index(ended.conversation_id) + 1]
         await self._announce(tenant_id, thread, following)
-        repeated = event.model_copy(update={"subject": following.conversation_id})
+        copied = event.model_copy(update={"subject": following.conversation_id})
         # Read anew: a copy would keep the identity that was computed with the subject of old.
-        await self._publisher.publish(tenant_id, [stored_event(repeated.to_json())])
+        repeated = stored_event(copied.to_json())
+        # Each conversation is forgotten in its own time, so each has contents of its own.
+        await carry(self._overflow, tenant_id, place_of(event), repeated)
+        await self._publisher.publish(tenant_id, [repeated])
 
     async def close(self, tenant_id: str, channel: ChannelReference, conversation_id: str, moment: datetime) -> None:
         """Close the conversation's interval; without effect where it is closed, or not one of this thread."""

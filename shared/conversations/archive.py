@@ -7,13 +7,14 @@ from typing import Any
 
 from shared.channels.threads import Threads
 from shared.clock import Clock
+from shared.conversations.contents import Contents
 from shared.conversations.documents import read_archived_fact, write_archived_fact
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import Archive, ConversationStore, Head, PartExists
 from shared.conversations.reading import shown
 from shared.conversations.reconcile import ledger_row
-from shared.conversations.transcript import transcript
+from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.events.envelope import format_time
 from shared.retry import retrying
 
@@ -24,6 +25,7 @@ class Archivist:
 
     conversations: ConversationStore
     archive: Archive
+    contents: Contents
     threads: Threads
     clock: Clock
 
@@ -39,10 +41,11 @@ class Archivist:
         known = {fact.id for part in parts for fact in archived_facts(part)}
         new = [fact for fact in facts if fact.id not in known]
         if new:
-            document = self._document(head, facts, new, len(parts))
+            lines = transcript(await self.contents.restored(tenant_id, key, facts), "agent")
+            document = self._document(head, lines, new, len(parts))
             await self.archive.add(tenant_id, key, len(parts), json.dumps(document, ensure_ascii=False).encode())
 
-    def _document(self, head: Head, facts: Sequence[Fact], new: Sequence[Fact], part: int) -> dict[str, Any]:
+    def _document(self, head: Head, lines: Sequence[TranscriptEntry], new: Sequence[Fact], part: int) -> dict[str, Any]:
         row = ledger_row(head.conversation, head.revision)
         decisions = head.conversation.decisions
         return {
@@ -51,12 +54,12 @@ class Archivist:
             "conversation": shown(head),
             "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
             "decisions": [decision.model_dump(mode="json", by_alias=True) for decision in decisions],
-            "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in transcript(facts, "agent")],
+            "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],
             "facts": [write_archived_fact(fact) for fact in in_order(new)],
         }
 
     async def forget(self, tenant_id: str, head: Head, etag: str) -> None:
-        """Delete the conversation from the archive, its thread and the store; the ledger keeps its row.
+        """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
 
         Raises HeadChanged where something happened to it meanwhile.
         """
@@ -67,6 +70,14 @@ class Archivist:
         if channel is not None and channel.thread_id is not None:
             await self.threads.forget(tenant_id, channel, head.conversation.conversation_id)
         await self.conversations.delete(tenant_id, key, etag)
+        await self.forget_contents(tenant_id, key)
+
+    async def forget_contents(self, tenant_id: str, key: str) -> None:
+        """Delete what was too large for the events of a conversation that is deleted.
+
+        Only then, since a line that comes before keeps the whole conversation, and nothing could make these anew.
+        """
+        await self.contents.overflow.delete(tenant_id, key)
 
 
 def archived_facts(part: bytes) -> list[Fact]:

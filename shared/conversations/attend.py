@@ -23,23 +23,26 @@ class Attendant:
     archivist: Archivist
     clock: Clock
 
-    async def look_after(self, tenant_id: str, conversation_id: str) -> None:
+    async def look_after(self, tenant_id: str, conversation_id: str, *, sweeping: bool = False) -> None:
         """Do what is due, or note when to look again.
 
         Due may be a fact to record (a reminder, an end, a start that never came), or, after the end, to archive the
-        conversation or to forget it.
+        conversation or to forget it. `sweeping`: the sweep asks, which saw the conversation's head.
         """
         key = conversation_key(conversation_id)
-        while await retrying(HeadChanged, self._recorded, tenant_id, key):
+        while await retrying(HeadChanged, self._recorded, tenant_id, key, sweeping):
             # What was recorded may make something else due, or tell when to look again.
             continue
 
-    async def _recorded(self, tenant_id: str, key: str) -> bool:
+    async def _recorded(self, tenant_id: str, key: str, sweeping: bool) -> bool:
         """Whether a look found something, which is done by now; else the head says when to look again."""
         history = await self.configurations.of(tenant_id)
         loaded = await self.conversations.load(tenant_id, key)
         head, etag = loaded.head, loaded.etag
         if head is None or etag is None:
+            if sweeping and not loaded.facts:
+                # It was forgotten since, and a crash may have left its contents. Others may ask before it begins.
+                await self.archivist.forget_contents(tenant_id, key)
             return False
         if head.outbox:
             await self.recorder.perform_left_over(tenant_id, key)

@@ -10,6 +10,7 @@ from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.attend import Attendant
 from shared.conversations.record import Recorder
+from shared.conversations.sweep import SOURCE as SWEEP
 from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
 from shared.events.catalog import (
     ConversationEnded,
@@ -19,9 +20,11 @@ from shared.events.catalog import (
     InactivityTimeout,
     MessagePosted,
 )
+from shared.events.claim_check import checks_of
 from shared.events.codec import decode_event, stored_event
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import counted_moment
+from shared.events.overflow import Overflow, carry, place_of
 from shared.events.parked import NO_TENANT, ParkedEvents, park
 from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
@@ -38,6 +41,7 @@ class Deliveries:
     attendant: Attendant
     threads: Threads
     parked: ParkedEvents
+    overflow: Overflow
     clock: Clock
     telemetry: Telemetry = OFF
 
@@ -61,9 +65,20 @@ class Deliveries:
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if isinstance(event, InactivityTimeout):
             # A question is answered, never stored.
-            await self.attendant.look_after(tenant_id, addressed.subject or "")
+            await self.attendant.look_after(tenant_id, addressed.subject or "", sweeping=event.source == SWEEP)
             return "answered"
-        return await self.recorder.record(tenant_id, addressed)
+        return await self._recorded(tenant_id, event, addressed)
+
+    async def _recorded(self, tenant_id: str, event: Event, addressed: Event) -> Outcome:
+        """Record the event; what was kept apart from it moves with it to its conversation."""
+        moves = event.subject is None and any(checks_of(event))
+        if moves:
+            await carry(self.overflow, tenant_id, place_of(event), addressed)
+        outcome = await self.recorder.record(tenant_id, addressed)
+        if moves:
+            # Not before, so that a crash leaves it for the next delivery.
+            await self.overflow.delete(tenant_id, place_of(event))
+        return outcome
 
     async def _park(self, body: bytes, reason: Refused, conversation_id: str | None) -> None:
         tenant_id = await self._tenant_named(_members(body).get("tenantid"))

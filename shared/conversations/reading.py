@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
+from shared.conversations.contents import Contents, Download
 from shared.conversations.inactivity import look
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head, Loaded
@@ -56,6 +57,7 @@ class Conversations:
     """Reads one tenant's conversations; another tenant's are as unknown as those that never were."""
 
     store: ConversationStore
+    contents: Contents
     configurations: Configurations
     clock: Clock
 
@@ -80,8 +82,13 @@ class Conversations:
         return replace(loaded.head, conversation=conversation, attention=found.attention)
 
     async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:
-        """Its lines in order. Raises UnknownConversation."""
-        return transcript((await self._loaded(tenant_id, key)).facts, audience)
+        """Its lines in order. Raises UnknownConversation, OverflowUnavailable."""
+        facts = (await self._loaded(tenant_id, key)).facts
+        return transcript(await self.contents.restored(tenant_id, key, facts), audience)
+
+    async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
+        """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""
+        return await self.contents.download(tenant_id, key, (await self._loaded(tenant_id, key)).facts, sha256)
 
     async def decisions(self, tenant_id: str, key: str) -> Sequence[Decision]:
         """Its routing decisions, first to last. Raises UnknownConversation."""

@@ -13,6 +13,9 @@ from shared.metrics import OVERDUE
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
 
+SOURCE = "/patchbay/sweep"
+"""The source of the questions that the sweep asks."""
+
 _log = logging.getLogger(__name__)
 _BATCH = 1000
 
@@ -61,7 +64,7 @@ class Sweep:
         return InactivityTimeout(
             specversion="1.0",
             id=f"sweep:{head.revision}:{now}",
-            source="/patchbay/sweep",
+            source=SOURCE,
             type="inactivity.timeout",
             subject=head.conversation.conversation_id,
             time=now,

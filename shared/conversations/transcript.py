@@ -1,7 +1,10 @@
 """The transcript: every line in order, lossless; the customer's copy never holds a private line."""
 
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
+
+from pydantic import Field
 
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
@@ -26,6 +29,8 @@ class TranscriptEntry(WireModel):
 
     `origin`: `message`, the `summary` that a bot wrote for the agent, or a line that only the history handed over by
     a bot knows (`botHistory`). `late`: said after the end. `extra` holds what else the channel sent with the line.
+    `missing` names members that were too large for their event and are not in the overflow any more. The `url` of an
+    attachment that is kept there is relative to the transcript's own address.
     """
 
     id: str | None
@@ -37,6 +42,7 @@ class TranscriptEntry(WireModel):
     origin: Origin
     late: bool
     extra: dict[str, object]
+    missing: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 def audience_named(text: str) -> Audience:
@@ -79,26 +85,39 @@ def _entries(fact: Fact, said: set[str], *, late: bool) -> Iterator[TranscriptEn
                 time=event.time,
                 author=data.author,
                 text=data.text,
-                attachments=data.attachments,
+                attachments=_downloadable(data.attachments),
                 visibility=data.visibility,
                 origin="message",
                 late=late,
                 extra=data.model_extra or {},
+                missing=tuple(data.claim_checks),
             )
         case BotEscalated() as event:
             yield from (_history_line(line, late=late) for line in event.data.transcript if line.id not in said)
-            if event.data.summary is not None or event.data.attachments:
+            if event.data.summary is not None or event.data.attachments or event.data.claim_checks:
                 yield TranscriptEntry(
                     id=event.id,
                     time=event.time,
                     author=Author(role="bot", id=event.data.bot_id),
                     text=event.data.summary,
-                    attachments=event.data.attachments,
+                    attachments=_downloadable(event.data.attachments),
                     visibility="private",
                     origin="summary",
                     late=late,
                     extra={},
+                    missing=tuple(event.data.claim_checks),
                 )
+
+
+def _downloadable(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """The attachments, those whose content is in the overflow with the URL where it is downloaded."""
+    return tuple(one if one.url or not one.claim_checks else _at_its_url(one) for one in attachments)
+
+
+def _at_its_url(attachment: Attachment) -> Attachment:
+    checks = attachment.claim_checks
+    check = checks.get("url") or checks.get("content") or next(iter(checks.values()))
+    return attachment.model_copy(update={"url": f"attachments/{check.sha256}"})
 
 
 def _history_line(line: BotHistoryLine, *, late: bool) -> TranscriptEntry:

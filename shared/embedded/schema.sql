@@ -112,3 +112,12 @@ CREATE TABLE IF NOT EXISTS parked (
     document  TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) WITHOUT ROWID;
+
+-- With a rowid: contents are larger than pages, and would make the primary key's tree a slow one.
+CREATE TABLE IF NOT EXISTS overflow (
+    tenant_id TEXT NOT NULL,
+    place     TEXT NOT NULL,
+    sha256    TEXT NOT NULL,
+    content   BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, place, sha256)
+);

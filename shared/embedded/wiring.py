@@ -9,6 +9,7 @@ from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
+from shared.embedded.overflow import EmbeddedOverflow
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads
 from shared.pipeline import Adapters
@@ -40,6 +41,7 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         reports=EmbeddedReports(database),
         parked=EmbeddedParkedEvents(database),
         archive=FolderArchive(archive_beside(database.path)),
+        overflow=EmbeddedOverflow(database),
         publisher=bus,
         dead_letters=bus,
         bus_clock=SystemClock(),

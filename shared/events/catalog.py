@@ -1,5 +1,6 @@
 """One model per event type; `Event` is the union that the codec decodes."""
 
+import operator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -44,13 +45,25 @@ class Author(WireModel):
     smart_assist: bool = False
 
 
+class ClaimCheck(WireModel):
+    """Stands for content that is too large for its event: its SHA-256 (hex), its bytes, and their media type."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=0)]
+    content_type: str
+
+
 class Attachment(WireModel):
-    """A file or card; `size` in bytes. What else the channel sent (a card's `content`) is kept."""
+    """A file or card; `size` in bytes. What else the channel sent (a card's `content`) is kept.
+
+    `claim_checks` stand for its members that are kept in the overflow, by their names.
+    """
 
     name: str
     content_type: str
     size: Annotated[int, Field(ge=0)] | None = None
     url: str | None = None
+    claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
 class BotHistoryLine(WireModel):
@@ -65,9 +78,13 @@ class BotHistoryLine(WireModel):
 
 
 class AddressedData(WireModel):
-    """Data of an event that may name its channel's thread where it does not know our conversation."""
+    """Data of an event that may name its channel's thread where it does not know our conversation.
+
+    `claim_checks` stand for its members that are kept in the overflow, by their names.
+    """
 
     channel: ChannelReference | None = None
+    claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict)
 
 
 class StartedData(AddressedData):

@@ -16,27 +16,28 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 def decode_event(body: bytes) -> Event:
-    """Decode one event. Raises InvalidEvent with every mistake, or EventTooLarge."""
+    """Decode one event of the bus. Raises InvalidEvent with every mistake, or EventTooLarge."""
     if len(body) > MAX_EVENT_BYTES:
         raise EventTooLarge(len(body), MAX_EVENT_BYTES)
-    return event_from(parse_json(body, InvalidEvent))
+    event = event_from(parse_json(body, InvalidEvent))
+    # As it is stored and sent on it may be longer.
+    size = len(encode_event(event))
+    if size > MAX_EVENT_BYTES:
+        raise EventTooLarge(size, MAX_EVENT_BYTES)
+    return event
 
 
 def event_from(document: Any) -> Event:
-    """The event that a parsed JSON document describes. Raises as `decode_event` does."""
+    """The event, of any size, that a parsed JSON document describes. Raises InvalidEvent with every mistake."""
     if not isinstance(document, dict):
         raise InvalidEvent([Mistake("", "an event is a JSON object")])
     if document.get("type") not in EVENT_TYPES:
         given = json.dumps(document.get("type"))[:80] if "type" in document else "nothing"
         raise InvalidEvent([Mistake("type", f"is {given}; known are {', '.join(EVENT_TYPES)}")])
     try:
-        event = validate(_ADAPTER, document, InvalidEvent)
+        return validate(_ADAPTER, document, InvalidEvent)
     except InvalidEvent as error:
         raise InvalidEvent([_without_tag(mistake, document["type"]) for mistake in error.mistakes]) from error
-    size = len(encode_event(event))
-    if size > MAX_EVENT_BYTES:
-        raise EventTooLarge(size, MAX_EVENT_BYTES)
-    return event
 
 
 def event_document(

@@ -25,6 +25,7 @@ from local.host import listen, load_local_settings, run
 from local.pump import CONCURRENT_CALLS
 from shared.azure.blob.archive import BlobArchive
 from shared.azure.blob.connection import connect as connect_storage
+from shared.azure.blob.overflow import BlobOverflow
 from shared.azure.service_bus.connection import connect as connect_bus
 from shared.azure.wiring import adapters_for
 from shared.clock import Clock, MovableClock
@@ -160,13 +161,14 @@ def _delivery(subscription: str, message: ServiceBusReceivedMessage) -> Delivery
 
 
 @asynccontextmanager
-async def _own_archive() -> AsyncIterator[BlobArchive]:
-    """An archive in a container of its own, which is deleted in the end."""
-    name = f"archive-{uuid.uuid4().hex}"
+async def _own_blobs() -> AsyncIterator[tuple[BlobArchive, BlobOverflow]]:
+    """An archive and an overflow in containers of their own, which are deleted in the end."""
+    archive, overflow = (f"{name}-{uuid.uuid4().hex}" for name in ("archive", "overflow"))
     async with connect_storage(endpoint("TEST_BLOB")) as client:
-        yield BlobArchive(client, name)
-        with suppress(ResourceNotFoundError):
-            await client.get_container_client(name).delete_container()
+        yield BlobArchive(client, archive), BlobOverflow(client, overflow)
+        for name in (archive, overflow):
+            with suppress(ResourceNotFoundError):
+                await client.get_container_client(name).delete_container()
 
 
 @asynccontextmanager
@@ -195,13 +197,14 @@ async def _emptied(address: str) -> None:
 
 @asynccontextmanager
 async def _adapters(clock: Clock, database: str) -> AsyncIterator[tuple[Adapters, CountedBus]]:
-    """The adapters that a deployment has, but for the archive's container and the publisher that counts."""
+    """The adapters that a deployment has, but for the containers of blobs and the publisher that counts."""
     bus_address = endpoint("TEST_SERVICE_BUS")
     cosmos = f"AccountEndpoint={endpoint(ENDPOINT)};AccountKey={endpoint(KEY)};"
     adapters = adapters_for(Azure(cosmos, database, bus_address, endpoint("TEST_BLOB")), clock)
-    async with _own_archive() as archive, _counted(bus_address, adapters.publisher) as bus:
+    async with _own_blobs() as (archive, overflow), _counted(bus_address, adapters.publisher) as bus:
         # The player asks again and again what is under way, which should cost the services nothing.
-        yield replace(adapters, publisher=bus, archive=archive, probes={"bus": bus.probe}), bus
+        probes = {"bus": bus.probe}
+        yield replace(adapters, publisher=bus, archive=archive, overflow=overflow, probes=probes), bus
 
 
 async def main(clock: str) -> None:

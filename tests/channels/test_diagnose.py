@@ -168,7 +168,7 @@ def test_an_event_for_a_thread_of_no_channel_is_refused() -> None:
     assert diagnosis.answer.status == 404
 
 
-def test_a_hand_off_of_287_kb_is_too_large_and_the_doctor_says_how_to_send_it() -> None:
+def test_a_hand_off_of_287_kb_is_taken_and_the_doctor_says_what_becomes_of_it() -> None:
     # given a hand-off whose history is as long as a real one was
     said = [activity(id=f"h{n}", text="x" * 1000) for n in range(230)]
     transcript = {"name": "Transcript", "contentType": "application/json", "content": {"activities": said}}
@@ -176,10 +176,21 @@ def test_a_hand_off_of_287_kb_is_too_large_and_the_doctor_says_how_to_send_it() 
     assert len(json.dumps(hand_off)) > 287_000
     diagnosis = diagnosed(hand_off)
     assert diagnosis.answer is not None
+    assert diagnosis.answer.status == 202
+    assert [event.data["transcript"] for event in diagnosis.events if event.type == "bot.escalated"] == [230]
+    [found] = [one for one in diagnosis.findings if one.code == "kept_apart"]
+    assert found.severity == "info"
+
+
+def test_variables_of_300_kb_are_too_large_and_the_doctor_says_so() -> None:
+    # given what routing needs, which is kept apart from no event
+    context = {f"Variable{n}": "x" * 4000 for n in range(75)}
+    diagnosis = diagnosed(bot_activity(channelData={"tags": json.dumps({"type": "Escalate", "context": context})}))
+    assert diagnosis.answer is not None
     assert (diagnosis.answer.status, diagnosis.events) == (413, ())
     [found] = [one for one in diagnosis.findings if one.severity == "error"]
     assert found.code == "event_too_large"
-    assert "URL" in found.remedy
+    assert "data.contextVariables" in found.reason
 
 
 def test_of_a_long_history_each_thing_is_said_once() -> None:

@@ -19,7 +19,7 @@ from shared.events.envelope import parse_time
 from shared.events.parked import NO_TENANT, ParkedEvent, park
 from shared.tenants.history import Configurations, Version
 from tests.builders import FROM_THE_BEGINNING, contoso, json_values, message, message_document
-from tests.fakes import MemoryConfigurations, MemoryParked, MemoryPublisher
+from tests.fakes import MemoryConfigurations, MemoryOverflow, MemoryParked, MemoryPublisher
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 BROKEN = InvalidEvent([Mistake("data.author", "is missing")])
@@ -36,7 +36,9 @@ class Yard:
         configurations = MemoryConfigurations()
         await configurations.add("contoso", Version(1, FROM_THE_BEGINNING, contoso()))
         clock = MovableClock(NOW)
-        self.parking = Parking(self.store, Configurations(configurations, clock), self.publisher, clock)
+        self.parking = Parking(
+            self.store, Configurations(configurations, clock), self.publisher, MemoryOverflow(), clock
+        )
         return self
 
     async def park(self, body: bytes, tenant: str = NO_TENANT, reason: Refused = BROKEN) -> str:

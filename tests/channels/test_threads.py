@@ -15,7 +15,7 @@ from shared.channels.threads import Resolved, Threads
 from shared.events.catalog import ChannelReference, Customer, Event
 from shared.events.codec import decode_event, encode_event
 from shared.events.envelope import parse_time
-from tests.fakes import MemoryThreads
+from tests.fakes import MemoryOverflow, MemoryThreads
 
 CHANNEL = ChannelReference(account_id="contoso-telegram", channel_id="telegram", thread_id="4711")
 ANNA = Customer(id="anna", name="Anna")
@@ -47,7 +47,7 @@ def bus() -> Bus:
 
 @pytest.fixture
 def threads(bus: Bus) -> Threads:
-    return Threads(MemoryThreads(), bus)
+    return Threads(MemoryThreads(), bus, MemoryOverflow())
 
 
 async def resolve(threads: Threads, after: float, channel: ChannelReference = CHANNEL, **how: Any) -> Resolved:
@@ -141,7 +141,7 @@ class Forgetful(MemoryThreads):
 
 async def test_an_announcement_is_repeated_with_the_same_bytes(bus: Bus) -> None:
     # given a process that crashes each time between publishing and remembering it
-    threads = Threads(Forgetful(), bus)
+    threads = Threads(Forgetful(), bus, MemoryOverflow())
     # when more activities arrive, of another time and with another name of the customer
     await resolve(threads, 0)
     await threads.resolve("contoso", CHANNEL, TEN + minutes(5), Customer(id="anna", name="Anna B."))
@@ -151,7 +151,7 @@ async def test_an_announcement_is_repeated_with_the_same_bytes(bus: Bus) -> None
 
 async def test_an_announcement_does_not_depend_on_how_a_later_event_writes_its_channel(bus: Bus) -> None:
     # given a crash after publishing, and a next event whose data.channel has a member that nobody knows
-    threads = Threads(Forgetful(), bus)
+    threads = Threads(Forgetful(), bus, MemoryOverflow())
     await resolve(threads, 0)
     await resolve(threads, 5, ChannelReference.model_validate({**CHANNEL.model_dump(by_alias=True), "topic": "x"}))
     # then the announcement is the same, or its identity would be in conflict
@@ -161,7 +161,7 @@ async def test_an_announcement_does_not_depend_on_how_a_later_event_writes_its_c
 async def test_only_an_open_conversation_of_the_thread_is_closed(bus: Bus) -> None:
     # given a conversation that was closed, while the thread's next one was not
     store = MemoryThreads()
-    threads = Threads(store, bus)
+    threads = Threads(store, bus, MemoryOverflow())
     await resolve(threads, 0)
     await close(threads, SECOND, 5)
     await close(threads, FIRST, 10)
@@ -216,7 +216,7 @@ class Raced(MemoryThreads):
 
     def __init__(self, bus: Bus) -> None:
         super().__init__()
-        self.other: Threads | None = Threads(self, bus)
+        self.other: Threads | None = Threads(self, bus, MemoryOverflow())
 
     async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
         other, self.other = self.other, None
@@ -227,7 +227,7 @@ class Raced(MemoryThreads):
 
 async def test_two_activities_at_the_same_time_are_of_one_conversation(bus: Bus) -> None:
     # given two processes that see a thread's first activities at once
-    threads = Threads(Raced(bus), bus)
+    threads = Threads(Raced(bus), bus, MemoryOverflow())
     # when both resolve theirs
     # then there is one conversation, which begins with the earlier activity
     assert await resolve(threads, 0) == Resolved(FIRST, "started:2026-10-05T10:00:00Z")

@@ -25,6 +25,7 @@ from tests.fakes import (
     MemoryConfigurations,
     MemoryConversations,
     MemoryLedger,
+    MemoryOverflow,
     MemoryParked,
     MemoryPublisher,
     MemoryReports,
@@ -45,6 +46,7 @@ class InMemory:
     thread_store: ThreadStore = field(default_factory=MemoryThreads)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     archive: MemoryArchive = field(default_factory=MemoryArchive)
+    overflow: MemoryOverflow = field(default_factory=MemoryOverflow)
     parked: ParkedEvents = field(default_factory=MemoryParked)
     reports: UsageReports = field(default_factory=MemoryReports)
     telemetry: Telemetry = OFF
@@ -58,6 +60,7 @@ class InMemory:
             reports=self.reports,
             parked=self.parked,
             archive=self.archive,
+            overflow=self.overflow,
             publisher=self.publisher,
             dead_letters=MemoryBus(),
             bus_clock=self.clock,

@@ -2,15 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
 
-import stamina
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import ContentSettings, StorageErrorCode
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
+from shared.azure.blob.patience import Patience, make_container
 from shared.conversations.ports import PartExists
 from shared.errors import ArchiveUnavailable
 
@@ -20,11 +19,6 @@ _JSON = ContentSettings(content_type="application/json")
 _WRITER = "writer"
 """Metadata of a part: a number that its writer drew."""
 
-_retrying = stamina.AsyncRetryingCaller(attempts=3, timeout=None, wait_initial=0.2, wait_max=2.0, wait_jitter=0.2)
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
 
 class BlobArchive:
     """An Archive: `tenant/key/0.json` is the conversation, `1.json` its first addendum."""
@@ -32,20 +26,21 @@ class BlobArchive:
     def __init__(self, client: BlobServiceClient, container: str = CONTAINER) -> None:
         self._client = client
         self._container = client.get_container_client(container)
+        self._patiently = Patience(ArchiveUnavailable)
 
     async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
         writer = uuid.uuid4().hex
-        await _patiently(self._upload, f"{tenant_id}/{key}/{part}.json", document, writer)
+        await self._patiently(self._upload, f"{tenant_id}/{key}/{part}.json", document, writer)
 
     async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
-        names = await _patiently(self._names, tenant_id, key)
-        documents = await asyncio.gather(*(_patiently(self._download, name) for name in names))
+        names = await self._patiently(self._names, tenant_id, key)
+        documents = await asyncio.gather(*(self._patiently(self._download, name) for name in names))
         return [document for document in documents if document is not None]
 
     async def delete(self, tenant_id: str, key: str) -> None:
         # The last part goes first: what a crash leaves is a whole beginning.
-        for name in reversed(await _patiently(self._names, tenant_id, key)):
-            await _patiently(self._delete, name)
+        for name in reversed(await self._patiently(self._names, tenant_id, key)):
+            await self._patiently(self._delete, name)
 
     async def close(self) -> None:
         """Close the connections. Nothing depends on it: what was written is durable."""
@@ -60,10 +55,7 @@ class BlobArchive:
             if (await blob.get_blob_properties()).metadata.get(_WRITER) != writer:
                 raise PartExists from taken
         except ResourceNotFoundError as missing:
-            if getattr(missing, "error_code", None) != StorageErrorCode.CONTAINER_NOT_FOUND:
-                raise
-            with suppress(ResourceExistsError):
-                await self._container.create_container()
+            await make_container(self._container, missing)
             await self._upload(name, document, writer)
 
     async def _names(self, tenant_id: str, key: str) -> list[str]:
@@ -83,26 +75,6 @@ class BlobArchive:
     async def _delete(self, name: str) -> None:
         with suppress(ResourceNotFoundError):
             await self._container.delete_blob(name)
-
-
-async def _patiently(operation: Callable[P, Awaitable[T]], *given: P.args, **named: P.kwargs) -> T:
-    """What it gives, after three tries at most. Raises ArchiveUnavailable."""
-
-    async def attempt() -> T:
-        try:
-            return await operation(*given, **named)
-        except AzureError as failure:
-            if _may_pass(failure):
-                raise ArchiveUnavailable from failure
-            raise
-
-    return await _retrying(ArchiveUnavailable, attempt)
-
-
-def _may_pass(failure: AzureError) -> bool:
-    """No answer, or one that says later."""
-    status = failure.status_code if isinstance(failure, HttpResponseError) else None
-    return status is None or status in {408, 429} or status >= 500
 
 
 def _number(name: str) -> int:

@@ -1,0 +1,22 @@
+"""GET an attachment that was too large for its event, as a file to download."""
+
+from urllib.parse import quote
+
+import azure.functions as func
+
+from functions.http import guarded
+from shared import bootstrap
+
+blueprint = func.Blueprint()
+
+# Whoever sent the file chose its type: no browser shall show it, run it, or guess another one.
+_SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+
+
+@blueprint.route("tenants/{tenantId}/conversations/{key}/attachments/{sha256}", methods=["GET"])
+@guarded
+async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
+    address = req.route_params
+    found = await bootstrap.pipeline().conversations.attachment(address["tenantId"], address["key"], address["sha256"])
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name[:200], safe='')}", **_SAFE}
+    return func.HttpResponse(found.content, headers=headers, mimetype=found.content_type)

@@ -1,0 +1,24 @@
+"""The overflow on SQLite."""
+
+from shared.embedded.database import Database
+
+
+class EmbeddedOverflow:
+    """Implements `Overflow`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
+        sql = "INSERT INTO overflow (tenant_id, place, sha256, content) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        parameters = (tenant_id, place, sha256, content)
+        await self._database.write(lambda connection: connection.execute(sql, parameters))
+
+    async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
+        sql = "SELECT content FROM overflow WHERE tenant_id = ? AND place = ? AND sha256 = ?"
+        rows = self._database.query(sql, (tenant_id, place, sha256))
+        return bytes(rows[0]["content"]) if rows else None
+
+    async def delete(self, tenant_id: str, place: str) -> None:
+        sql = "DELETE FROM overflow WHERE tenant_id = ? AND place = ?"
+        await self._database.write(lambda connection: connection.execute(sql, (tenant_id, place)))

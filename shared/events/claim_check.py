@@ -1,0 +1,175 @@
+"""Claim checks: what is too large for an event stays apart from it, and the event carries a reference. Pure.
+
+The pattern is Claim-Check (https://learn.microsoft.com/azure/architecture/patterns/claim-check). Which members stay
+apart follows from the event's `data` alone, so a retry gives the same event again, whatever subject or assumed time its
+envelope has by then.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from pydantic import ValidationError
+
+from shared.errors import EventTooLarge, InvalidEvent
+from shared.events.catalog import Attachment, BotEscalated, ClaimCheck, Event, MessagePosted
+from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
+from shared.wire import canonical_json, parse_json
+
+MAX_DATA_BYTES = 180 * 1024
+"""Of an event's `data` as it travels; what is left of MAX_EVENT_BYTES is for its envelope."""
+WORTH_A_CHECK = 16 * 1024
+"""Bytes of a member of an attachment that is kept apart by itself: so few contents come of one body of 1 MB."""
+JSON = "application/json"
+
+_BASE64 = ";base64"
+_CHECK_BYTES = 256
+"""What a check adds to its event, generously."""
+_STAYING = frozenset(
+    [
+        "author", "botId", "channel", "claimChecks", "contextVariables", "customer", "dueAt", "endedBy", "lastSeen",
+        "reason", "sequence", "visibility", "workStreamId",
+    ]
+)  # fmt: skip
+"""Members of `data` that the fold, or whoever resolves a thread, looks at."""
+_STAYING_IN_ATTACHMENTS = frozenset(["name", "contentType", "size", "claimChecks"])
+_LONGEST_TYPE = 256
+"""Characters of a data URL before its comma."""
+
+
+@dataclass(frozen=True)
+class CheckedIn:
+    """An event as it travels, and what was kept apart from it, by SHA-256 (hex)."""
+
+    event: Event
+    contents: Mapping[str, bytes]
+
+
+class _Candidate(NamedTuple):
+    """A member that may stay apart: its size as JSON, its path, and the document that holds it."""
+
+    size: int
+    path: str
+    holder: dict[str, Any]
+    name: str
+
+
+def check_in(event: Event) -> CheckedIn:
+    """The event in a size that the bus takes: where its data are too large, the largest members stay apart.
+
+    Raises EventTooLarge, which names the largest member that is left, where that does not help.
+    """
+    encoded = encode_event(event)
+    if len(encoded) <= MAX_DATA_BYTES:
+        return CheckedIn(event, {})
+    document = json.loads(encoded)
+    data, contents = document["data"], dict[str, bytes]()
+    left = _size(data)
+    for candidate in _candidates(data, len(attachments_of(event))):
+        if left <= MAX_DATA_BYTES:
+            break
+        check, content = _kept_apart(candidate)
+        candidate.holder.setdefault("claimChecks", {})[candidate.name] = check
+        contents[check["sha256"]] = content
+        left += _CHECK_BYTES - candidate.size
+    travelling = stored_event(json.dumps(document)) if contents else event
+    size = len(encode_event(travelling))
+    if size > MAX_EVENT_BYTES:
+        raise EventTooLarge(size, MAX_EVENT_BYTES, _largest(document))
+    return CheckedIn(travelling, contents)
+
+
+def restored(event: Event, contents: Mapping[str, bytes]) -> Event:
+    """The event with the members of `data` that were kept apart; those whose content is not given stay apart.
+
+    Attachments keep their checks: they are downloaded one by one.
+    """
+    document = json.loads(encode_event(event))
+    data = document["data"]
+    checks: dict[str, Any] = data["claimChecks"]
+    for name, check in list(checks.items()):
+        content = contents.get(check["sha256"])
+        if content is not None and name not in _STAYING:
+            del checks[name]
+            data[name] = content
+    try:
+        found = {name: parse_json(data[name], InvalidEvent) for name in data if isinstance(data[name], bytes)}
+        return stored_event(json.dumps({**document, "data": {**data, **found}}))
+    except (InvalidEvent, ValidationError):
+        # A sender wrote a check itself, and it leads to something else.
+        return event
+
+
+def checks_of(event: Event) -> Iterator[ClaimCheck]:
+    """Every check that the event carries."""
+    yield from event.data.claim_checks.values()
+    for attachment in attachments_of(event):
+        yield from attachment.claim_checks.values()
+
+
+def attachments_of(event: Event) -> tuple[Attachment, ...]:
+    """The attachments of the event's own, not those in a bot's history."""
+    return event.data.attachments if isinstance(event, MessagePosted | BotEscalated) else ()
+
+
+def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:
+    """What may stay apart, the largest first; all attachments as a whole are the last resort.
+
+    `attachments`: how many there are that can be looked into; those of other types of events may be anything.
+    """
+    found = [
+        _Candidate(_size(value), f"data.{name}", data, name)
+        for name, value in data.items()
+        if name not in _STAYING and name != "attachments"
+    ]
+    for number in range(attachments):
+        attachment, path = data["attachments"][number], f"data.attachments[{number}]"
+        sized = [(_size(value), name) for name, value in attachment.items() if name not in _STAYING_IN_ATTACHMENTS]
+        found += [_Candidate(n, f"{path}.{name}", attachment, name) for n, name in sized if n >= WORTH_A_CHECK]
+    yield from sorted((one for one in found if one.size > _CHECK_BYTES), key=lambda one: (-one.size, one.path))
+    if data.get("attachments"):
+        yield _Candidate(_size(data["attachments"]), "data.attachments", data, "attachments")
+
+
+def _kept_apart(candidate: _Candidate) -> tuple[dict[str, Any], bytes]:
+    """Take the member out of its holder: its check, and its content."""
+    value = candidate.holder.pop(candidate.name)
+    inline = _inline(value) if candidate.name == "url" else None
+    kind, content = inline or (JSON, canonical_json(value).encode())
+    if inline:
+        kind = kind or candidate.holder["contentType"]
+        candidate.holder.setdefault("size", len(content))
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "contentType": kind}, content
+
+
+def _inline(url: Any) -> tuple[str, bytes] | None:
+    """The media type (empty where none is given) and the bytes of a data URL (RFC 2397); None for any other URL."""
+    if not isinstance(url, str) or url[:5].casefold() != "data:":
+        return None
+    kind, comma, _ = url[:_LONGEST_TYPE].partition(",")
+    if not comma:
+        return None
+    kind, given = kind[len("data:") :], unquote_to_bytes(url[len(kind) + 1 :])
+    if not kind.casefold().endswith(_BASE64):
+        return kind, given
+    try:
+        return kind[: -len(_BASE64)], base64.b64decode(given, validate=True)
+    except binascii.Error:
+        return None
+
+
+def _largest(document: dict[str, Any]) -> str:
+    """The path of the largest member of the event."""
+    envelope = [(_size(value), name) for name, value in document.items() if name != "data"]
+    data = [(_size(value), f"data.{name}") for name, value in document["data"].items()]
+    return max([*envelope, *data])[1]
+
+
+def _size(value: Any) -> int:
+    """Its bytes as JSON, as events are written."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,0 +1,102 @@
+"""What every Overflow promises: contents come back byte for byte, stay apart by place, and are deleted by place."""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+
+from shared.azure.blob.connection import connect
+from shared.azure.blob.overflow import BlobOverflow
+from shared.embedded.database import Database
+from shared.embedded.overflow import EmbeddedOverflow
+from shared.events.overflow import Overflow
+from tests.azure.endpoints import endpoint
+from tests.fakes import MemoryOverflow
+
+TENANT, KEY = "contoso", "c1"
+LONG = "~" + "Q" * 899
+LARGE = bytes(range(256)) * 4096
+
+
+@asynccontextmanager
+async def _memory(_: Path) -> AsyncIterator[Overflow]:
+    yield MemoryOverflow()
+
+
+@asynccontextmanager
+async def _embedded(folder: Path) -> AsyncIterator[Overflow]:
+    database = Database(folder / "patchbay.db")
+    try:
+        yield EmbeddedOverflow(database)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _azure(_: Path) -> AsyncIterator[Overflow]:
+    # Nobody has made the container yet.
+    client = connect(endpoint("TEST_BLOB"))
+    container = f"overflow-{uuid.uuid4().hex}"
+    try:
+        yield BlobOverflow(client, container)
+    finally:
+        with suppress(ResourceNotFoundError):
+            await client.get_container_client(container).delete_container()
+        await client.close()
+
+
+ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Overflow]]] = {
+    "memory": _memory,
+    "embedded": _embedded,
+    "azure": _azure,
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def overflow(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Overflow]:
+    async with ADAPTERS[request.param](tmp_path) as adapter:
+        yield adapter
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+async def test_what_was_never_kept_is_not_there(overflow: Overflow) -> None:
+    assert await overflow.get(TENANT, KEY, digest(b"x")) is None
+    await overflow.delete(TENANT, KEY)
+    assert await overflow.get(TENANT, KEY, digest(b"x")) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"x", LARGE], ids=["empty", "small", "a-megabyte"])
+@pytest.mark.parametrize("place", [KEY, LONG, "+" + "0" * 64, "~Y29udG9zby8x"], ids=["key", "long", "own", "encoded"])
+async def test_contents_come_back_byte_for_byte(overflow: Overflow, place: str, content: bytes) -> None:
+    await overflow.put(TENANT, place, digest(content), content)
+    assert await overflow.get(TENANT, place, digest(content)) == content
+
+
+async def test_to_put_it_again_changes_nothing(overflow: Overflow) -> None:
+    # When eight put the same content at once, and once more later
+    await asyncio.gather(*(overflow.put(TENANT, KEY, digest(b"same"), b"same") for _ in range(8)))
+    await overflow.put(TENANT, KEY, digest(b"same"), b"same")
+    # Then it is there
+    assert await overflow.get(TENANT, KEY, digest(b"same")) == b"same"
+
+
+@pytest.mark.parametrize("other", [("fabrikam", KEY), (TENANT, "C1"), (TENANT, "c"), (TENANT, "c11"), (TENANT, LONG)])
+async def test_places_share_nothing(overflow: Overflow, other: tuple[str, str]) -> None:
+    # Given the same content in two places that are alike, one of which has more
+    for place in ((TENANT, KEY), other):
+        await overflow.put(*place, digest(b"same"), b"same")
+    await overflow.put(TENANT, KEY, digest(b"more"), b"more")
+    assert await overflow.get(*other, digest(b"more")) is None
+    # When that one is deleted
+    await overflow.delete(TENANT, KEY)
+    # Then all of it is gone, and the other stays
+    assert [await overflow.get(TENANT, KEY, digest(one)) for one in (b"same", b"more")] == [None, None]
+    assert await overflow.get(*other, digest(b"same")) == b"same"
