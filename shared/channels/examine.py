@@ -117,7 +117,7 @@ class Examination:
     def _take(
         self, made: CheckedIn, path: str, time_at: str, places: Mapping[str, str], only: str | None = None
     ) -> None:
-        event = restored(made.event, made.contents) if made.event.data.claim_checks else made.event
+        event = restored(made.event, made.contents)
         self.events.append(self._becoming(event, path, only))
         found = [*self._of_time(event, time_at), *_of_size(made), *self._judge.findings(event, places)]
         self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]

@@ -89,17 +89,16 @@ def restored(event: Event, contents: Mapping[str, bytes]) -> Event:
 
     Attachments keep their checks: they are downloaded one by one.
     """
+    if not event.data.claim_checks:
+        return event
     document = json.loads(encode_event(event))
-    data = document["data"]
-    checks: dict[str, Any] = data["claimChecks"]
-    for name, check in list(checks.items()):
-        content = contents.get(check["sha256"])
-        if content is not None and name not in _STAYING:
-            del checks[name]
-            data[name] = content
+    data, checks = document["data"], document["data"].pop("claimChecks")
+    here = {name: contents[one["sha256"]] for name, one in checks.items() if one["sha256"] in contents}
     try:
-        found = {name: parse_json(data[name], InvalidEvent) for name in data if isinstance(data[name], bytes)}
-        return stored_event(json.dumps({**document, "data": {**data, **found}}))
+        found = {name: parse_json(content, InvalidEvent) for name, content in here.items() if name not in _STAYING}
+        left = {name: one for name, one in checks.items() if name not in found}
+        document["data"] = {**data, **found, **({"claimChecks": left} if left else {})}
+        return stored_event(json.dumps(document))
     except (InvalidEvent, ValidationError):
         # A sender wrote a check itself, and it leads to something else.
         return event

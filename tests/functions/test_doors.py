@@ -45,7 +45,7 @@ async def test_in_a_batch_each_event_is_accepted_or_rejected_on_its_own(host: Ho
     # Given a batch in which every second event is wrong in its own way
     wrong_role = line("w1", author={"role": "owner", "id": "u"})
     foreign = line("w2") | {"tenantid": "fabrikam"}
-    large = line("w3", text="x" * 210_000)
+    large = line("w3", author={"role": "customer", "id": "u", "name": "x" * 210_000})
     batch = [line("r1"), wrong_role, line("r2"), foreign, line("r3"), large, line("r4"), 7]
     # When it is posted
     receipt = await host.accepted(EVENTS, batch)
@@ -54,7 +54,7 @@ async def test_in_a_batch_each_event_is_accepted_or_rejected_on_its_own(host: Ho
     assert [(one["index"], one["code"], [error["path"] for error in one["errors"]]) for one in receipt["rejected"]] == [
         (1, "invalid_event", ["data.author.role"]),
         (3, "invalid_event", ["tenantid"]),
-        (5, "event_too_large", []),
+        (5, "event_too_large", ["data.author"]),
         (7, "invalid_event", [""]),
     ]
     assert all(one["detail"] for one in receipt["rejected"])
@@ -113,8 +113,10 @@ async def test_an_event_without_subject_names_its_channels_thread(host: Host) ->
 
 
 async def test_an_event_that_is_too_large_is_refused(host: Host) -> None:
-    answer = await host.client.post(EVENTS, json=line(text="x" * 205_000))
+    sent = document("bot.escalated", {"botId": "contoso-bot", "contextVariables": {"Large": "x" * 205_000}}, at=AT)
+    answer = await host.client.post(EVENTS, json=sent)
     assert (answer.status_code, problem(answer)["code"]) == (413, "event_too_large")
+    assert [mistake["path"] for mistake in answer.json()["errors"]] == ["data.contextVariables"]
 
 
 async def test_the_tenant_of_the_address_must_be_known(host: Host) -> None:
