@@ -1,5 +1,6 @@
 """Every function works in Microsoft's runtime, with what the host sends: requests, messages, timers."""
 
+import base64
 import io
 import json
 import sys
@@ -119,6 +120,23 @@ async def test_an_escalation_is_routed_and_explained_as_json_and_as_text(host: R
     answer = await host.client.get(path, headers={"Accept": "text/plain"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert "Rule 2, CreditCardRule, was applied" in answer.text
+
+
+@pytest.mark.runs("publish_events", "message_posted", "get_transcript", "get_attachment")
+async def test_a_large_file_is_downloaded_byte_for_byte(host: RuntimeHost) -> None:
+    # Given a file that is too large for an event
+    file = bytes(range(256)) * 1000
+    url = "data:image/png;base64," + base64.b64encode(file).decode()
+    await host.accepted(EVENTS, line(attachments=[{"name": "Zoë.png", "contentType": "image/png", "url": url}]))
+    await host.drain()
+    # When its address is followed
+    (entry,) = (await host.shown("conversations/c1/transcript", audience="agent"))["entries"]
+    address = f"/api/tenants/contoso/conversations/c1/{entry['attachments'][0]['url']}"
+    answer = await host.client.get(address)
+    # Then its bytes arrive, as a download
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, file, "image/png")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''Zo%C3%AB.png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.runs("conversation_ended", "get_usage", "list_sessions")

@@ -1,0 +1,225 @@
+"""What was too large for events lives as long as its conversation: read, archived, carried on, forgotten with it."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.conversations.archive import archived_facts
+from shared.conversations.contents import Contents
+from shared.conversations.transcript import transcript
+from shared.errors import OverflowUnavailable
+from shared.events.catalog import Event
+from shared.events.claim_check import CheckedIn, check_in, checks_of
+from shared.events.envelope import format_time
+from shared.events.overflow import place_of, publish
+from tests.builders import contoso, document, ended, escalated, message, started
+from tests.conversations.pipelines import NOW, InMemory
+from tests.fakes import MemoryConversations, MemoryOverflow, MemoryPublisher
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+RETENTION = timedelta(days=contoso().retention_days)
+HISTORY = [
+    {"id": f"h{n}", "author": {"role": "bot", "id": "contoso-bot"}, "text": f"{n} " + "x" * 1000} for n in range(300)
+]
+THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
+
+
+def at(seconds: int) -> str:
+    return format_time(NOW + timedelta(seconds=seconds))
+
+
+def large(**members: Any) -> CheckedIn:
+    return check_in(escalated(at=at(-30), transcript=HISTORY, **members))
+
+
+async def accepted(pipeline: InMemory, *events: Event) -> None:
+    """Take events as a door does, and deliver all that is published."""
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", [check_in(event) for event in events])
+    await pipeline.drain()
+
+
+async def over(**ports: Any) -> InMemory:
+    """A pipeline with a conversation that was handed over with a long history, and ended now."""
+    pipeline = await InMemory(**ports).configured()
+    await accepted(pipeline, started(at=at(-60)), escalated(at=at(-30), transcript=HISTORY), ended(at=at(0)))
+    assert len(pipeline.overflow.contents) == 1
+    return pipeline
+
+
+async def swept(pipeline: InMemory, later: timedelta) -> None:
+    pipeline.clock.advance(NOW + later - pipeline.clock.now())
+    await pipeline.sweep.run()
+    await pipeline.drain()
+
+
+class Watching(MemoryPublisher):
+    """A publisher that looks whether all that its events stand for is kept by then."""
+
+    def __init__(self, overflow: MemoryOverflow) -> None:
+        super().__init__()
+        self.overflow, self.missing = overflow, 0
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        checks = [(event, check) for event in events for check in checks_of(event)]
+        kept = [await self.overflow.get(tenant_id, place_of(event), check.sha256) for event, check in checks]
+        self.missing += kept.count(None)
+        await super().publish(tenant_id, events)
+
+
+async def test_contents_are_kept_before_their_event_is_published() -> None:
+    overflow = MemoryOverflow()
+    publisher = Watching(overflow)
+    await publish(publisher, overflow, "contoso", [large()])
+    assert (len(publisher.events), publisher.missing) == (1, 0)
+
+
+async def test_where_contents_cannot_be_kept_nothing_is_published() -> None:
+    class Down(MemoryOverflow):
+        async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
+            raise OverflowUnavailable
+
+    publisher = MemoryPublisher()
+    with pytest.raises(OverflowUnavailable):
+        await publish(publisher, Down(), "contoso", [large()])
+    assert publisher.events == []
+
+
+async def test_the_archive_has_the_whole_transcript_and_the_facts_as_they_were_recorded() -> None:
+    pipeline = await over()
+    await swept(pipeline, DAY)
+    (part,) = await pipeline.archive.parts("contoso", "c1")
+    lines = [entry["text"] for entry in json.loads(part)["transcript"]]
+    assert lines[:-1] == [line["text"] for line in HISTORY]
+    # and its facts lead to the same lines, as long as the contents are there
+    facts = await Contents(pipeline.overflow).restored("contoso", "c1", archived_facts(part))
+    assert [entry.text for entry in transcript(facts, "agent")] == lines
+
+
+async def test_with_its_retention_a_conversations_contents_are_deleted() -> None:
+    pipeline = await over()
+    await pipeline.overflow.put("contoso", "c2", "0", b"another conversation's")
+    await swept(pipeline, DAY)
+    await swept(pipeline, RETENTION - SECOND)
+    assert len(pipeline.overflow.contents) == 2
+    await swept(pipeline, RETENTION)
+    assert list(pipeline.overflow.contents) == [("contoso", "c2", "0")]
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Interruptible(MemoryOverflow):
+    """An overflow whose next deletion does not come to pass."""
+
+    interrupted = False
+
+    async def delete(self, tenant_id: str, place: str) -> None:
+        if not self.interrupted:
+            self.interrupted = True
+            raise Interrupted
+        await super().delete(tenant_id, place)
+
+
+async def test_a_crash_before_the_contents_are_deleted_is_made_good() -> None:
+    # Given a conversation that is forgotten, and a crash before its contents are
+    pipeline = await over(overflow=Interruptible())
+    await swept(pipeline, DAY)
+    pipeline.clock.advance(RETENTION)
+    await pipeline.sweep.run()
+    (question,) = pipeline.publisher.events
+    with pytest.raises(Interrupted):
+        await pipeline.deliveries.deliver(question.to_json().encode())
+    assert (await pipeline.conversations.load("contoso", "c1")).facts == []
+    assert len(pipeline.overflow.contents) == 1
+    # When the sweep's question is delivered again, then they are deleted
+    await pipeline.deliveries.deliver(question.to_json().encode())
+    assert pipeline.overflow.contents == {}
+
+
+async def test_whoever_asks_of_a_conversation_that_did_not_begin_yet_deletes_nothing() -> None:
+    # Given an event that is on its way
+    pipeline = await InMemory().configured()
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", [large()])
+    # When a channel asks whether its conversation is silent
+    question = document("inactivity.timeout", {"dueAt": at(0)}, at=at(0))
+    await pipeline.deliveries.deliver(json.dumps(question).encode())
+    # Then the event's history is there when it arrives
+    await pipeline.drain()
+    assert len(await pipeline.reading.transcript("contoso", "c1", "agent")) == len(HISTORY) + 1
+
+
+async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_contents() -> None:
+    # Given a line, just young enough, that is recorded just before the store forgets
+    class Late(MemoryConversations):
+        late: Event | None = None
+
+        async def delete(self, tenant_id: str, key: str, etag: str) -> None:
+            if (line := self.late) is not None:
+                self.late = None
+                await pipeline.record(line)
+            await super().delete(tenant_id, key, etag)
+
+    store = Late()
+    pipeline = await over(conversations=store)
+    await swept(pipeline, DAY)
+    store.late = message(at=at(1), event_id="late", text="in time", role="agent")
+    await swept(pipeline, RETENTION)
+    # Then the conversation is whole
+    lines = await pipeline.reading.transcript("contoso", "c1", "agent")
+    assert [line.text for line in lines][-1] == "in time"
+    assert len(lines) == len(HISTORY) + 2
+
+
+async def test_what_an_end_did_not_know_of_goes_on_with_contents_of_its_own() -> None:
+    # Given a thread's conversation that ended before its bot handed over, as it turns out
+    pipeline = await InMemory().configured()
+    handed_over = escalated(at=at(-30), transcript=HISTORY)
+    await accepted(pipeline, started(at=at(-60), channel=THREAD), ended(at=at(-40)), handed_over)
+    # Then the hand-over goes on in the next conversation, with its history
+    following = "contoso-chat.webchat.t.2"
+    assert {place for _, place, _ in pipeline.overflow.contents} == {"c1", following}
+    assert len(await pipeline.reading.transcript("contoso", following, "agent")) == len(HISTORY) + 1
+    # and keeps it when the first one is forgotten
+    await pipeline.overflow.delete("contoso", "c1")
+    lines = await pipeline.reading.transcript("contoso", following, "agent")
+    assert [line.text for line in lines[:-1]] == [line["text"] for line in HISTORY]
+
+
+async def test_what_an_event_without_a_subject_stands_for_survives_every_crash_of_its_delivery() -> None:
+    # Given an overflow that fails once at each step of the delivery
+    class Failing(MemoryOverflow):
+        failures: list[str]
+
+        async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
+            self.fail("put")
+            await super().put(tenant_id, place, sha256, content)
+
+        async def delete(self, tenant_id: str, place: str) -> None:
+            self.fail("delete")
+            await super().delete(tenant_id, place)
+
+        def fail(self, step: str) -> None:
+            if step in self.failures:
+                self.failures.remove(step)
+                raise Interrupted
+
+    overflow = Failing()
+    overflow.failures = []
+    pipeline = await InMemory(overflow=overflow).configured()
+    made = check_in(escalated(None, at=at(-30), transcript=HISTORY, channel=THREAD))
+    await publish(pipeline.publisher, overflow, "contoso", [made])
+    overflow.failures = ["put", "delete"]
+    # When it is delivered until that succeeds, and once more
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            await pipeline.deliveries.deliver(made.event.to_json().encode())
+    for _ in range(2):
+        await pipeline.deliveries.deliver(made.event.to_json().encode())
+    # Then its history is whole, at its conversation's place only
+    key = "contoso-chat.webchat.t.1"
+    assert len(await pipeline.reading.transcript("contoso", key, "agent")) == len(HISTORY) + 1
+    assert {place for _, place, _ in overflow.contents} == {key}
