@@ -30,6 +30,7 @@ ROUTES = {
     "list_conversations": ("GET", "tenants/contoso/conversations"),
     "get_conversation": ("GET", "tenants/contoso/conversations/x"),
     "get_transcript": ("GET", "tenants/contoso/conversations/x/transcript"),
+    "get_attachment": ("GET", "tenants/contoso/conversations/x/attachments/x"),
     "get_routing": ("GET", "tenants/contoso/conversations/x/routing"),
     "list_usage": ("GET", "tenants/contoso/usage"),
     "get_usage": ("GET", "tenants/contoso/usage/2026-10"),
