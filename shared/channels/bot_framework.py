@@ -56,9 +56,10 @@ def read_activity(document: Any, configuration: Configuration) -> Reading:
     if not read.drafts and read.begins == "never":
         nobody = Customer(id="unknown")
         return Reading(None, None, nobody, [], read.ignored, "never", activity.notes)
+    context = activity.channel_data.conversation_context if read.begins != "never" else ({}, "")
     _note_members(activity, read.members)
     place = (activity.thread_id, activity.time, activity.customer)
-    return Reading(*place, read.drafts, read.ignored, read.begins, activity.notes)
+    return Reading(*place, read.drafts, read.ignored, read.begins, activity.notes, *context)
 
 
 class _Read(NamedTuple):

@@ -30,7 +30,8 @@ class Reading:
 
     `thread_id` is None only where everything was ignored. `time` is the payload's own text; None where it has none and
     the time of arrival is assumed. `begins` tells whether a conversation begins with it; what is only ignored begins
-    none. `notes` are what was assumed or left out.
+    none. `notes` are what was assumed or left out. `context` are the variables that a conversation begins with, and
+    stand at `context_at`.
     """
 
     thread_id: str | None
@@ -40,6 +41,8 @@ class Reading:
     ignored: Sequence[Note]
     begins: Begins
     notes: Sequence[Note] = ()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    context_at: str = ""
 
     @property
     def only_ignored(self) -> bool:

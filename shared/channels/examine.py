@@ -95,10 +95,18 @@ class Examination:
         late = self._too_late(moment)
         never = "if it were not too late" if late else None
         if reading.begins != "never" and reading.thread_id not in self.opened:
-            begun = ThreadedConversation(conversation_id="unresolved", opened_at=moment, customer=reading.customer)
+            begun = ThreadedConversation(
+                conversation_id="unresolved",
+                opened_at=moment,
+                customer=reading.customer,
+                context_variables=dict(reading.context),
+            )
             start = started_event(tenant_id, channel, begun)
             self.opened.add(reading.thread_id)
             self.events.append(self._becoming(start, path, never or _BEGINS[reading.begins]))
+            if reading.context:
+                found = self._judge.findings(start, {"contextVariables": reading.context_at})
+                self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]
         if reading.time is None:
             reason = "is missing, so the time of arrival counts"
             self.findings.append(finding("time_missing", within(path, time_at), reason))

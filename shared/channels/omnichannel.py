@@ -11,7 +11,7 @@ from typing import Any, Literal
 from shared.channels.notes import Noter
 from shared.errors import InvalidActivity, Mistake
 from shared.tenants.near_miss import slip
-from shared.wire import parse_json
+from shared.wire import canonical_json, parse_json
 
 _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
     "escalate": "Escalate",
@@ -20,8 +20,10 @@ _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
     0: "Escalate",
     1: "EndConversation",
 }
-_CUSTOM_CONTEXT = ("conversationcontext", "customercontext")
+_CONVERSATION_CONTEXT, _CUSTOMER_CONTEXT = "conversationcontext", "customercontext"
 """What a custom messaging channel sends along, in a sample with a blank after the name."""
+_MAX_CONTEXT_BYTES = 28 * 1024
+"""Of a context as JSON: a custom messaging channel sends no larger activity (domain: custom channel)."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,18 @@ class ChannelData:
         return {}
 
     @cached_property
+    def conversation_context(self) -> tuple[dict[str, Any], str]:
+        """The context variables with which a custom messaging channel begins a conversation, and where they stand."""
+        named = [member for member in self.members if _is_called(member, _CONVERSATION_CONTEXT)]
+        if not named:
+            return {}, self.name
+        given, place = self.members[named[0]], f"{self.name}.{named[0]}"
+        if len(canonical_json(given).encode()) > _MAX_CONTEXT_BYTES:
+            self.note("context_unreadable", place, f"has more than {_MAX_CONTEXT_BYTES} bytes, so no variable is set")
+            return {}, place
+        return self._context(given, place), place
+
+    @cached_property
     def labels(self) -> frozenset[str]:
         """The labels in `tags`, case-folded; empty where it is a command or absent."""
         tags = self.members.get("tags")
@@ -105,17 +119,21 @@ def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
     for name in ("channelData", "channeldata"):
         given = activity.get(name)
         if isinstance(given, dict):
-            _note_custom_context(name, given, note)
+            _note_customer_context(name, given, note)
             return ChannelData(name, given, note)
         if given is not None:
             note("channel_data_unreadable", name, "is no object, so deliveryMode and tags in it are not seen")
     return ChannelData("channelData", {}, note)
 
 
-def _note_custom_context(name: str, given: dict[str, Any], note: Noter) -> None:
+def _note_customer_context(name: str, given: dict[str, Any], note: Noter) -> None:
     for member, value in given.items():
-        if value and member.strip().casefold() in _CUSTOM_CONTEXT:
-            note("context_not_taken", f"{name}.{member}", "sets no context variable: only commands and hand-offs do")
+        if value and _is_called(member, _CUSTOMER_CONTEXT):
+            note("context_not_taken", f"{name}.{member}", "tells who the customer is, and sets no context variable")
+
+
+def _is_called(member: str, name: str) -> bool:
+    return member[: len(name)].casefold() == name and not member[len(name) :].strip()
 
 
 def _no_command(kind: Any) -> str:

@@ -134,7 +134,7 @@ class Receiver:
             recorded = await self._recorded_in(tenant_id, channel, drafts)
             if recorded is not None:
                 return Resolved(recorded, None)
-        return await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins)
+        return await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins, reading.context)
 
     async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]) -> str | None:
         """The thread's conversation in which one of these events is recorded already."""

@@ -1,8 +1,11 @@
 """A channel's thread: one conversation after another, with their intervals. Pure; the use case is in `threads.py`."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import Field
 
 from shared.events.catalog import ChannelReference, ConversationStarted, Customer, StartedData
 from shared.events.envelope import format_time
@@ -16,13 +19,17 @@ _LONGEST_PART = 80
 
 
 class ThreadedConversation(WireModel):
-    """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC."""
+    """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC.
+
+    `context_variables`: those that it begins with, until it is announced.
+    """
 
     conversation_id: str
     opened_at: datetime
     customer: Customer
     closed_at: datetime | None = None
     announced: bool = False
+    context_variables: dict[str, Any] = Field(default_factory=dict)
 
 
 class Thread(WireModel):
@@ -44,9 +51,18 @@ class Thread(WireModel):
         return held if held and (held in begun or not begun) else (begun or self.conversations)[-1]
 
     def opening(
-        self, moment: datetime, customer: Customer, begins: Begins = "always", *, announced: bool = False
+        self,
+        moment: datetime,
+        customer: Customer,
+        begins: Begins = "always",
+        context: Mapping[str, Any] | None = None,
+        *,
+        announced: bool = False,
     ) -> "Thread":
-        """This thread with a conversation for the moment: a new one, or one that began earlier than was known."""
+        """This thread with a conversation for the moment: a new one, or one that began earlier than was known.
+
+        `context`: the variables that it begins with, if it begins with this activity.
+        """
         held = self.holding(moment, begins)
         if held is None:
             new = ThreadedConversation(
@@ -54,11 +70,13 @@ class Thread(WireModel):
                 opened_at=moment,
                 customer=customer,
                 announced=announced,
+                context_variables=dict(context or {}),
             )
             return self.model_copy(update={"conversations": (*self.conversations, new)})
         earlier = begins != "never" and moment < held.opened_at
         if earlier or (announced and not held.announced):
-            return self._replacing(held, {"opened_at": min(moment, held.opened_at), "announced": announced})
+            begun = {"opened_at": min(moment, held.opened_at), "announced": announced}
+            return self._replacing(held, {**begun, "context_variables": dict(context or {})})
         return self
 
     def registering(self, conversation: ThreadedConversation) -> "Thread":
@@ -73,7 +91,7 @@ class Thread(WireModel):
         for known in self.conversations:
             same = (known.conversation_id, known.opened_at) == (conversation.conversation_id, conversation.opened_at)
             if same:
-                return self._replacing(known, {"announced": True})
+                return self._replacing(known, {"announced": True, "context_variables": {}})
         return self
 
     def following(self, ended: ThreadedConversation, moment: datetime) -> "Thread":
@@ -136,6 +154,8 @@ def _part(text: str, *, dots: bool) -> str:
 def started_event(tenant_id: str, channel: ChannelReference, conversation: ThreadedConversation) -> ConversationStarted:
     """The announcement of a thread's conversation: the same bytes, however often it is made."""
     time = format_time(conversation.opened_at)
+    variables = conversation.context_variables
+    context: dict[str, Any] = {"context_variables": variables} if variables else {}
     return ConversationStarted(
         specversion="1.0",
         id=f"started:{time}",
@@ -145,5 +165,5 @@ def started_event(tenant_id: str, channel: ChannelReference, conversation: Threa
         time=time,
         tenantid=tenant_id,
         datacontenttype="application/json",
-        data=StartedData(channel=channel, customer=conversation.customer),
+        data=StartedData(channel=channel, customer=conversation.customer, **context),
     )

@@ -4,10 +4,10 @@ The thread document is written first, then `conversation.started` is published w
 conversation is marked as announced. A crash in between leaves it unannounced, and the next activity announces it again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.channels.thread import Begins, Thread, ThreadedConversation, started_event, thread_key
 from shared.errors import ThreadChanged
@@ -53,16 +53,18 @@ class Threads:
         moment: datetime,
         customer: Customer,
         begins: Begins = "always",
+        context: Mapping[str, Any] | None = None,
         *,
         announce: bool = True,
     ) -> Resolved:
         """The conversation that holds the moment, opened and announced if need be.
 
-        `announce` is False for who brings the `conversation.started` itself.
+        `context` are the variables that it is announced with, where it begins. `announce` is False for who brings the
+        `conversation.started` itself.
         """
 
         def opening(thread: Thread) -> Thread:
-            return thread.opening(moment, customer, begins, announced=not announce)
+            return thread.opening(moment, customer, begins, context, announced=not announce)
 
         thread = await self._change(tenant_id, channel, opening)
         held = thread.holding(moment, begins)

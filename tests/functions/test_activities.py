@@ -207,6 +207,29 @@ async def test_a_message_without_id_and_time_is_one_line_however_often_it_is_sen
     assert list(await host.pipeline.parked.parked("contoso")) == []
 
 
+async def test_a_custom_channels_context_leads_a_conversation_that_begins(host: Host) -> None:
+    # Given a custom messaging channel, which sends its context with every activity (with a blank after the name)
+    context = {"BotHandoffTopic": "CreditCard", "Age": 41}
+    for number in (1, 2):
+        data = {"channelType": "MyChannel", "conversationcontext ": context, "customercontext": {"phonenumber": "1"}}
+        await host.accepted(WEB_CHAT, activity(id=f"a{number}", channelData=data))
+        context = {"BotHandoffTopic": "HomeLoan"}
+    await host.drain()
+    # Then the conversation went where its variables lead, and what came later changed nothing
+    conversation = await host.shown(f"conversations/{ID}")
+    assert conversation["queue"] == "CreditCardQueue"
+    assert conversation["contextVariables"] == {"BotHandoffTopic": "CreditCard", "Age": 41}
+    assert len((await host.shown(f"conversations/{ID}/routing"))["decisions"]) == 1
+
+
+@pytest.mark.parametrize("context", ["x", [1], 7, {"Large": "x" * 30_000}, {"a": {"b": [None]}}, {}, None])
+async def test_a_context_that_cannot_be_read_stops_no_conversation(host: Host, context: Any) -> None:
+    await host.accepted(WEB_CHAT, activity(channelData={"conversationcontext": context}))
+    await host.drain()
+    assert (await host.shown(f"conversations/{ID}"))["queue"] == "BotQueue"
+    assert (await host.shown("parked"))["parked"] == []
+
+
 async def test_the_same_activities_twice_change_nothing(host: Host) -> None:
     # Given a conversation of every kind of activity
     said = [
