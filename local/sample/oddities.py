@@ -57,7 +57,7 @@ def _refused(rng: Random, tenant: str) -> Iterator[Post]:
     door = f"/api/tenants/{tenant}/events"
     yield Post(door, EVENT, _bytes(_event(rng, tenant, at[3]))[:-2], at[3], ("invalid_event",))
     large = _event(rng, tenant, at[4])
-    large["data"]["text"] = "long " * (_MOST // 5)
+    large["data"]["author"]["name"] = "long " * (_MOST // 5)
     yield Post(door, EVENT, _bytes(large), at[4], ("event_too_large",))
     unheard = {**_event(rng, tenant, at[5]), "type": "message.whispered"}
     relic = json.loads(_relic(rng, tenant).body)
