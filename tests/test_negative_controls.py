@@ -137,7 +137,7 @@ CONTROLS = (
         "what stays apart depends on the envelope",
         "shared/events/claim_check.py",
         "    left = _size(data)\n",
-        "    left = len(encoded)\n",
+        "    left = _size(document)\n",
         "tests/events/test_claim_check.py::test_what_fits_travels_as_it_came",
     ),
     Control(

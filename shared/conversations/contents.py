@@ -39,9 +39,7 @@ class Contents:
     async def download(self, tenant_id: str, key: str, facts: Iterable[Fact], sha256: str) -> Download:
         """The content of an attachment of these facts. Raises UnknownAttachment, OverflowUnavailable."""
         for fact in facts:
-            whole = "attachments" in fact.event.data.claim_checks
-            event = (await self._restored(tenant_id, key, fact)).event if whole else fact.event
-            found = _named(event, sha256)
+            found = _named(fact.event, sha256)
             if found is not None:
                 content = await self.overflow.get(tenant_id, key, sha256)
                 if content is None:

@@ -67,16 +67,10 @@ def check_in(event: Event) -> CheckedIn:
     encoded = encode_event(event)
     if len(encoded) <= MAX_DATA_BYTES:
         return CheckedIn(event, {})
-    document = json.loads(encoded)
-    data, contents = document["data"], dict[str, bytes]()
-    left = _size(data)
-    for candidate in _candidates(data, len(attachments_of(event))):
-        if left <= MAX_DATA_BYTES:
-            break
-        check, content = _kept_apart(candidate)
-        candidate.holder.setdefault("claimChecks", {})[candidate.name] = check
-        contents[check["sha256"]] = content
-        left += _CHECK_BYTES - candidate.size
+    document, contents, fits = _relieved(json.loads(encoded), len(attachments_of(event)))
+    if not fits:
+        # There are too many attachments, or too many small things in them: all of them stay apart as one member.
+        document, contents, _ = _relieved(json.loads(encoded), 0)
     travelling = stored_event(json.dumps(document)) if contents else event
     size = len(encode_event(travelling))
     if size > MAX_EVENT_BYTES:
@@ -116,23 +110,30 @@ def attachments_of(event: Event) -> tuple[Attachment, ...]:
     return event.data.attachments if isinstance(event, MessagePosted | BotEscalated) else ()
 
 
-def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:
-    """What may stay apart, the largest first; all attachments as a whole are the last resort.
+def _relieved(document: dict[str, Any], attachments: int) -> tuple[dict[str, Any], dict[str, bytes], bool]:
+    """The event's document without its largest members, their contents, and whether its data fit now."""
+    data, contents = document["data"], dict[str, bytes]()
+    left = _size(data)
+    for candidate in sorted(_candidates(data, attachments), key=lambda one: (-one.size, one.path)):
+        if left <= MAX_DATA_BYTES or candidate.size <= _CHECK_BYTES:
+            break
+        check, content = _kept_apart(candidate)
+        candidate.holder.setdefault("claimChecks", {})[candidate.name] = check
+        contents[check["sha256"]] = content
+        left += _CHECK_BYTES - candidate.size
+    return document, contents, left <= MAX_DATA_BYTES
 
-    `attachments`: how many there are that can be looked into; those of other types of events may be anything.
-    """
-    found = [
-        _Candidate(_size(value), f"data.{name}", data, name)
-        for name, value in data.items()
-        if name not in _STAYING and name != "attachments"
-    ]
+
+def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:
+    """What may stay apart. `attachments`: how many are looked into; with 0 they are a member like any other."""
+    for name, value in data.items():
+        if name not in _STAYING and not (name == "attachments" and attachments):
+            yield _Candidate(_size(value), f"data.{name}", data, name)
     for number in range(attachments):
         attachment, path = data["attachments"][number], f"data.attachments[{number}]"
-        sized = [(_size(value), name) for name, value in attachment.items() if name not in _STAYING_IN_ATTACHMENTS]
-        found += [_Candidate(n, f"{path}.{name}", attachment, name) for n, name in sized if n >= WORTH_A_CHECK]
-    yield from sorted((one for one in found if one.size > _CHECK_BYTES), key=lambda one: (-one.size, one.path))
-    if data.get("attachments"):
-        yield _Candidate(_size(data["attachments"]), "data.attachments", data, "attachments")
+        for name, value in attachment.items():
+            if name not in _STAYING_IN_ATTACHMENTS and (size := _size(value)) >= WORTH_A_CHECK:
+                yield _Candidate(size, f"{path}.{name}", attachment, name)
 
 
 def _kept_apart(candidate: _Candidate) -> tuple[dict[str, Any], bytes]:

@@ -69,8 +69,9 @@ def test_attachments_of_every_size_are_kept(sizes: list[tuple[int, int]], files:
     cards = [{"name": "c", "contentType": "x/card", "content": {"a": "c" * n}, "odd": "o" * m} for n, m in sizes]
     inside = [{"name": "f", "contentType": "image/png", "url": "data:image/png;base64," + "QUJD" * 9000}] * files
     made = check_in(message(attachments=[*cards, *inside], text="t" * text))
-    # when it is read again, with what attachments keep put back by hand
+    # when it is read again, with what attachments keep put back by hand (no check hides behind another one)
     assert len(encode_event(made.event)) <= MAX_EVENT_BYTES
+    assert {check.sha256 for check in checks_of(made.event)} == set(made.contents)
     event = restored(made.event, made.contents)
     data = json.loads(encode_event(event))["data"]
     for one in data["attachments"]:
