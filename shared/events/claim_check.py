@@ -24,7 +24,7 @@ from shared.wire import canonical_json, parse_json
 MAX_DATA_BYTES = 180 * 1024
 """Of an event's `data` as it travels; what is left of MAX_EVENT_BYTES is for its envelope."""
 WORTH_A_CHECK = 16 * 1024
-"""Bytes of a member of an attachment that is kept apart by itself: so few contents come of one body of 1 MB."""
+"""Bytes as JSON of a member that is kept apart; smaller ones stay, so one body of 1 MB brings at most 64 contents."""
 JSON = "application/json"
 
 _BASE64 = ";base64"
@@ -115,7 +115,7 @@ def _relieved(document: dict[str, Any], attachments: int) -> tuple[dict[str, Any
     data, contents = document["data"], dict[str, bytes]()
     left = _size(data)
     for candidate in sorted(_candidates(data, attachments), key=lambda one: (-one.size, one.path)):
-        if left <= MAX_DATA_BYTES or candidate.size <= _CHECK_BYTES:
+        if left <= MAX_DATA_BYTES or candidate.size < WORTH_A_CHECK:
             break
         check, content = _kept_apart(candidate)
         candidate.holder.setdefault("claimChecks", {})[candidate.name] = check
@@ -132,8 +132,8 @@ def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:
     for number in range(attachments):
         attachment, path = data["attachments"][number], f"data.attachments[{number}]"
         for name, value in attachment.items():
-            if name not in _STAYING_IN_ATTACHMENTS and (size := _size(value)) >= WORTH_A_CHECK:
-                yield _Candidate(size, f"{path}.{name}", attachment, name)
+            if name not in _STAYING_IN_ATTACHMENTS:
+                yield _Candidate(_size(value), f"{path}.{name}", attachment, name)
 
 
 def _kept_apart(candidate: _Candidate) -> tuple[dict[str, Any], bytes]:

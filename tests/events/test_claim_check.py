@@ -105,16 +105,32 @@ def test_what_routing_needs_stays_and_what_cannot_be_kept_apart_is_named() -> No
     variables = {f"Variable{n}": "x" * 4000 for n in range(40)}
     made = check_in(escalated(context_variables=variables, transcript=told(100, 1000)))
     assert list(made.event.data.claim_checks) == ["transcript"]
-    # when the variables alone are too large, or the envelope is
+    # when the variables alone are too large, or the envelope is, or there are too many small members
     more = {f"Variable{n}": "x" * 4000 for n in range(60)}
     for event, largest in (
         (escalated(context_variables=more, transcript=told(100, 1000)), "data.contextVariables"),
         (event_from(message_document(extension="x" * 210_000)), "extension"),
+        (message(**{f"small{n:02}": "x" * 15_000 for n in range(30)}), "data.small29"),
     ):
         # then the event is refused by the member's name
         with pytest.raises(EventTooLarge, match=largest) as refused:
             check_in(event)
         assert [mistake.path for mistake in refused.value.mistakes] == [largest]
+
+
+def test_a_body_of_a_megabyte_brings_few_contents() -> None:
+    # given as many members and files as a body holds, each just worth a check
+    worth = "x" * WORTH_A_CHECK
+    events = (
+        message(**{f"member{n}": worth for n in range(62)}),
+        message(attachments=[{"name": "f", "contentType": "x/card", "content": worth}] * 62),
+    )
+    for event in events:
+        assert 1_000_000 < len(encode_event(event)) < 1024 * 1024
+        # when they are checked in, then there are no more contents than that
+        made = check_in(event)
+        assert len(encode_event(made.event)) <= MAX_EVENT_BYTES
+        assert len(list(checks_of(made.event))) <= 64
 
 
 @pytest.mark.parametrize(
