@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import azure.functions as func
 
-from functions.http import guarded
+from functions.http import route
 from shared import bootstrap
 
 blueprint = func.Blueprint()
@@ -13,8 +13,7 @@ blueprint = func.Blueprint()
 _SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
-@blueprint.route("tenants/{tenantId}/conversations/{key}/attachments/{sha256}", methods=["GET"])
-@guarded
+@route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}/attachments/{sha256}")
 async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
     found = await bootstrap.pipeline().conversations.attachment(address["tenantId"], address["key"], address["sha256"])

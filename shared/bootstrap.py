@@ -49,7 +49,9 @@ def embedded_on(
     """A pipeline on a database that is open."""
     _retry_quietly()
     bus = bus_on(database)
-    adapters = traced(adapters_on(database, bus, clock), clock, telemetry, store="sqlite", archive="file")
+    adapters = traced(
+        adapters_on(database, bus, clock), clock, telemetry, store="sqlite", archive="file", overflow="sqlite"
+    )
     wired = assembled(adapters, clock, open_to_all=open_to_all, telemetry=telemetry)
     return EmbeddedPipeline(**vars(wired), bus=bus, database=database)
 
@@ -62,7 +64,7 @@ def azure(services: Azure, clock: Clock, telemetry: Telemetry = OFF) -> Pipeline
 
     _retry_quietly()
     charged = adapters_for(services, clock, counted_by(telemetry))
-    adapters = traced(charged, clock, telemetry, store="azure.cosmosdb", archive="azure.blob")
+    adapters = traced(charged, clock, telemetry, store="azure.cosmosdb", archive="azure.blob", overflow="azure.blob")
     return assembled(adapters, clock, telemetry=telemetry)
 
 

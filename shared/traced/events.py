@@ -1,4 +1,4 @@
-"""The topic and the parked events: each call a span, and each published event goes its way with its trace."""
+"""The topic, the overflow and the parked events: each call a span, and each published event goes its way with its trace."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -8,6 +8,7 @@ from shared.clock import Clock
 from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
+from shared.events.overflow import Overflow
 from shared.events.parked import ParkedEvent, ParkedEvents
 from shared.events.trace_context import TRACESTATE, TraceContext, attributes_for, said
 from shared.telemetry import Telemetry
@@ -42,6 +43,26 @@ class TracedPublisher:
 def _without_trace(event: Event) -> Event:
     """The event without its sender's trace, whose state is of no use in another one."""
     return stored_event(canonical_json(said(event.model_dump(mode="json", by_alias=True, exclude_unset=True))))
+
+
+@dataclass(frozen=True)
+class TracedOverflow:
+    """The Overflow."""
+
+    overflow: Overflow
+    calls: Calls
+
+    async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
+        with self.calls.call("put", tenant_id, place):
+            await self.overflow.put(tenant_id, place, sha256, content)
+
+    async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
+        with self.calls.call("get", tenant_id, place):
+            return await self.overflow.get(tenant_id, place, sha256)
+
+    async def delete(self, tenant_id: str, place: str) -> None:
+        with self.calls.call("delete", tenant_id, place):
+            await self.overflow.delete(tenant_id, place)
 
 
 @dataclass(frozen=True)

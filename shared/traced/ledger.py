@@ -6,7 +6,8 @@ from datetime import datetime
 
 from shared.errors import DayClosed
 from shared.traced.calls import Calls
-from shared.usage.ledger import Books, BooksChanged, Correction, CorrectionPage, Ledger, LedgerRow, Page
+from shared.usage.correction import Correction
+from shared.usage.ledger import Books, BooksChanged, CorrectionPage, Ledger, LedgerRow, Page
 from shared.usage.month import UsageReports
 from shared.usage.report import UsageReport
 

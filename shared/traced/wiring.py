@@ -7,14 +7,16 @@ from shared.pipeline import Adapters
 from shared.telemetry import Telemetry
 from shared.traced.calls import Calls
 from shared.traced.conversations import TracedArchive, TracedConversations, TracedThreads
-from shared.traced.events import TracedParkedEvents, TracedPublisher
+from shared.traced.events import TracedOverflow, TracedParkedEvents, TracedPublisher
 from shared.traced.ledger import TracedLedger, TracedReports
 
 
-def traced(adapters: Adapters, clock: Clock, telemetry: Telemetry, *, store: str, archive: str) -> Adapters:
+def traced(
+    adapters: Adapters, clock: Clock, telemetry: Telemetry, *, store: str, archive: str, overflow: str
+) -> Adapters:
     """The adapters, each call of them a span; as they are where telemetry is off.
 
-    `store` and `archive` are their systems' names (`db.system.name`).
+    `store`, `archive` and `overflow` are their systems' names (`db.system.name`).
     """
     if not telemetry.is_on:
         return adapters
@@ -30,5 +32,6 @@ def traced(adapters: Adapters, clock: Clock, telemetry: Telemetry, *, store: str
         reports=TracedReports(adapters.reports, calls("reports")),
         parked=TracedParkedEvents(adapters.parked, calls("parked")),
         archive=TracedArchive(adapters.archive, Calls(telemetry, archive, "archive")),
+        overflow=TracedOverflow(adapters.overflow, Calls(telemetry, overflow, "overflow")),
         publisher=TracedPublisher(adapters.publisher, telemetry, clock),
     )

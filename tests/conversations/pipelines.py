@@ -67,7 +67,7 @@ class InMemory:
             probes={},
             close=_nothing_is_open,
         )
-        seen = traced(adapters, self.clock, self.telemetry, store="memory", archive="memory")
+        seen = traced(adapters, self.clock, self.telemetry, store="memory", archive="memory", overflow="memory")
         wired = assembled(seen, self.clock, telemetry=self.telemetry)
         self.configurations, self.receiver, self.deliveries = wired.configurations, wired.receiver, wired.deliveries
         within = wired.deliveries

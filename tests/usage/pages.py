@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Licence
-from shared.usage.ledger import CORRECTIONS, Correction, Occasion
+from shared.usage.correction import CORRECTIONS, Correction, Occasion
 from shared.usage.report import LISTED, Obstacle, Settlement, UsageReport, build_report
 from tests.builders import contoso, history
 from tests.usage.render.hostile import hostile_names

@@ -16,10 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.events.envelope import parse_time
+from shared.usage.correction import CorrectionReason
 from shared.usage.entitlement import SESSIONS_PER_ADD_ON, SESSIONS_PER_LICENCE, add_ons_needed
 from shared.usage.evidence import PART
 from shared.usage.forecast import MINIMUM_DAYS, WINDOW, Forecast, Range, forecast
-from shared.usage.ledger import CorrectionReason, Exclusion
+from shared.usage.ledger import Exclusion
 from shared.usage.overview import UsageOverview
 from shared.usage.period import following, preceding
 from shared.usage.render.breakdowns import breakdowns
