@@ -31,6 +31,8 @@ param sweepSchedule string = '0 * * * * *'
 param usageSchedule string = '0 30 2 * * *'
 @description('What one tenant may ask of one instance in the long run; 0 is no limit.')
 param requestsPerSecond int = 100
+@description('Which part of all traces is kept, from 0 to 1.')
+param tracesRatio string = '0.1'
 
 @description('Client id of the registration that access tokens are issued for; empty: nobody but channels comes in.')
 param apiClientId string = ''
@@ -110,6 +112,7 @@ module functionApp 'modules/functionApp.bicep' = {
     sweepSchedule: sweepSchedule
     usageSchedule: usageSchedule
     requestsPerSecond: requestsPerSecond
+    tracesRatio: tracesRatio
     apiClientId: apiClientId
     grants: grants
     botMetadata: botMetadata

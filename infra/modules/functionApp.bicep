@@ -24,6 +24,7 @@ param keyVaultName string
 param sweepSchedule string
 param usageSchedule string
 param requestsPerSecond int
+param tracesRatio string
 param apiClientId string
 param grants string
 param botMetadata string
@@ -49,6 +50,8 @@ var ownSettings = [
   { name: 'STORAGE__blobServiceUri', value: blobServiceUri }
   { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: applicationInsightsConnectionString }
   { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identityClientId};Authorization=AAD' }
+  { name: 'OTEL_TRACES_SAMPLER_ARG', value: tracesRatio }
+  { name: 'PYTHON_ENABLE_OPENTELEMETRY', value: 'true' }
   { name: 'SWEEP_SCHEDULE', value: sweepSchedule }
   { name: 'USAGE_SCHEDULE', value: usageSchedule }
   { name: 'PATCHBAY_AUTHORITY', value: authority }

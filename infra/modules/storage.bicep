@@ -13,6 +13,7 @@ var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 // `coolAfterDays`: blobs that nobody wrote for so long go where they cost less to keep, and more to read.
 var containers = [
   { name: 'archive', coolAfterDays: 90 }
+  { name: 'overflow', coolAfterDays: 90 }
 ]
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {

@@ -1,4 +1,7 @@
-"""The topic, the overflow and the parked events: each call a span, and each published event goes its way with its trace."""
+"""The topic, the overflow and the parked events, each call a span.
+
+Each published event goes its way with its trace.
+"""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
