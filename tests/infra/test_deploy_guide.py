@@ -19,7 +19,8 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", DEPLOY, re.MULTILINE | re.DOTALL)
 OUTPUTS = parsed("main.bicep", SOURCES["main.bicep"]).outputs
 _ON_ONE_MACHINE = """
 az() { echo token; }
-sleep() { until curl -s $api/tenants/smoke/conversations/smoke-1 | grep -q '"state": "closed"'; do :; done; }
+sleep() { shows conversations/smoke-1 '"state": "closed"'; shows usage/$(date -u +%Y-%m) '"counted": 1'; }
+shows() { until curl -s $api/tenants/smoke/$1 | grep -q "$2"; do :; done; }
 """
 """There is no directory to ask for a token, and nobody asks for one; the answer may be there at once."""
 
