@@ -23,7 +23,7 @@ demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant
 	$(RUN) -m local demo
 
 test: $(VENV)/installed  ## every test that needs no cloud
-	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist worksteal
 
 conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
 	@if test -n "$(PYTHON313)"; then \
