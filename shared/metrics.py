@@ -28,7 +28,7 @@ EVENTS = Metric("patchbay.events", "counter", "{event}", ("type", "outcome"), "d
 LATENCY = Metric("patchbay.event.latency", "histogram", "s", ("type",), "from accepted to recorded")
 PARKED = Metric("patchbay.events.parked", "counter", "{event}", ("code",), "events parked, by the reason")
 SESSIONS = Metric("patchbay.sessions.counted", "counter", "{session}", (), "conversations that became bot sessions")
-OVERDUE = Metric("patchbay.attention.overdue", "gauge", "{conversation}", (), "conversations due at the last sweep")
+OVERDUE = Metric("patchbay.attention.overdue", "gauge", "{conversation}", (), "conversations that nobody saw to")
 OBSTRUCTED = Metric("patchbay.months.obstructed", "gauge", "{month}", (), "months that should be closed and are not")
 REQUEST_UNITS = Metric(
     "patchbay.cosmos.request_units", "counter", "{request_unit}", ("container", "operation"), "charged by Cosmos DB"

@@ -91,17 +91,21 @@ async def test_the_latency_is_measured_from_the_door_to_the_record(observed: Obs
     assert observed.points()["patchbay.event.latency"] == {(("type", "conversation.started"),): (1, 7.0)}
 
 
-async def test_the_sweep_shows_how_many_conversations_are_due(observed: Observed) -> None:
-    # Given three conversations, of which the bot has said nothing for long
+async def test_the_sweep_shows_how_many_conversations_are_not_seen_to(observed: Observed) -> None:
+    # Given three conversations, of which the bot has said nothing for so long that it is reminded
     pipeline = await InMemory(telemetry=observed.telemetry).configured()
     await pipeline.record(*(started(f"c{number}", at=AT) for number in range(3)))
-    pipeline.clock.advance(timedelta(hours=1))
-    # When the sweep runs, and again when it is all seen to
+    pipeline.clock.advance(timedelta(minutes=6))
+    # When the sweep asks in time, then nothing is overdue
+    assert await pipeline.sweep.run() == 3
+    assert observed.points()["patchbay.attention.overdue"] == {(): 0}
+    # When nobody answers for a quarter of an hour and more, then all are
+    pipeline.clock.advance(timedelta(minutes=15))
     await pipeline.sweep.run()
     assert observed.points()["patchbay.attention.overdue"] == {(): 3}
+    # And none when it is answered
     await pipeline.drain()
     await pipeline.sweep.run()
-    # Then it shows them, and then none
     assert observed.points()["patchbay.attention.overdue"] == {(): 0}
 
 

@@ -1,7 +1,10 @@
 """The sweep: finds conversations whose time has come, and has somebody look after them."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.conversations.ports import ConversationStore, Head
@@ -17,7 +20,13 @@ SOURCE = "/patchbay/sweep"
 """The source of the questions that the sweep asks."""
 
 _log = logging.getLogger(__name__)
-_BATCH = 1000
+
+MOST = 10_000
+"""Conversations of one tenant in one run; those behind them come in the next one."""
+_AT_ONCE = 100
+"""So many are looked at together, and asked about in one batch on the bus."""
+OVERDUE_AFTER = timedelta(minutes=15)
+"""So long after its time a conversation is overdue: sweeps came and went, and nobody saw to it."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +45,30 @@ class Sweep:
 
         A question that is not answered before the next run is asked once more, which does no harm.
         """
-        seen = 0
+        seen, overdue = 0, 0
         now = self.clock.now()
         for tenant_id in await self.configurations.tenants():
-            questions = []
-            keys = await self.conversations.due(tenant_id, now, _BATCH)
-            for key in keys:
-                found = await self.conversations.read_head(tenant_id, key)
-                if found is not None and found[0].outbox:
-                    await self._perform_left_over(tenant_id, key)
-                elif found is not None:
-                    questions.append(self._question(tenant_id, found[0]))
-            await self.publisher.publish(tenant_id, questions)
+            keys = await self.conversations.due(tenant_id, now, MOST)
+            for first in range(0, len(keys), _AT_ONCE):
+                overdue += await self._look_after(tenant_id, keys[first : first + _AT_ONCE], now)
             seen += len(keys)
-        self.telemetry.metrics.show(OVERDUE, seen)
+        self.telemetry.metrics.show(OVERDUE, overdue)
         return seen
 
-    async def _perform_left_over(self, tenant_id: str, key: str) -> None:
+    async def _look_after(self, tenant_id: str, keys: Sequence[str], now: datetime) -> int:
+        """How many of these conversations are overdue."""
+        heads = await self._heads(tenant_id, keys)
+        left_over = [head for head in heads if head.outbox]
+        await asyncio.gather(*(self._perform_left_over(tenant_id, head) for head in left_over))
+        await self.publisher.publish(tenant_id, [self._question(tenant_id, one) for one in heads if not one.outbox])
+        return sum(head.attention_at is not None and now - head.attention_at > OVERDUE_AFTER for head in heads)
+
+    async def _heads(self, tenant_id: str, keys: Sequence[str]) -> list[Head]:
+        found = await asyncio.gather(*(self.conversations.read_head(tenant_id, key) for key in keys))
+        return [head for head, _ in filter(None, found)]
+
+    async def _perform_left_over(self, tenant_id: str, head: Head) -> None:
+        key = head.conversation.key
         try:
             await self.recorder.perform_left_over(tenant_id, key)
         except Exception:
