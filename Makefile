@@ -9,7 +9,7 @@ APART := $(VENV)/bin/uv run --quiet --isolated --no-project --with-requirements 
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: help demo test conformance infra prove start cost check licences sbom workflows format lock clean
+.PHONY: help demo test conformance infra prove bench start cost check licences sbom workflows format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 	$(RUN) -m tests.prove.ledger
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.faults
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.on_azure
+
+bench: $(VENV)/installed  ## what recording costs, beside the design that one would write first
+	$(RUN) -m tests.bench.recording
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071
