@@ -65,10 +65,16 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str)
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket that names TCP: asyncio lets answers wait 40 ms for company on sockets that do not."""
+    """A listening socket that names TCP: asyncio lets answers wait 40 ms for company on sockets that do not.
+
+    Raises OSError, which names the port, where it is taken.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as taken:
+        raise OSError(f"port {port}: {taken.strerror}; name another with --port") from taken
     listener.listen(512)
     return listener
 
