@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,23 +16,28 @@ from shared.errors import PatchbayError, Retryable, Unauthorized, Unexpected
 from shared.telemetry import OFF, Served, Telemetry
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+ProblemPage = Callable[[func.HttpRequest, Mapping[str, Any]], tuple[str, Mapping[str, str]] | None]
+"""The problem document of a request as HTML, with its headers; None where the caller wants no page."""
 
 _log = logging.getLogger(__name__)
 
 
-def route(blueprint: func.Blueprint, method: str, template: str) -> Callable[[Handler], Any]:
+def route(
+    blueprint: func.Blueprint, method: str, template: str, problem_page: ProblemPage | None = None
+) -> Callable[[Handler], Any]:
     """Register the handler as the function that serves this route of the blueprint, `guarded`."""
 
     def register(handler: Handler) -> Any:
-        return blueprint.route(template, methods=[method])(guarded(handler, template))
+        return blueprint.route(template, methods=[method])(guarded(handler, template, problem_page))
 
     return register
 
 
-def guarded(handler: Handler, template: str) -> Handler:
+def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = None) -> Handler:
     """Let in whom the table of openings names for this function, and answer errors as problem documents (RFC 9457).
 
-    Every answer carries the request's id, and so does every line that is logged on its way. The request is one span.
+    Where the route has pages, `problem_page` answers them to whoever wants one. Every answer carries the request's id,
+    and so does every line that is logged on its way. The request is one span.
     """
 
     @functools.wraps(handler)
@@ -41,7 +46,7 @@ def guarded(handler: Handler, template: str) -> Handler:
         named = request_id.set(request_id_of(headers))
         try:
             with _telemetry().serving(req.method, f"/api/{template}", headers) as served:
-                response = await _answered(handler, req, headers, served)
+                response = await _answered(handler, req, headers, served, problem_page)
                 served.answered(response.status_code)
             response.headers[REQUEST_ID_HEADER] = request_id.get()
             return response
@@ -59,7 +64,11 @@ def _telemetry() -> Telemetry:
 
 
 async def _answered(
-    handler: Handler, req: func.HttpRequest, headers: dict[str, str], served: Served
+    handler: Handler,
+    req: func.HttpRequest,
+    headers: dict[str, str],
+    served: Served,
+    problem_page: ProblemPage | None,
 ) -> func.HttpResponse:
     try:
         request = Request(headers, dict(req.route_params), req.get_body())
@@ -70,12 +79,12 @@ async def _answered(
     except PatchbayError as error:
         why = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code
         _log.info("%s refused a request (%s)", handler.__name__, why)
-        return _problem(error)
+        return _problem(error, req, problem_page)
     except Exception as failure:  # whatever it is, the caller gets an answer with the request's id
         # Its message may hold what a customer wrote.
         where = "".join(traceback.format_tb(failure.__traceback__))
         _log.error("%s failed with %s\n%s", handler.__name__, type(failure).__name__, where)  # see above
-        return _problem(Unexpected())
+        return _problem(Unexpected(), req, problem_page)
 
 
 def answer(
@@ -86,7 +95,7 @@ def answer(
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
 
 
-def _problem(error: PatchbayError) -> func.HttpResponse:
+def _problem(error: PatchbayError, req: func.HttpRequest, problem_page: ProblemPage | None) -> func.HttpResponse:
     document: dict[str, Any] = {
         "type": f"urn:patchbay:error:{error.code}",
         "title": HTTPStatus(error.status).phrase,
@@ -95,7 +104,7 @@ def _problem(error: PatchbayError) -> func.HttpResponse:
         "detail": error.detail,
         "instance": f"urn:patchbay:request:{request_id.get()}",
     }
-    headers = {}
+    headers: dict[str, str] = {}
     if error.mistakes:
         document["errors"] = [mistake.shown() for mistake in error.mistakes]
     if isinstance(error, Unauthorized):
@@ -104,5 +113,8 @@ def _problem(error: PatchbayError) -> func.HttpResponse:
             document["fault"] = error.fault
     if isinstance(error, Retryable):
         headers["Retry-After"] = str(error.retry_after)
-    body = json.dumps(document, ensure_ascii=False).encode()
+    if page := problem_page(req, document) if problem_page else None:
+        body, more = page
+        return func.HttpResponse(body, status_code=error.status, headers={**headers, **more}, mimetype="text/html")
+    body = json.dumps(document, ensure_ascii=False)
     return func.HttpResponse(body, status_code=error.status, headers=headers, mimetype="application/problem+json")

@@ -3,14 +3,14 @@
 import azure.functions as func
 
 from functions.http import route
-from functions.usage_http import asked_for, rendered
+from functions.usage_http import asked_for, problem_page, rendered
 from shared import bootstrap
 from shared.usage.render.formats import OVERVIEW_FORMATS
 
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "GET", "tenants/{tenantId}/usage")
+@route(blueprint, "GET", "tenants/{tenantId}/usage", problem_page)
 async def list_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen, reader = asked_for(req, OVERVIEW_FORMATS)
     overview = await bootstrap.pipeline().usage.overview(req.route_params["tenantId"], req.params.get("continuation"))

@@ -1,10 +1,15 @@
 """How usage is answered over HTTP: in the format, and for the reader, that a request asks for."""
 
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import azure.functions as func
 
+from shared import bootstrap
 from shared.usage.render.formats import Format, T, format_named
+from shared.usage.render.page import page_headers, render_problem
+from shared.usage.render.preference import preferred
 from shared.usage.render.writing import Reader, reader_of
 
 _HEADERS = {
@@ -26,3 +31,20 @@ def rendered(document: T, chosen: Format[T], reader: Reader, file_name: str | No
     saved = {"Content-Disposition": f'attachment; filename="{file_name}"'} if file_name else {}
     headers = {**_HEADERS, **chosen.headers(), **saved}
     return func.HttpResponse(chosen.renderer(document, reader), headers=headers, mimetype=chosen.media_type)
+
+
+def problem_page(req: func.HttpRequest, problem: Mapping[str, Any]) -> tuple[str, Mapping[str, str]] | None:
+    """A problem as a page for a browser, which leads to the sign-in where there is one; None for a program."""
+    if req.params.get("format") == "json" or preferred(req.headers.get("Accept", ""))[:1] != ["text/html"]:
+        return None
+    sign_in = _sign_in(req) if problem["code"] == "unauthorized" else None
+    return render_problem(problem, sign_in), {**_HEADERS, **page_headers()}
+
+
+def _sign_in(req: func.HttpRequest) -> str | None:
+    """Where App Service authentication signs a browser in, and then sends it back; None where there is none."""
+    if not bootstrap.access().people.app_service:
+        return None
+    address = urlsplit(req.url)
+    back = f"{address.path}?{address.query}" if address.query else address.path
+    return f"/.auth/login/aad?post_login_redirect_uri={quote(back)}"

@@ -233,6 +233,33 @@ async def test_app_services_token_counts_only_where_app_service_stands_before_th
     assert said[True] == [None, None, "unauthorized", "unauthorized"]
 
 
+@pytest.mark.parametrize(
+    ("app_service", "sent", "said"),
+    [
+        (True, {}, 'href="/.auth/login/aad?post_login_redirect_uri=/api/tenants/contoso/usage/2026-10%3Fx%3D1"'),
+        (False, {}, "for people who are signed in.</p>"),
+        (
+            True,
+            {"x-ms-token-aad-access-token": "a.b.c", "sec-fetch-site": "cross-site"},
+            '<a href="">Open this page</a>',
+        ),
+    ],
+)
+async def test_a_browser_that_is_not_let_in_is_led_to_where_it_will_be(
+    tmp_path: Path, directory: tuple[Directory, str], app_service: bool, sent: dict[str, str], said: str
+) -> None:
+    # given a browser that is not signed in, or comes from another site, such as the sign-in
+    settings: dict[str, Any] = {"authority": directory[1], "audience": AUDIENCE}
+    async with hosted(tmp_path, open_to_all=False, app_service_authentication=app_service, **settings) as host:
+        answer = await host.client.get(
+            "/api/tenants/contoso/usage/2026-10?x=1", headers={"Accept": "text/html,*/*;q=0.8", **sent}
+        )
+    # then a page says how to go on, and only there a link to the sign-in stands where there is one
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert said in answer.text
+    assert ("/.auth/" in answer.text) == ("/.auth/" in said)
+
+
 async def test_what_app_service_says_without_a_token_counts_nowhere(
     tmp_path: Path, directory: tuple[Directory, str]
 ) -> None:

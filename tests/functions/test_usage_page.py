@@ -38,8 +38,9 @@ async def test_a_browser_gets_a_page_and_so_does_who_asks_for_it_by_name(host: H
     await october(host)
     page = await shown(host, path, BROWSER)
     assert "Oktober 2026" in page.plain
-    named = await shown(host, path, {"Accept": "application/json"}, format="html", locale="fr-FR")
-    assert "octobre 2026" in named.plain
+    for locale in ("fr-FR", "fr-CA", "fr"):
+        named = await shown(host, path, {"Accept": "application/json"}, format="html", locale=locale)
+        assert "octobre 2026" in named.plain
 
 
 @pytest.mark.parametrize("path", [USAGE, LIST])
@@ -135,7 +136,7 @@ async def test_a_long_list_comes_in_parts(host: Host) -> None:
 
 
 async def test_a_list_of_nobody_or_from_nowhere_is_refused(host: Host) -> None:
-    answer = await host.client.get("/api/tenants/nobody/usage", headers=BROWSER)
+    answer = await host.client.get("/api/tenants/nobody/usage")
     assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_tenant")
     assert paths(await host.client.get(LIST, params={"continuation": "2026-13"})) == ["continuation"]
 
@@ -151,3 +152,30 @@ async def test_a_month_at_the_end_of_time_has_a_page_east_of_greenwich(tmp_path:
         await host.configured("fabrikam")
         page = await shown(host, "/api/tenants/fabrikam/usage/9999-12", BROWSER)
     assert "Dezember 9999" in page.plain
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/api/tenants/<b>nobody/usage", 404, "no tenant '<b>nobody' is configured"),
+        (f"{LIST}/2026-13", 400, "'2026-13' is not a month such as 2026-10"),
+        (f"{LIST}/2026-10?format=pdf", 406, "'pdf' is not offered"),
+        (f"{LIST}?format=html&locale=xx", 400, "locale: is none of en-GB"),
+    ],
+)
+async def test_a_browser_is_told_on_a_page_what_is_wrong(host: Host, path: str, status: int, said: str) -> None:
+    answer = await host.client.get(path, headers=BROWSER)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert answer.headers["vary"] == "Accept, Accept-Language"
+    page = Figures(answer.text)
+    assert said in page.plain
+    assert answer.headers["x-request-id"] in page.plain
+    assert page.tags["b"] == page.tags["script"] == 0
+
+
+async def test_a_program_is_told_in_a_problem_document(host: Host) -> None:
+    # given those who ask for JSON: by Accept, by format though in a browser, and by asking for nothing
+    for headers, path in (({"Accept": "application/json"}, LIST), (BROWSER, f"{LIST}/2026-13?format=json"), ({}, LIST)):
+        answer = await host.client.get(path.replace("contoso", "nobody"), headers=headers)
+        assert problem(answer)["code"] in ("unknown_tenant", "invalid_request")

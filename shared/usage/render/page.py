@@ -26,7 +26,7 @@ from shared.usage.period import following, preceding
 from shared.usage.render.breakdowns import breakdowns
 from shared.usage.render.charts import burn_down, days_chart, pool_chart
 from shared.usage.render.corrections import corrections
-from shared.usage.render.writing import Reader, Writing
+from shared.usage.render.writing import LOCALES, Reader, Writing
 from shared.usage.report import UsageReport
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -122,6 +122,11 @@ def render_page(report: UsageReport, reader: Reader) -> str:
 def render_overview(overview: UsageOverview, reader: Reader) -> str:
     """The page with the list of a tenant's months."""
     return _page("months.html", reader, "UTC", overview=overview)
+
+
+def render_problem(problem: Mapping[str, Any], sign_in: str | None) -> str:
+    """The page in place of one that cannot be shown: a problem document, and where to sign in if that helps."""
+    return _page("problem.html", Reader(LOCALES[0]), "UTC", problem=problem, sign_in=sign_in)
 
 
 def page_headers() -> Mapping[str, str]:

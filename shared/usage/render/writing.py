@@ -36,17 +36,17 @@ class Reader:
 def reader_of(named: str | None, accept_language: str) -> Reader:
     """By `?locale=`, else by the best that `Accept-Language` asks for. Raises InvalidRequest for an odd name."""
     if named is not None:
-        by_name = {locale.lower(): locale for locale in LOCALES}
-        if named.lower() not in by_name:
+        if not (fitting := _fitting(named.lower())):
             raise InvalidRequest([Mistake("locale", f"is none of {', '.join(LOCALES)}")])
-        return Reader(by_name[named.lower()], named=True)
-    for tag in preferred(accept_language):
-        language = tag.split("-")[0]
-        exact = [locale for locale in LOCALES if locale.lower() == tag]
-        alike = [locale for locale in LOCALES if locale.split("-")[0] == language]
-        if exact or alike:
-            return Reader((exact or alike)[0])
-    return Reader(LOCALES[0])
+        return Reader(fitting[0], named=True)
+    fitting = [locale for tag in preferred(accept_language) for locale in _fitting(tag)]
+    return Reader((fitting or LOCALES)[0])
+
+
+def _fitting(tag: str) -> list[str]:
+    """The locale of this name in lower case, else those of its language."""
+    exact = [locale for locale in LOCALES if locale.lower() == tag]
+    return exact or [locale for locale in LOCALES if locale.split("-")[0] == tag.split("-", maxsplit=1)[0]]
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,17 @@ def test_a_page_says_what_expires_at_the_months_end(name: str, sentence: str) ->
     assert sentence in Figures(render_page(MONTHS[name], BRITISH)).plain
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("closing", "The month closes from 9 Nov 2026, 00:00 on; until then late events are counted in it."),
+        ("stuck", "The month was due to close on 9 Nov 2026, 00:00, and is not closed yet; until then late events are"),
+    ],
+)
+def test_a_page_says_when_the_month_closes_or_should_have(name: str, sentence: str) -> None:
+    assert sentence in Figures(render_page(MONTHS[name], BRITISH)).plain
+
+
 def test_what_is_too_long_for_a_page_is_cut_and_says_so() -> None:
     text = Figures(render_page(everything(), BRITISH)).plain
     assert "and 4 more with 51 sessions, in the downloads" in text
@@ -191,7 +202,7 @@ def test_the_locale_is_the_best_of_those_asked_for(named: str | None, header: st
     assert reader.query == (f"?locale={locale}" if named else "")
 
 
-@pytest.mark.parametrize("named", ["", "de", "xx-XX", "de_DE", "../x", "<b>"])
+@pytest.mark.parametrize("named", ["", "xx-XX", "de_DE", "../x", "<b>"])
 def test_a_locale_that_there_is_not_is_refused(named: str) -> None:
     with pytest.raises(InvalidRequest, match="locale"):
         reader_of(named, "de")
