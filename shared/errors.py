@@ -9,6 +9,7 @@
     │   │   └── InvalidRequest        invalid_request
     │   ├── BodyTooLarge          body_too_large
     │   ├── LengthRequired        length_required
+    │   ├── BodyEncoded           body_encoded
     │   ├── EventTooLarge         event_too_large
     │   ├── EventIdConflict       event_id_conflict
     │   ├── TooLate               too_late
@@ -151,6 +152,16 @@ class LengthRequired(Refused):
 
     def __init__(self) -> None:
         super().__init__("the body came in chunks; send it with its Content-Length")
+
+
+class BodyEncoded(Refused):
+    """Raised when a body was compressed on its way, which no door undoes."""
+
+    code = "body_encoded"
+    status = 415
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"Content-Encoding: the body is sent as {encoding!r}; send it as it is")
 
 
 class EventTooLarge(Refused):

@@ -28,8 +28,8 @@ class Access:
     async def let_in(self, function: str, request: Request) -> None:
         """Pass if the request may go on to this function.
 
-        Raises BodyTooLarge, LengthRequired, Unauthorized, Forbidden, UnknownTenant, AuthenticationUnavailable and
-        TooManyRequests.
+        Raises BodyTooLarge, LengthRequired, BodyEncoded, Unauthorized, Forbidden, UnknownTenant,
+        AuthenticationUnavailable and TooManyRequests.
         """
         refuse_body(request)
         opening = OPENINGS.get(function)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import BodyTooLarge, LengthRequired
+from shared.errors import BodyEncoded, BodyTooLarge, LengthRequired
 from shared.events.trace_context import trace_context
 
 REQUEST_ID_HEADER = "x-request-id"
@@ -40,11 +40,14 @@ def request_id_of(headers: Mapping[str, str]) -> str:
 
 
 def refuse_body(request: Request) -> None:
-    """Raise BodyTooLarge for more than 1 MB, and LengthRequired for a body that was lost on the way."""
+    """Raise BodyTooLarge for more than 1 MB, LengthRequired for a body that was lost on the way, and BodyEncoded."""
     if len(request.body) > MAX_BODY_BYTES:
         raise BodyTooLarge(len(request.body), MAX_BODY_BYTES)
     if not request.body and "chunked" in request.headers.get("transfer-encoding", "").lower():
         raise LengthRequired
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if request.body and encoding not in ("", "identity"):
+        raise BodyEncoded(encoding)
 
 
 def name_requests_in_logs() -> None:

@@ -32,8 +32,8 @@ def event_from(document: Any) -> Event:
     if not isinstance(document, dict):
         raise InvalidEvent([Mistake("", "an event is a JSON object")])
     if document.get("type") not in EVENT_TYPES:
-        given = json.dumps(document.get("type"))[:80] if "type" in document else "nothing"
-        raise InvalidEvent([Mistake("type", f"is {given}; known are {', '.join(EVENT_TYPES)}")])
+        given = f"is {json.dumps(document['type'])[:80]}" if "type" in document else "is missing"
+        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(EVENT_TYPES)}")])
     try:
         return validate(_ADAPTER, document, InvalidEvent)
     except InvalidEvent as error:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.access.request import MAX_BODY_BYTES, Request, name_requests_in_logs, refuse_body, request_id, request_id_of
-from shared.errors import BodyTooLarge, LengthRequired
+from shared.errors import BodyEncoded, BodyTooLarge, LengthRequired
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -65,3 +65,12 @@ def test_a_chunked_body_that_did_not_arrive_is_asked_for_with_its_length() -> No
         refuse_body(Request(chunked, {}, b""))
     # and no body at all is none
     refuse_body(Request({}, {}, b""))
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "Deflate", "br, gzip"])
+def test_a_compressed_body_is_asked_for_as_it_is(encoding: str) -> None:
+    with pytest.raises(BodyEncoded, match="Content-Encoding"):
+        refuse_body(Request({"content-encoding": encoding}, {}, b"\x1f\x8b"))
+    # and where there is no body, or it is not compressed, nothing is asked for
+    refuse_body(Request({"content-encoding": encoding}, {}, b""))
+    refuse_body(Request({"content-encoding": "identity"}, {}, b"{}"))

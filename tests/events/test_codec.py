@@ -206,7 +206,7 @@ def test_all_mistakes_are_named_at_once() -> None:
         ({"type": "message.sent"}, 'is "message.sent"'),
         ({"type": ["x"]}, 'is ["x"]'),
         ({"type": None}, "is null"),
-        ({}, "is nothing"),
+        ({}, "is missing"),
     ],
 )
 def test_an_unknown_type_is_answered_with_the_known_ones(given_type: dict[str, Any], shown: str) -> None:

@@ -239,7 +239,7 @@ def test_a_port_that_is_taken_is_refused(movable: Process, tmp_path: Path) -> No
     port = str(movable.client.base_url.port)
     second = refused(tmp_path / "other.db", "--port", port)
     assert second.returncode == 1
-    assert "in use" in second.stderr
+    assert f"port {port}: Address already in use; name another with --port" in second.stderr
     assert "Traceback" not in second.stderr
 
 
