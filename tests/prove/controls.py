@@ -75,7 +75,11 @@ CONTROLS = (
         "no duplicate marker, killed",
         (
             _NOT_ONE_FACT_PER_ID,
-            Edit("shared/embedded/conversations.py", 'fact.id, document["at"]', 'f"{id(fact)}", document["at"]'),
+            Edit(
+                "shared/embedded/conversations.py",
+                'fact.id, document["at"]',
+                '__import__("uuid").uuid4().hex, document["at"]',
+            ),
         ),
         _kills("EmbeddedBus.complete before 7"),
         DOUBLED,
