@@ -6,7 +6,7 @@ templates, attributes are ids and codes, and of a failure there is its kind, nev
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -101,11 +101,12 @@ class Telemetry:
     def publishing(self, event_type: str, identity: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
         """An event on its way to the bus; yields the trace context to give it, None where tracing is off.
 
-        What the event brought (`carrier`), from its sender or from the fact that it repeats, is linked.
+        What the event brought (`carrier`), from its sender or from the fact that it repeats, is linked. The events of a
+        batch are published at once, so none of their spans is a part of another.
         """
         links = _links(trace_context(carrier))
         attributes = {**_of_message("send", event_type), "patchbay.event.identity": identity}
-        with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links) as span:
+        with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links, has_parts=False) as span:
             yield _carried(span.get_span_context())
 
     @contextmanager
@@ -152,21 +153,26 @@ class Telemetry:
         parent: TraceContext | None = None,
         links: Sequence[Link] = (),
         expected: tuple[type[Exception], ...] = (),
+        *,
+        has_parts: bool = True,
     ) -> Iterator[Span]:
+        """A span; `has_parts`: those that begin before it ends, and name no other parent, are parts of it."""
         context = trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))) if parent else None
         # The SDK would record a failure's message and stack, in which anything may stand.
-        with self._tracer.start_as_current_span(
-            name, context, kind, attributes, links, record_exception=False, set_status_on_exception=False
-        ) as span:
-            try:
+        recorded = {"record_exception": False, "set_status_on_exception": False}
+        span = self._tracer.start_span(name, context, kind, attributes, links, **recorded)
+        try:
+            with trace.use_span(span, **recorded) if has_parts else nullcontext():
                 yield span
-            except expected as answer:
-                span.set_attribute("patchbay.answer", type(answer).__name__)
-                raise
-            except BaseException as failure:
-                span.set_attribute("error.type", _kind_of(failure))
-                span.set_status(Status(StatusCode.ERROR))
-                raise
+        except expected as answer:
+            span.set_attribute("patchbay.answer", type(answer).__name__)
+            raise
+        except BaseException as failure:
+            span.set_attribute("error.type", _kind_of(failure))
+            span.set_status(Status(StatusCode.ERROR))
+            raise
+        finally:
+            span.end()
 
     def _count(
         self, delivered: Delivered, event_type: str, accepted: datetime | None, now: Callable[[], datetime]

@@ -159,6 +159,17 @@ async def test_a_delivery_continues_its_event_and_links_the_hosts_invocation(tra
     assert linked(record) == [TRACE]
 
 
+async def test_each_event_of_a_batch_goes_back_to_its_request_and_not_to_another_event(
+    traced: Host, observed: Observed
+) -> None:
+    # Given a batch of three events
+    await traced.accepted(EVENTS, [start("s1"), start("s2"), start("s3")])
+    # Then each is published in a span of its own, and none is a part of another
+    published = [span for span in observed.spans() if span.name == "publish conversation.started"]
+    ancestries = [observed.ancestry(span) for span in published]
+    assert ancestries == [["publish conversation.started", "POST /api/tenants/{tenantId}/events"]] * 3
+
+
 async def test_an_event_that_brings_a_trace_is_linked_to_it(traced: Host, observed: Observed) -> None:
     # Given a sender's event with the trace in which it was made, when it is posted in another one
     observed.exporter.clear()
