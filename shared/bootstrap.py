@@ -122,6 +122,7 @@ def access_to(own: Pipeline, settings: AccessSettings) -> Access:
 
 _pipelines: list[Pipeline] = []
 _accesses: list[Access] = []
+_telemetries: list[Telemetry] = []
 
 
 def pipeline() -> Pipeline:
@@ -129,7 +130,10 @@ def pipeline() -> Pipeline:
     if not _pipelines:
         settings = Settings()
         services = settings.azure()
-        clock, reports = SystemClock(), telemetry()
+        if not _telemetries:
+            # Kept where the rest fails: each request tries again, and would leave another exporter's threads behind.
+            _telemetries.append(telemetry())
+        clock, reports = SystemClock(), _telemetries[-1]
         provide(azure(services, clock, reports) if services else embedded(settings, clock, telemetry=reports))
     return _pipelines[-1]
 

@@ -77,9 +77,11 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     """The pipeline on these adapters."""
 
     async def close() -> None:
-        await adapters.close()
-        # What is left is sent, which blocks.
-        await asyncio.to_thread(telemetry.shut_down)
+        try:
+            await adapters.close()
+        finally:
+            # What is left is sent, which blocks.
+            await asyncio.to_thread(telemetry.shut_down)
 
     store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked
     configurations, overflow = adapters.configurations, adapters.overflow

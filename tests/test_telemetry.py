@@ -221,6 +221,39 @@ def test_the_sdk_is_imported_only_where_something_is_exported(
     assert bool(done.stdout.split()) is bool(setting)
 
 
+_TRIED_AGAIN = """
+import asyncio, sys, threading
+from contextlib import suppress
+from pathlib import Path
+from shared import bootstrap
+from shared.embedded.database import Database, DatabaseInUse
+taken = Database(Path(sys.argv[1]))
+def threads():
+    with suppress(DatabaseInUse):
+        bootstrap.pipeline()
+    return threading.active_count()
+print(threads(), threads(), threads())
+asyncio.run(taken.close())
+asyncio.run(bootstrap.pipeline().close())
+"""
+
+
+def test_a_pipeline_that_cannot_be_made_leaves_no_exporter_behind_at_each_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a collector, and a database that another host uses
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    monkeypatch.setenv("PATCHBAY_DATABASE", str(tmp_path / "patchbay.db"))
+    # When each request tries to make the pipeline
+    command = [sys.executable, "-c", _TRIED_AGAIN, str(tmp_path / "patchbay.db")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    # Then the first exports, and the others find what it made
+    first, *others = map(int, done.stdout.split())
+    assert first > 1
+    assert set(others) == {first}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
