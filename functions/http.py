@@ -21,6 +21,13 @@ ProblemPage = Callable[[func.HttpRequest, Mapping[str, Any]], tuple[str, Mapping
 
 _log = logging.getLogger(__name__)
 
+_HEADERS = {
+    # Shared caches must not keep what one tenant's people may read, and a browser must ask before it shows it again.
+    "Cache-Control": "private, no-cache",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every answer."""
+
 
 def route(
     blueprint: func.Blueprint, method: str, template: str, problem_page: ProblemPage | None = None
@@ -37,7 +44,8 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
     """Let in whom the table of openings names for this function, and answer errors as problem documents (RFC 9457).
 
     Where the route has pages, `problem_page` answers them to whoever wants one. Every answer carries the request's id,
-    and so does every line that is logged on its way. The request is one span.
+    and so does every line that is logged on its way; and it says what a cache and a browser may not do with it. The
+    request is one span.
     """
 
     @functools.wraps(handler)
@@ -48,7 +56,7 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
             with _telemetry().serving(req.method, f"/api/{template}", headers) as served:
                 response = await _answered(handler, req, headers, served, problem_page)
                 served.answered(response.status_code)
-            response.headers[REQUEST_ID_HEADER] = request_id.get()
+            response.headers.update({**_HEADERS, REQUEST_ID_HEADER: request_id.get()})
             return response
         finally:
             request_id.reset(named)

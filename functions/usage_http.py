@@ -12,12 +12,7 @@ from shared.usage.render.page import page_headers, render_problem
 from shared.usage.render.preference import preferred
 from shared.usage.render.writing import Reader, reader_of
 
-_HEADERS = {
-    # Shared caches must not keep what one tenant's people may read.
-    "Cache-Control": "private, no-cache",
-    "Vary": "Accept, Accept-Language",
-    "X-Content-Type-Options": "nosniff",
-}
+_NEGOTIATED = {"Vary": "Accept, Accept-Language"}
 
 
 def asked_for(req: func.HttpRequest, formats: Mapping[str, Format[T]]) -> tuple[Format[T], Reader]:
@@ -29,7 +24,7 @@ def asked_for(req: func.HttpRequest, formats: Mapping[str, Format[T]]) -> tuple[
 def rendered(document: T, chosen: Format[T], reader: Reader, file_name: str | None = None) -> func.HttpResponse:
     """The document in the format; where it has a name, as a file."""
     saved = {"Content-Disposition": f'attachment; filename="{file_name}"'} if file_name else {}
-    headers = {**_HEADERS, **chosen.headers(), **saved}
+    headers = {**_NEGOTIATED, **chosen.headers(), **saved}
     return func.HttpResponse(chosen.renderer(document, reader), headers=headers, mimetype=chosen.media_type)
 
 

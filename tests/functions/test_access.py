@@ -313,6 +313,18 @@ async def test_a_webhook_is_opened_by_its_channels_proof(tmp_path: Path, monkeyp
     assert len({answer.content for answer in answers}) == 1
 
 
+async def test_no_answer_is_kept_by_a_shared_cache_or_guessed_at_by_a_browser(host: Host) -> None:
+    # given resources, a page, a health check, and what is not there
+    tenant = "/api/tenants/contoso"
+    there = (f"{tenant}/configuration", f"{tenant}/conversations", f"{tenant}/usage?format=html", "/api/health")
+    for path, status in (*((path, 200) for path in there), (f"{tenant}/conversations/never-was/transcript", 404)):
+        # when they are asked for, then each answer says so
+        answer = await host.client.get(path)
+        assert answer.status_code == status, path
+        assert answer.headers["cache-control"] == "private, no-cache", path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+
+
 async def test_every_answer_carries_the_requests_id(host: Host) -> None:
     # given a caller with an id of its own, one with a trace, and one with neither
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
