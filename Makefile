@@ -2,9 +2,8 @@ PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
 CONFORMANCE := .venv313
-CHECKOV := .venvcheckov
-# Tools in an environment of their own: what they need must not change what is checked.
-APART := $(VENV)/bin/uv run --quiet --isolated --no-project --with-requirements requirements-supply-chain.txt
+CHECKOV := .venv-checkov
+SUPPLY_CHAIN := .venv-supply-chain
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
@@ -41,12 +40,12 @@ $(CONFORMANCE)/installed: requirements-conformance.txt
 infra: $(CHECKOV)/installed  ## checkov on the Bicep files
 	$(CHECKOV)/bin/python -m tests.infra.checkov_gate
 
-# Checkov brings a hundred packages: pip takes half a minute for them. It is for where uv, which does not know pip's
-# settings, finds no registry.
-$(CHECKOV)/installed: requirements-checkov.txt $(VENV)/installed
-	$(RUN) -m venv --clear $(CHECKOV)
-	$(VENV)/bin/uv pip install --quiet --python $(CHECKOV)/bin/python -r requirements-checkov.txt || \
-		$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
+# Tools in environments of their own: what they need must not change what is checked. Checkov brings a hundred packages,
+# for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.
+.venv-%/installed: requirements-%.txt $(VENV)/installed
+	$(RUN) -m venv --clear $(@D)
+	$(VENV)/bin/uv pip install --quiet --python $(@D)/bin/python -r $< || \
+		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (half an hour)
@@ -73,18 +72,18 @@ check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-licences: $(VENV)/installed requirements-supply-chain.txt  ## whether all that is deployed has a licence of pyproject.toml's list
-	$(APART) pip-licenses --python=$(RUN) --packages \
+licences: $(SUPPLY_CHAIN)/installed  ## whether all that is deployed has a licence of pyproject.toml's list
+	$(SUPPLY_CHAIN)/bin/pip-licenses --python=$(RUN) --packages \
 		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
 
-sbom: $(VENV)/installed requirements-supply-chain.txt  ## data/sbom.json: what is deployed, as CycloneDX
+sbom: $(SUPPLY_CHAIN)/installed  ## data/sbom.json: what is deployed, as CycloneDX
 	mkdir -p data
-	$(APART) cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o data/sbom.json requirements.txt
+	$(SUPPLY_CHAIN)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o data/sbom.json requirements.txt
 
-workflows: $(VENV)/installed requirements-supply-chain.txt  ## whether workflows, dependabot.yml and docker-compose.yaml are well-formed
-	$(APART) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
-	$(APART) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(APART) check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+workflows: $(SUPPLY_CHAIN)/installed  ## whether workflows, dependabot.yml and docker-compose.yaml are well-formed
+	$(SUPPLY_CHAIN)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	$(SUPPLY_CHAIN)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(SUPPLY_CHAIN)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 format: $(VENV)/installed  ## format the code
 	$(VENV)/bin/ruff check --fix .
@@ -102,4 +101,4 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-supply-chain.txt
 
 clean:  ## remove the environment and the demo's files
-	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(SUPPLY_CHAIN) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
