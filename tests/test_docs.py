@@ -20,9 +20,8 @@ from shared.telemetry import Outcome as DeliveryOutcome
 from shared.usage.correction import CorrectionReason
 from shared.usage.ledger import Exclusion
 from shared.usage.report import ObstacleCode
+from tests.documents import CODE, DOCUMENTS, ROOT, codes, header, rows
 
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 RECORDS = sorted((ROOT / "docs/decisions").glob("*.md"))
 ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
 ACCESS = (ROOT / "docs/access.md").read_text(encoding="utf-8")
@@ -30,7 +29,6 @@ TELEMETRY = (ROOT / "docs/operations/telemetry.md").read_text(encoding="utf-8")
 
 _PLACE_OF_CODE = {"_warning": 1, "_warned": 2}
 """Which argument of the fold's functions is the code of a warning."""
-_CODE = re.compile(r"`(\w+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"`((?:shared|functions|local|tests|docs|examples)/[\w./-]*|[\w.]+\.(?:py|json|toml|txt))`")
@@ -50,27 +48,6 @@ def warning_codes(source: str) -> set[str]:
     places = [(call, _PLACE_OF_CODE.get(call.func.id)) for call in calls if isinstance(call.func, ast.Name)]
     given = [call.args[place] for call, place in places if place is not None]
     return {code.value for code in given if isinstance(code, ast.Constant) and isinstance(code.value, str)}
-
-
-def rows(document: str, heading: str) -> list[list[str]]:
-    """The cells of each row of the table below a heading."""
-    return _table(document, heading)[2:]
-
-
-def header(document: str, heading: str) -> list[str]:
-    """The names of the columns of the table below a heading; none where there is no table."""
-    return next(iter(_table(document, heading)), [])
-
-
-def _table(document: str, heading: str) -> list[list[str]]:
-    section = re.split(r"^## ", document.partition(f"\n## {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line] for line in lines]
-
-
-def codes(document: str, heading: str) -> list[str]:
-    """The codes in the first column of the table below a heading."""
-    return [code for row in rows(document, heading) for code in _CODE.findall(row[0])]
 
 
 def dead_links(document: str, folder: Path) -> list[str]:
@@ -100,7 +77,7 @@ def test_every_error_stands_in_the_document_with_its_status_and_nothing_else_doe
     assert {DatabaseInUse, BackupRefused} <= set(error_classes())
     known = [(each.code, str(each.status), "yes" if each.retryable else "no") for each in error_classes()]
     # when the table of errors is read
-    written = [(_CODE.findall(row[0])[0], row[1], row[2]) for row in rows(ERRORS, "Errors")]
+    written = [(CODE.findall(row[0])[0], row[1], row[2]) for row in rows(ERRORS, "Errors")]
     # then it has each one once, with status and whether a retry helps
     assert sorted(written) == sorted(known)
     assert all(cell for row in rows(ERRORS, "Errors") for cell in row)
@@ -154,7 +131,7 @@ def test_the_document_says_who_opens_which_route() -> None:
 
 def test_every_finding_of_the_payload_doctor_stands_in_its_table_with_severity_and_remedy() -> None:
     # given the codes, when the table is read
-    written = [(_CODE.findall(row[0])[0], row[1], row[3]) for row in rows(ERRORS, "Findings of the payload doctor")]
+    written = [(CODE.findall(row[0])[0], row[1], row[3]) for row in rows(ERRORS, "Findings of the payload doctor")]
     # then it has each one once, as the code has it, and a cause
     assert written == sorted((code, *kind) for code, kind in KINDS.items())
     assert all(row[2] for row in rows(ERRORS, "Findings of the payload doctor"))

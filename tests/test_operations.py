@@ -15,7 +15,7 @@ from typer.main import get_command
 import shared.settings
 from local.__main__ import cli
 from local.cost.designs import measured_budget, measured_workload, occurrences, patchbay
-from tests.test_docs import DOCUMENTS, ROOT
+from tests.documents import CODE, DOCUMENTS, ROOT, coded_rows, make_targets, rows
 
 OPERATIONS = ROOT / "docs/operations"
 PAGES = sorted(OPERATIONS.rglob("*.md"))
@@ -26,7 +26,6 @@ ALERTS = {"dead-letters", "parked-events", "overdue-attention", "throttling", "m
 _ALERT_NAME = re.compile(r"name: '([a-z][a-z-]*)'\s+severity:")
 _PLACEHOLDER = re.compile(r'"%([A-Z_]+)%"')
 _ENVIRONMENT = re.compile(r'(?:environ\.get\(|environ\[|environ\.setdefault\(|getenv\(|endpoint\()"([A-Z_]+)"')
-_CODE = re.compile(r"`([^`\n]+)`")
 _BLOCK = re.compile(r"^\s*```\w*\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
 _LOCAL = re.compile(r"python -m local ([a-z]+)((?:[^\n`#;|&]|\\\n)*)")
 _MAKE = re.compile(r"(?:^|[`\s;&(])make ([a-z][a-z-]*)(?=$|[`\s;&)])", re.MULTILINE)
@@ -61,20 +60,18 @@ def read_by_code() -> set[str]:
     return found - {"PATH", "TZ"}
 
 
-def leaves(document: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """The paths of a document's members that are no objects."""
+def leaves(document: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """The paths of a document's members that are no objects, with their values."""
     for name, value in document.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{path}{name}.")
         else:
-            yield path + name
+            yield path + name, value
 
 
 def written_in(text: str) -> set[str]:
     """The codes in the first column of a document's tables."""
-    return {
-        code for line in text.splitlines() if line.startswith("| `") for code in _CODE.findall(line.split(" | ")[0])
-    }
+    return {code for row in coded_rows(text) for code in CODE.findall(row[0])}
 
 
 def options() -> dict[str, set[str]]:
@@ -89,13 +86,9 @@ def options() -> dict[str, set[str]]:
     }
 
 
-def make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-
-
 def unknown_commands(text: str) -> list[str]:
     """Commands of the project that a document quotes and that do not exist, or lack an option that it names."""
-    known, quoted = options(), " \n".join([*_BLOCK.findall(text), *_CODE.findall(_BLOCK.sub("", text))])
+    known, quoted = options(), " \n".join([*_BLOCK.findall(text), *CODE.findall(_BLOCK.sub("", text))])
     wrong = []
     for command, rest in _LOCAL.findall(quoted):
         given = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
@@ -136,20 +129,16 @@ def test_every_setting_that_is_read_has_its_line() -> None:
 
 
 def test_every_member_of_host_json_has_its_line_and_its_value() -> None:
+    # given the members of host.json, when the table is read, then it has each with its value, and no others
     host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
-    for path in leaves(host):
-        value: Any = host
-        for name in path.split("."):
-            value = value[name]
-        assert f"| `{path}` |" in SETTINGS
-        assert f"| `{value}` |" in next(line for line in SETTINGS.splitlines() if line.startswith(f"| `{path}` |"))
+    written = {row[0]: row[2] for row in rows(SETTINGS, "host.json")}
+    assert written == {f"`{path}`": f"`{value}`" for path, value in leaves(host)}
 
 
 def test_every_option_of_the_command_line_has_its_line() -> None:
     # given the commands with their options, when the table is read
-    lines = [line.split(" | ") for line in SETTINGS.splitlines() if line.startswith("| `")]
     for command, known in options().items():
-        written = {code for line in lines if line[0] == f"| `{command}`" for code in _CODE.findall(line[1])}
+        written = {code for row in coded_rows(SETTINGS) if row[0] == f"`{command}`" for code in CODE.findall(row[1])}
         # then it has each command's own, and no others
         assert written == known, command
 
@@ -187,4 +176,4 @@ def test_what_is_missing_or_made_up_is_noticed(tmp_path: Path) -> None:
     assert declared_alerts(tmp_path) == {"melt-down"}
     assert unknown_commands(made_up) == ["python -m local dance", "python -m local start --wings", "make fly"]
     assert unknown_commands("`make start` makes it; `python -m local start --port 7071`") == []
-    assert set(leaves({"a": {"b": 1}, "c": 2})) == {"a.b", "c"}
+    assert dict(leaves({"a": {"b": 1}, "c": 2})) == {"a.b": 1, "c": 2}

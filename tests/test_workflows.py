@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.test_docs import ROOT
-from tests.test_operations import make_targets
+from tests.documents import ROOT, make_targets
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@(v\d+|[0-9a-f]{40})|\./\.github/workflows/[\w.-]+\.yaml")
