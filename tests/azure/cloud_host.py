@@ -10,13 +10,11 @@ left there.
 import asyncio
 import logging
 import sys
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from azure.core.exceptions import ResourceNotFoundError
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import MessageLockLostError
@@ -24,7 +22,6 @@ from azure.servicebus.exceptions import MessageLockLostError
 from local.host import listen, load_local_settings, run
 from local.pump import CONCURRENT_CALLS
 from shared.azure.blob.archive import BlobArchive
-from shared.azure.blob.connection import connect as connect_storage
 from shared.azure.blob.overflow import BlobOverflow
 from shared.azure.service_bus.connection import connect as connect_bus
 from shared.azure.wiring import adapters_for
@@ -36,6 +33,7 @@ from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.pipeline import Adapters, assembled
 from shared.settings import Azure
+from tests.azure.blobs import own_container
 from tests.azure.databases import ENDPOINT, KEY, fresh_database
 from tests.azure.endpoints import alone, endpoint
 from tests.contract.buses import OnServiceBus
@@ -163,12 +161,8 @@ def _delivery(subscription: str, message: ServiceBusReceivedMessage) -> Delivery
 @asynccontextmanager
 async def _own_blobs() -> AsyncIterator[tuple[BlobArchive, BlobOverflow]]:
     """An archive and an overflow in containers of their own, which are deleted in the end."""
-    archive, overflow = (f"{name}-{uuid.uuid4().hex}" for name in ("archive", "overflow"))
-    async with connect_storage(endpoint("TEST_BLOB")) as client:
+    async with own_container("archive") as (client, archive), own_container("overflow") as (_, overflow):
         yield BlobArchive(client, archive), BlobOverflow(client, overflow)
-        for name in (archive, overflow):
-            with suppress(ResourceNotFoundError):
-                await client.get_container_client(name).delete_container()
 
 
 @asynccontextmanager

@@ -1,26 +1,23 @@
 """The overflow on Blob Storage: what its blobs look like, and a server out of reach."""
 
 import asyncio
-import uuid
 
 from shared.azure.blob.connection import connect
 from shared.azure.blob.overflow import BlobOverflow
 from shared.errors import OverflowUnavailable, Retryable
-from tests.azure.endpoints import endpoint
+from tests.azure.blobs import own_container
 
 TENANT, PLACE, SHA256 = "contoso", "c1", "ab" * 32
 
 
 async def test_a_content_is_a_blob_under_tenant_and_conversation() -> None:
     # Given a content that was put
-    container = f"overflow-{uuid.uuid4().hex}"
-    async with connect(endpoint("TEST_BLOB")) as client:
+    async with own_container("overflow") as (client, container):
         await BlobOverflow(client, container).put(TENANT, PLACE, SHA256, b"\x00\xff")
         # Then a reader without this project finds it, and no browser takes it for a page
         reader = client.get_container_client(container)
         properties = await reader.get_blob_client(f"{TENANT}/{PLACE}/{SHA256}").get_blob_properties()
         assert (properties.size, properties.content_settings.content_type) == (2, "application/octet-stream")
-        await reader.delete_container()
 
 
 async def test_a_server_out_of_reach_is_a_failure_that_may_pass() -> None:

@@ -1,19 +1,16 @@
 """What every Archive promises: parts are written once, kept in order, and deleted together."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 
 from shared.azure.blob.archive import BlobArchive
-from shared.azure.blob.connection import connect
 from shared.conversations.ports import Archive, PartExists
 from shared.embedded.archive import FolderArchive
-from tests.azure.endpoints import endpoint
+from tests.azure.blobs import own_container
 from tests.fakes import MemoryArchive
 
 TENANT, KEY = "contoso", "c1"
@@ -32,15 +29,8 @@ async def _folder(folder: Path) -> AsyncIterator[Archive]:
 
 @asynccontextmanager
 async def _azure(_: Path) -> AsyncIterator[Archive]:
-    # Nobody has made the container yet.
-    client = connect(endpoint("TEST_BLOB"))
-    container = f"archive-{uuid.uuid4().hex}"
-    try:
+    async with own_container("archive") as (client, container):
         yield BlobArchive(client, container)
-    finally:
-        with suppress(ResourceNotFoundError):
-            await client.get_container_client(container).delete_container()
-        await client.close()
 
 
 ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Archive]]] = {

@@ -2,20 +2,17 @@
 
 import asyncio
 import hashlib
-import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 
-from shared.azure.blob.connection import connect
 from shared.azure.blob.overflow import BlobOverflow
 from shared.embedded.database import Database
 from shared.embedded.overflow import EmbeddedOverflow
 from shared.events.overflow import Overflow
-from tests.azure.endpoints import endpoint
+from tests.azure.blobs import own_container
 from tests.fakes import MemoryOverflow
 
 TENANT, KEY = "contoso", "c1"
@@ -39,15 +36,8 @@ async def _embedded(folder: Path) -> AsyncIterator[Overflow]:
 
 @asynccontextmanager
 async def _azure(_: Path) -> AsyncIterator[Overflow]:
-    # Nobody has made the container yet.
-    client = connect(endpoint("TEST_BLOB"))
-    container = f"overflow-{uuid.uuid4().hex}"
-    try:
+    async with own_container("overflow") as (client, container):
         yield BlobOverflow(client, container)
-    finally:
-        with suppress(ResourceNotFoundError):
-            await client.get_container_client(container).delete_container()
-        await client.close()
 
 
 ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Overflow]]] = {
