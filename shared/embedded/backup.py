@@ -32,9 +32,15 @@ def back_up(database: Path, copy: Path) -> None:
         if taken.exists():
             raise BackupRefused(f"{taken} exists")
     copy.parent.mkdir(parents=True, exist_ok=True)
-    _copy_database(database, draft)
-    _copy_archive(archive_beside(database), archive_beside(copy))
-    draft.rename(copy)
+    try:
+        _copy_database(database, draft)
+        _copy_archive(archive_beside(database), archive_beside(copy))
+        draft.rename(copy)
+    except BaseException:
+        # On a full disk half a copy is the last thing to keep, and it would be in the way of the next.
+        draft.unlink(missing_ok=True)
+        shutil.rmtree(archive_beside(copy), ignore_errors=True)
+        raise
 
 
 def _copy_database(database: Path, draft: Path) -> None:
@@ -49,6 +55,8 @@ def _copy_database(database: Path, draft: Path) -> None:
     copied = sqlite3.connect(draft)
     try:
         [(found,)] = copied.execute("PRAGMA integrity_check(1)").fetchall()
+    except sqlite3.Error as failure:
+        raise BackupRefused(f"the copy of {database} cannot be read: {failure}") from failure
     finally:
         copied.close()
     if found != "ok":

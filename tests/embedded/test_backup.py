@@ -88,10 +88,25 @@ async def test_a_damaged_database_gives_no_copy(running: EmbeddedPipeline, tmp_p
     body = bytearray(file.read_bytes())
     body[4096:] = b"\xff" * (len(body) - 4096)
     file.write_bytes(body)
-    # when it is copied, then it is refused, and there is no copy
+    # when it is copied, then it is refused, and nothing is left that looks like a copy, or is in the next one's way
     with pytest.raises(BackupRefused):
-        back_up(file, tmp_path / "monday.db")
-    assert not (tmp_path / "monday.db").exists()
+        back_up(file, tmp_path / "copies" / "monday.db")
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
+async def test_a_copy_that_is_not_finished_leaves_nothing(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given an archive that cannot be read
+    await running.close()
+    unreadable = archive_beside(tmp_path / "patchbay.db") / "contoso" / "c9" / "0.json"
+    unreadable.mkdir(parents=True)
+    # when it is copied, then neither database nor archive is left, and once it is mended the copy is made
+    copy = tmp_path / "copies" / "monday.db"
+    with pytest.raises(OSError, match="directory"):
+        back_up(tmp_path / "patchbay.db", copy)
+    assert list(copy.parent.iterdir()) == []
+    unreadable.rmdir()
+    back_up(tmp_path / "patchbay.db", copy)
+    assert {path.name for path in copy.parent.iterdir()} == {"monday.db", "monday.archive"}
 
 
 async def test_the_command_copies_and_refuses(running: EmbeddedPipeline, tmp_path: Path) -> None:
