@@ -1,8 +1,8 @@
 """Spans and metrics, as use cases and triggers report them. Off, it costs nothing: the API's own providers do nothing.
 
-This module and `shared/metrics.py` alone know OpenTelemetry's API; who exports (`shared/otlp.py`,
-`shared/azure/monitor.py`) brings the SDK. Nothing that anybody wrote or is called stands in a span: names are
-templates, attributes are ids and codes, and of a failure there is its kind, never its message.
+This module, `shared/span_context.py` and `shared/metrics.py` alone know OpenTelemetry's API; who exports
+(`shared/otlp.py`, `shared/azure/monitor.py`) brings the SDK. Nothing that anybody wrote or is called stands in a span:
+names are templates, attributes are ids and codes, and of a failure there is its kind, never its message.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 from opentelemetry import trace
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
-from opentelemetry.trace import Link, NoOpTracerProvider, Span, SpanContext, SpanKind, TracerProvider
-from opentelemetry.trace.span import TraceFlags, TraceState
+from opentelemetry.trace import Link, NoOpTracerProvider, Span, SpanKind, TracerProvider
 from opentelemetry.trace.status import Status, StatusCode
 
 from shared.errors import PatchbayError
 from shared.events.bus import TOPIC
 from shared.events.trace_context import TraceContext, accepted_at, trace_context
 from shared.metrics import EVENTS, PARKED, Metrics
+from shared.span_context import carried, current, links_to, remote
 
 SCOPE = "patchbay"
 """The instrumentation scope of all spans and metrics."""
@@ -90,7 +90,7 @@ class Telemetry:
 
         Where the host has a span of its own for the request, this one is a part of that.
         """
-        host = _current()
+        host = current()
         parent = None if host else trace_context(headers)
         attributes = {"http.request.method": method, "http.route": route}
         kind = SpanKind.INTERNAL if host else SpanKind.SERVER
@@ -104,10 +104,10 @@ class Telemetry:
         What the event brought (`carrier`), from its sender or from the fact that it repeats, is linked. The events of a
         batch are published at once, so none of their spans is a part of another.
         """
-        links = _links(trace_context(carrier))
+        links = links_to(trace_context(carrier))
         attributes = {**_of_message("send", event_type), "patchbay.event.identity": identity}
         with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links, has_parts=False) as span:
-            yield _carried(span.get_span_context())
+            yield carried(span.get_span_context())
 
     @contextmanager
     def delivering(
@@ -115,7 +115,7 @@ class Telemetry:
     ) -> Iterator[Delivered]:
         """A message of the bus: it continues the event's own trace, and links that of the host's invocation."""
         parent = trace_context(carrier)
-        links = [Link(host)] if parent and (host := _current()) else []
+        links = [Link(host)] if parent and (host := current()) else []
         attributes = _of_message("process", event_type)
         with self._span(f"record {event_type}", SpanKind.CONSUMER, attributes, parent, links) as span:
             delivered = Delivered(span)
@@ -134,7 +134,7 @@ class Telemetry:
     @contextmanager
     def resuming(self, tenant_id: str, key: str, carriers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
         """Effects that were left over, linked to the traces of the facts that they go back to."""
-        links = [link for carrier in carriers for link in _links(trace_context(carrier))]
+        links = [link for carrier in carriers for link in links_to(trace_context(carrier))]
         with self._span("perform left over", SpanKind.INTERNAL, {TENANT: tenant_id, KEY: key}, None, links):
             yield
 
@@ -157,7 +157,7 @@ class Telemetry:
         has_parts: bool = True,
     ) -> Iterator[Span]:
         """A span; `has_parts`: those that begin before it ends, and name no other parent, are parts of it."""
-        context = trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))) if parent else None
+        context = trace.set_span_in_context(trace.NonRecordingSpan(remote(parent))) if parent else None
         # The SDK would record a failure's message and stack, in which anything may stand.
         recorded = {"record_exception": False, "set_status_on_exception": False}
         span = self._tracer.start_span(name, context, kind, attributes, links, **recorded)
@@ -186,34 +186,6 @@ class Telemetry:
 
 OFF = Telemetry()
 """Telemetry that goes nowhere."""
-
-
-def _current() -> SpanContext | None:
-    """The span that is under way here, if any: ours, or the one that the Functions worker took over from the host."""
-    context = trace.get_current_span().get_span_context()
-    return context if context.is_valid else None
-
-
-def _links(context: TraceContext | None) -> list[Link]:
-    """A link to the context, unless it is of the trace that is under way here."""
-    if context is None:
-        return []
-    current, linked = _current(), _remote(context)
-    return [] if current and current.trace_id == linked.trace_id else [Link(linked)]
-
-
-def _remote(context: TraceContext) -> SpanContext:
-    state = TraceState.from_header([context.state]) if context.state else None
-    trace_id, span_id = int(context.trace_id, 16), int(context.span_id, 16)
-    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(context.flags), trace_state=state)
-
-
-def _carried(context: SpanContext) -> TraceContext | None:
-    if not context.is_valid:
-        return None
-    return TraceContext(
-        f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags), context.trace_state.to_header()
-    )
 
 
 def _of_message(operation: str, event_type: str) -> Attributes:

@@ -38,8 +38,8 @@ CONTROLS = (
     Control(
         "a span tells a failure's message",
         "shared/telemetry.py",
-        "record_exception=False",
-        "record_exception=True",
+        '"record_exception": False',
+        '"record_exception": True',
         "tests/test_telemetry.py::test_a_failure_is_an_error_of_its_kind_without_its_message",
     ),
     Control(
