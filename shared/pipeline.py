@@ -17,6 +17,7 @@ from shared.conversations.ports import Archive, ConversationStore
 from shared.conversations.reading import Conversations
 from shared.conversations.rebuild import Rebuild
 from shared.conversations.record import Recorder
+from shared.conversations.repair import Repair
 from shared.conversations.sweep import Sweep
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
@@ -64,6 +65,7 @@ class Pipeline:
     parking: Parking
     usage: MonthlyUsage
     rebuild: Rebuild
+    repair: Repair
     sweep: Sweep
     resubmission: Resubmission
     health: Health
@@ -106,6 +108,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
             telemetry,
         ),
         rebuild=Rebuild(store, configurations, adapters.ledger, clock),
+        repair=Repair(recorder, adapters.ledger),
         sweep=Sweep(store, configurations, recorder, bus, clock, telemetry),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
         health=Health(adapters.probes, clock),

@@ -15,8 +15,8 @@ from shared.events.catalog import Event
 from shared.events.parked import ParkedEvent
 from shared.routing.decision import Decision
 from shared.tenants.history import History, Version
-from shared.usage.correction import Correction, correction_adjustments
-from shared.usage.ledger import Books, BooksChanged, CorrectionPage, LedgerRow, Page, adjustments
+from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments
+from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page, adjustments
 from shared.usage.report import UsageReport
 
 
@@ -247,6 +247,17 @@ class MemoryLedger:
         if kept.closed_at is not None or books.stamp != str(kept.posts):
             raise BooksChanged
         kept.closed_at = at
+
+    async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
+        kept = self._month(tenant_id, month)
+        if kept.closed_at is not None or books.stamp != str(kept.posts):
+            raise BooksChanged
+        kept.posts += 1
+        for day, counters in counts.items():
+            if day == CORRECTIONS:
+                kept.corrected = Counter(counters)
+            else:
+                kept.days[day] = Counter(counters)
 
     async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
         return self._months.get((tenant_id, month), _Month()).rows.get(key)

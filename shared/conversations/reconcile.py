@@ -1,5 +1,6 @@
 """What has to happen outside a conversation, as the difference between how it was and how it is."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -86,6 +87,22 @@ def reconcile(
                 ended_at=after.closed_at,
             )
     return effects
+
+
+def reconcile_anew(
+    before: Conversation | None, after: Conversation, rows: Iterable[LedgerRow], revision: int, fact: Fact
+) -> dict[str, Effect]:
+    """As `reconcile`, where nobody knows whether the ledger has what `before` says: its row is posted in any case.
+
+    `rows` are those that the ledger has of the conversation; what stands in another month becomes a tombstone there.
+    """
+    effects: dict[str, Effect] = {}
+    for row in rows:
+        if row.excluded != "moved":
+            tombstone = row.model_copy(update={"excluded": "moved", "revision": revision})
+            effects[f"ledger:{row.month}"] = PostLedgerRow(row=tombstone, occasion=_occasion(fact))
+    unposted = before.but(ledger_day=None) if before else None
+    return {**effects, **reconcile(unposted, after, revision, fact)}
 
 
 def _occasion(fact: Fact) -> Occasion:

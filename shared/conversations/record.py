@@ -21,6 +21,7 @@ from shared.conversations.reconcile import (
     caused_by,
     changes_head,
     reconcile,
+    reconcile_anew,
     takes_away,
 )
 from shared.errors import EventIdConflict, HeadChanged
@@ -30,7 +31,7 @@ from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
-from shared.usage.ledger import Ledger
+from shared.usage.ledger import Ledger, LedgerRow
 from shared.usage.posting import post_or_correct
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
@@ -89,6 +90,36 @@ class Recorder:
             with self.telemetry.resuming(tenant_id, key, await self._traces(tenant_id, key, found[0])):
                 await self._perform(tenant_id, key, *found)
 
+    async def record_anew(self, tenant_id: str, key: str, rows: Sequence[LedgerRow], revision: int) -> int:
+        """Commit what its facts make of a conversation, whatever its head, decisions and rows say; of how many facts.
+
+        `rows` are those that the ledger has of it, `revision` is the highest that it knows: the head gets a higher one,
+        so that what it posts replaces them. Without a fact nothing is done, since nobody knows what should be there.
+        Raises UnknownTenant, and HeadChanged where the conversation cannot be read.
+        """
+        history = await self.configurations.of(tenant_id)
+        done = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, rows, revision)
+        if done is None:
+            return 0
+        head, etag, facts = done
+        await self._perform(tenant_id, key, head, etag)
+        return facts
+
+    async def _commit_anew(
+        self, tenant_id: str, key: str, history: History, rows: Sequence[LedgerRow], known: int
+    ) -> tuple[Head, str, int] | None:
+        loaded = await self.conversations.load(tenant_id, key)
+        if not loaded.facts:
+            return None
+        after = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
+        before = loaded.head.conversation if loaded.head else None
+        revision = max(loaded.head.revision if loaded.head else 0, known) + 1
+        newest = max(loaded.facts, key=lambda fact: (fact.received_at, fact.id))
+        effects = reconcile_anew(before, after, rows, revision, newest)
+        head = self._successor(loaded, after, loaded.facts, history, revision, effects)
+        etag = await self.conversations.commit(tenant_id, key, None, head, loaded.etag)
+        return head, etag, len(loaded.facts)
+
     async def _traces(self, tenant_id: str, key: str, head: Head) -> list[Mapping[str, Any]]:
         """What the facts that the outbox goes back to carried on their way, where anybody wants to know it."""
         if not self.telemetry.is_on:
@@ -137,7 +168,10 @@ class Recorder:
             _refuse_conflict(stored, fact)
         facts = loaded.facts if stored else [*loaded.facts, fact]
         after = fold(tenant_id, fact.event.subject or "", facts, history)
-        head = self._successor(loaded, after, facts, stored or fact, history)
+        before = loaded.head.conversation if loaded.head else None
+        revision = loaded.head.revision + 1 if loaded.head else 1
+        effects = reconcile(before, after, revision, stored or fact)
+        head = self._successor(loaded, after, facts, history, revision, effects)
         if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
             return _Committed(loaded.head, loaded.etag, settled=True, created=False)
         try:
@@ -145,18 +179,21 @@ class Recorder:
         except FactExists as conflict:
             # Another delivery of this event came between; what it committed is read anew.
             raise HeadChanged from conflict
-        before = loaded.head.conversation if loaded.head else None
         if after.bot_session and not (before and before.bot_session):
             self.telemetry.metrics.count(SESSIONS)
         settled = loaded.head is None or not takes_away(loaded.head.conversation, after)
         return _Committed(head, etag, settled, created=stored is None)
 
     def _successor(
-        self, loaded: Loaded, after: Conversation, facts: Sequence[Fact], fact: Fact, history: History
+        self,
+        loaded: Loaded,
+        after: Conversation,
+        facts: Sequence[Fact],
+        history: History,
+        revision: int,
+        effects: Mapping[str, Effect],
     ) -> Head:
-        before = loaded.head.conversation if loaded.head else None
-        revision = loaded.head.revision + 1 if loaded.head else 1
-        outbox = {**(loaded.head.outbox if loaded.head else {}), **reconcile(before, after, revision, fact)}
+        outbox = {**(loaded.head.outbox if loaded.head else {}), **effects}
         now = self.clock.now()
         archived = loaded.head.archived if loaded.head else 0
         found = look(after, facts, archived, history, now)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,15 +83,23 @@ class EmbeddedLedger:
 
     async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            found = connection.execute(_A_MONTH, (tenant_id, month)).fetchone()
-            posts, closed_at = (found["posts"], found["closed_at"]) if found else (0, None)
-            if closed_at is not None or str(posts) != books.stamp:
-                raise BooksChanged
+            _refuse_other_books(connection, tenant_id, month, books)
             connection.execute(
                 "INSERT INTO ledger_months (tenant_id, month, posts, closed_at) VALUES (?, ?, 0, ?)"
                 " ON CONFLICT DO UPDATE SET closed_at = excluded.closed_at",
                 (tenant_id, month, format_time(at)),
             )
+
+        await self._database.write(work)
+
+    async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            _refuse_other_books(connection, tenant_id, month, books)
+            for day, counters in counts.items():
+                _refuse_closed(connection, tenant_id, month, day)
+                sql = "DELETE FROM ledger_days WHERE tenant_id = ? AND month = ? AND day = ?"
+                connection.execute(sql, (tenant_id, month, day))
+                _adjust(connection, tenant_id, month, day, counters)
 
         await self._database.write(work)
 
@@ -146,6 +154,14 @@ class EmbeddedReports:
         sql = "INSERT INTO reports (tenant_id, month, version, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         parameters: tuple[Any, ...] = (tenant_id, report.month, report.version, report.to_json())
         await self._database.write(lambda connection: connection.execute(sql, parameters))
+
+
+def _refuse_other_books(connection: sqlite3.Connection, tenant_id: str, month: str, books: Books) -> None:
+    """Raise BooksChanged unless the month is open, and nothing was posted since its books were read."""
+    found = connection.execute(_A_MONTH, (tenant_id, month)).fetchone()
+    posts, closed_at = (found["posts"], found["closed_at"]) if found else (0, None)
+    if closed_at is not None or str(posts) != books.stamp:
+        raise BooksChanged
 
 
 def _refuse_closed(connection: sqlite3.Connection, tenant_id: str, month: str, day: str) -> None:

@@ -1,13 +1,13 @@
 """The ledger and the stored reports, each call a span."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.errors import DayClosed
 from shared.traced.calls import Calls
 from shared.usage.correction import Correction
-from shared.usage.ledger import Books, BooksChanged, CorrectionPage, Ledger, LedgerRow, Page
+from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, Ledger, LedgerRow, Page
 from shared.usage.month import UsageReports
 from shared.usage.report import UsageReport
 
@@ -34,6 +34,10 @@ class TracedLedger:
     async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
         with self.calls.call("close", tenant_id, expected=(BooksChanged,)):
             await self.ledger.close(tenant_id, month, books, at)
+
+    async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
+        with self.calls.call("restate", tenant_id, expected=(BooksChanged,)):
+            await self.ledger.restate(tenant_id, month, books, counts)
 
     async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
         with self.calls.call("row", tenant_id, key):

@@ -31,6 +31,11 @@ class Occasion(WireModel):
     received_at: str
 
 
+def correction_id(origin_month: str, key: str) -> str:
+    """What a correction of this closed month and conversation is called within its month."""
+    return f"{origin_month}:{key}"
+
+
 class Correction(WireModel):
     """What a conversation contributes to a closed month, as a difference to all that stands for it in closed books.
 
@@ -53,7 +58,7 @@ class Correction(WireModel):
     @property
     def id(self) -> str:
         """Its name within its month: one per closed month and conversation."""
-        return f"{self.origin_month}:{self.key}"
+        return correction_id(self.origin_month, self.key)
 
     def contributions(self) -> Counter[tuple[str, str]]:
         """What it adds to its month's counters of corrections."""

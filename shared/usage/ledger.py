@@ -137,6 +137,14 @@ class Ledger(Protocol):
         """Close the month for good, in one transaction, if its books are as they were read. Raises BooksChanged."""
         ...
 
+    async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
+        """In one transaction set all counters of these days, and under `corrections` those of corrections.
+
+        Raises BooksChanged where the month is closed, or where something was posted to one of them since the books
+        were read (or to another day of the month, where the store cannot tell); then nothing was written.
+        """
+        ...
+
     async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
         """The conversation's row in the month, be it a tombstone."""
         ...

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.errors import DayClosed
 from shared.events.envelope import parse_time
 from shared.usage.bot_session import Invocation
-from shared.usage.correction import Change, Correction, Occasion
+from shared.usage.correction import CORRECTIONS, Change, Correction, Occasion
 from shared.usage.ledger import Books, BooksChanged, DayCounts, Exclusion, Ledger, LedgerRow, recount
 
 TENANT = "contoso"
@@ -394,3 +394,76 @@ async def test_corrections_come_in_pages(ledger: Ledger) -> None:
             if (after := page.continuation) is None:
                 break
         assert found == expected
+
+
+WRONG = {("counted", ""): 7, ("byBot", "=Zoë 1"): 7}
+
+
+async def test_counters_are_restated_whatever_they_were(ledger: Ledger) -> None:
+    # Given a month with two days and a correction
+    await ledger.post(TENANT, row(day="2026-11-05"))
+    await ledger.post(TENANT, row("c2", day="2026-11-06"))
+    await ledger.correct(TENANT, corrected())
+    before = await ledger.books(TENANT, NOVEMBER)
+    # When counters are set: one day's, those of corrections, and those of a day that had none
+    wrong = {"2026-11-05": WRONG, CORRECTIONS: WRONG, "2026-11-30": {("counted", ""): 1}}
+    await ledger.restate(TENANT, NOVEMBER, before, wrong)
+    # Then they are what they were set to, and nothing is left of what they were; the other day is untouched
+    books = await ledger.books(TENANT, NOVEMBER)
+    assert plain(books.days) == {
+        "2026-11-05": WRONG,
+        "2026-11-06": before.days["2026-11-06"],
+        "2026-11-30": {("counted", ""): 1},
+    }
+    assert dict(books.corrections) == WRONG
+    # and when they are set to what they were, then the books are as before, and go on
+    right = {"2026-11-05": before.days["2026-11-05"], CORRECTIONS: before.corrections, "2026-11-30": {}}
+    await ledger.restate(TENANT, NOVEMBER, books, right)
+    again = await ledger.books(TENANT, NOVEMBER)
+    assert (plain(again.days), dict(again.corrections)) == (plain(before.days), dict(before.corrections))
+    await ledger.post(TENANT, row("c3", day="2026-11-05"))
+    assert (await ledger.books(TENANT, NOVEMBER)).days["2026-11-05"][BOT] == 2
+
+
+async def test_counters_that_were_posted_to_since_are_not_restated(ledger: Ledger) -> None:
+    # Given books that were read, and a post to one of their days after that, be it one that changes no counter
+    await ledger.post(TENANT, row())
+    for later in (row("c2"), row(revision=2), row("c2", revision=2, day="2026-10-06")):
+        read = await ledger.books(TENANT, OCTOBER)
+        await ledger.post(TENANT, later)
+        # When that day is to be set, alone or with another one, then nothing is
+        for others in ({}, {"2026-10-31": WRONG}):
+            with pytest.raises(BooksChanged):
+                await ledger.restate(TENANT, OCTOBER, read, {"2026-10-05": WRONG, **others})
+    rows = await all_rows(ledger, TENANT, OCTOBER)
+    assert plain((await ledger.books(TENANT, OCTOBER)).days) == plain(recount(rows))
+    # and a restatement is no less than a post: what was read before it sets and closes nothing
+    read = await ledger.books(TENANT, OCTOBER)
+    await ledger.restate(TENANT, OCTOBER, read, {"2026-10-05": WRONG})
+    with pytest.raises(BooksChanged):
+        await ledger.restate(TENANT, OCTOBER, read, {"2026-10-05": {}})
+    with pytest.raises(BooksChanged):
+        await ledger.close(TENANT, OCTOBER, read, AT)
+
+
+async def test_a_closed_month_is_not_restated(ledger: Ledger) -> None:
+    await ledger.post(TENANT, row())
+    open_books = await ledger.books(TENANT, OCTOBER)
+    books = await closed(ledger, OCTOBER)
+    for read in (open_books, books):
+        with pytest.raises(BooksChanged):
+            await ledger.restate(TENANT, OCTOBER, read, {"2026-10-05": WRONG})
+    assert await ledger.books(TENANT, OCTOBER) == books
+
+
+async def test_a_month_that_has_lost_its_counters_gets_them_again(ledger: Ledger) -> None:
+    # Given a month without any
+    read = await ledger.books(TENANT, OCTOBER)
+    # When they are set, then they are there, and the month takes posts
+    await ledger.restate(TENANT, OCTOBER, read, {"2026-10-05": WRONG})
+    await ledger.post(TENANT, row("c1", day="2026-10-06"))
+    assert plain((await ledger.books(TENANT, OCTOBER)).days) == {
+        "2026-10-05": WRONG,
+        **plain(recount([row(day="2026-10-06")])),
+    }
+    assert list(await ledger.months(TENANT)) == [OCTOBER]

@@ -51,7 +51,7 @@ def guarded_correction(old: Correction | None, new: Correction) -> list[Operatio
 
 def opened(container: Container, partition: Partition, day: str, counts: DayCounts) -> list[Document]:
     """The documents of a month that is open, at zero but for the counters of one of them."""
-    named = {counter_name(*name): count for name, count in counts.items()}
+    named = _members(counts)
     return [
         _counting(container, partition, each, named if each == day else {}, "open", None)
         for each in _names(partition[1])
@@ -74,6 +74,29 @@ def closed(container: Container, partition: Partition, books: Books, at: datetim
     ]
 
 
+def restated(
+    container: Container, partition: Partition, books: Books, counts: Mapping[str, DayCounts]
+) -> list[Operation]:
+    """What sets the counters of these days, unless one of them changed since its books were read.
+
+    Where a document of the month is lost, it is made anew, and then all others are guarded, since the month may be
+    closed meanwhile.
+    """
+    etags: Mapping[str, str] = json.loads(books.stamp)
+    kept = {**books.days, CORRECTIONS: books.corrections}
+    lost = [day for day in _names(partition[1]) if _DAY + day not in etags]
+    operations: list[Operation] = [
+        ("create", (_counting(container, partition, day, _members(counts.get(day, Counter())), "open", None),), {})
+        for day in lost
+    ]
+    for day in _names(partition[1]) if lost else sorted(counts):
+        if etag := etags.get(_DAY + day):
+            members = _members(counts.get(day, kept.get(day, Counter())))
+            patch = [{"op": "set", "path": "/counts", "value": members}]
+            operations.append(("patch", (_DAY + day, patch), {"filter_predicate": WHILE_OPEN, "if_match_etag": etag}))
+    return operations
+
+
 def books_of(documents: Sequence[Document]) -> Books:
     """The books that a month's documents make."""
     counts = {document["day"]: counts_of(document) for document in documents}
@@ -85,6 +108,11 @@ def books_of(documents: Sequence[Document]) -> Books:
         parse_time(closed_at) if closed_at else None,
         json.dumps({document["id"]: document["_etag"] for document in documents}, sort_keys=True),
     )
+
+
+def _members(counts: DayCounts) -> dict[str, int]:
+    """The counters as members of a document."""
+    return {counter_name(*name): count for name, count in counts.items()}
 
 
 def _names(month: str) -> list[str]:

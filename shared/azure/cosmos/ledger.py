@@ -14,7 +14,15 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.azure.cosmos.container import Container, Document, Operation
-from shared.azure.cosmos.day_documents import COUNTING, books_of, closed, guarded_correction, guarded_patches, opened
+from shared.azure.cosmos.day_documents import (
+    COUNTING,
+    books_of,
+    closed,
+    guarded_correction,
+    guarded_patches,
+    opened,
+    restated,
+)
 from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
 from shared.azure.cosmos.keys import Partition
 from shared.errors import DayClosed
@@ -103,6 +111,13 @@ class CosmosLedger:
         partition = (tenant_id, month)
         try:
             await self._container.batch("close", partition, closed(self._container, partition, books, at))
+        except OperationFailed as failed:
+            raise BooksChanged from failed
+
+    async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
+        partition = (tenant_id, month)
+        try:
+            await self._container.batch("restate", partition, restated(self._container, partition, books, counts))
         except OperationFailed as failed:
             raise BooksChanged from failed
 
