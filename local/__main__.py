@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from azure.core.exceptions import AzureError
 from rich.console import Console
 
 from local.cost.designs import measured_workload
@@ -19,7 +20,7 @@ from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
 from local.host import load_local_settings, serve
 from local.lint import report
-from local.rebuild import compare_database
+from local.rebuild import rebuild_on
 from local.replay import replay_on
 from shared.access.request import name_requests_in_logs
 from shared.clock import Clock, MovableClock, SystemClock
@@ -122,13 +123,16 @@ def doctor(
 @cli.command()
 def rebuild(
     database: Annotated[Path | None, typer.Option(help="The SQLite file; no host may be using it.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="This tenant only.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Write what the facts say where it differs.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
-    """Fold all facts of a database anew, and compare with the stored heads, decisions and ledger."""
-    load_local_settings()
-    settings = Settings(database=database) if database else Settings()
+    """Fold all facts anew, and compare with the stored heads, decisions and ledger.
+
+    Without --database on Azure's services, where the environment names them, as whoever is signed in there.
+    """
     try:
-        same = asyncio.run(compare_database(settings))
-    except PatchbayError as refused:
+        same = asyncio.run(rebuild_on(database, tenant, repair=repair))
+    except (PatchbayError, AzureError) as refused:
         print(f"Patchbay does not rebuild: {refused}", file=sys.stderr)
         raise typer.Exit(1) from refused
     if not same:

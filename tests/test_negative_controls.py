@@ -190,6 +190,27 @@ CONTROLS = (
         "tests/conversations/test_corrections.py",
     ),
     Control(
+        "a head that is committed anew begins at the first revision",
+        "shared/conversations/record.py",
+        "max(loaded.head.revision if loaded.head else 0, known) + 1",
+        "(loaded.head.revision if loaded.head else 0) + 1",
+        "tests/conversations/test_repair.py",
+    ),
+    Control(
+        "what is recorded during a comparison is a difference",
+        "shared/conversations/rebuild.py",
+        "comparison.found += [one for one in again if one in first]",
+        "comparison.found += first",
+        "tests/conversations/test_repair.py",
+    ),
+    Control(
+        "counters are not restated before rows are posted",
+        "shared/conversations/repair.py",
+        "            done += await self._restated(tenant_id, month)\n",
+        "            done.append(month)\n",
+        "tests/conversations/test_repair.py",
+    ),
+    Control(
         "a closing does not wait for outboxes",
         "shared/conversations/outstanding.py",
         "effect.row.month <= month",
