@@ -21,7 +21,7 @@ from local.emulators import prepare_emulators
 from local.host import load_local_settings, serve
 from local.lint import report
 from local.rebuild import rebuild_on
-from local.replay import replay_on
+from local.replay import is_safe, replay_on
 from shared.access.request import name_requests_in_logs
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.embedded.archive import archive_beside
@@ -29,7 +29,7 @@ from shared.embedded.backup import back_up
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
 from shared.events.parked import NO_TENANT
-from shared.settings import Settings
+from shared.settings import CommandSettings, Settings
 
 _CONTOSO = Path(__file__).parent.parent / "examples" / "contoso.yaml"
 
@@ -46,6 +46,16 @@ def _moment(text: str) -> datetime:
         return parse_time(text)
     except ValueError as cause:
         raise typer.BadParameter(str(cause)) from cause
+
+
+def _address(text: str) -> str:
+    try:
+        safe = is_safe(text)
+    except ValueError as cause:
+        raise typer.BadParameter(str(cause)) from cause
+    if not safe:
+        raise typer.BadParameter("a token goes to https:// only, or to this machine")
+    return text
 
 
 @cli.command()
@@ -190,10 +200,17 @@ def replay(
     ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Parked events to replay.")] = None,
     tenant: Annotated[str, typer.Option(help="Whose; by default those that name no known tenant.")] = NO_TENANT,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the host listens on 127.0.0.1.")] = 7071,
+    url: Annotated[
+        str | None,
+        typer.Option(parser=_address, metavar="URL", help="A deployment; PATCHBAY_TOKEN has the token to bring there."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Replay all that wait.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
-    """List the parked events of a running host; replay, as they are, those that are named."""
-    if not asyncio.run(replay_on(port, tenant, ids or [], every=every)):
+    """List the parked events of a running host or of a deployment; replay, as they are, those that are named."""
+    # The host of this machine asks for no token, and gets none.
+    token = CommandSettings().token if url else None
+    secret = token.get_secret_value() if token else None
+    if not asyncio.run(replay_on(url or f"http://127.0.0.1:{port}", secret, tenant, ids or [], every=every)):
         raise typer.Exit(1)
 
 

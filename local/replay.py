@@ -1,4 +1,4 @@
-"""Lists a running host's parked events by what is wrong with them, and replays them."""
+"""Lists the parked events of a running host or of a deployment by what is wrong with them, and replays them."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -12,14 +12,29 @@ _PATIENCE = 30.0
 """Seconds to wait for an answer."""
 
 
-async def replay_on(port: int, tenant: str, ids: Sequence[str], *, every: bool) -> bool:
-    """`replay` on the host at this port; says so, and is False, where none answers."""
+def is_safe(url: str) -> bool:
+    """Whether a token may be sent there: over TLS, or to this machine. Raises ValueError for what is no address."""
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=_PATIENCE) as client:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as cause:
+        raise ValueError(str(cause)) from cause
+    return bool(address.host) and (
+        address.scheme == "https" or (address.scheme == "http" and address.host in ("127.0.0.1", "::1", "localhost"))
+    )
+
+
+async def replay_on(url: str, token: str | None, tenant: str, ids: Sequence[str], *, every: bool) -> bool:
+    """`replay` at this address, with this token if there is one; says so, and is False, where no Patchbay answers."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_PATIENCE) as client:
             return await replay(client, tenant, ids, every=every)
     except httpx.TransportError as failure:
-        print(f"no host answers on port {port}: {failure}", file=sys.stderr)
-        return False
+        print(f"no host answers at {url}: {failure}", file=sys.stderr)
+    except (ValueError, KeyError, TypeError):
+        # A page of something else: its text is nobody's business.
+        print(f"what answers at {url} is no Patchbay", file=sys.stderr)
+    return False
 
 
 async def replay(client: httpx.AsyncClient, tenant: str, ids: Sequence[str], *, every: bool) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, NonNegativeFloat
+from pydantic import AliasChoices, Field, NonNegativeFloat, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import IncompleteSettings
@@ -105,6 +105,15 @@ class AccessSettings(BaseSettings):
     """The OpenID metadata of the Bot Connector, whose tokens channels bring."""
     requests_per_second: NonNegativeFloat = 100
     """What one tenant may ask of one process in the long run; 0 is no limit."""
+
+
+class CommandSettings(BaseSettings):
+    """What the command line brings to a deployment."""
+
+    model_config = SettingsConfigDict(env_prefix="PATCHBAY_", env_ignore_empty=True, extra="ignore")
+
+    token: SecretStr | None = None
+    """The access token of whoever gives the command (`PATCHBAY_TOKEN`)."""
 
 
 class EnvironmentSecrets:
