@@ -1,4 +1,4 @@
-"""The command line, `python -m local …`: start, demo, lint, doctor, replay, rebuild, backup, cost, emulators."""
+"""The command line, `python -m local …`: start, demo, lint, doctor, replay, rebuild, dead-letters and others."""
 
 import asyncio
 import logging
@@ -15,6 +15,7 @@ from rich.console import Console
 from local.cost.designs import measured_workload
 from local.cost.prices import list_prices
 from local.cost.table import show as show_cost
+from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
@@ -147,6 +148,22 @@ def rebuild(
         raise typer.Exit(1) from refused
     if not same:
         raise typer.Exit(1)
+
+
+@cli.command()
+def dead_letters(
+    database: Annotated[Path | None, typer.Option(help="The SQLite file; no host may be using it.")] = None,
+    resubmit: Annotated[bool, typer.Option("--resubmit", help="Send all of them on their way again.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """List dead letters: subscription, id, age, and why; never what they say.
+
+    Without --database on Azure's services, where the environment names them, as whoever is signed in there.
+    """
+    try:
+        asyncio.run(dead_letters_on(database, resubmit=resubmit))
+    except (PatchbayError, AzureError) as refused:
+        print(f"Patchbay looks at no dead letters: {refused}", file=sys.stderr)
+        raise typer.Exit(1) from refused
 
 
 @cli.command()

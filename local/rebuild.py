@@ -2,21 +2,17 @@
 
 from pathlib import Path
 
-from local.host import load_local_settings
-from shared.bootstrap import azure, embedded
-from shared.clock import SystemClock
+from local.services import opened
 from shared.pipeline import Pipeline
-from shared.settings import Azure, Settings
 
 
 async def rebuild_on(database: Path | None, tenant: str | None, *, repair: bool) -> bool:
     """Compare, and repair where that is wanted, all tenants or one; whether nothing differs in the end.
 
-    It is done in this file, else on the services that the environment names, else in the file of the settings. Prints
-    where, a line per tenant, and one per difference and per repair. Raises UnknownTenant, IncompleteSettings and
-    DatabaseInUse.
+    Prints where (`opened`), a line per tenant, and one per difference and per repair. Raises UnknownTenant,
+    IncompleteSettings and DatabaseInUse.
     """
-    place, pipeline = _opened(database)
+    place, pipeline = opened(database)
     print(place)
     try:
         tenants = [tenant] if tenant else await pipeline.configurations.tenants()
@@ -24,21 +20,6 @@ async def rebuild_on(database: Path | None, tenant: str | None, *, repair: bool)
     finally:
         await pipeline.close()
     return all(same)
-
-
-def _opened(database: Path | None) -> tuple[str, Pipeline]:
-    # Before the settings of this folder are added: the sample's name emulators, for `func start`.
-    services = Settings().azure() if database is None else None
-    if services is not None:
-        return f"{_address(services)} {services.cosmos_database}", azure(services, SystemClock())
-    load_local_settings()
-    settings = Settings(database=database) if database else Settings()
-    return str(settings.database), embedded(settings, SystemClock())
-
-
-def _address(services: Azure) -> str:
-    """The account's endpoint; never the key that an emulator's connection string has."""
-    return next(part for part in services.cosmos.split(";") if not part.startswith("AccountKey="))
 
 
 async def _rebuilt(pipeline: Pipeline, tenant_id: str, *, repair: bool) -> bool:

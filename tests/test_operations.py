@@ -27,7 +27,7 @@ _ALERT_NAME = re.compile(r"name: '([a-z][a-z-]*)'\s+severity:")
 _PLACEHOLDER = re.compile(r'"%([A-Z_]+)%"')
 _ENVIRONMENT = re.compile(r'(?:environ\.get\(|environ\[|environ\.setdefault\(|getenv\(|endpoint\()"([A-Z_]+)"')
 _BLOCK = re.compile(r"^\s*```\w*\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
-_LOCAL = re.compile(r"python -m local ([a-z]+)((?:[^\n`#;|&]|\\\n)*)")
+_LOCAL = re.compile(r"python -m local ([a-z-]+)((?:[^\n`#;|&]|\\\n)*)")
 _MAKE = re.compile(r"(?:^|[`\s;&(])make ([a-z][a-z-]*)(?=$|[`\s;&)])", re.MULTILINE)
 
 

@@ -190,6 +190,7 @@ def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
 
 def _dead_letter(row: sqlite3.Row) -> DeadLetter:
     return DeadLetter(
+        subscription=row["subscription"],
         message_id=row["message_id"],
         reason=row["dead_reason"],
         died_at=datetime.fromtimestamp(row["died_at"], UTC),

@@ -67,11 +67,12 @@ class EventPublisher(Protocol):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that nobody is given any more: why, since when, and how often it was resubmitted before.
+    """A message of a subscription that nobody is given any more: why, since when, and how often it was resubmitted.
 
     Service Bus does not tell when a message died: there `died_at` is when it was sent, the last time.
     """
 
+    subscription: str
     message_id: str
     reason: str
     died_at: datetime

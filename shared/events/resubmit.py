@@ -2,6 +2,7 @@
 
 import builtins
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,6 +40,21 @@ class Resubmission:
 
     letters: DeadLetters
     clock: Clock
+
+    async def waiting(self) -> Sequence[DeadLetter]:
+        """All dead letters, in no order; they stay. Raises BusUnavailable."""
+        found: list[DeadLetter] = []
+
+        def see(letter: DeadLetter) -> bool:
+            found.append(letter)
+            return False
+
+        await self.letters.resubmit(self.clock.now(), see)
+        return found
+
+    async def resubmit_all(self) -> Sequence[DeadLetter]:
+        """Resubmit all dead letters, whatever they died of and however often; which ones. Raises BusUnavailable."""
+        return await self.letters.resubmit(self.clock.now(), lambda _: True)
 
     async def run(self) -> int:
         """Resubmit what is worth another try and has rested; how many messages."""

@@ -92,7 +92,7 @@ class InMemory:
             if message.died is None and subscription_for(message.subject) == subscription
         )
         message = messages[place]
-        letter = DeadLetter(message.message_id, reason, datetime.now(UTC), message.resubmissions)
+        letter = DeadLetter(subscription, message.message_id, reason, datetime.now(UTC), message.resubmissions)
         messages[place] = replace(message, died=letter)
 
 

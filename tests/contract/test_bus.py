@@ -173,8 +173,10 @@ async def test_dead_letters_of_all_subscriptions_are_offered(bus: Bus) -> None:
         await bus.bury(subscription, f"reason {number}")
     # When they are resubmitted
     letters = await bus.letters.resubmit(in_a_moment(), every)
-    # Then each is where it was
-    assert sorted(letter.reason for letter in letters) == [f"reason {number}" for number in range(6)]
+    # Then each tells where it was and why, and is there again
+    assert sorted((letter.reason, letter.subscription) for letter in letters) == [
+        (f"reason {number}", subscription) for number, subscription in enumerate((*SUBSCRIPTIONS, UNROUTED))
+    ]
     assert [subscription for subscription, *_ in await bus.received(6)] == sorted((*SUBSCRIPTIONS, UNROUTED))
 
 

@@ -67,7 +67,7 @@ async def test_a_dead_letter_says_why_and_since_when(bus: EmbeddedBus, clock: Mo
     clock.advance(timedelta(hours=1))
     await buried(bus, "HeadChanged")
     # Then it is offered from that moment on
-    assert await dead(bus, clock) == DeadLetter("m1", "HeadChanged", clock.now(), 0)
+    assert await dead(bus, clock) == DeadLetter(LINES, "m1", "HeadChanged", clock.now(), 0)
     assert await offered(bus, clock.now() - timedelta(microseconds=1)) == []
 
 

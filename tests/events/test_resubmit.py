@@ -16,7 +16,7 @@ NOW = parse_time("2026-10-05T10:00:00Z")
 def letter(
     reason: str = "TimeoutError", age: timedelta = REST, resubmissions: int = 0, message_id: str = "m1"
 ) -> DeadLetter:
-    return DeadLetter(message_id, reason, NOW - age, resubmissions)
+    return DeadLetter("message-posted", message_id, reason, NOW - age, resubmissions)
 
 
 def waiting(bus: MemoryBus) -> list[str]:
@@ -74,3 +74,22 @@ async def test_what_cannot_pass_stays_and_does_not_hold_up_what_can() -> None:
     bus = MemoryBus([*(letter("ValueError", message_id=f"poison{n}") for n in range(3)), letter(message_id="m7")])
     assert await Resubmission(bus, MovableClock(NOW)).run() == 1
     assert waiting(bus) == ["m7"]
+
+
+async def test_an_operator_sees_all_that_stays_and_may_send_all_of_it() -> None:
+    # Given letters that the sweep leaves alone: a bug, one that was tried too often, and one that died just now
+    letters = [
+        letter("ValueError", message_id="m1"),
+        letter(resubmissions=MOST_RESUBMISSIONS, message_id="m2"),
+        letter(age=timedelta(0), message_id="m3"),
+    ]
+    bus = MemoryBus(letters)
+    resubmission = Resubmission(bus, MovableClock(NOW))
+    assert await resubmission.run() == 0
+    # When they are listed, then all are there, and stay
+    assert list(await resubmission.waiting()) == list(await resubmission.waiting()) == letters
+    assert waiting(bus) == []
+    # and when all are resubmitted, then they are on their way, and nothing is left
+    assert list(await resubmission.resubmit_all()) == letters
+    assert waiting(bus) == ["m1", "m2", "m3"]
+    assert list(await resubmission.waiting()) == []

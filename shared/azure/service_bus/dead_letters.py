@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSubQueue
@@ -55,11 +56,11 @@ class ServiceBusDeadLetters:
             return []
         self._next_look = time.monotonic() + self._pause
 
-        def may_go(message: ServiceBusReceivedMessage) -> bool:
-            letter = _dead_letter(message)
+        def may_go(subscription: str, message: ServiceBusReceivedMessage) -> bool:
+            letter = _dead_letter(subscription, message)
             return letter.died_at <= until and _body(message) is not None and worth(letter)
 
-        looks = (self._look(subscription, may_go) for subscription in (*SUBSCRIPTIONS, UNROUTED))
+        looks = (self._look(each, partial(may_go, each)) for each in (*SUBSCRIPTIONS, UNROUTED))
         results = await asyncio.gather(*looks, return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures:
@@ -71,17 +72,18 @@ class ServiceBusDeadLetters:
         try:
             async with receiver:
                 depth = await _depth(receiver, worth)
-                return await self._sift(receiver, depth, worth) if depth else []
+                resubmitted = await self._sift(receiver, depth, worth) if depth else []
+                return [_dead_letter(subscription, message) for message in resubmitted]
         except FAILURES as failure:
             raise BusUnavailable from failure
 
-    async def _sift(self, receiver: ServiceBusReceiver, depth: int, worth: Worth) -> list[DeadLetter]:
+    async def _sift(self, receiver: ServiceBusReceiver, depth: int, worth: Worth) -> list[ServiceBusReceivedMessage]:
         resubmitted, stay, seen = [], [], 0
         while seen < depth and (messages := await _received(receiver, min(depth - seen, _PAGE))):
             seen += len(messages)
             for message in messages:
                 if worth(message) and await self._resubmit(receiver, message):
-                    resubmitted.append(_dead_letter(message))
+                    resubmitted.append(message)
                 else:
                     stay.append(message)
         for message in stay:
@@ -119,14 +121,19 @@ async def _received(receiver: ServiceBusReceiver, count: int) -> list[ServiceBus
     return await receiver.receive_messages(count, max_wait_time=_WAIT_SECONDS)
 
 
-def _dead_letter(message: ServiceBusReceivedMessage) -> DeadLetter:
-    count = _properties(message).get(RESUBMISSIONS)
+def _dead_letter(subscription: str, message: ServiceBusReceivedMessage) -> DeadLetter:
     return DeadLetter(
+        subscription=subscription,
         message_id=message.message_id or "",
         reason=message.dead_letter_reason or "",
         died_at=message.enqueued_time_utc or datetime.now(UTC),
-        resubmissions=count if isinstance(count, int) else 0,
+        resubmissions=_resubmissions(message),
     )
+
+
+def _resubmissions(message: ServiceBusReceivedMessage) -> int:
+    count = _properties(message).get(RESUBMISSIONS)
+    return count if isinstance(count, int) else 0
 
 
 def _again(message: ServiceBusReceivedMessage) -> ServiceBusMessage:
@@ -139,7 +146,7 @@ def _again(message: ServiceBusReceivedMessage) -> ServiceBusMessage:
         subject=message.subject,
         content_type=message.content_type,
         correlation_id=message.correlation_id,
-        application_properties=properties | {RESUBMISSIONS: _dead_letter(message).resubmissions + 1},
+        application_properties=properties | {RESUBMISSIONS: _resubmissions(message) + 1},
     )
 
 

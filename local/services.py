@@ -1,0 +1,29 @@
+"""Where a command of an operator works: on a file, or on Azure's services."""
+
+from pathlib import Path
+
+from local.host import load_local_settings
+from shared.bootstrap import azure, embedded
+from shared.clock import SystemClock
+from shared.pipeline import Pipeline
+from shared.settings import Azure, Settings
+
+
+def opened(database: Path | None) -> tuple[str, Pipeline]:
+    """A pipeline on this file, else on the services that the environment names, else on the file of the settings; and
+    where that is, without any key.
+
+    Raises IncompleteSettings and DatabaseInUse.
+    """
+    # Before the settings of this folder are added: the sample's name emulators, for `func start`.
+    services = Settings().azure() if database is None else None
+    if services is not None:
+        return f"{_address(services)} {services.cosmos_database}", azure(services, SystemClock())
+    load_local_settings()
+    settings = Settings(database=database) if database else Settings()
+    return str(settings.database), embedded(settings, SystemClock())
+
+
+def _address(services: Azure) -> str:
+    """The account's endpoint; never the key that an emulator's connection string has."""
+    return next(part for part in services.cosmos.split(";") if not part.startswith("AccountKey="))
