@@ -33,7 +33,7 @@ def problem_page(req: func.HttpRequest, problem: Mapping[str, Any]) -> tuple[str
     if req.params.get("format") == "json" or preferred(req.headers.get("Accept", ""))[:1] != ["text/html"]:
         return None
     sign_in = _sign_in(req) if problem["code"] == "unauthorized" else None
-    return render_problem(problem, sign_in), {**_HEADERS, **page_headers()}
+    return render_problem(problem, sign_in), {**_NEGOTIATED, **page_headers()}
 
 
 def _sign_in(req: func.HttpRequest) -> str | None:
