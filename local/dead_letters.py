@@ -9,7 +9,7 @@ from shared.clock import SystemClock
 async def dead_letters_on(database: Path | None, *, resubmit: bool) -> None:
     """List the dead letters, or resubmit all and say which.
 
-    Raises BusUnavailable, IncompleteSettings and DatabaseInUse.
+    Raises BusUnavailable, IncompleteSettings, DatabaseMissing and DatabaseInUse.
     """
     place, pipeline = opened(database)
     print(place)

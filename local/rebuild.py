@@ -10,7 +10,7 @@ async def rebuild_on(database: Path | None, tenant: str | None, *, repair: bool)
     """Compare, and repair where that is wanted, all tenants or one; whether nothing differs in the end.
 
     Prints where (`opened`), a line per tenant, and one per difference and per repair. Raises UnknownTenant,
-    IncompleteSettings and DatabaseInUse.
+    IncompleteSettings, DatabaseMissing and DatabaseInUse.
     """
     place, pipeline = opened(database)
     print(place)

@@ -5,6 +5,7 @@ from pathlib import Path
 from local.host import load_local_settings
 from shared.bootstrap import azure, embedded
 from shared.clock import SystemClock
+from shared.embedded.database import DatabaseMissing
 from shared.pipeline import Pipeline
 from shared.settings import Azure, Settings
 
@@ -13,7 +14,7 @@ def opened(database: Path | None) -> tuple[str, Pipeline]:
     """A pipeline on this file, else on the services that the environment names, else on the file of the settings; and
     where that is, without any key.
 
-    Raises IncompleteSettings and DatabaseInUse.
+    Raises IncompleteSettings, DatabaseMissing and DatabaseInUse.
     """
     # Before the settings of this folder are added: the sample's name emulators, for `func start`.
     services = Settings().azure() if database is None else None
@@ -21,6 +22,8 @@ def opened(database: Path | None) -> tuple[str, Pipeline]:
         return f"{_address(services)} {services.cosmos_database}", azure(services, SystemClock())
     load_local_settings()
     settings = Settings(database=database) if database else Settings()
+    if not settings.database.exists():
+        raise DatabaseMissing(settings.database)
     return str(settings.database), embedded(settings, SystemClock())
 
 

@@ -31,6 +31,17 @@ class DatabaseInUse(PatchbayError):
         super().__init__(f"another process is using {path}; stop it first, or name another file with --database")
 
 
+class DatabaseMissing(PatchbayError):
+    """Raised where a database is to be looked at, and there is none; an empty one would look like a clean one."""
+
+    code = "database_missing"
+    status = 404
+    retryable = False
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no database {path}; name the one that is meant with --database")
+
+
 class Database:
     """The file, held exclusively by this process until `close()` or the process's end."""
 

@@ -117,3 +117,13 @@ def test_without_a_word_of_azure_the_file_of_the_settings_is_taken(file: Path, m
     monkeypatch.setenv("PATCHBAY_DATABASE", str(file))
     result = CliRunner().invoke(cli, ["rebuild"])
     assert (result.exit_code, result.output.splitlines()[:2]) == (0, [str(file), SAME])
+
+
+@pytest.mark.parametrize("command", ["rebuild", "dead-letters"])
+def test_a_database_that_is_not_there_is_named_and_not_made(command: str, tmp_path: Path) -> None:
+    # Given a name with a typing error, when it is to be looked at
+    file = tmp_path / "patchby.db"
+    result = CliRunner().invoke(cli, [command, "--database", str(file)])
+    # Then the command fails and names it, and no empty one is there to be taken for a clean one
+    assert (result.exit_code, f"there is no database {file}" in result.output) == (1, True)
+    assert not file.exists()
