@@ -12,6 +12,7 @@ from shared.conversations.archive import Archivist
 from shared.conversations.attend import Attendant
 from shared.conversations.contents import Contents
 from shared.conversations.deliver import Deliveries
+from shared.conversations.outbox import Outbox
 from shared.conversations.outstanding import Outstanding
 from shared.conversations.ports import Archive, ConversationStore
 from shared.conversations.reading import Conversations
@@ -89,7 +90,8 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     configurations, overflow = adapters.configurations, adapters.overflow
     contents = Contents(overflow)
     threads = Threads(adapters.threads, bus, overflow)
-    recorder = Recorder(store, configurations, adapters.ledger, threads, clock, telemetry)
+    outbox = Outbox(store, adapters.ledger, threads, telemetry)
+    recorder = Recorder(store, configurations, outbox, clock, telemetry)
     archivist = Archivist(store, adapters.archive, contents, threads, clock)
     attendant = Attendant(store, configurations, recorder, archivist, clock)
     return Pipeline(
@@ -109,7 +111,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         ),
         rebuild=Rebuild(store, configurations, adapters.ledger, clock),
         repair=Repair(recorder, adapters.ledger),
-        sweep=Sweep(store, configurations, recorder, bus, clock, telemetry),
+        sweep=Sweep(store, configurations, outbox, bus, clock, telemetry),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
         health=Health(adapters.probes, clock),
         clock=clock,

@@ -45,7 +45,7 @@ class Attendant:
                 await self.archivist.forget_contents(tenant_id, key)
             return False
         if head.outbox:
-            await self.recorder.perform_left_over(tenant_id, key)
+            await self.recorder.outbox.perform_left_over(tenant_id, key)
             return True
         found = look(head.conversation, loaded.facts, head.archived, history, self.clock.now())
         for event in found.facts:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
+from shared.conversations.outbox import LEFT_OVER_AFTER
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reconcile import PostLedgerRow
-from shared.conversations.record import LEFT_OVER_AFTER
 
 _MOST = 10_000
 

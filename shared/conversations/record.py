@@ -2,28 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from shared.channels.thread import ThreadedConversation
-from shared.channels.threads import Threads
 from shared.clock import Clock
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.fold import fold
 from shared.conversations.inactivity import look
+from shared.conversations.outbox import LEFT_OVER_AFTER, Outbox
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
-from shared.conversations.reconcile import (
-    CloseThread,
-    Effect,
-    FollowUp,
-    PostLedgerRow,
-    caused_by,
-    changes_head,
-    reconcile,
-    reconcile_anew,
-    takes_away,
-)
+from shared.conversations.reconcile import Effect, changes_head, reconcile, reconcile_anew, takes_away
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.catalog import Event, MessagePosted
 from shared.events.conversation_key import conversation_key
@@ -31,12 +19,7 @@ from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
-from shared.usage.ledger import Ledger, LedgerRow
-from shared.usage.posting import post_or_correct
-
-LEFT_OVER_AFTER = timedelta(seconds=30)
-"""An outbox this old was left over by a crash, and `sweep` performs it."""
-
+from shared.usage.ledger import LedgerRow
 
 Recorded = Literal["recorded", "without-effect", "duplicate"]
 """What became of an event. `without-effect`: recorded, with a decision that says why nothing comes of it."""
@@ -58,8 +41,7 @@ class Recorder:
 
     conversations: ConversationStore
     configurations: Configurations
-    ledger: Ledger
-    threads: Threads
+    outbox: Outbox
     clock: Clock
     telemetry: Telemetry = OFF
 
@@ -83,13 +65,6 @@ class Recorder:
                 return "recorded" if new else "duplicate"
         return await self._settle(tenant_id, key, fact, history, new=new)
 
-    async def perform_left_over(self, tenant_id: str, key: str) -> None:
-        """Perform the effects that a crash left in the conversation's outbox."""
-        found = await self.conversations.read_head(tenant_id, key)
-        if found is not None and found[0].outbox:
-            with self.telemetry.resuming(tenant_id, key, await self._traces(tenant_id, key, found[0])):
-                await self._perform(tenant_id, key, *found)
-
     async def record_anew(self, tenant_id: str, key: str, rows: Sequence[LedgerRow], revision: int) -> int:
         """Commit what its facts make of a conversation, whatever its head, decisions and rows say; of how many facts.
 
@@ -102,7 +77,7 @@ class Recorder:
         if done is None:
             return 0
         head, etag, facts = done
-        await self._perform(tenant_id, key, head, etag)
+        await self.outbox.perform(tenant_id, key, head, etag)
         return facts
 
     async def _commit_anew(
@@ -119,14 +94,6 @@ class Recorder:
         head = self._successor(loaded, after, loaded.facts, history, revision, effects)
         etag = await self.conversations.commit(tenant_id, key, None, head, loaded.etag)
         return head, etag, len(loaded.facts)
-
-    async def _traces(self, tenant_id: str, key: str, head: Head) -> list[Mapping[str, Any]]:
-        """What the facts that the outbox goes back to carried on their way, where anybody wants to know it."""
-        if not self.telemetry.is_on:
-            return []
-        ids = {fact_id for effect in head.outbox.values() if (fact_id := caused_by(effect))}
-        facts = [await self.conversations.read_fact(tenant_id, key, fact_id) for fact_id in sorted(ids)]
-        return [fact.event.attributes for fact in facts if fact]
 
     async def _append(self, tenant_id: str, key: str, fact: Fact) -> Fact:
         """The fact as it is stored: of a duplicate the first arrival counts, with the time that it was given."""
@@ -150,7 +117,7 @@ class Recorder:
         while not settled:
             done = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
             settled, new = done.settled, new or done.created
-        await self._perform(tenant_id, key, done.head, done.etag)
+        await self.outbox.perform(tenant_id, key, done.head, done.etag)
         if not new:
             return "duplicate"
         decided = (one for one in done.head.conversation.decisions if one.cause.fact_id == fact.id)
@@ -200,45 +167,6 @@ class Recorder:
         due_at = found.due(now)
         attention_at = now + LEFT_OVER_AFTER if outbox else due_at
         return Head(after, revision, outbox, attention_at, due_at, found.attention, archived)
-
-    async def _perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
-        """Perform the outbox and clear it from the head, or from whatever head is there by then."""
-        if not head.outbox:
-            return
-        for effect in head.outbox.values():
-            await self._perform_one(tenant_id, head.conversation, effect)
-        try:
-            await self.conversations.save_head(tenant_id, key, head.without(head.outbox), etag)
-        except HeadChanged:
-            await retrying(HeadChanged, self._clear, tenant_id, key, head)
-
-    async def _clear(self, tenant_id: str, key: str, performed: Head) -> None:
-        found = await self.conversations.read_head(tenant_id, key)
-        if found is None:
-            return
-        head, etag = found
-        cleared = head.without(performed.outbox)
-        if cleared.outbox != head.outbox:
-            await self.conversations.save_head(tenant_id, key, cleared, etag)
-
-    async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> None:
-        conversation_id = conversation.conversation_id
-        match effect:
-            case PostLedgerRow(row=row, occasion=occasion):
-                await post_or_correct(self.ledger, tenant_id, row, occasion)
-            case CloseThread(channel=channel, at=at):
-                await self.threads.close(tenant_id, channel, conversation_id, at)
-            case FollowUp(channel=channel, customer=customer, ended_at=ended_at, fact_id=fact_id):
-                fact = await self.conversations.read_fact(tenant_id, conversation.key, fact_id)
-                assert fact is not None, "a fact that was folded is stored"
-                ended = ThreadedConversation(
-                    conversation_id=conversation_id,
-                    opened_at=conversation.started_at or ended_at,
-                    customer=customer,
-                    closed_at=ended_at,
-                    announced=True,
-                )
-                await self.threads.follow_up(tenant_id, channel, ended, fact.event, fact.at)
 
 
 def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
+from shared.conversations.outbox import Outbox
 from shared.conversations.ports import ConversationStore, Head
-from shared.conversations.record import Recorder
 from shared.events.bus import EventPublisher
 from shared.events.catalog import InactivityTimeout, TimeoutData
 from shared.events.envelope import format_time
@@ -35,7 +35,7 @@ class Sweep:
 
     conversations: ConversationStore
     configurations: Configurations
-    recorder: Recorder
+    outbox: Outbox
     publisher: EventPublisher
     clock: Clock
     telemetry: Telemetry = OFF
@@ -70,7 +70,7 @@ class Sweep:
     async def _perform_left_over(self, tenant_id: str, head: Head) -> None:
         key = head.conversation.key
         try:
-            await self.recorder.perform_left_over(tenant_id, key)
+            await self.outbox.perform_left_over(tenant_id, key)
         except Exception:
             # One conversation whose effect fails must not keep the others behind it waiting.
             _log.exception("an outbox is left over", extra={"tenant": tenant_id, "key": key})

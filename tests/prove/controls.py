@@ -62,7 +62,7 @@ CONTROLS = (
         "outbox cleared before it is performed",
         (
             Edit(
-                "shared/conversations/record.py",
+                "shared/conversations/outbox.py",
                 "for effect in head.outbox.values():",
                 "await retrying(HeadChanged, self._clear, tenant_id, key, head)\n"
                 "        for effect in head.outbox.values():",
