@@ -1,5 +1,6 @@
 """The monthly roll-up, which closes what is due, and reading what it wrote."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ class MonthlyUsage:
         known = [*await self._months(tenant_id), present]
         before = None if before is None else checked_month(before, "continuation")
         months = sorted({month for month in known if before is None or month < before}, reverse=True)
-        reports = [await self.report(tenant_id, month) for month in months[:MONTHS]]
+        reports = await asyncio.gather(*(self.report(tenant_id, month) for month in months[:MONTHS]))
         return UsageOverview(
             tenant_id=tenant_id,
             months=tuple(map(month_overview, reports)),
