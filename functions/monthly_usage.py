@@ -1,4 +1,7 @@
-"""Every day: roll the months up, and close what is due. It may run twice, late, or not at all; the next catches up."""
+"""Every day: roll the months up, close what is due, and forget parked events whose retention is over.
+
+It may run twice, late, or not at all; the next run catches up.
+"""
 
 import azure.functions as func
 
@@ -11,4 +14,7 @@ blueprint = func.Blueprint()
 async def monthly_usage(timer: func.TimerRequest) -> None:
     pipeline = bootstrap.pipeline()
     with pipeline.telemetry.running("monthly_usage"):
-        await pipeline.usage.roll_up_all()
+        try:
+            await pipeline.usage.roll_up_all()
+        finally:
+            await pipeline.parking.forget_expired()

@@ -326,6 +326,9 @@ class MemoryParked:
     async def get(self, tenant_id: str, event_id: str) -> ParkedEvent | None:
         return self._events.get(tenant_id, {}).get(event_id)
 
+    async def delete(self, tenant_id: str, event_id: str) -> None:
+        self._events.get(tenant_id, {}).pop(event_id, None)
+
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         event = self._events[tenant_id][event_id]
         self._events[tenant_id][event_id] = event.model_copy(update={"replaying_at": at})

@@ -120,6 +120,13 @@ CONTROLS = (
         "tests/conversations/test_contents.py",
     ),
     Control(
+        "contents of a parked event outlive it",
+        "shared/channels/replay.py",
+        "            await self.overflow.delete(tenant_id, place_of(event))\n",
+        "            place_of(event)\n",
+        "tests/conversations/test_contents.py",
+    ),
+    Control(
         "a crash while forgetting leaves contents for ever",
         "shared/conversations/attend.py",
         "if sweeping and not loaded.facts:",

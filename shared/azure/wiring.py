@@ -24,25 +24,10 @@ from shared.azure.service_bus.connection import connect as connect_bus
 from shared.azure.service_bus.dead_letters import ServiceBusDeadLetters
 from shared.azure.service_bus.publisher import ServiceBusPublisher
 from shared.clock import Clock, SystemClock
-from shared.errors import BusUnavailable, UnknownTenant
+from shared.errors import BusUnavailable
 from shared.pipeline import Adapters
 from shared.settings import Azure
-from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations
-
-
-@dataclass(frozen=True)
-class _Retention:
-    """For how many days each tenant's documents are kept."""
-
-    configurations: Configurations
-
-    async def days(self, tenant_id: str) -> int:
-        try:
-            return (await self.configurations.of(tenant_id)).retention.days
-        except UnknownTenant:
-            # Parked events of nobody are kept as long as those of somebody who says nothing.
-            return int(Configuration.model_fields["retention_days"].default)
 
 
 @dataclass(frozen=True)
@@ -77,7 +62,7 @@ def adapters_for(services: Azure, clock: Clock, charges: Charges = unobserved) -
     configurations = Configurations(CosmosConfigurations(containers[CONFIGURATIONS.id]), clock)
     publisher, storage = ServiceBusPublisher(bus), connect_storage(services.storage)
     archive = BlobArchive(storage)
-    retention, connections = _Retention(configurations).days, _Connections(cosmos, bus, publisher, archive)
+    retention, connections = configurations.retention, _Connections(cosmos, bus, publisher, archive)
 
     async def store_probe() -> Mapping[str, Any]:
         await configurations.tenants()

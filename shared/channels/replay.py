@@ -6,13 +6,13 @@ from typing import Any
 
 from shared.channels.cloud_events import read_events
 from shared.clock import Clock
-from shared.errors import InvalidEvent, Mistake, UnknownParkedEvent
+from shared.errors import InvalidEvent, Mistake, Refused, UnknownParkedEvent
 from shared.events.bus import EventPublisher
-from shared.events.claim_check import CheckedIn
-from shared.events.codec import event_from
+from shared.events.claim_check import CheckedIn, checks_of
+from shared.events.codec import decode_event, event_from
 from shared.events.envelope import format_time
-from shared.events.overflow import Overflow, publish
-from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents
+from shared.events.overflow import Overflow, place_of, publish
+from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents, written
 from shared.tenants.history import Configurations
 from shared.wire import parse_json
 
@@ -74,6 +74,35 @@ class Parking:
         await publish(self.publisher, self.overflow, admitted.event.tenantid, [admitted])
         await self.parked.mark_replayed(tenant_id, parked_id, now)
         return admitted.event.id
+
+    async def forget_expired(self) -> int:
+        """Forget what was parked longer ago than its tenant's retention; how many events.
+
+        What was too large for them goes with them, where they had no conversation that it could belong to.
+        """
+        forgotten = 0
+        for tenant_id in [*await self.configurations.tenants(), NO_TENANT]:
+            before = written(self.clock.now() - await self.configurations.retention(tenant_id))
+            after: str | None = None
+            while oldest := await self.parked.parked(tenant_id, after=after, limit=PAGE, replayed=True):
+                expired = [event for event in oldest if event.received_at < before]
+                for event in expired:
+                    await self._forget(tenant_id, event)
+                forgotten += len(expired)
+                if len(expired) < len(oldest):
+                    break
+                after = oldest[-1].position
+        return forgotten
+
+    async def _forget(self, tenant_id: str, kept: ParkedEvent) -> None:
+        try:
+            event = decode_event(kept.body.encode())
+        except Refused:
+            event = None
+        if event is not None and event.subject is None and any(checks_of(event)):
+            await self.overflow.delete(tenant_id, place_of(event))
+        # Last, so that a crash leaves it for the next time.
+        await self.parked.delete(tenant_id, kept.id)
 
     async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> CheckedIn:
         """The event, checked as at a door, and to be the parked one."""

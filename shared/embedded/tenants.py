@@ -82,6 +82,10 @@ class EmbeddedParkedEvents:
         rows = self._database.query(_GET_PARKED, (tenant_id, event_id))
         return _PARKED.validate_json(rows[0]["document"]) if rows else None
 
+    async def delete(self, tenant_id: str, event_id: str) -> None:
+        sql = "DELETE FROM parked WHERE tenant_id = ? AND id = ?"
+        await self._database.write(lambda connection: connection.execute(sql, (tenant_id, event_id)))
+
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         await self._mark(tenant_id, event_id, {"replaying_at": at}, None)
 

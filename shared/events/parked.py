@@ -75,13 +75,17 @@ def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
     """
     return ParkedEvent(
         id=_id_of(body),
-        # Of one width and without a "+", for `position`.
-        received_at=received_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        received_at=written(received_at),
         code=reason.code,
         detail=reason.detail,
         mistakes=tuple(ParkedMistake(path=mistake.path, reason=mistake.reason) for mistake in reason.mistakes),
         body=body.decode("utf-8", "replace"),
     )
+
+
+def written(received: datetime) -> str:
+    """A time of arrival as parked events have it: of one width and without a "+", for `position`."""
+    return received.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _id_of(body: bytes) -> str:
@@ -124,6 +128,10 @@ class ParkedEvents(Protocol):
         ...
 
     async def get(self, tenant_id: str, event_id: str) -> ParkedEvent | None: ...
+
+    async def delete(self, tenant_id: str, event_id: str) -> None:
+        """Forget the event. Where there is none, nothing happens."""
+        ...
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         """A replay begins; the event still is listed."""

@@ -116,6 +116,13 @@ class Configurations:
             self._cache[tenant_id] = (now, history)
         return history
 
+    async def retention(self, tenant_id: str) -> timedelta:
+        """How long the tenant keeps what it is sent; what belongs to no known tenant is kept as long as by default."""
+        try:
+            return (await self.of(tenant_id)).retention
+        except UnknownTenant:
+            return timedelta(days=Configuration.model_fields["retention_days"].default)
+
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
         """Validate and store a new version, in force in 60 s (a tenant's first: from the beginning).
 

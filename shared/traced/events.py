@@ -89,6 +89,10 @@ class TracedParkedEvents:
         with self.calls.call("get", tenant_id):
             return await self.parked_events.get(tenant_id, event_id)
 
+    async def delete(self, tenant_id: str, event_id: str) -> None:
+        with self.calls.call("delete", tenant_id):
+            await self.parked_events.delete(tenant_id, event_id)
+
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         with self.calls.call("mark_replaying", tenant_id):
             await self.parked_events.mark_replaying(tenant_id, event_id, at)

@@ -55,9 +55,9 @@ async def fresh_database() -> AsyncIterator[str]:
             await client.delete_database(name)
 
 
-async def a_year(_: str) -> int:
+async def a_year(_: str) -> timedelta:
     """Every tenant keeps its conversations for a year."""
-    return 365
+    return timedelta(days=365)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +46,10 @@ class Yard:
         event = park(body, reason, NOW)
         await self.store.park(tenant, event)
         return event.id
+
+    async def park_at(self, moment: datetime, tenant: str, *bodies: bytes) -> None:
+        for body in bodies:
+            await self.store.park(tenant, park(body, BROKEN, moment))
 
     async def waiting(self, tenant: str = NO_TENANT) -> Sequence[ParkedEvent]:
         return (await self.parking.page(tenant, None, replayed=False)).events
@@ -229,3 +234,19 @@ async def test_a_page_ends_with_where_the_next_one_begins(count: int, pages: int
     # Then there are no more pages than needed, and each event is on one
     assert len(read) == pages
     assert sorted(event.id for one in read for event in one.events) == sorted(ids)
+
+
+async def test_what_was_parked_is_forgotten_with_its_tenants_retention() -> None:
+    # Given more than a page of old events of a tenant and of nobody, and events that are just young enough
+    yard = await Yard().opened()
+    retention = timedelta(days=contoso().retention_days)
+    old, young = NOW - retention - timedelta(microseconds=1), NOW - retention
+    for tenant in ("contoso", NO_TENANT):
+        await yard.park_at(old, tenant, *(f"old {number}".encode() for number in range(PAGE + 3)))
+        await yard.park_at(young, tenant, b"young")
+    # When what is expired is forgotten, once and again
+    assert await yard.parking.forget_expired() == 2 * (PAGE + 3)
+    assert await yard.parking.forget_expired() == 0
+    # Then the young ones are left
+    for tenant in ("contoso", NO_TENANT):
+        assert [event.body for event in await yard.waiting(tenant)] == ["young"]

@@ -136,3 +136,20 @@ async def test_what_is_refused_again_before_its_replay_is_noted_still_waits(park
     await parked.mark_replayed("contoso", event.id, BEGUN)
     # Then the event still waits
     assert list(await parked.parked("contoso")) == [again]
+
+
+async def test_what_is_forgotten_is_gone_and_may_be_parked_again(parked: ParkedEvents) -> None:
+    # Given two parked events, of which one was replayed
+    first, second = refused(b"x"), refused(b"y", 1)
+    for event in (first, second):
+        await parked.park("contoso", event)
+    await parked.mark_replaying("contoso", first.id, BEGUN)
+    # When one is forgotten, twice, and by another tenant's name
+    await parked.delete("fabrikam", second.id)
+    for _ in range(2):
+        await parked.delete("contoso", first.id)
+    # Then the other one is left, and the same body is parked as if for the first time
+    assert await parked.get("contoso", first.id) is None
+    assert list(await parked.parked("contoso", replayed=True)) == [second]
+    await parked.park("contoso", first)
+    assert list(await parked.parked("contoso")) == [first, second]

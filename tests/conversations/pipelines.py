@@ -73,7 +73,7 @@ class InMemory:
         within = wired.deliveries
         self.threads, self.recorder, self.attendant = within.threads, within.recorder, within.attendant
         self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
-        self.repair, self.usage = wired.repair, wired.usage
+        self.repair, self.usage, self.parking = wired.repair, wired.usage, wired.parking
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """This pipeline, with a tenant."""

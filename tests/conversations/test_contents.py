@@ -55,6 +55,24 @@ async def swept(pipeline: InMemory, later: timedelta) -> None:
     await pipeline.drain()
 
 
+async def test_with_its_retention_a_parked_events_contents_are_forgotten() -> None:
+    # Given a hand-over of a thread on a channel that nobody knows, with a long history: it is parked when delivered
+    pipeline = await InMemory().configured()
+    unknown = {**THREAD, "channelId": "nowhere"}
+    await accepted(pipeline, escalated(None, at=at(-30), channel=unknown, transcript=HISTORY))
+    assert (len(await pipeline.parked.parked("contoso")), len(pipeline.overflow.contents)) == (1, 1)
+    # and one of a conversation whose contents must stay, whatever becomes of what was parked with its name
+    await accepted(pipeline, started(at=at(-60)), escalated(at=at(-30), transcript=HISTORY))
+    # When its retention is just not over, then nothing is forgotten
+    pipeline.clock.advance(RETENTION)
+    assert await pipeline.parking.forget_expired() == 0
+    # and when it is over, then the event is, with its contents
+    pipeline.clock.advance(SECOND)
+    assert await pipeline.parking.forget_expired() == 1
+    assert list(await pipeline.parked.parked("contoso", replayed=True)) == []
+    assert [place for _, place, _ in pipeline.overflow.contents] == ["c1"]
+
+
 class Watching(MemoryPublisher):
     """A publisher that looks whether all that its events stand for is kept by then."""
 

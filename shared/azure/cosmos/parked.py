@@ -60,6 +60,19 @@ class CosmosParkedEvents:
         document = await self._container.read("get", (tenant_id,), event_id)
         return _event(document) if document else None
 
+    async def delete(self, tenant_id: str, event_id: str) -> None:
+        await until_not_outrun(self._delete, (tenant_id,), event_id)
+
+    async def _delete(self, partition: tuple[str], event_id: str) -> None:
+        stored = await self._container.read("delete", partition, event_id)
+        if stored is None:
+            return
+        try:
+            await self._container.delete("delete", partition, event_id, stored["_etag"])
+        except OperationFailed as failed:
+            # A replay marked it in between, or somebody else forgot it.
+            raise Outrun from failed
+
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         await self._mark("mark_replaying", tenant_id, event_id, [_set("/event/replayingAt", at)])
 
