@@ -15,7 +15,7 @@ from shared.events.catalog import Event
 from shared.events.parked import ParkedEvent
 from shared.routing.decision import Decision
 from shared.tenants.history import History, Version
-from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments
+from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments, not_zero
 from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page, adjustments
 from shared.usage.report import UsageReport
 
@@ -234,10 +234,10 @@ class MemoryLedger:
 
     async def books(self, tenant_id: str, month: str) -> Books:
         kept = self._months.get((tenant_id, month), _Month())
-        days = {day: _not_zero(counts) for day, counts in kept.days.items()}
+        days = {day: not_zero(counts) for day, counts in kept.days.items()}
         return Books(
             {day: counts for day, counts in days.items() if counts},
-            _not_zero(kept.corrected),
+            not_zero(kept.corrected),
             kept.closed_at,
             str(kept.posts),
         )
@@ -285,10 +285,6 @@ class MemoryLedger:
 
     def _month(self, tenant_id: str, month: str) -> _Month:
         return self._months.setdefault((tenant_id, month), _Month())
-
-
-def _not_zero(counts: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
-    return Counter({name: n for name, n in counts.items() if n})
 
 
 class MemoryReports:

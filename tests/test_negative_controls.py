@@ -191,7 +191,7 @@ CONTROLS = (
     ),
     Control(
         "a month is not checked before it closes",
-        "shared/usage/closing.py",
+        "shared/usage/recount.py",
         "if here.get(day) != counted.get(day)",
         "if False",
         "tests/conversations/test_corrections.py",

@@ -12,7 +12,7 @@ from shared.events.claim_check import CheckedIn, checks_of
 from shared.events.codec import decode_event, event_from
 from shared.events.envelope import format_time
 from shared.events.overflow import Overflow, place_of, publish
-from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents, written
+from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents, arrival_text
 from shared.tenants.history import Configurations
 from shared.wire import parse_json
 
@@ -82,7 +82,7 @@ class Parking:
         """
         forgotten = 0
         for tenant_id in [*await self.configurations.tenants(), NO_TENANT]:
-            before = written(self.clock.now() - await self.configurations.retention(tenant_id))
+            before = arrival_text(self.clock.now() - await self.configurations.retention(tenant_id))
             after: str | None = None
             while oldest := await self.parked.parked(tenant_id, after=after, limit=PAGE, replayed=True):
                 expired = [event for event in oldest if event.received_at < before]

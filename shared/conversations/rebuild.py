@@ -12,6 +12,7 @@ from shared.tenants.history import Configurations, History
 from shared.usage.correction import Correction, recount_corrections
 from shared.usage.ledger import Books, Ledger, LedgerRow, recount
 from shared.usage.posting import standing_of
+from shared.usage.recount import correction_pages, row_pages
 
 _PAGE = 500
 
@@ -99,10 +100,13 @@ class Rebuild:
         forgotten_until = history.local_date(self.clock.now() - history.retention).isoformat()
         months = sorted({*expected, *await self.ledger.months(tenant_id)})
         books = {month: await self.ledger.books(tenant_id, month) for month in months}
-        corrections = {month: [one async for one in self._corrections(tenant_id, month)] for month in months}
+        corrections = {
+            month: [one async for page in correction_pages(self.ledger, tenant_id, month) for one in page.corrections]
+            for month in months
+        }
         differences = []
         for month in months:
-            stored = {row.key: row async for row in self._rows(tenant_id, month)}
+            stored = {row.key: row async for page in row_pages(self.ledger, tenant_id, month) for row in page.rows}
             forgotten = {key: row for key, row in stored.items() if row.day <= forgotten_until}
             if books[month].closed_at is None:
                 here = {**forgotten, **expected.get(month, {})}
@@ -128,24 +132,6 @@ class Rebuild:
             for key in keys:
                 yield key
             after = keys[-1]
-
-    async def _rows(self, tenant_id: str, month: str) -> AsyncIterator[LedgerRow]:
-        page = await self.ledger.rows(tenant_id, month, None, None, _PAGE)
-        while page.rows:
-            for row in page.rows:
-                yield row
-            if page.continuation is None:
-                break
-            page = await self.ledger.rows(tenant_id, month, None, page.continuation, _PAGE)
-
-    async def _corrections(self, tenant_id: str, month: str) -> AsyncIterator[Correction]:
-        page = await self.ledger.corrections(tenant_id, month, None, _PAGE)
-        while page.corrections:
-            for correction in page.corrections:
-                yield correction
-            if page.continuation is None:
-                break
-            page = await self.ledger.corrections(tenant_id, month, page.continuation, _PAGE)
 
 
 def _differences_of_closed(

@@ -11,9 +11,9 @@ from shared.conversations.rebuild import Difference
 from shared.conversations.record import Recorder
 from shared.errors import PatchbayError
 from shared.retry import retrying
-from shared.usage.closing import kept, recounted
 from shared.usage.correction import correction_id
 from shared.usage.ledger import Books, BooksChanged, Ledger
+from shared.usage.recount import differing_days, recounted
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Repair:
         Raises BooksChanged where something was posted meanwhile.
         """
         books = await self.ledger.books(tenant_id, month)
-        here, counted = kept(books), await recounted(self.ledger, tenant_id, month)
-        differing = sorted(day for day in {*here, *counted} if here.get(day) != counted.get(day))
+        counted = await recounted(self.ledger, tenant_id, month)
+        differing = differing_days(books, counted)
         if differing and books.closed_at is None:
             await self.ledger.restate(tenant_id, month, books, {day: counted.get(day, {}) for day in differing})
         return differing, books.closed_at is not None

@@ -75,7 +75,7 @@ def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
     """
     return ParkedEvent(
         id=_id_of(body),
-        received_at=written(received_at),
+        received_at=arrival_text(received_at),
         code=reason.code,
         detail=reason.detail,
         mistakes=tuple(ParkedMistake(path=mistake.path, reason=mistake.reason) for mistake in reason.mistakes),
@@ -83,7 +83,7 @@ def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
     )
 
 
-def written(received: datetime) -> str:
+def arrival_text(received: datetime) -> str:
     """A time of arrival as parked events have it: of one width and without a "+", for `position`."""
     return received.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 

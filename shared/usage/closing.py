@@ -1,18 +1,16 @@
 """Closing a month: its rows are recounted, and its books closed for good, or it stays open and says why."""
 
 import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.clock import Clock
 from shared.retry import retrying
-from shared.usage.correction import CORRECTIONS, recount_corrections
-from shared.usage.ledger import Books, BooksChanged, DayCounts, Ledger, recount
+from shared.usage.ledger import Books, BooksChanged, Ledger
+from shared.usage.recount import differing_days, recounted
 from shared.usage.report import Obstacle
 
-_PAGE = 500
 _NAMED = 10
 """Conversations that an obstacle names."""
 
@@ -61,33 +59,9 @@ class Closing:
 
     async def _differing(self, tenant_id: str, month: str, books: Books) -> list[Obstacle]:
         """A self-check: the counters must be what rows and corrections add up to."""
-        here, counted = kept(books), await recounted(self.ledger, tenant_id, month)
-        differing = tuple(day for day in sorted({*here, *counted}) if here.get(day) != counted.get(day))
+        differing = tuple(differing_days(books, await recounted(self.ledger, tenant_id, month)))
         if not differing or (await self.ledger.books(tenant_id, month)).stamp != books.stamp:
             # What was posted during the count is no difference; closing by the old stamp will be refused.
             return []
         detail = f"the counters of {', '.join(differing)} are not what the rows add up to"
         return [Obstacle(code="days_differ", detail=detail, days=differing)]
-
-
-async def recounted(ledger: Ledger, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
-    """What the month's rows add up to per day, and under `corrections` what its corrections do; one page at a time."""
-    days: dict[str, Counter[tuple[str, str]]] = {}
-    after: str | None = None
-    while True:
-        page = await ledger.rows(tenant_id, month, None, after, _PAGE)
-        recount(page.rows, days)
-        if (after := page.continuation) is None:
-            break
-    corrections: Counter[tuple[str, str]] = Counter()
-    while True:
-        found = await ledger.corrections(tenant_id, month, after, _PAGE)
-        corrections = recount_corrections(found.corrections, corrections)
-        if (after := found.continuation) is None:
-            break
-    return {**days, **({CORRECTIONS: corrections} if corrections else {})}
-
-
-def kept(books: Books) -> Mapping[str, DayCounts]:
-    """The counters of the books in the shape of `recounted`."""
-    return {**books.days, **({CORRECTIONS: books.corrections} if books.corrections else {})}

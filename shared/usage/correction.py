@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, TypeVar
 
 from shared.wire import WireModel
 
 CORRECTIONS = "corrections"
 """The measure that counts corrections, and, among a month's days, the name of the counters that they add up to."""
+
+Name = TypeVar("Name")
 
 CorrectionReason = Literal["late", "counts", "recalled", "changed", "moved"]
 """Why a closed month is corrected: its conversation came after the closing; turned out to count; turned out not to
@@ -86,6 +88,6 @@ def recount_corrections(
     return not_zero(totals)
 
 
-def not_zero(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
+def not_zero(counts: Mapping[Name, int]) -> Counter[Name]:
     """The counters that are not zero; sums of counters may hold others."""
     return Counter({name: n for name, n in counts.items() if n})

@@ -7,7 +7,7 @@ says where the next begins, and the parts one after the other are the file.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -100,12 +100,10 @@ async def exported(
 
 
 def _lines(page: EvidencePage) -> str:
-    documents: Iterator[dict[str, Any]] = iter(
-        [
-            *({"kind": _kind(row), **row_document(row)} for row in page.rows),
-            *({"kind": "correction", **correction_document(one)} for one in page.corrections),
-        ]
-    )
+    documents: list[dict[str, Any]] = [
+        *({"kind": _kind(row), **row_document(row)} for row in page.rows),
+        *({"kind": "correction", **correction_document(one)} for one in page.corrections),
+    ]
     return "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents)
 
 

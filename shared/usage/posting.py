@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from shared.errors import DayClosed
-from shared.usage.correction import Change, Correction, CorrectionReason, Occasion
+from shared.usage.correction import Change, Correction, CorrectionReason, Occasion, not_zero
 from shared.usage.ledger import Ledger, LedgerRow
 from shared.usage.period import following
 
@@ -30,7 +30,7 @@ class Standing:
         counts = Counter(self.counts)
         for change in correction.changes:
             counts[change.day, change.measure, change.dimension] += change.change
-        return Standing(_not_zero(counts), max(self.revision, correction.revision))
+        return Standing(not_zero(counts), max(self.revision, correction.revision))
 
 
 def standing_of(row: LedgerRow | None) -> Standing:
@@ -47,7 +47,7 @@ def correction(month: str, standing: Standing, row: LedgerRow, occasion: Occasio
     steps.subtract(standing.counts)
     changes = tuple(
         Change(day=day, measure=measure, dimension=dimension, change=step)
-        for (day, measure, dimension), step in sorted(_not_zero(steps).items())
+        for (day, measure, dimension), step in sorted(not_zero(steps).items())
     )
     return Correction(
         month=month,
@@ -87,10 +87,6 @@ async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occ
             standing = standing.with_correction(there) if there else standing
         else:
             return
-
-
-def _not_zero(counts: Counts) -> Counts:
-    return Counter({name: n for name, n in counts.items() if n})
 
 
 def _sessions(standing: Standing) -> int:

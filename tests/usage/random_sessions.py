@@ -18,10 +18,10 @@ from shared.conversations.fold import fold
 from shared.conversations.reconcile import PostLedgerRow, reconcile
 from shared.events.catalog import Event
 from shared.tenants.history import History
-from shared.usage.closing import kept, recounted
 from shared.usage.correction import Occasion
 from shared.usage.ledger import Ledger
 from shared.usage.posting import post_or_correct
+from shared.usage.recount import kept, recounted
 from tests.builders import contoso, ended, history, message, started
 
 TENANT = "contoso"

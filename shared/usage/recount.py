@@ -1,0 +1,52 @@
+"""Recounting a month: what its rows and corrections add up to, which its counters must be."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from shared.usage.correction import CORRECTIONS, recount_corrections
+from shared.usage.ledger import Books, CorrectionPage, DayCounts, Ledger, Page, recount
+
+_PAGE = 500
+
+P = TypeVar("P", Page, CorrectionPage)
+
+
+def row_pages(ledger: Ledger, tenant_id: str, month: str) -> AsyncIterator[Page]:
+    """All rows of the month, in pages."""
+    return _pages(lambda after: ledger.rows(tenant_id, month, None, after, _PAGE))
+
+
+def correction_pages(ledger: Ledger, tenant_id: str, month: str) -> AsyncIterator[CorrectionPage]:
+    """All corrections in the month's books, in pages."""
+    return _pages(lambda after: ledger.corrections(tenant_id, month, after, _PAGE))
+
+
+async def recounted(ledger: Ledger, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
+    """What the month's rows add up to per day, and under `corrections` what its corrections do; one page at a time."""
+    days: dict[str, Counter[tuple[str, str]]] = {}
+    async for page in row_pages(ledger, tenant_id, month):
+        recount(page.rows, days)
+    corrections: Counter[tuple[str, str]] = Counter()
+    async for found in correction_pages(ledger, tenant_id, month):
+        corrections = recount_corrections(found.corrections, corrections)
+    return {**days, **({CORRECTIONS: corrections} if corrections else {})}
+
+
+def kept(books: Books) -> Mapping[str, DayCounts]:
+    """The counters of the books in the shape of `recounted`."""
+    return {**books.days, **({CORRECTIONS: books.corrections} if books.corrections else {})}
+
+
+def differing_days(books: Books, counted: Mapping[str, DayCounts]) -> list[str]:
+    """The days (and `corrections`) whose counters are not what was `recounted`, in order."""
+    here = kept(books)
+    return [day for day in sorted({*here, *counted}) if here.get(day) != counted.get(day)]
+
+
+async def _pages(read: Callable[[str | None], Awaitable[P]]) -> AsyncIterator[P]:
+    page = await read(None)
+    yield page
+    while page.continuation is not None:
+        page = await read(page.continuation)
+        yield page
