@@ -64,7 +64,7 @@ start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071
 
 cost: $(VENV)/installed  ## dollars per million conversations on Azure, beside two naive designs
-	$(RUN) -m local cost
+	$(RUN) -m tools.cost
 
 check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/ruff check .

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.channels import diagnose as doctor
+from shared.diagnosis import diagnose as doctor
 
 blueprint = func.Blueprint()
 

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.channels.replay import parked_document
+from shared.ingress.parked_event_service import parked_document
 from shared.wire import flag_named
 
 blueprint = func.Blueprint()

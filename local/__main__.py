@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sys
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +11,6 @@ import typer
 from azure.core.exceptions import AzureError
 from rich.console import Console
 
-from local.cost.designs import measured_workload
-from local.cost.prices import list_prices
-from local.cost.table import show as show_cost
 from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
@@ -29,7 +25,7 @@ from shared.embedded.archive import archive_beside
 from shared.embedded.backup import back_up
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
-from shared.events.parked import NO_TENANT
+from shared.ingress.parked_event import NO_TENANT
 from shared.settings import CommandSettings, Settings
 
 _CONTOSO = Path(__file__).parent.parent / "examples" / "contoso.yaml"
@@ -180,25 +176,6 @@ def backup(
         print(f"Patchbay makes no copy: {refused}", file=sys.stderr)
         raise typer.Exit(1) from refused
     print(*(place for place in (copy, archive_beside(copy)) if place.exists()), sep="\n")
-
-
-@cli.command()
-def cost(
-    conversations: Annotated[int, typer.Option(min=1, help="How many there are in a month.")] = 1_000_000,
-    messages: Annotated[
-        int | None, typer.Option(min=1, help="Lines of a conversation; as measured if not said.")
-    ] = None,
-    memory: Annotated[int, typer.Option(min=512, help="Megabytes of an instance of the app.")] = 2048,
-) -> None:
-    """Print what a month costs on Azure at list prices, beside two naive designs, and what that rests on."""
-    measured = measured_workload()
-    workload = replace(
-        measured,
-        conversations=conversations,
-        messages=messages or measured.messages,
-        memory_megabytes=memory,
-    )
-    show_cost(workload, list_prices(), Console(width=200))
 
 
 @cli.command()

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from local.sample.count import EXAMPLES, count_sample
-from local.sample.figures import Figures
+from local.independent_count.count import EXAMPLES, count_sample
+from local.independent_count.figures import Figures
 from local.sample.play import Player, figures_read, listed, sessions_read
 from local.sample.schedule import turns
 from local.sample.traffic import SampleMonth, sample_month

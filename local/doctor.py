@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from local.lint import tenant_named_in
-from shared.channels.diagnose import diagnose
-from shared.channels.diagnosis import Becoming, Diagnosis
-from shared.channels.findings import Finding
+from shared.diagnosis.diagnose import diagnose
+from shared.diagnosis.diagnosis import Becoming, Diagnosis
+from shared.diagnosis.findings import Finding
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
 

@@ -4,32 +4,33 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from shared.channels.receive import Receiver
-from shared.channels.replay import Parking
-from shared.channels.threads import Threads, ThreadStore
 from shared.clock import Clock
-from shared.conversations.archive import Archivist
-from shared.conversations.attend import Attendant
 from shared.conversations.contents import Contents
-from shared.conversations.deliver import Deliveries
-from shared.conversations.outbox import Outbox
-from shared.conversations.outstanding import Outstanding
-from shared.conversations.ports import Archive, ConversationStore
+from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import Conversations
-from shared.conversations.rebuild import Rebuild
 from shared.conversations.record import Recorder
-from shared.conversations.repair import Repair
-from shared.conversations.sweep import Sweep
+from shared.effects.archive import Archive, Archivist
+from shared.effects.outbox import Outbox
+from shared.effects.outstanding import Outstanding
+from shared.effects.reconcile import reconcile
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
-from shared.events.parked import ParkedEvents
-from shared.events.resubmit import Resubmission
 from shared.health import Health, Probe
+from shared.ingress.deliver import Deliveries
+from shared.ingress.parked_event import ParkedEvents
+from shared.ingress.parked_event_service import Parking
+from shared.ingress.receive import Receiver
+from shared.ingress.resubmit import Resubmission
+from shared.rebuild.compare import Rebuild
+from shared.rebuild.repair import Repair
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
+from shared.threads.resolve import Threads, ThreadStore
+from shared.timers.perform import Attendant
+from shared.timers.sweep import Sweep
 from shared.usage.closing import Closing
 from shared.usage.ledger import Ledger
-from shared.usage.month import MonthlyUsage, UsageReports
+from shared.usage.monthly_usage import MonthlyUsage, UsageReports
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     contents = Contents(overflow)
     threads = Threads(adapters.threads, bus, overflow)
     outbox = Outbox(store, adapters.ledger, threads, telemetry)
-    recorder = Recorder(store, configurations, outbox, clock, telemetry)
+    recorder = Recorder(store, configurations, reconcile, outbox, clock, telemetry)
     archivist = Archivist(store, adapters.archive, contents, threads, clock)
-    attendant = Attendant(store, configurations, recorder, archivist, clock)
+    attendant = Attendant(store, configurations, recorder, outbox, archivist, clock)
     return Pipeline(
         receiver=Receiver(configurations, threads, bus, overflow, store, clock),
         deliveries=Deliveries(recorder, attendant, threads, parked, overflow, clock, telemetry),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-_FOLDERS = ("examples", "functions", "local", "shared", "tests")
+_FOLDERS = ("examples", "functions", "local", "shared", "tests", "tools")
 _FILES = ("function_app.py", "host.json", "local.settings.sample.json", "pyproject.toml")
 
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.access.issuer import DocumentUnavailable
-from shared.channels.thread import Thread
 from shared.conversations.fact import Fact
-from shared.conversations.ports import FactExists, Head, HeadPage, Loaded, PartExists
+from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.effects.archive import PartExists
 from shared.errors import DayClosed, HeadChanged, ThreadChanged, VersionConflict
 from shared.events.bus import DeadLetter, message_of
 from shared.events.catalog import Event
-from shared.events.parked import ParkedEvent
+from shared.ingress.parked_event import ParkedEvent
 from shared.routing.decision import Decision
 from shared.tenants.history import History, Version
+from shared.threads.thread import Thread
 from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments, not_zero
 from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page, adjustments
 from shared.usage.report import UsageReport

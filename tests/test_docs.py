@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from shared.access.openings import OPENINGS
-from shared.channels.findings import KINDS
+from shared.access.route_permissions import OPENINGS
+from shared.diagnosis.findings import KINDS
 from shared.embedded.backup import BackupRefused
 from shared.embedded.database import DatabaseInUse
 from shared.errors import CredentialFault, MistakeCode, PatchbayError

@@ -71,7 +71,7 @@ def test_there_are_ten_seeds_and_none_is_part_of_another() -> None:
     assert [seeds_in(seed) for seed in SEEDS.values()] == [[what] for what in SEEDS]
 
 
-_DELIVER = "shared/conversations/deliver.py"
+_DELIVER = "shared/ingress/deliver.py"
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ _DELIVER = "shared/conversations/deliver.py"
     [
         (
             Edit(_DELIVER, '"parked an event: %s", reason.code', '"parked an event: %s", body'),
-            "tests/conversations/test_deliver.py",
-            "a customer's text is logged by shared.conversations.deliver",
+            "tests/ingress/test_deliver.py",
+            "a customer's text is logged by shared.ingress.deliver",
         ),
         (
             Edit(_DELIVER, "return decode_event(body)", "return decode_event(print(body) or body)"),
-            "tests/conversations/test_deliver.py",
+            "tests/ingress/test_deliver.py",
             "a customer's name stands in Captured stdout call",
         ),
         (

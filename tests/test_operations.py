@@ -14,8 +14,9 @@ from typer.main import get_command
 
 import shared.settings
 from local.__main__ import cli
-from local.cost.designs import measured_budget, measured_workload, occurrences, patchbay
 from tests.documents import CODE, DOCUMENTS, ROOT, coded_rows, make_targets, rows
+from tools.cost.__main__ import cli as cost
+from tools.cost.designs import measured_budget, measured_workload, occurrences, patchbay
 
 OPERATIONS = ROOT / "docs/operations"
 PAGES = sorted(OPERATIONS.rglob("*.md"))
@@ -75,14 +76,14 @@ def written_in(text: str) -> set[str]:
 
 
 def options() -> dict[str, set[str]]:
-    """Each command of `python -m local` with its options, and its arguments in capitals."""
+    """Each command of `python -m local`, and `tools.cost`, with its options, and its arguments in capitals."""
     commands: Mapping[str, Any] = get_command(cli).commands  # type: ignore[attr-defined]  # a group has commands
     return {
         name: {
             *(one for each in command.params for one in each.opts if one.startswith("--")),
             *((each.metavar or each.name.upper()) for each in command.params if not each.opts[0].startswith("--")),
         }
-        for name, command in commands.items()
+        for name, command in {**commands, "tools.cost": get_command(cost)}.items()
     }
 
 

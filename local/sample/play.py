@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from local.sample.figures import Figures, Usage, digest
+from local.independent_count.figures import Figures, Usage, digest
 from local.sample.post import Post
 from local.sample.schedule import Turn
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from local.sample.count import conversations
+from local.independent_count.count import conversations
 from local.sample.post import Post
 from local.sample.traffic import SampleMonth
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.access.openings import OPENINGS, Opening, admit
 from shared.access.people import People
 from shared.access.rate import RateLimit
 from shared.access.request import Request, refuse_body
+from shared.access.route_permissions import OPENINGS, Opening, admit
 from shared.access.senders import Senders, is_signed
 from shared.errors import Forbidden, Unauthorized
 

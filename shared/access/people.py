@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.access.issuer import TrustedIssuer
-from shared.access.openings import Caller
 from shared.access.request import Request
+from shared.access.route_permissions import Caller
 from shared.access.token import bearer_token, key_id_of, verified_claims
 from shared.clock import Clock
 from shared.errors import Unauthorized

@@ -9,8 +9,8 @@ from shared.access.issuer import TrustedIssuer
 from shared.access.request import Request
 from shared.access.signature import SIGNATURE_HEADER, verify_secret_token, verify_signature
 from shared.access.token import bearer_token, key_id_of, verified_claims
-from shared.channels.payload import activity_set
 from shared.clock import Clock
+from shared.dialects.payload import activity_set
 from shared.errors import AuthenticationUnavailable, InvalidActivity, Unauthorized, UnknownTenant
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations

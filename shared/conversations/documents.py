@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Effect
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
-from shared.conversations.reconcile import Effect
 from shared.events.codec import stored_event
 from shared.routing.decision import Decision
 from shared.wire import WireModel

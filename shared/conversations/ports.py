@@ -1,13 +1,13 @@
-"""The ports to the conversations' store (one partition per tenant and conversation) and to the archive."""
+"""What recording needs: the conversations' store (one partition per tenant and conversation), and effects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Effect
 from shared.conversations.fact import Fact
-from shared.conversations.reconcile import Effect
 
 
 @dataclass(frozen=True)
@@ -103,24 +103,11 @@ class ConversationStore(Protocol):
         ...
 
 
-class PartExists(Exception):
-    """A part of this number was archived already."""
+Reconcile = Callable[[Conversation | None, Conversation, int, Fact], Mapping[str, Effect]]
+"""Tells the effects, by id, of a change: the conversation before and after, its revision, the fact that led there."""
 
 
-class Archive(Protocol):
-    """Keeps ended conversations as JSON documents: part 0 is the whole conversation, each later one an addendum.
+class EffectPerformer(Protocol):
+    """Performs what a head's outbox holds, and clears it there. Again, it does no harm."""
 
-    Every method may raise ArchiveUnavailable.
-    """
-
-    async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
-        """Write the part, once and for good; when this returns, it is durable. Raises PartExists."""
-        ...
-
-    async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
-        """Every part in order; none where the conversation was never archived."""
-        ...
-
-    async def delete(self, tenant_id: str, key: str) -> None:
-        """Delete every part. Where there is none, nothing happens."""
-        ...
+    async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None: ...

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
-from shared.conversations.inactivity import look
+from shared.conversations.due_actions import look
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS

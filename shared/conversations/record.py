@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.clock import Clock
+from shared.conversations.blind_append import changes_head, takes_away
 from shared.conversations.conversation import Conversation
+from shared.conversations.due_actions import look
+from shared.conversations.effect import LEFT_OVER_AFTER, Effect
 from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.fold import fold
-from shared.conversations.inactivity import look
-from shared.conversations.outbox import LEFT_OVER_AFTER, Outbox
-from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded
-from shared.conversations.reconcile import Effect, changes_head, reconcile, reconcile_anew, takes_away
+from shared.conversations.ports import ConversationStore, EffectPerformer, FactExists, Head, Loaded, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.catalog import Event, MessagePosted
 from shared.events.conversation_key import conversation_key
@@ -19,7 +19,6 @@ from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
-from shared.usage.ledger import LedgerRow
 
 Recorded = Literal["recorded", "without-effect", "duplicate"]
 """What became of an event. `without-effect`: recorded, with a decision that says why nothing comes of it."""
@@ -41,7 +40,8 @@ class Recorder:
 
     conversations: ConversationStore
     configurations: Configurations
-    outbox: Outbox
+    reconcile: Reconcile
+    outbox: EffectPerformer
     clock: Clock
     telemetry: Telemetry = OFF
 
@@ -65,15 +65,15 @@ class Recorder:
                 return "recorded" if new else "duplicate"
         return await self._settle(tenant_id, key, fact, history, new=new)
 
-    async def record_anew(self, tenant_id: str, key: str, rows: Sequence[LedgerRow], revision: int) -> int:
-        """Commit what its facts make of a conversation, whatever its head, decisions and rows say; of how many facts.
+    async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile, revision: int) -> int:
+        """Commit what its facts make of a conversation, whatever its head and decisions say; of how many facts.
 
-        `rows` are those that the ledger has of it, `revision` is the highest that it knows: the head gets a higher one,
-        so that what it posts replaces them. Without a fact nothing is done, since nobody knows what should be there.
-        Raises UnknownTenant, and HeadChanged where the conversation cannot be read.
+        `reconcile` tells the effects, instead of the usual one. The head's revision is higher than its last one, and
+        than `revision`. Without a fact nothing is done, since nobody knows what should be there. Raises UnknownTenant,
+        and HeadChanged where the conversation cannot be read.
         """
         history = await self.configurations.of(tenant_id)
-        done = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, rows, revision)
+        done = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, reconcile, revision)
         if done is None:
             return 0
         head, etag, facts = done
@@ -81,7 +81,7 @@ class Recorder:
         return facts
 
     async def _commit_anew(
-        self, tenant_id: str, key: str, history: History, rows: Sequence[LedgerRow], known: int
+        self, tenant_id: str, key: str, history: History, reconcile: Reconcile, known: int
     ) -> tuple[Head, str, int] | None:
         loaded = await self.conversations.load(tenant_id, key)
         if not loaded.facts:
@@ -90,7 +90,7 @@ class Recorder:
         before = loaded.head.conversation if loaded.head else None
         revision = max(loaded.head.revision if loaded.head else 0, known) + 1
         newest = max(loaded.facts, key=lambda fact: (fact.received_at, fact.id))
-        effects = reconcile_anew(before, after, rows, revision, newest)
+        effects = reconcile(before, after, revision, newest)
         head = self._successor(loaded, after, loaded.facts, history, revision, effects)
         etag = await self.conversations.commit(tenant_id, key, None, head, loaded.etag)
         return head, etag, len(loaded.facts)
@@ -137,7 +137,7 @@ class Recorder:
         after = fold(tenant_id, fact.event.subject or "", facts, history)
         before = loaded.head.conversation if loaded.head else None
         revision = loaded.head.revision + 1 if loaded.head else 1
-        effects = reconcile(before, after, revision, stored or fact)
+        effects = self.reconcile(before, after, revision, stored or fact)
         head = self._successor(loaded, after, facts, history, revision, effects)
         if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
             return _Committed(loaded.head, loaded.etag, settled=True, created=False)

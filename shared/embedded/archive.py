@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.conversations.ports import PartExists
+from shared.effects.archive import PartExists
 
 _LONGEST = 200
 """Characters of a folder's name; file systems take 255 bytes, and some of them tell no A from an a."""

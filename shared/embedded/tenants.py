@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from shared.embedded.database import Database
 from shared.errors import VersionConflict
-from shared.events.parked import ParkedEvent
+from shared.ingress.parked_event import ParkedEvent
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 

@@ -4,9 +4,9 @@ import sqlite3
 
 from pydantic import TypeAdapter
 
-from shared.channels.thread import Thread
 from shared.embedded.database import Database
 from shared.errors import ThreadChanged
+from shared.threads.thread import Thread
 
 _THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 

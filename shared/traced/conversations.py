@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.channels.thread import Thread
-from shared.channels.threads import ThreadStore
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Archive, ConversationStore, FactExists, Head, HeadPage, Loaded, PartExists
+from shared.conversations.ports import ConversationStore, FactExists, Head, HeadPage, Loaded
+from shared.effects.archive import Archive, PartExists
 from shared.errors import HeadChanged, ThreadChanged
+from shared.threads.resolve import ThreadStore
+from shared.threads.thread import Thread
 from shared.traced.calls import Calls
 
 

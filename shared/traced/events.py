@@ -12,8 +12,8 @@ from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.events.overflow import Overflow
-from shared.events.parked import ParkedEvent, ParkedEvents
 from shared.events.trace_context import TRACESTATE, TraceContext, attributes_for, said
+from shared.ingress.parked_event import ParkedEvent, ParkedEvents
 from shared.telemetry import Telemetry
 from shared.traced.calls import Calls
 from shared.wire import canonical_json

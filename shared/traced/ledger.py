@@ -8,7 +8,7 @@ from shared.errors import DayClosed
 from shared.traced.calls import Calls
 from shared.usage.correction import Correction
 from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, Ledger, LedgerRow, Page
-from shared.usage.month import UsageReports
+from shared.usage.monthly_usage import UsageReports
 from shared.usage.report import UsageReport
 
 

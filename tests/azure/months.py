@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local.demo import HostCommand, local_host, play_month
-from local.sample.figures import Figures
+from local.independent_count.figures import Figures
 from local.sample.traffic import SampleMonth
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from azure.core.pipeline.transport import HttpRequest
 
-from local.cost.request_units import request_units
 from shared.azure.cosmos.containers import CONTAINERS
 from tests.azure.faults import Request, WatchedTransport
+from tools.cost.request_units import request_units
 
 _INDEXED = {
     definition.id: tuple(path.removeprefix("/").removesuffix("/?") for path in definition.indexed)

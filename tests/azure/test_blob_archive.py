@@ -9,7 +9,7 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from shared.azure.blob.archive import BlobArchive
 from shared.azure.blob.connection import connect
-from shared.conversations.ports import PartExists
+from shared.effects.archive import PartExists
 from shared.errors import ArchiveUnavailable, Retryable
 from tests.azure.blobs import own_container
 from tests.azure.endpoints import endpoint

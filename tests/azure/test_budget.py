@@ -13,7 +13,7 @@ import pytest
 
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
-from shared.conversations.reconcile import ledger_row
+from shared.effects.reconcile import ledger_row
 from shared.events.catalog import Event
 from shared.events.envelope import format_time
 from tests.azure.databases import Stores, connected, fresh_database

@@ -7,13 +7,13 @@ import pytest
 
 from shared.azure.cosmos.containers import CONTAINERS, CONVERSATIONS, LEDGER
 from shared.azure.cosmos.conversation_documents import loaded_from
-from shared.channels.thread import Thread, ThreadedConversation
 from shared.conversations.documents import write_head
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import Head
 from shared.errors import DayClosed, DocumentTooLarge, HeadChanged
 from shared.events.catalog import ChannelReference, Customer, Event
+from shared.threads.thread import Thread, ThreadedConversation
 from shared.usage.ledger import Exclusion, LedgerRow
 from tests.azure.databases import Stores, connected
 from tests.azure.faults import InterruptedTransport

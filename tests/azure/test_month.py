@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.sample.count import count_sample
+from local.independent_count.count import count_sample
 from local.sample.traffic import sample_month
 from tests.azure.databases import ENDPOINT, KEY
 from tests.azure.endpoints import endpoint

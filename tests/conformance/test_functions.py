@@ -14,7 +14,7 @@ from zipfile import is_zipfile
 import pytest
 
 from shared import bootstrap
-from shared.conversations.deliver import Deliveries
+from shared.ingress.deliver import Deliveries
 from tests.builders import EXAMPLES, document
 from tests.conformance.host import RuntimeHost, hosted_by_runtime
 from tests.conformance.runtime import TRACE_PARENT, Worker

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from shared.channels.threads import ThreadStore
 from shared.conversations.ports import ConversationStore
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads
-from shared.events.parked import ParkedEvents
+from shared.ingress.parked_event import ParkedEvents
 from shared.tenants.history import ConfigurationStore
+from shared.threads.resolve import ThreadStore
 from shared.usage.ledger import Ledger
-from shared.usage.month import UsageReports
+from shared.usage.monthly_usage import UsageReports
 from tests.azure.databases import Stores, connected, fresh_database
 from tests.fakes import (
     MemoryConfigurations,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.azure.blob.archive import BlobArchive
-from shared.conversations.ports import Archive, PartExists
+from shared.effects.archive import Archive, PartExists
 from shared.embedded.archive import FolderArchive
 from tests.azure.blobs import own_container
 from tests.fakes import MemoryArchive

@@ -7,7 +7,7 @@ import pytest
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, FactExists, Head
-from shared.conversations.reconcile import reconcile
+from shared.effects.reconcile import reconcile
 from shared.errors import HeadChanged
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time

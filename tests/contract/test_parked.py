@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import InvalidEvent, Mistake, Refused, TooLate
 from shared.events.envelope import parse_time
-from shared.events.parked import NO_TENANT, ParkedEvent, ParkedEvents, park
+from shared.ingress.parked_event import NO_TENANT, ParkedEvent, ParkedEvents, park
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 BROKEN = InvalidEvent([Mistake("data.author.role", "is missing"), Mistake("", "and more")])

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from shared.events.envelope import parse_time
-from shared.usage.month import UsageReports
+from shared.usage.monthly_usage import UsageReports
 from shared.usage.report import UsageReport, build_report
 from tests.builders import contoso, history
 

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from shared.channels.thread import Thread, ThreadedConversation
-from shared.channels.threads import ThreadStore
 from shared.errors import ThreadChanged
 from shared.events.catalog import ChannelReference, Customer
 from shared.events.envelope import parse_time
+from shared.threads.resolve import ThreadStore
+from shared.threads.thread import Thread, ThreadedConversation
 
 TENANT, KEY = "contoso", "k1"
 CHANNEL = ChannelReference(account_id="contoso-chat", channel_id="webchat", thread_id="t|1 👋\x00")

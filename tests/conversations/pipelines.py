@@ -3,21 +3,21 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.channels.threads import ThreadStore
 from shared.clock import MovableClock
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import shown
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
-from shared.events.parked import ParkedEvents
+from shared.ingress.parked_event import ParkedEvents
 from shared.pipeline import Adapters, assembled
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations, ConfigurationStore, Version
+from shared.threads.resolve import ThreadStore
 from shared.traced.wiring import traced
 from shared.usage.correction import recount_corrections
 from shared.usage.ledger import Ledger, recount
-from shared.usage.month import UsageReports
+from shared.usage.monthly_usage import UsageReports
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
     MemoryArchive,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.conversations.archive import archived_facts
 from shared.conversations.contents import Contents
 from shared.conversations.transcript import transcript
+from shared.effects.archive import archived_facts
 from shared.errors import OverflowUnavailable
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, check_in, checks_of

@@ -10,7 +10,7 @@ from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
 from shared.embedded.database import Database
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter
 from shared.events.envelope import parse_time
-from shared.events.resubmit import REST, Resubmission
+from shared.ingress.resubmit import REST, Resubmission
 
 LINES = "message-posted"
 NOW = parse_time("2026-10-05T10:00:00Z")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shared.conversations.fact import Fact
 from shared.errors import TooLate
 from shared.events.codec import event_from
-from shared.events.parked import park
 from shared.events.trace_context import CARRIED, TraceContext, accepted_at, attributes_for, said, trace_context
+from shared.ingress.parked_event import park
 from tests.builders import json_values, message_document
 
 REASON = TooLate(datetime(2025, 1, 1, tzinfo=UTC), 30)

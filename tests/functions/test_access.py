@@ -13,7 +13,7 @@ import pytest
 
 from local.index import index
 from shared import bootstrap
-from shared.access.openings import OPENINGS, OPERATOR, Role
+from shared.access.route_permissions import OPENINGS, OPERATOR, Role
 from shared.events.envelope import parse_time
 from shared.tenants.history import Configurations
 from tests.access.issuers import SERVICE_URL, FakeIssuer, serving

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from tests.channels.doctor import QUIRKS
+from tests.diagnosis.doctor import QUIRKS
 from tests.functions.hosts import Host, activity, problem
 from tests.functions.odd_bodies import RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies
 from tests.functions.test_any_body import FIVE_HUNDRED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.access.openings import OPENINGS, OPERATOR
+from shared.access.route_permissions import OPENINGS, OPERATOR
 from shared.settings import AccessSettings
 from tests.broken_copy import ROOT
 from tests.infra.bicep import parsed

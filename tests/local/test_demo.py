@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from local.demo import play_month
+from local.independent_count.count import count_sample
 from local.sample.cast import CUSTOMERS
-from local.sample.count import count_sample
 from local.sample.texts import TALKS
 from local.sample.traffic import SampleMonth, sample_month
 

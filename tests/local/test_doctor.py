@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from local.__main__ import cli
 from tests.builders import EXAMPLES
-from tests.channels.doctor import HERE
+from tests.diagnosis.doctor import HERE
 
 ROOT = Path(__file__).parent.parent.parent
 PAYLOADS = HERE / "payloads"

@@ -16,7 +16,7 @@ from local.__main__ import cli
 from local.http import application
 from local.index import index
 from local.replay import replay, replay_on
-from shared.access.openings import OPERATOR
+from shared.access.route_permissions import OPERATOR
 from tests.access.issuers import serving
 from tests.builders import EXAMPLES, message_document
 from tests.functions.hosts import Host, hosted

@@ -62,7 +62,7 @@ CONTROLS = (
         "outbox cleared before it is performed",
         (
             Edit(
-                "shared/conversations/outbox.py",
+                "shared/effects/outbox.py",
                 "for effect in head.outbox.values():",
                 "await retrying(HeadChanged, self._clear, tenant_id, key, head)\n"
                 "        for effect in head.outbox.values():",
@@ -125,7 +125,7 @@ CONTROLS = (
     ),
     Control(
         "a session that moves leaves its row behind",
-        (Edit("shared/conversations/reconcile.py", "posted.month != row.month", "False"),),
+        (Edit("shared/effects/reconcile.py", "posted.month != row.month", "False"),),
         _EVERY_SEQUENCE,
         DIFFERENT,
     ),
@@ -163,7 +163,7 @@ CONTROLS = (
         "every body kept",
         (
             Edit(
-                "shared/channels/payload.py",
+                "shared/dialects/payload.py",
                 "document = parse_json(body, InvalidActivity)",
                 'vars(codecs).setdefault("", []).append(body * 999); document = parse_json(body, InvalidActivity)',
             ),

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.clock import MovableClock
-from shared.conversations.outstanding import Outstanding
+from shared.effects.outstanding import Outstanding
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.tenants import EmbeddedConfigurations
 from shared.tenants.history import Configurations, Version
 from shared.usage.closing import Closing
-from shared.usage.month import MonthlyUsage
+from shared.usage.monthly_usage import MonthlyUsage
 from shared.usage.recount import kept, recounted
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.usage.test_ledger_row import row

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.channels.doctor import QUIRKS
+from tests.diagnosis.doctor import QUIRKS
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
 from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, mutated_by
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from local.sample.count import count_sample
+from local.independent_count.count import count_sample
 from local.sample.traffic import sample_month
 from tests.azure.months import played_on_both
 from tests.prove.endpoints import ALL, unproven

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from shared.conversations.effect import PostLedgerRow
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
-from shared.conversations.reconcile import PostLedgerRow, reconcile
+from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.tenants.history import History
 from shared.usage.correction import Occasion

@@ -10,7 +10,7 @@ from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.azure.blob.patience import Patience, make_container
-from shared.conversations.ports import PartExists
+from shared.effects.archive import PartExists
 from shared.errors import ArchiveUnavailable
 
 CONTAINER = "archive"

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from shared.azure.cosmos.container import Container, Document
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
-from shared.events.parked import ParkedEvent
+from shared.ingress.parked_event import ParkedEvent
 
 _PARKED: TypeAdapter[ParkedEvent] = TypeAdapter(ParkedEvent)
 _NO_LONGER_WAITING: Document = {"op": "set", "path": "/waiting", "value": False}

@@ -5,8 +5,8 @@ from pydantic import TypeAdapter
 from shared.azure.cosmos.container import Container
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import OperationFailed
-from shared.channels.thread import Thread
 from shared.errors import ThreadChanged
+from shared.threads.thread import Thread
 
 _THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 _ID = "thread"

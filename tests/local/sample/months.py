@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from local.sample.count import conversations
+from local.independent_count.conversation import Told
+from local.independent_count.count import conversations
 from local.sample.post import JSON, Post
-from local.sample.told import Told
 from local.sample.traffic import SampleMonth, sample_month
 from shared.events.envelope import epoch_time
 

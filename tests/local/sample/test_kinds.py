@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from local.independent_count.conversation import Told
 from local.sample.cast import ZONES
-from local.sample.told import Told
 from shared.events.envelope import parse_time
 from tests.local.sample.months import (
     MONTH,

@@ -8,8 +8,8 @@ import pytest
 
 from local.sample.post import JSON
 from local.sample.traffic import sample_month
-from shared.channels.bot_framework import read_activity
-from shared.channels.telegram import read_update
+from shared.dialects.bot_framework.reader import read_activity
+from shared.dialects.telegram import read_update
 from shared.events.codec import event_from
 from shared.events.envelope import parse_time
 from tests.builders import contoso

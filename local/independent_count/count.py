@@ -1,0 +1,90 @@
+"""An independent count of the sample month, straight from what was posted, to check the pipeline's figures against.
+
+It shares no code with the pipeline. What makes a bot session, in plain words: a bot has the conversation, speaks in it
+other than as smart assist, or escalates it, before its end. The earliest of these moments fixes the month, in the
+tenant's time zone; a conversation without any belongs to the month in which it begins.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from local.independent_count.conversation import Told
+from local.independent_count.conversations import retell
+from local.independent_count.figures import Figures, Usage, digest
+from local.independent_count.occurrence import hear
+from local.sample.post import Post
+from local.sample.traffic import SampleMonth
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+TENANTS = tuple(sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
+
+
+def count_sample(month: SampleMonth) -> Figures:
+    """All figures of the month. Neither order nor repetition of its posts matters."""
+    first = conversations([post for post in month.posts if post.at <= month.reading], month.reading)
+    told = conversations(month.posts, month.last)
+    before = {key: usage.sessions for key, usage in _usage(first).items()}
+    return Figures(before, _usage(told), {**_conversations(told), **_odd(month.posts)})
+
+
+def conversations(posts: Sequence[Post], until: datetime) -> list[Told]:
+    """Every conversation that the posts tell of, as it is at the time `until`."""
+    configurations = {tenant: _configuration(tenant) for tenant in TENANTS}
+    return retell(hear(posts, _kept()).heard, configurations, until)
+
+
+@cache
+def _configuration(tenant: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{tenant}.yaml").read_bytes())
+    return document
+
+
+def _kept() -> dict[str, timedelta]:
+    return {tenant: timedelta(days=_configuration(tenant)["retentionDays"]) for tenant in TENANTS}
+
+
+def _usage(told: Iterable[Told]) -> dict[tuple[str, str], Usage]:
+    rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in told:
+        zone = ZoneInfo(one.configuration["timeZone"])
+        month = (one.invoked or one.begun).astimezone(zone).strftime("%Y-%m")
+        reason = "smart_assist_only" if one.assisted else "no_bot"
+        rows[one.tenant, month]["sessions" if one.invoked else reason] += 1
+    return {key: _month(*key, rows[key]) for key in sorted(rows)}
+
+
+def _month(tenant: str, month: str, row: Counter[str]) -> Usage:
+    configuration = _configuration(tenant)
+    entitlement = sum(
+        each * item["quantity"]
+        for member, each in (("licences", 50), ("addOns", 100))
+        for item in configuration[member]
+        if f"{item['from']:%Y-%m}" <= month
+    )
+    sessions = row["sessions"]
+    overage = max(0, sessions - entitlement)
+    return Usage(sessions, row["no_bot"], row["smart_assist_only"], entitlement, overage)
+
+
+def _conversations(told: Iterable[Told]) -> dict[tuple[str, str], int | str]:
+    found: Counter[tuple[str, str]] = Counter()
+    texts: defaultdict[str, list[str | None]] = defaultdict(list)
+    for one in told:
+        found[one.tenant, "conversations"] += 1
+        found[one.tenant, one.state] += 1
+        found[one.tenant, "lines"] += len(one.lines)
+        texts[one.tenant] += one.lines
+    return {**found, **{(tenant, "texts"): digest(lines) for tenant, lines in texts.items()}}
+
+
+def _odd(posts: Sequence[Post]) -> dict[tuple[str, str], int]:
+    refused = Counter((post.tenant, f"refused, {code}") for post in posts for code in post.refused)
+    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in hear(posts, _kept()).parked)
+    return {**refused, **parked}

@@ -1,0 +1,40 @@
+"""Which facts may be stored without loading the conversation: the two sides of the closing race.
+
+A line that leaves the head as it is is only appended (`changes_head`). Whoever commits a head that such a line could
+not have relied on loads the facts again (`takes_away`).
+"""
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.fact import Fact
+from shared.events.catalog import MessagePosted
+from shared.tenants.history import History
+
+
+def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
+    """Whether a fact that joins this conversation may change more than its transcript.
+
+    False only for a line in a conversation that has started and is open or active, unless it is a bot's first word
+    (or one earlier than the bot's first invocation), which belongs on the bill.
+    """
+    if not isinstance(fact.event, MessagePosted) or head.started_at is None or head.state not in ("open", "active"):
+        return True
+    author = fact.event.data.author
+    if author.role != "bot":
+        return False
+    if author.smart_assist:
+        return not head.smart_assist
+    bot = history.at(fact.judged_at).configuration.bot(author.id)
+    if bot is None and author.id not in head.unknown_bots:
+        return True
+    name = bot.id if bot else author.id
+    return not any(known.bot == name and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations)
+
+
+def takes_away(before: Conversation, after: Conversation) -> bool:
+    """Whether a line that looked at `before` could have relied on something that `after` lacks."""
+    invoked = {(known.bot, known.at, known.fact_id) for known in after.invocations}
+    return (
+        after.state not in ("open", "active")
+        or (before.smart_assist and not after.smart_assist)
+        or any((known.bot, known.at, known.fact_id) not in invoked for known in before.invocations)
+    )

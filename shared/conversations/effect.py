@@ -1,0 +1,54 @@
+"""What a change of a conversation asks for outside. The head's outbox names it until it is performed."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.events.catalog import ChannelReference, Customer
+from shared.usage.correction import Occasion
+from shared.usage.ledger import LedgerRow
+from shared.wire import WireModel
+
+LEFT_OVER_AFTER = timedelta(seconds=30)
+"""An outbox this old was left over by a crash, and `sweep` performs it."""
+
+
+class PostLedgerRow(WireModel):
+    """Post the row to its month, or correct that where it is closed; `occasion` is the fact that made it so."""
+
+    kind: Literal["postLedgerRow"] = "postLedgerRow"
+    row: LedgerRow
+    occasion: Occasion | None = None
+
+
+class CloseThread(WireModel):
+    """Close the conversation's interval in its channel's thread."""
+
+    kind: Literal["closeThread"] = "closeThread"
+    channel: ChannelReference
+    at: datetime
+
+
+class FollowUp(WireModel):
+    """Repeat the fact in the thread's next conversation: its own ended without knowing of it."""
+
+    kind: Literal["followUp"] = "followUp"
+    fact_id: str
+    channel: ChannelReference
+    customer: Customer
+    ended_at: datetime
+
+
+Effect = Annotated[PostLedgerRow | CloseThread | FollowUp, Field(discriminator="kind")]
+"""Something to be performed outside; doing it twice does no harm."""
+
+
+def caused_by(effect: Effect) -> str | None:
+    """The id of the fact that the effect goes back to, where the effect names it."""
+    match effect:
+        case PostLedgerRow(occasion=occasion):
+            return occasion.fact_id if occasion else None
+        case FollowUp(fact_id=fact_id):
+            return fact_id
+    return None

@@ -1,0 +1,168 @@
+"""What the tenant's configuration says of an event: known bots, usable variables, and where it would be routed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.diagnosis.findings import Finding, finding
+from shared.dialects.notes import within
+from shared.events.catalog import BotEscalated, ChannelReference, ConversationStarted, Event, MessagePosted
+from shared.routing.condition import comparisons
+from shared.routing.context_variable import Assignment, complaint, usable_value
+from shared.routing.decide import decide
+from shared.routing.decision import Cause, Decision
+from shared.routing.work_stream import WorkStream
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import Version
+from shared.tenants.near_miss import did_you_mean, slip
+from shared.tenants.reachability import rule_values
+
+_SYSTEM = ("va_", "msdyn_")
+"""Copilot Studio and Dynamics 365 send variables of these names by themselves."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges events by one version of a tenant's configuration, as if nothing else were known of the conversation."""
+
+    version: Version
+    channel: ChannelReference | None
+
+    def findings(self, event: Event, places: Mapping[str, str]) -> Iterator[Finding]:
+        """What an administrator or the sender should know; `places` as in a draft."""
+        configuration = self.version.configuration
+        if isinstance(event, MessagePosted):
+            author = event.data.author
+            if author.role == "bot" and not author.smart_assist:
+                yield from _unknown_bot(configuration, author.id, within(places.get("author", "data.author"), "id"))
+        if isinstance(event, BotEscalated):
+            yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
+        if isinstance(event, ConversationStarted):
+            yield from self._unknown_place(event)
+        if isinstance(event, BotEscalated | ConversationStarted):
+            place = places.get("contextVariables", "data.contextVariables")
+            stream = self._work_stream(event)
+            given = {
+                name: (value, places.get(f"contextVariables.{name}", within(place, name)))
+                for name, value in event.data.context_variables.items()
+            }
+            yield from _of_variables(given, stream, place)
+            yield from self._of_route(event, stream, place)
+
+    def decision(self, event: Event) -> Decision | None:
+        """Where the event alone would lead; None for what is not routed."""
+        if not isinstance(event, BotEscalated | ConversationStarted):
+            return None
+        stream = self._work_stream(event)
+        if isinstance(event, BotEscalated) and stream.mode == "pick":
+            return None
+        bot = self._bot(event)
+        given = {
+            name: Assignment(name=name, value=value, at=event.time, fact_id=event.id, set_by="the payload")
+            for name, value in event.data.context_variables.items()
+        }
+        cause = Cause(fact_id=event.id, type=event.type, at=event.time, bot=bot)
+        queues = self.version.configuration.queues
+        return decide(cause, stream, queues, given, [bot] if bot else [], self.version.number)
+
+    def _bot(self, event: Event) -> str | None:
+        if not isinstance(event, BotEscalated):
+            return None
+        known = self.version.configuration.bot(event.data.bot_id)
+        return known.id if known else event.data.bot_id
+
+    def _work_stream(self, event: BotEscalated | ConversationStarted) -> WorkStream:
+        """The stream that a start names, else its channel's, else the door's, else the default one."""
+        configuration = self.version.configuration
+        named = event.data.work_stream_id if isinstance(event, ConversationStarted) else None
+        channel = event.data.channel if event.data.channel and self._declared(event.data.channel) else self.channel
+        found = configuration.channel(channel.account_id, channel.channel_id) if channel else None
+        for name in (named, found[1].work_stream if found else None, configuration.default_work_stream):
+            if stream := configuration.work_stream(name):
+                return stream
+        raise AssertionError("a valid configuration declares its default work stream")
+
+    def _declared(self, channel: ChannelReference) -> bool:
+        return self.version.configuration.channel(channel.account_id, channel.channel_id) is not None
+
+    def _unknown_place(self, event: ConversationStarted) -> Iterator[Finding]:
+        data, configuration = event.data, self.version.configuration
+        named = data.work_stream_id
+        if named is not None and configuration.work_stream(named) is None:
+            hint = did_you_mean(named, [stream.id for stream in configuration.work_streams])
+            yield finding("unknown_work_stream", "data.workStreamId", f"no work stream {named!r} is declared{hint}")
+        if named is None and not self._declared(data.channel):
+            name = f"{data.channel.account_id}/{data.channel.channel_id}"
+            default = configuration.default_work_stream
+            yield finding("unknown_channel", "data.channel", f"{name} is not declared, so {default} is used")
+
+    def _of_route(self, event: BotEscalated | ConversationStarted, stream: WorkStream, place: str) -> Iterator[Finding]:
+        decision = self.decision(event)
+        if decision is None:
+            reason = f"{stream.id} is a pick work stream, where a bot's escalation has no effect"
+            yield finding("escalation_without_effect", "", reason)
+        elif decision.cause.bot and decision.bot:
+            reason = f"leads to queue {decision.queue}, where bot {decision.bot} takes it, and no human does"
+            yield finding("escalation_to_a_bot", place, reason)
+        elif decision.rule is None and stream.rules:
+            asked = sorted({item.variable for rule in stream.rules for _, item in comparisons(rule.when, "")})
+            reason = (
+                f"no rule of {stream.id} leads anywhere with these variables, so the conversation goes to the fallback "
+                f"queue {decision.queue}, unless it knows more; the rules ask for {', '.join(asked)}"
+            )
+            yield finding("fallback_queue", place, reason)
+
+
+def _unknown_bot(configuration: Configuration, native_id: str, path: str) -> Iterator[Finding]:
+    if configuration.bot(native_id) is None:
+        yield finding("unknown_bot", path, f"no bot {native_id[:80]!r} is declared, so it counts under this id")
+
+
+def _of_variables(given: Mapping[str, tuple[Any, str]], stream: WorkStream, place: str) -> Iterator[Finding]:
+    """`given`: each variable's value and path, by its name."""
+    declared = {variable.name: variable.type for variable in stream.context_variables}
+    system = [name for name in given if name.startswith(_SYSTEM) and name not in declared]
+    if system:
+        reason = f"{len(system)} variables of the bot's platform are kept, and no rule sees them: {', '.join(system)}"
+        yield finding("system_variables", place, reason[:400])
+    for name, (value, path) in given.items():
+        if name not in system:
+            yield from _of_variable(name, value, declared, stream, path)
+
+
+def _of_variable(
+    name: str, value: Any, declared: Mapping[str, str], stream: WorkStream, path: str
+) -> Iterator[Finding]:
+    if not (usable_value(value, "text") or usable_value(value, "number")):
+        reason = f"context value is {_kind(value)}: text or integer only, so conditions leave {name[:80]} out"
+        yield finding("context_value_unusable", path, reason)
+    given = Assignment(name=name, value=value, at="", fact_id="", set_by="the payload")
+    why = complaint(given, stream.context_variables)
+    if why and name not in declared:
+        hint = "" if "did you mean" in why else did_you_mean(name, declared)
+        yield finding("undeclared_variable", path, f"{why}{hint}"[:400])
+    elif why and usable_value(value, "text" if declared[name] == "number" else "number"):
+        yield finding("variable_of_another_type", path, why)
+    elif not why and isinstance(value, str):
+        yield from _near_miss(name, value, stream, path)
+
+
+def _near_miss(name: str, value: str, stream: WorkStream, path: str) -> Iterator[Finding]:
+    """A value that a rule names nearly so, and no rule exactly so."""
+    asked = [item for rule in stream.rules for _, item in comparisons(rule.when, "") if item.variable == name]
+    values = dict.fromkeys(text for item in asked for text in rule_values(item) if isinstance(text, str))
+    for text in () if value in values else values:
+        if how := slip(value[:200], text):
+            reason = f"is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
+            yield finding("value_near_miss", path, reason)
+
+
+def _kind(value: Any) -> str:
+    kinds = {
+        bool: "boolean",
+        float: "a fraction",
+        list: "a list",
+        dict: "an object",
+        str: "text of over 4,000 characters",
+    }
+    return "null" if value is None else kinds.get(type(value), "something else")

@@ -1,0 +1,225 @@
+"""A Bot Framework activity, read tolerantly: who says what, when, under which id.
+
+Whatever is assumed on the way is noted where it is assumed, so `notes` are complete once the activity was read.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
+from shared.dialects.notes import Note, NoteCode
+from shared.dialects.reading import MAX_EVENT_ID
+from shared.errors import InvalidActivity, Mistake
+from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
+from shared.events.envelope import epoch_time, parse_time
+from shared.tenants.configuration import Configuration
+from shared.wire import canonical_json
+
+_ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
+_MAX_ID = 1024
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
+"""An id that somebody blackened: `<REDACTED>`."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One activity as it came, and the configuration that tells bots from people where it does not say."""
+
+    native: dict[str, Any]
+    configuration: Configuration
+    noted: dict[Note, None] = field(default_factory=dict, compare=False)
+
+    def note(self, code: NoteCode, path: str, reason: str) -> None:
+        """Keep a note, once."""
+        self.noted[Note(code, path, reason)] = None
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was assumed or left out so far."""
+        return list(self.noted)
+
+    def text(self, member: str = "text") -> str | None:
+        """A member that is text; None where it is absent, empty or something else."""
+        value = self.native.get(member)
+        if value is not None and not isinstance(value, str):
+            self.note("wrong_type", member, "is no text, so it is left out")
+        return value if isinstance(value, str) and value else None
+
+    @cached_property
+    def thread_id(self) -> str:
+        """The channel's conversation. Raises InvalidActivity."""
+        conversation = self.native.get("conversation")
+        thread_id = conversation.get("id") if isinstance(conversation, dict) else None
+        if not isinstance(thread_id, str) or not 0 < len(thread_id) <= _MAX_ID:
+            raise InvalidActivity([Mistake("conversation.id", f"is missing, or no text of 1 to {_MAX_ID} characters")])
+        return thread_id
+
+    @cached_property
+    def time(self) -> str | None:
+        """The timestamp as RFC 3339 (epoch seconds are rewritten); None where there is none. Raises InvalidActivity."""
+        given = self.native.get("timestamp")
+        if given is None:
+            return None
+        try:
+            if isinstance(given, int | float) and not isinstance(given, bool):
+                time = epoch_time(given)
+                self.note("epoch_time", "timestamp", f"is a number, taken for seconds since 1970: {time}")
+                return time
+            parse_time(str(given))
+        except ValueError as cause:
+            raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
+        return str(given)
+
+    @cached_property
+    def channel_data(self) -> ChannelData:
+        """What the channel or the bot says to the hub."""
+        return channel_data(self.native, self.note)
+
+    @property
+    def says_its_role(self) -> bool:
+        """Whether the sender's role is on the wire, where it is optional."""
+        return self._given_role in _ROLES
+
+    @cached_property
+    def role(self) -> str:
+        """customer, bot or agent: as the sender's `role` says (a name, or 0 bot and 1 user).
+
+        Without one, a bot is who is configured as one, or who gives a command, as customers never do.
+        """
+        if self.says_its_role:
+            return _ROLES[self._given_role]
+        sender = self._account("from")
+        known = sender.get("id") and self.configuration.bot(sender["id"])
+        role, why = ("bot", "it is configured as one") if known else ("customer", "it is no configured bot")
+        if not known and self.channel_data.is_command:
+            role, why = "bot", "customers give no commands"
+        if self._given_role in ("", "none"):
+            self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
+        else:
+            given = self._given_role[:40]
+            self.note("role_unknown", "from.role", f"is {given!r}, so the sender counts as {role}: {why}")
+        return role
+
+    @property
+    def _given_role(self) -> str:
+        return str(self._account("from").get("role", "")).casefold()
+
+    @cached_property
+    def author(self) -> dict[str, Any]:
+        """The sender as a line's author."""
+        name = self._account("from").get("name")
+        author = {"role": self.role, "id": self.bot_id if self.role == "bot" else self._sender_id}
+        return {**author, "name": name} if isinstance(name, str) else author
+
+    @cached_property
+    def bot_id(self) -> str:
+        """The sender's id in the configuration where it is a known bot, else its native id."""
+        bot = self.configuration.bot(self._sender_id)
+        return bot.id if bot else self._sender_id
+
+    @cached_property
+    def _sender_id(self) -> str:
+        given = self._account("from").get("id")
+        if given is None:
+            self.note("sender_unknown", "from.id", "is missing or no usable text, so the sender is called 'unknown'")
+        return given or "unknown"
+
+    @cached_property
+    def customer(self) -> Customer:
+        """Who the conversation is with: the sender, or the recipient of what a bot or an agent says."""
+        member = "from" if self.role == "customer" else "recipient"
+        side = self._account(member)
+        if side.get("id") is None and member == "recipient":
+            side = self._related_user
+            if side.get("id") is None:
+                reason = "is missing, so the customer is called by conversation.id"
+                self.note("customer_unknown", "recipient.id", reason)
+        return Customer(
+            id=side.get("id") or self.thread_id,
+            name=self._shortened(side.get("name"), MAX_NAME, f"{member}.name"),
+            locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
+        )
+
+    @property
+    def _related_user(self) -> dict[str, Any]:
+        """The user that a hand-off relates to; Copilot Studio names no recipient there."""
+        related = self.native.get("relatesTo")
+        return _account(related.get("user")) if isinstance(related, dict) else {}
+
+    @property
+    def _language(self) -> Any:
+        """The language that a Copilot Studio hand-off names (`En-US` in samples; nobody compares its case)."""
+        value = self.native.get("value")
+        return value.get("va_Language") if isinstance(value, dict) else None
+
+    def _shortened(self, given: Any, longest: int, path: str) -> str | None:
+        if not isinstance(given, str):
+            return None
+        if len(given) > longest:
+            self.note("shortened", path, f"has more than {longest} characters; the rest is left out")
+        return given[:longest]
+
+    @cached_property
+    def attachments(self) -> list[dict[str, Any]]:
+        """The attachments by our names; what else each of them holds is kept."""
+        return [_attachment(item, number) for number, (_, item) in enumerate(self.native_attachments, 1)]
+
+    @cached_property
+    def native_attachments(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each attachment that can be read, as it came, with its path."""
+        given = self.native.get("attachments")
+        if given is not None and not isinstance(given, list):
+            self.note("attachment_unreadable", "attachments", "is no list, so it is left out")
+        items = [(f"attachments[{n}]", item) for n, item in enumerate(given)] if isinstance(given, list) else []
+        wrong = [path for path, item in items if not isinstance(item, dict)]
+        if wrong:
+            reason = "is no object, so it is left out" + (f" (and so are {len(wrong) - 1} more)" if wrong[1:] else "")
+            self.note("attachment_unreadable", wrong[0], reason)
+        return [(path, item) for path, item in items if isinstance(item, dict)]
+
+    def event_id(self, suffix: str = "") -> str:
+        """The native id, marked by what is made of it; hashed where it is too long, or where there is none."""
+        mark = f"#{suffix}" if suffix else ""
+        native = self.text("id")
+        if native is None:
+            self.note("id_missing", "id", "is missing, so one is made of the content: what says the same counts once")
+            native = "sha256:" + _sha256(canonical_json(self.native))
+        if len(native + mark) <= MAX_EVENT_ID:
+            return native + mark
+        self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
+        return f"sha256:{_sha256(native)}{mark}"
+
+    def _account(self, member: str) -> dict[str, Any]:
+        """The sender or the recipient; an id that is no usable text counts as none."""
+        account = _account(self.native.get(member))
+        given = account.get("id")
+        if given is not None and _PLACEHOLDER.fullmatch(given):
+            self.note("placeholder_id", f"{member}.id", f"is {given[:40]!r}: whoever is called so is taken for one")
+        return account
+
+
+def _account(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        return {}
+    usable = isinstance(given.get("id"), str) and 0 < len(given["id"]) <= _MAX_ID
+    return given if usable else {**given, "id": None}
+
+
+def _attachment(item: dict[str, Any], number: int) -> dict[str, Any]:
+    name, kind, url, size = (item.get(member) for member in ("name", "contentType", "contentUrl", "size"))
+    renamed = {"name", "contentType", "contentUrl", "size", "url"}
+    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return {
+        **{member: value for member, value in item.items() if member not in renamed},
+        "name": name if isinstance(name, str) and name else f"attachment-{number}",
+        "contentType": kind if isinstance(kind, str) and kind else "application/octet-stream",
+        **({"url": url} if isinstance(url, str) else {}),
+        **({"size": size} if known else {}),
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

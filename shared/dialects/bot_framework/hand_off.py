@@ -1,0 +1,168 @@
+"""Hand-offs of bots: `handoff.initiate`, Copilot Studio's variables, and the history that is handed over.
+
+A bot hands over with Omnichannel's `Escalate`, with an event, or with an activity of type `handoff`; all give the same
+event. Copilot Studio's `CloseOmnichannelConversation` makes an end of it (domain: generic hand-off).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from shared.dialects.bot_framework.activity import Activity
+from shared.dialects.notes import Note, within
+from shared.dialects.reading import Draft
+from shared.errors import InvalidActivity
+from shared.tenants.near_miss import slip
+
+_SPELLINGS = {"va_LastPhrase": "va_LastPhrases", "va_LastPhrases": "va_LastPhrase"}
+"""Copilot Studio's documents say one, its payloads the other."""
+_CLOSING = "closeomnichannelconversation"
+_VOICE = "telephony"
+"""Voice ignores `CloseOmnichannelConversation`."""
+_NUMBERED = re.compile(r"(.+)\|(\d{1,18})", re.DOTALL)
+"""Direct Line numbers the activities of a conversation: `91hc…|0000005`."""
+
+
+def handed_over(
+    activity: Activity, context: dict[str, Any], place: str, summary: str | None, beside: Sequence[str] = ()
+) -> Draft:
+    """The escalation, or the end, that a bot's hand-off with these context variables is.
+
+    The variables stand at `place`, but those named in `beside`, which stand in `value`.
+    """
+    closing = next((name for name in context if name.casefold() == _CLOSING), None)
+    places = {"contextVariables": place, "botId": "from.id"}
+    places |= {f"contextVariables.{name}": within("value", name) for name in beside}
+    for name, other in _SPELLINGS.items():
+        if name in context and other not in context:
+            # Rules may ask for either.
+            context = {**context, other: context[name]}
+            places[f"contextVariables.{other}"] = places.get(f"contextVariables.{name}", within(place, name))
+    data: dict[str, Any] = {"contextVariables": context, "transcript": _history(activity)}
+    if closing is not None and str(context[closing]).casefold() == "true" and activity.text("channelId") != _VOICE:
+        reason = "asks to close the conversation, so the hand-off is the bot's end of it, and no escalation"
+        at = places.get(f"contextVariables.{closing}", within(place, closing))
+        activity.note("closing_hand_off", at, reason)
+        note = {"note": summary} if summary else {}
+        return Draft(
+            activity.event_id("end"),
+            "conversation.ended",
+            {"endedBy": "bot", "reason": "resolved", **note, **data},
+            places,
+        )
+    said = {path for path, _, _ in _transcripts(activity)}
+    kept = zip(activity.native_attachments, activity.attachments, strict=True)
+    data["attachments"] = [one for (path, _), one in kept if path not in said]
+    if summary:
+        data["summary"] = summary
+    return Draft(activity.event_id("escalate"), "bot.escalated", {"botId": activity.bot_id, **data}, places)
+
+
+def handed_over_with_value(activity: Activity) -> Draft:
+    """What an activity of type `handoff`, or a hand-off event, is: its `value` holds variables, or is the summary."""
+    value = activity.native.get("value")
+    if isinstance(value, str):
+        return handed_over(activity, {}, "value", value or None)
+    if value is not None and not isinstance(value, dict):
+        activity.note("context_unreadable", "value", "is neither an object nor text, so no variable is set")
+    given = value if isinstance(value, dict) else {}
+    message, inner = (_member(given, name) for name in ("MessageToAgent", "Context"))
+    summaries = [given[name] for name in (message, "va_AgentMessage") if name in given]
+    summary = next((text for text in summaries if isinstance(text, str) and text), None)
+    beside = {name: item for name, item in given.items() if name not in (message, inner)}
+    if inner is None:
+        return handed_over(activity, beside, "value", summary)
+    place, wrapped = within("value", inner), given[inner]
+    if isinstance(wrapped, dict):
+        others = [name for name in beside if name not in wrapped]
+        return handed_over(activity, {**beside, **wrapped}, place, summary, others)
+    if wrapped is not None:
+        activity.note("context_unreadable", place, "is no object of names and values, so no variable is set")
+    return handed_over(activity, beside, "value", summary)
+
+
+def _member(given: dict[str, Any], name: str) -> str | None:
+    """How the object spells a member of this name; serializers write it in camel case, too."""
+    return next((known for known in given if known.casefold() == name.casefold()), None)
+
+
+def _transcripts(activity: Activity) -> Iterator[tuple[str, str, list[Any]]]:
+    """Each attachment that is a transcript: its path, the path of the activities inside, and those."""
+    for path, attachment in activity.native_attachments:
+        content, named = attachment.get("content"), slip(str(attachment.get("name"))[:80], "Transcript") is not None
+        said = content.get("activities") if isinstance(content, dict) else None
+        if isinstance(said, list):
+            yield path, f"{path}.content.activities", said
+        elif isinstance(content, list) and named:
+            yield path, f"{path}.content", content
+        elif attachment.get("contentUrl") and named:
+            reason = "links the history, which is not fetched: agents see the link, and no lines"
+            activity.note("linked_transcript", f"{path}.contentUrl", reason)
+
+
+def _history(activity: Activity) -> list[dict[str, Any]]:
+    """The messages inside an attached transcript, as lines of the bot's history."""
+    lines: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    for _, inside, said in _transcripts(activity):
+        left_out = [n for n, one in enumerate(said) if not isinstance(one, dict) or one.get("type") != "message"]
+        if left_out:
+            reason = f"{len(left_out)} of {len(said)} activities are no messages, and make no line"
+            activity.note("history_left_out", f"{inside}[{left_out[0]}]", reason)
+        for n, document in enumerate(said):
+            if isinstance(document, dict) and document.get("type") == "message":
+                line = Activity(document, activity.configuration)
+                lines.append(_history_line(line))
+                notes += [note.within(f"{inside}[{n}]") for note in line.notes]
+    _note_once_each(activity, notes)
+    _note_gap(activity, [line["id"] for line in lines if "id" in line])
+    return lines
+
+
+def _note_once_each(activity: Activity, notes: list[Note]) -> None:
+    """What was noted on lines of the history, each code once: a long history says one thing of every line."""
+    counts = Counter(note.code for note in notes)
+    for note in notes:
+        if more := counts.pop(note.code, 0):
+            others = f" (and the same for {more - 1} more lines)" if more > 1 else ""
+            activity.note(note.code, note.path, note.reason + others)
+
+
+def _note_gap(activity: Activity, said: list[str]) -> None:
+    own = _NUMBERED.fullmatch(activity.text("id") or "")
+    if own is None:
+        return
+    others = [known for one in said if (known := _NUMBERED.fullmatch(one)) and known[1] == own[1]]
+    missing = int(own[2]) - max((int(known[2]) for known in others), default=int(own[2])) - 1
+    if missing > 0:
+        reason = f"{missing} activities before it are not in the history: lines among them must have been posted"
+        activity.note("history_gap", "id", reason)
+
+
+def _history_line(said: Activity) -> dict[str, Any]:
+    known = {"id": said.text("id") and said.event_id(), "text": said.text(), "time": _time(said)}
+    line: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+    from_bot = said.role == "bot"
+    # The text of an escalation is for the agent, bridged or not.
+    private = (from_bot and _escalates(said)) or said.channel_data.is_private(from_bot=from_bot)
+    visibility = "private" if private else "public"
+    return {**line, "author": said.author, "attachments": said.attachments, "visibility": visibility}
+
+
+def _time(said: Activity) -> str | None:
+    """A line without a usable time is still a line, and no reason to refuse the escalation that brings it."""
+    try:
+        return said.time
+    except InvalidActivity as cause:
+        said.note("time_unreadable", "timestamp", f"{cause.mistakes[0].reason}, so the line has no time")
+        return None
+
+
+def _escalates(said: Activity) -> bool:
+    try:
+        command = said.channel_data.command
+    except InvalidActivity as cause:
+        said.note("tags_unreadable", cause.mistakes[0].path, cause.mistakes[0].reason)
+        return True
+    return command is not None and command.type == "Escalate"

@@ -1,0 +1,144 @@
+"""The Omnichannel commands inside a Bot Framework activity (`channelData`; domain: escalate and end contracts).
+
+`channelData.tags` is polymorphic: a JSON string with a command, a comma-separated list of labels, a list, or absent.
+What cannot be read is taken for absent, and noted.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from shared.dialects.notes import Noter
+from shared.errors import InvalidActivity, Mistake
+from shared.tenants.near_miss import slip
+from shared.wire import canonical_json, parse_json
+
+_COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
+    "escalate": "Escalate",
+    "endconversation": "EndConversation",
+    # The ordinals of the same enum, as serializers without string enums write them.
+    0: "Escalate",
+    1: "EndConversation",
+}
+_CONVERSATION_CONTEXT, _CUSTOMER_CONTEXT = "conversationcontext", "customercontext"
+"""What a custom messaging channel sends along, in a sample with a blank after the name."""
+_MAX_CONTEXT_BYTES = 28 * 1024
+"""Of a context as JSON: a custom messaging channel sends no larger activity (domain: custom channel)."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the bot asks of the hub. `context`: context variables, empty where none came; `place`: where they stood."""
+
+    type: Literal["Escalate", "EndConversation"]
+    context: dict[str, Any]
+    place: str
+
+
+@dataclass(frozen=True)
+class ChannelData:
+    """An activity's channel data under the name that it came with; empty where it is no object."""
+
+    name: str
+    members: dict[str, Any]
+    note: Noter
+
+    @cached_property
+    def is_command(self) -> bool:
+        """Whether `tags` are meant as a command."""
+        tags = self.members.get("tags")
+        return isinstance(tags, dict) or (isinstance(tags, str) and tags.lstrip().startswith("{"))
+
+    @cached_property
+    def command(self) -> Command | None:
+        """The command in `tags`; None where tags are labels or absent. Raises InvalidActivity for broken JSON."""
+        if not self.is_command:
+            return None
+        tags = self.members["tags"]
+        place = f"{self.name}.tags"
+        if isinstance(tags, str):
+            try:
+                tags = parse_json(tags.encode(), InvalidActivity)
+            except InvalidActivity as cause:
+                # It was meant as a command; taken for a label, an escalation would go nowhere, silently.
+                raise InvalidActivity([Mistake(place, mistake.reason) for mistake in cause.mistakes]) from cause
+        kind = tags.get("type")
+        named = kind.casefold() if isinstance(kind, str) else kind
+        known = _COMMANDS.get(named) if isinstance(named, str | int) and not isinstance(named, bool) else None
+        if known is None:
+            self.note("unknown_command", f"{place}.type", _no_command(kind))
+            return None
+        return Command(known, self._context(tags.get("context"), f"{place}.context"), f"{place}.context")
+
+    def _context(self, given: Any, place: str) -> dict[str, Any]:
+        if given is None or isinstance(given, dict):
+            return dict(given or {})
+        self.note("context_unreadable", place, "is no object of names and values, so no variable is set")
+        return {}
+
+    @cached_property
+    def conversation_context(self) -> tuple[dict[str, Any], str]:
+        """The context variables with which a custom messaging channel begins a conversation, and where they stand."""
+        named = [member for member in self.members if _is_called(member, _CONVERSATION_CONTEXT)]
+        if not named:
+            return {}, self.name
+        given, place = self.members[named[0]], f"{self.name}.{named[0]}"
+        if len(canonical_json(given).encode()) > _MAX_CONTEXT_BYTES:
+            self.note("context_unreadable", place, f"has more than {_MAX_CONTEXT_BYTES} bytes, so no variable is set")
+            return {}, place
+        return self._context(given, place), place
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """The labels in `tags`, case-folded; empty where it is a command or absent."""
+        tags = self.members.get("tags")
+        if tags is None or self.is_command:
+            return frozenset()
+        if isinstance(tags, str):
+            tags = tags.split(",")
+        if not isinstance(tags, list):
+            self.note("tags_unreadable", f"{self.name}.tags", "is neither a command nor a list of labels")
+            return frozenset()
+        return frozenset(label.strip().casefold() for label in tags if isinstance(label, str))
+
+    def is_private(self, *, from_bot: bool) -> bool:
+        """Whether the customer must not see the line: a bot's without `deliveryMode: bridged`, or one labelled so."""
+        if self.labels & {"private", "hidden"}:
+            return True
+        mode = self.members.get("deliveryMode")
+        bridged = isinstance(mode, str) and mode.casefold() == "bridged"
+        if from_bot and not bridged:
+            given = f"is {str(mode)[:40]!r}" if mode is not None else "is missing"
+            reason = f"{given}, so the line is not bridged: it is private, and the customer sees nothing"
+            self.note("not_bridged", f"{self.name}.deliveryMode", reason)
+        return from_bot and not bridged
+
+
+def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
+    """The activity's channel data, under either spelling."""
+    for name in ("channelData", "channeldata"):
+        given = activity.get(name)
+        if isinstance(given, dict):
+            _note_customer_context(name, given, note)
+            return ChannelData(name, given, note)
+        if given is not None:
+            note("channel_data_unreadable", name, "is no object, so deliveryMode and tags in it are not seen")
+    return ChannelData("channelData", {}, note)
+
+
+def _note_customer_context(name: str, given: dict[str, Any], note: Noter) -> None:
+    for member, value in given.items():
+        if value and _is_called(member, _CUSTOMER_CONTEXT):
+            note("context_not_taken", f"{name}.{member}", "tells who the customer is, and sets no context variable")
+
+
+def _is_called(member: str, name: str) -> bool:
+    return member[: len(name)].casefold() == name and not member[len(name) :].strip()
+
+
+def _no_command(kind: Any) -> str:
+    if kind is None:
+        return "is missing, so the tags are no command, and nothing is asked of the hub"
+    near = next((name for name in ("Escalate", "EndConversation") if slip(str(kind)[:80], name)), None)
+    hint = f"; did you mean {near}?" if near else ""
+    return f"is {str(kind)[:80]!r}, which is no command, so nothing is asked of the hub{hint}"

@@ -1,0 +1,202 @@
+"""The Bot Framework dialect: an activity becomes the events that it means.
+
+Rules from the Bot Framework activity specification: unknown members are accepted (A2005), unknown activity types and
+event names are ignored (A2014, A5002), an event must have a name (A5001), times out of order are no reason to refuse
+(A2042).
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from shared.dialects.bot_framework.activity import Activity
+from shared.dialects.bot_framework.hand_off import handed_over, handed_over_with_value
+from shared.dialects.notes import IgnoredCode, Note
+from shared.dialects.reading import Draft, Reading
+from shared.errors import InvalidActivity, Mistake
+from shared.events.catalog import Customer
+from shared.tenants.configuration import Configuration
+from shared.threads.thread import Begins
+
+_END_CODES = {
+    "completedsuccessfully": "resolved",
+    "usercancelled": "abandoned",
+    "bottimedout": "inactivity",
+    "channelfailed": "disconnected",
+}
+_SHOWN_WITH = (
+    "textFormat",
+    "locale",
+    "speak",
+    "inputHint",
+    "suggestedActions",
+    "attachmentLayout",
+    "replyToId",
+    "value",
+)
+"""Members of a message that say how it was shown; channel data stays away, for it may carry tokens."""
+_READ = {"type", "id", "timestamp", "from", "recipient", "conversation", "locale", "text", "attachments"}
+_TRANSPORT = {"channelId", "serviceUrl", "localTimestamp", "localTimezone", "rawTimestamp", "callerId", "relatesTo"}
+"""Members that are about the transport, and nothing that was said."""
+_HUB_CONTEXT = ("startconversation", "omnichannelsetcontext")
+"""Events in which Omnichannel tells a bot about a conversation that begins for it."""
+_NO_ESCALATION = re.compile(r"escalat\w{0,9}\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
+"""What a Copilot Studio bot says where nobody connected its hand-off: `Escalating ... is not currently configured`."""
+
+
+def read_activity(document: Any, configuration: Configuration) -> Reading:
+    """Read one activity. Raises InvalidActivity with the member that is missing or wrong."""
+    if not isinstance(document, dict):
+        raise InvalidActivity([Mistake("", "an activity is a JSON object")])
+    activity = Activity(document, configuration)
+    kind = activity.text("type")
+    if kind is None:
+        raise InvalidActivity([Mistake("type", "is missing")])
+    read = _READERS.get(kind, _unknown)(activity)
+    if not read.drafts and read.begins == "never":
+        nobody = Customer(id="unknown")
+        return Reading(None, None, nobody, [], read.ignored, "never", activity.notes)
+    context = activity.channel_data.conversation_context if read.begins != "never" else ({}, "")
+    _note_members(activity, read.members)
+    place = (activity.thread_id, activity.time, activity.customer)
+    return Reading(*place, read.drafts, read.ignored, read.begins, activity.notes, *context)
+
+
+class _Read(NamedTuple):
+    """What one kind of activity is. `members`: those that only this kind has, and that were looked at."""
+
+    drafts: Sequence[Draft]
+    ignored: Sequence[Note]
+    begins: Begins
+    members: Sequence[str] = ()
+
+
+def _ignored(code: IgnoredCode, path: str, reason: str) -> _Read:
+    return _Read([], [Note(code, path, reason)], "never")
+
+
+def _message(activity: Activity) -> _Read:
+    data = activity.channel_data
+    from_bot = activity.role == "bot"
+    asked = data.command if from_bot else None
+    if data.is_command and not from_bot:
+        reason = f"holds a command, but the sender is a {activity.role}: only a bot's commands are followed"
+        activity.note("command_of_a_customer", f"{data.name}.tags", reason)
+    if asked and asked.type == "Escalate":
+        # The text of an escalation is the summary for the agent, bridged or not; the customer never sees it.
+        return _Read([handed_over(activity, asked.context, asked.place, activity.text())], [], "always", _SHOWN_WITH)
+    text = activity.text()
+    if from_bot and text and _NO_ESCALATION.search(text[:1000]):
+        reason = "says that escalation is not configured: the bot hands nothing over, and nobody is told"
+        activity.note("fake_hand_off", "text", reason)
+    line = _line(activity, private=data.is_private(from_bot=from_bot))
+    if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or asked):
+        return _ignored("empty_message", "text", "the message holds neither text nor attachments nor a value")
+    if asked:
+        return _Read([line, _end(activity)], [], "never", _SHOWN_WITH)
+    return _Read([line], [], "always" if activity.role == "customer" else "ifFirst", _SHOWN_WITH)
+
+
+def _conversation_update(activity: Activity) -> _Read:
+    if activity.native.get("membersAdded"):
+        return _Read([], [], "always", ["membersAdded"])
+    if "vnd.microsoft.msdyn.oc.data" in activity.channel_data.members:
+        return _hub_context(activity, activity.channel_data.name)
+    reason = "a conversationUpdate that adds no member changes nothing here"
+    return _ignored("no_member_added", "membersAdded", reason)
+
+
+def _event(activity: Activity) -> _Read:
+    name = activity.text("name")
+    if name is None:
+        return _ignored("event_without_name", "name", "the event has no name (Bot Framework rule A5001)")
+    folded = name.casefold()
+    if folded in _HUB_CONTEXT:
+        return _hub_context(activity, "value")
+    if folded == "handoff.status":
+        return _ignored("hand_off_status", "name", "a hub tells a bot how its hand-off goes; nothing changes here")
+    # Hubs' own connectors name theirs after the hub: GenesysHandoff.
+    if folded == "handoff.initiate" or folded.endswith("handoff"):
+        return _hand_off(activity)
+    return _ignored("event_without_meaning", "name", f"events named {name[:80]!r} have no meaning here")
+
+
+def _hand_off(activity: Activity) -> _Read:
+    if activity.role == "customer" and activity.says_its_role:
+        return _ignored("hand_off_of_a_customer", "from.role", "only a bot hands a conversation over")
+    draft = handed_over_with_value(activity)
+    begins: Begins = "always" if draft.type == "bot.escalated" else "never"
+    return _Read([draft], [], begins, ["name", "value", "locale", "replyToId"])
+
+
+def _hub_context(activity: Activity, member: str) -> _Read:
+    """Omnichannel tells a bot of a conversation; samples leave the conversation's id out."""
+    known = isinstance(activity.native.get("conversation"), dict)
+    begun = "a conversation begins" if known else "nothing begins without conversation.id"
+    note = Note("hub_context", member, f"is what a hub tells its bot: {begun}, and no context variable is set")
+    return _Read([], [note], "always" if known else "never", ["name", "value", "text", "textFormat", "replyToId"])
+
+
+def _end_of_conversation(activity: Activity) -> _Read:
+    return _Read([_end(activity)], [], "never", ["code"])
+
+
+def _trace(activity: Activity) -> _Read:
+    """Copilot Studio records hand-offs as traces, also those that it did not make (domain: what it really records)."""
+    kind = str(activity.native.get("valueType"))
+    value = activity.native.get("value")
+    outcome = str(value.get("outcomeReason")) if isinstance(value, dict) else ""
+    if outcome.casefold() == "agenttransferfromquestionmaxattempts":
+        reason = f"records a hand-off for {outcome}, which nobody asked for; a trace hands nothing over"
+        return _ignored("fake_hand_off", "value.outcomeReason", reason)
+    if kind.casefold() in ("handoff", "escalationrequested"):
+        return _ignored("hand_off_trace", "valueType", f"a trace {kind} is a record of the bot's, and no hand-off")
+    return _unknown(activity)
+
+
+def _unknown(activity: Activity) -> _Read:
+    kind = str(activity.native["type"])[:80]
+    return _ignored("activity_without_meaning", "type", f"activities of type {kind!r} have no meaning here")
+
+
+_READERS: dict[str, Callable[[Activity], _Read]] = {
+    "message": _message,
+    "conversationUpdate": _conversation_update,
+    "event": _event,
+    "handoff": _hand_off,
+    "endOfConversation": _end_of_conversation,
+    "trace": _trace,
+}
+
+
+def _end(activity: Activity) -> Draft:
+    code = activity.text("code")
+    reason = "resolved" if code is None else _END_CODES.get(code.casefold(), "other")
+    if code is None and activity.native["type"] == "endOfConversation":
+        activity.note("end_code_missing", "code", "is missing, so the end counts as resolved")
+    if reason == "other":
+        activity.note("end_code_unknown", "code", f"is {str(code)[:80]!r}, so the end's reason is 'other'")
+    data = {"endedBy": activity.role, "reason": reason}
+    if note := activity.text():
+        data["note"] = note
+    return Draft(activity.event_id("end"), "conversation.ended", data)
+
+
+def _line(activity: Activity, *, private: bool) -> Draft:
+    data: dict[str, Any] = {
+        "author": activity.author,
+        "attachments": activity.attachments,
+        "visibility": "private" if private else "public",
+        **{name: activity.native[name] for name in _SHOWN_WITH if activity.native.get(name) is not None},
+    }
+    if text := activity.text():
+        data["text"] = text
+    return Draft(activity.event_id(), "message.posted", data, {"author": "from"})
+
+
+def _note_members(activity: Activity, members: Sequence[str]) -> None:
+    """Members that are no part of any event: unknown ones are accepted, and left out."""
+    looked_at = {*_READ, *_TRANSPORT, "channelData", "channeldata", *members}
+    left_out = sorted(name for name, value in activity.native.items() if name not in looked_at and value)
+    if left_out:
+        activity.note("members_not_kept", "", f"leaves out {', '.join(name[:40] for name in left_out[:10])}")

@@ -1,0 +1,108 @@
+"""A webhook's body in one of the native dialects: one payload, or a set of Bot Framework activities.
+
+Direct Line answers `{"activities": [...], "watermark": ...}`, and recordings are arrays of activities. In a set each
+activity is read on its own, and a wrong one is rejected alone.
+"""
+
+import codecs
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.dialects.bot_framework.reader import read_activity
+from shared.dialects.notes import Note, within
+from shared.dialects.reading import Reading
+from shared.dialects.telegram import read_update
+from shared.errors import InvalidActivity, Mistake, Refused
+from shared.tenants.configuration import Configuration
+from shared.wire import parse_json
+
+MOST_ACTIVITIES = 1000
+"""Of one set: each of them is resolved to its conversation before the answer."""
+
+NativeDialect = Literal["botFramework", "telegram"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One payload of a body: its path there (empty where it is the whole), and its reading, or why it is refused."""
+
+    path: str
+    outcome: Reading | Refused
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A body, read. `notes` are about the whole; those of the parts stand with their readings."""
+
+    parts: Sequence[Part]
+    is_set: bool
+    notes: Sequence[Note]
+
+    @property
+    def ignored(self) -> list[Note]:
+        """What means nothing here, by its path in the body."""
+        parts = [
+            note.within(part.path)
+            for part in self.parts
+            if isinstance(part.outcome, Reading)
+            for note in part.outcome.ignored
+        ]
+        empty = [Note("empty_activity_set", "", "the set holds no activity")] if not self.parts else []
+        return [*parts, *empty]
+
+
+def read_payload(dialect: NativeDialect, body: bytes, configuration: Configuration) -> Payload:
+    """Read a body of this dialect. Raises InvalidActivity for what is no JSON, a wrong payload, too large a set."""
+    document = parse_json(body, InvalidActivity)
+    held = activity_set(document) if dialect == "botFramework" else None
+    if held is not None and len(held) > MOST_ACTIVITIES:
+        path = "activities" if isinstance(document, dict) else ""
+        raise InvalidActivity([Mistake(path, f"has {len(held)} activities; one body may have {MOST_ACTIVITIES}")])
+    read = _READERS[dialect]
+    if held is None:
+        return Payload([Part("", read(document, configuration))], is_set=False, notes=skipped_mark(body))
+    parts = [Part(path, _outcome(read, item, configuration)) for path, item in held]
+    return Payload(parts, is_set=True, notes=[*skipped_mark(body), *_repeated(parts)])
+
+
+def skipped_mark(body: bytes) -> list[Note]:
+    """The note that a byte order mark was skipped."""
+    reason = "the body begins with a byte order mark, which is skipped"
+    return [Note("byte_order_mark", "", reason)] if body.startswith(codecs.BOM_UTF8) else []
+
+
+def activity_set(document: Any) -> list[tuple[str, Any]] | None:
+    """The members of a set of activities, each with its path; None where the document is none."""
+    if isinstance(document, list):
+        return [(f"[{n}]", item) for n, item in enumerate(document)]
+    if isinstance(document, dict) and "type" not in document and isinstance(document.get("activities"), list):
+        return [(f"activities[{n}]", item) for n, item in enumerate(document["activities"])]
+    return None
+
+
+_Reader = Callable[[Any, Configuration], Reading]
+_READERS: Mapping[NativeDialect, _Reader] = {"botFramework": read_activity, "telegram": read_update}
+
+
+def _outcome(read: _Reader, document: Any, configuration: Configuration) -> Reading | Refused:
+    try:
+        return read(document, configuration)
+    except Refused as reason:
+        # Kept as data; its frames would keep all of the set.
+        return reason.with_traceback(None)
+
+
+def _repeated(parts: Sequence[Part]) -> list[Note]:
+    """Hand-offs of one thread in one set: Copilot Studio often emits them twice."""
+    handed_over: dict[str | None, str] = {}
+    notes = []
+    for part in parts:
+        if not isinstance(part.outcome, Reading):
+            continue
+        for draft in part.outcome.drafts:
+            first = handed_over.setdefault(part.outcome.thread_id, draft.id) if draft.type == "bot.escalated" else None
+            if first not in (None, draft.id):
+                reason = f"hands over what {first[:80]!r} handed over before: an escalation of its own"
+                notes.append(Note("hand_off_twice", within(part.path, "id"), reason))
+    return notes

@@ -1,0 +1,119 @@
+"""The Telegram dialect: a Bot API update becomes the line that somebody wrote.
+
+A chat is the thread. Telegram's times are whole seconds, so the message's number in the chat is its sequence. Updates
+of other kinds (edits, queries, members) say nothing that a transcript holds; they are ignored with that reason.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from shared.dialects.notes import Note
+from shared.dialects.reading import Draft, Reading
+from shared.errors import InvalidActivity, Mistake
+from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
+from shared.events.envelope import epoch_time
+from shared.tenants.configuration import Configuration
+from shared.threads.thread import Begins
+
+_FILES = {
+    "photo": "image/jpeg",
+    "sticker": "image/webp",
+    "audio": "audio/mpeg",
+    "voice": "audio/ogg",
+    "video": "video/mp4",
+    "video_note": "video/mp4",
+    "animation": "video/mp4",
+    "document": "application/octet-stream",
+}
+"""Members of a message that are files, with the type that holds where Telegram names none."""
+
+
+_READ = (
+    frozenset(["message_id", "date", "chat", "from", "text", "caption", "entities", "caption_entities"]) | _FILES.keys()
+)
+"""Members of a message that a line is made of, or that only format its text."""
+
+
+def read_update(document: Any, configuration: Configuration) -> Reading:
+    """Read one update. Raises InvalidActivity with the member that is missing or wrong."""
+    if not isinstance(document, dict):
+        raise InvalidActivity([Mistake("", "an update is a JSON object")])
+    update_id = _whole(document, "update_id", "")
+    message = document.get("message")
+    others = [str(name)[:40] for name in sorted(document) if name not in ("update_id", "message")]
+    if not isinstance(message, dict):
+        note = Note("update_without_message", "", f"the update holds no message, but {', '.join(others) or 'nothing'}")
+        return Reading(None, None, Customer(id=str(update_id)), [], [note], begins="never")
+    chat, sender = message.get("chat"), message.get("from")
+    chat_id = str(_whole(chat if isinstance(chat, dict) else {}, "id", "message.chat."))
+    sender = sender if isinstance(sender, dict) else {}
+    customer, time = _customer(sender, chat_id), _time(message)
+    data = _line(message, sender, chat_id)
+    if "text" not in data and not data["attachments"]:
+        note = Note("empty_message", "message.text", "the message has no text or file")
+        return Reading(chat_id, time, customer, [], [note], begins="never")
+    draft = Draft(f"update:{update_id}", "message.posted", data, {"author": "message.from"})
+    begins: Begins = "ifFirst" if data["author"]["role"] == "bot" else "always"
+    return Reading(chat_id, time, customer, [draft], [], begins, list(_notes(message, sender, others)))
+
+
+def _notes(message: dict[str, Any], sender: dict[str, Any], others: list[str]) -> Iterator[Note]:
+    """What no line holds, and who is taken for the sender."""
+    if others:
+        yield Note("update_members_ignored", "", f"beside the message, the update holds {', '.join(others[:10])}")
+    unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ)
+    if unread:
+        yield Note("members_not_kept", "message", f"leaves out {', '.join(unread[:10])}")
+    if not isinstance(sender.get("id"), int):
+        yield Note("sender_unknown", "message.from.id", "is missing, so the sender is called by message.chat.id")
+
+
+def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str) -> dict[str, Any]:
+    customer = _customer(sender, chat_id)
+    author = {"role": "bot" if sender.get("is_bot") is True else "customer", "id": customer.id, "name": customer.name}
+    data: dict[str, Any] = {
+        "author": author,
+        "attachments": [_attachment(message, member) for member in _FILES if message.get(member)],
+        "sequence": _whole(message, "message_id", "message."),
+    }
+    text = message.get("text") or message.get("caption")
+    return {**data, "text": text} if isinstance(text, str) else data
+
+
+def _attachment(message: dict[str, Any], member: str) -> dict[str, Any]:
+    """The file by our names; a photo's last size is its largest."""
+    given = message[member]
+    file = given[-1] if isinstance(given, list) and given else given
+    file = file if isinstance(file, dict) else {}
+    name, kind, size = file.get("file_name"), file.get("mime_type"), file.get("file_size")
+    attachment: dict[str, Any] = {
+        "name": name if isinstance(name, str) and name else member,
+        "contentType": kind if isinstance(kind, str) and kind else _FILES[member],
+        "fileId": file.get("file_id"),
+    }
+    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return {**attachment, "size": size} if known else attachment
+
+
+def _customer(sender: dict[str, Any], chat_id: str) -> Customer:
+    names = [sender[part] for part in ("first_name", "last_name") if isinstance(sender.get(part), str)]
+    locale = sender.get("language_code")
+    return Customer(
+        id=str(sender["id"]) if isinstance(sender.get("id"), int) else chat_id,
+        name=" ".join(names)[:MAX_NAME] or None,
+        locale=locale[:MAX_LOCALE] if isinstance(locale, str) else None,
+    )
+
+
+def _time(message: dict[str, Any]) -> str:
+    try:
+        return epoch_time(_whole(message, "date", "message."))
+    except ValueError as cause:
+        raise InvalidActivity([Mistake("message.date", str(cause))]) from cause
+
+
+def _whole(document: dict[str, Any], member: str, path: str) -> int:
+    value = document.get(member)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidActivity([Mistake(f"{path}{member}", "is missing, or no whole number")])
+    return value

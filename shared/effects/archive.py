@@ -1,0 +1,108 @@
+"""Archiving an ended conversation, and forgetting it when its retention is over."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from shared.clock import Clock
+from shared.conversations.contents import Contents
+from shared.conversations.documents import read_archived_fact, write_archived_fact
+from shared.conversations.fact import Fact
+from shared.conversations.order import in_order
+from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.reading import shown
+from shared.conversations.transcript import TranscriptEntry, transcript
+from shared.effects.reconcile import ledger_row
+from shared.events.envelope import format_time
+from shared.retry import retrying
+from shared.threads.resolve import Threads
+
+
+class PartExists(Exception):
+    """A part of this number was archived already."""
+
+
+class Archive(Protocol):
+    """Keeps ended conversations as JSON documents: part 0 is the whole conversation, each later one an addendum.
+
+    Every method may raise ArchiveUnavailable.
+    """
+
+    async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
+        """Write the part, once and for good; when this returns, it is durable. Raises PartExists."""
+        ...
+
+    async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
+        """Every part in order; none where the conversation was never archived."""
+        ...
+
+    async def delete(self, tenant_id: str, key: str) -> None:
+        """Delete every part. Where there is none, nothing happens."""
+        ...
+
+
+@dataclass(frozen=True)
+class Archivist:
+    """Puts conversations into the archive, and takes them out of everything. Doing either twice does no harm."""
+
+    conversations: ConversationStore
+    archive: Archive
+    contents: Contents
+    threads: Threads
+    clock: Clock
+
+    async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> Head:
+        """Write what the archive lacks of the conversation, as its next part; the head that knows of it."""
+        await retrying(PartExists, self._add_part, tenant_id, head, facts)
+        return replace(head, archived=len(facts))
+
+    async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> None:
+        """Raises PartExists where somebody else archived the conversation meanwhile."""
+        key = head.conversation.key
+        parts = await self.archive.parts(tenant_id, key)
+        known = {fact.id for part in parts for fact in archived_facts(part)}
+        new = [fact for fact in facts if fact.id not in known]
+        if new:
+            lines = transcript(await self.contents.restored(tenant_id, key, facts), "agent")
+            document = self._document(head, lines, new, len(parts))
+            await self.archive.add(tenant_id, key, len(parts), json.dumps(document, ensure_ascii=False).encode())
+
+    def _document(self, head: Head, lines: Sequence[TranscriptEntry], new: Sequence[Fact], part: int) -> dict[str, Any]:
+        row = ledger_row(head.conversation, head.revision)
+        decisions = head.conversation.decisions
+        return {
+            "part": part,
+            "archivedAt": format_time(self.clock.now()),
+            "conversation": shown(head),
+            "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
+            "decisions": [decision.model_dump(mode="json", by_alias=True) for decision in decisions],
+            "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],
+            "facts": [write_archived_fact(fact) for fact in in_order(new)],
+        }
+
+    async def forget(self, tenant_id: str, head: Head, etag: str) -> None:
+        """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
+
+        Raises HeadChanged where something happened to it meanwhile.
+        """
+        key, channel = head.conversation.key, head.conversation.channel
+        # Whatever comes in between finds a head that is to be archived as if it had never been.
+        etag = await self.conversations.save_head(tenant_id, key, replace(head, archived=0), etag)
+        await self.archive.delete(tenant_id, key)
+        if channel is not None and channel.thread_id is not None:
+            await self.threads.forget(tenant_id, channel, head.conversation.conversation_id)
+        await self.conversations.delete(tenant_id, key, etag)
+        await self.forget_contents(tenant_id, key)
+
+    async def forget_contents(self, tenant_id: str, key: str) -> None:
+        """Delete what was too large for the events of a conversation that is deleted.
+
+        Only then, since a line that comes before keeps the whole conversation, and nothing could make these anew.
+        """
+        await self.contents.overflow.delete(tenant_id, key)
+
+
+def archived_facts(part: bytes) -> list[Fact]:
+    """The facts that a part added. With those of all parts, heads and ledger can be rebuilt."""
+    return [read_archived_fact(document) for document in json.loads(part)["facts"]]

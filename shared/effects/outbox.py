@@ -1,0 +1,80 @@
+"""Performing effects: what a commit left in the head's outbox happens outside, and is cleared from the head."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import CloseThread, Effect, FollowUp, PostLedgerRow, caused_by
+from shared.conversations.ports import ConversationStore, Head
+from shared.errors import HeadChanged
+from shared.retry import retrying
+from shared.telemetry import OFF, Telemetry
+from shared.threads.resolve import Threads
+from shared.threads.thread import ThreadedConversation
+from shared.usage.ledger import Ledger
+from shared.usage.posting import post_or_correct
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """Performs effects through its ports. Each may be performed again without harm, so a crash costs nothing."""
+
+    conversations: ConversationStore
+    ledger: Ledger
+    threads: Threads
+    telemetry: Telemetry = OFF
+
+    async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        """Perform what the head's outbox holds, and clear it from that head, or from whatever head is there by then."""
+        if not head.outbox:
+            return
+        for effect in head.outbox.values():
+            await self._perform_one(tenant_id, head.conversation, effect)
+        try:
+            await self.conversations.save_head(tenant_id, key, head.without(head.outbox), etag)
+        except HeadChanged:
+            await retrying(HeadChanged, self._clear, tenant_id, key, head)
+
+    async def perform_left_over(self, tenant_id: str, key: str) -> None:
+        """Perform the effects that a crash left in the conversation's outbox."""
+        found = await self.conversations.read_head(tenant_id, key)
+        if found is not None and found[0].outbox:
+            with self.telemetry.resuming(tenant_id, key, await self._traces(tenant_id, key, found[0])):
+                await self.perform(tenant_id, key, *found)
+
+    async def _traces(self, tenant_id: str, key: str, head: Head) -> list[Mapping[str, Any]]:
+        """What the facts that the outbox goes back to carried on their way, where anybody wants to know it."""
+        if not self.telemetry.is_on:
+            return []
+        ids = {fact_id for effect in head.outbox.values() if (fact_id := caused_by(effect))}
+        facts = [await self.conversations.read_fact(tenant_id, key, fact_id) for fact_id in sorted(ids)]
+        return [fact.event.attributes for fact in facts if fact]
+
+    async def _clear(self, tenant_id: str, key: str, performed: Head) -> None:
+        found = await self.conversations.read_head(tenant_id, key)
+        if found is None:
+            return
+        head, etag = found
+        cleared = head.without(performed.outbox)
+        if cleared.outbox != head.outbox:
+            await self.conversations.save_head(tenant_id, key, cleared, etag)
+
+    async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> None:
+        conversation_id = conversation.conversation_id
+        match effect:
+            case PostLedgerRow(row=row, occasion=occasion):
+                await post_or_correct(self.ledger, tenant_id, row, occasion)
+            case CloseThread(channel=channel, at=at):
+                await self.threads.close(tenant_id, channel, conversation_id, at)
+            case FollowUp(channel=channel, customer=customer, ended_at=ended_at, fact_id=fact_id):
+                fact = await self.conversations.read_fact(tenant_id, conversation.key, fact_id)
+                assert fact is not None, "a fact that was folded is stored"
+                ended = ThreadedConversation(
+                    conversation_id=conversation_id,
+                    opened_at=conversation.started_at or ended_at,
+                    customer=customer,
+                    closed_at=ended_at,
+                    announced=True,
+                )
+                await self.threads.follow_up(tenant_id, channel, ended, fact.event, fact.at)

@@ -1,0 +1,89 @@
+"""The effects of a change: the difference between a conversation as it was and as it is. Pure."""
+
+from collections.abc import Iterable
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import CloseThread, Effect, FollowUp, PostLedgerRow
+from shared.conversations.fact import Fact
+from shared.events.catalog import Customer
+from shared.events.envelope import format_time
+from shared.usage.correction import Occasion
+from shared.usage.ledger import Exclusion, LedgerRow
+
+
+def reconcile(
+    before: Conversation | None, after: Conversation, revision: int, fact: Fact | None = None
+) -> dict[str, Effect]:
+    """The effects that lead from `before` to `after`, by id. A later effect of the same id replaces the earlier one.
+
+    `fact` is the one whose recording leads there.
+    """
+    effects: dict[str, Effect] = {}
+    occasion = _occasion(fact) if fact else None
+    row = ledger_row(after, revision)
+    posted = ledger_row(before, revision) if before else None
+    if row and row != posted:
+        effects[f"ledger:{row.month}"] = PostLedgerRow(kind="postLedgerRow", row=row, occasion=occasion)
+        if posted and posted.month != row.month:
+            tombstone = posted.model_copy(update={"excluded": "moved"})
+            effects[f"ledger:{posted.month}"] = PostLedgerRow(kind="postLedgerRow", row=tombstone, occasion=occasion)
+    threaded = after.channel is not None and after.channel.thread_id is not None
+    if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
+        effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
+    for fact_id in after.unseen:
+        if after.closed_at and after.channel and (before is None or fact_id not in before.unseen):
+            # A conversation without a thread is its own thread.
+            thread_id = after.channel.thread_id or after.conversation_id
+            effects[f"follow:{fact_id}"] = FollowUp(
+                kind="followUp",
+                fact_id=fact_id,
+                channel=after.channel.model_copy(update={"thread_id": thread_id}),
+                customer=after.customer or Customer(id=after.conversation_id),
+                ended_at=after.closed_at,
+            )
+    return effects
+
+
+def reconcile_anew(
+    rows: Iterable[LedgerRow], before: Conversation | None, after: Conversation, revision: int, fact: Fact
+) -> dict[str, Effect]:
+    """As `reconcile`, where nobody knows whether the ledger has what `before` says: its row is posted in any case.
+
+    `rows` are those that the ledger has of the conversation; what stands in another month becomes a tombstone there.
+    """
+    effects: dict[str, Effect] = {}
+    for row in rows:
+        if row.excluded != "moved":
+            tombstone = row.model_copy(update={"excluded": "moved", "revision": revision})
+            effects[f"ledger:{row.month}"] = PostLedgerRow(row=tombstone, occasion=_occasion(fact))
+    unposted = before.but(ledger_day=None) if before else None
+    return {**effects, **reconcile(unposted, after, revision, fact)}
+
+
+def _occasion(fact: Fact) -> Occasion:
+    return Occasion(fact_id=fact.id, type=fact.event.type, received_at=format_time(fact.received_at))
+
+
+def ledger_row(conversation: Conversation, revision: int) -> LedgerRow | None:
+    """What the conversation contributes to the month that it belongs to; None while it has no fact."""
+    if conversation.ledger_day is None:
+        return None
+    session, channel = conversation.bot_session, conversation.channel
+    excluded: Exclusion | None = None
+    if session is None:
+        excluded = "smart_assist_only" if conversation.smart_assist else "no_bot"
+    return LedgerRow(
+        month=conversation.ledger_day[:7],
+        day=conversation.ledger_day,
+        conversation_id=conversation.conversation_id,
+        key=conversation.key,
+        revision=revision,
+        excluded=excluded,
+        started_at=format_time(conversation.started_at) if conversation.started_at else None,
+        proof=conversation.invocations[0] if conversation.invocations else None,
+        bots=session.bots if session else (),
+        account=channel.account_id if channel else None,
+        channel=channel.channel_id if channel else None,
+        work_stream=conversation.work_stream,
+        escalated=conversation.escalated_at is not None,
+    )

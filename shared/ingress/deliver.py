@@ -1,0 +1,143 @@
+"""What happens to a message that the bus delivers: its event is recorded, or parked with the reason."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.clock import Clock
+from shared.conversations.record import Recorder
+from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
+from shared.events.catalog import (
+    ConversationEnded,
+    ConversationStarted,
+    Customer,
+    Event,
+    InactivityTimeout,
+    MessagePosted,
+)
+from shared.events.claim_check import checks_of
+from shared.events.codec import decode_event, stored_event
+from shared.events.conversation_key import conversation_key
+from shared.events.envelope import counted_moment
+from shared.events.overflow import Overflow, carry, place_of
+from shared.ingress.parked_event import NO_TENANT, ParkedEvents, park
+from shared.telemetry import OFF, Delivered, Outcome, Telemetry
+from shared.tenants.history import History
+from shared.threads.resolve import Threads
+from shared.threads.thread import Begins
+from shared.timers.perform import Attendant
+from shared.timers.sweep import SOURCE as SWEEP
+from shared.wire import parse_json
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Takes deliveries. What it returns from is settled; what it raises from is delivered again."""
+
+    recorder: Recorder
+    attendant: Attendant
+    threads: Threads
+    parked: ParkedEvents
+    overflow: Overflow
+    clock: Clock
+    telemetry: Telemetry = OFF
+
+    async def deliver(self, body: bytes) -> None:
+        """Record the event in the body. An event that can never be right is parked, and costs others nothing."""
+        read = _read(body)
+        kind, carrier = ("unknown", _members(body)) if isinstance(read, Refused) else (read.type, read.attributes)
+        with self.telemetry.delivering(kind, carrier, self.clock.now) as delivered:
+            try:
+                if isinstance(read, Refused):
+                    raise read
+                delivered.outcome = await self._settled(read, delivered)
+            except Refused as reason:
+                await self._park(body, reason, None if isinstance(read, Refused) else read.subject)
+                delivered.parked(reason.code)
+
+    async def _settled(self, event: Event, delivered: Delivered) -> Outcome:
+        tenant_id = event.tenantid
+        history = await self.recorder.configurations.of(tenant_id)
+        addressed = await self._addressed(tenant_id, event, history)
+        delivered.about(tenant_id, conversation_key(addressed.subject or ""))
+        if isinstance(event, InactivityTimeout):
+            # A question is answered, never stored.
+            await self.attendant.look_after(tenant_id, addressed.subject or "", sweeping=event.source == SWEEP)
+            return "answered"
+        return await self._recorded(tenant_id, event, addressed)
+
+    async def _recorded(self, tenant_id: str, event: Event, addressed: Event) -> Outcome:
+        """Record the event; what was kept apart from it moves with it to its conversation."""
+        moves = event.subject is None and any(checks_of(event))
+        if moves:
+            await carry(self.overflow, tenant_id, place_of(event), addressed)
+        outcome = await self.recorder.record(tenant_id, addressed)
+        if moves:
+            # Not before, so that a crash leaves it for the next delivery.
+            await self.overflow.delete(tenant_id, place_of(event))
+        return outcome
+
+    async def _park(self, body: bytes, reason: Refused, conversation_id: str | None) -> None:
+        tenant_id = await self._tenant_named(_members(body).get("tenantid"))
+        key = conversation_key(conversation_id) if conversation_id else None
+        await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
+        extra = {"tenant": tenant_id, "key": key, "code": reason.code}
+        _log.warning("parked an event: %s", reason.code, extra=extra)
+
+    async def _tenant_named(self, named: object) -> str:
+        """The known tenant of this name, however wrong the rest of the event is."""
+        try:
+            await self.recorder.configurations.of(named if isinstance(named, str) else "")
+        except Refused:
+            return NO_TENANT
+        return str(named)
+
+    async def _addressed(self, tenant_id: str, event: Event, history: History) -> Event:
+        """The event with its subject; a bot that knows only its channel's thread is resolved like an activity."""
+        if isinstance(event, ConversationStarted):
+            await self.threads.register(tenant_id, event)
+        channel = event.data.channel
+        if event.subject is not None or channel is None or channel.thread_id is None:
+            return event
+        if history.at(self.clock.now()).configuration.channel(channel.account_id, channel.channel_id) is None:
+            raise UnknownAccount(channel.account_id, channel.channel_id)
+        now = self.clock.now()
+        history.refuse_too_late(event.moment, now)
+        resolved = await self.threads.resolve(
+            tenant_id,
+            channel,
+            counted_moment(event.moment, now),
+            event.data.customer if isinstance(event, ConversationStarted) else Customer(id=channel.thread_id),
+            _begins(event),
+            announce=not isinstance(event, ConversationStarted),
+        )
+        # Read anew: a copy would keep the identity that was computed without the subject.
+        return stored_event(event.model_copy(update={"subject": resolved.conversation_id}).to_json())
+
+
+def _read(body: bytes) -> Event | Refused:
+    try:
+        return decode_event(body)
+    except (InvalidEvent, EventTooLarge) as reason:
+        return reason
+
+
+def _members(body: bytes) -> Mapping[str, Any]:
+    """The members of the body, however wrong they are as an event."""
+    try:
+        document = parse_json(body, InvalidEvent)
+    except InvalidEvent:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _begins(event: Event) -> Begins:
+    """Whether the thread's next conversation begins with the event."""
+    if isinstance(event, ConversationEnded | InactivityTimeout):
+        return "never"
+    if isinstance(event, MessagePosted) and event.data.author.role != "customer":
+        return "ifFirst"
+    return "always"

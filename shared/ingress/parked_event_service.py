@@ -1,0 +1,123 @@
+"""The door for parked events: listed with their reasons, and sent on their way again, as they are or mended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.clock import Clock
+from shared.dialects.cloud_events import read_events
+from shared.errors import InvalidEvent, Mistake, Refused, UnknownParkedEvent
+from shared.events.bus import EventPublisher
+from shared.events.claim_check import CheckedIn, checks_of
+from shared.events.codec import decode_event, event_from
+from shared.events.envelope import format_time
+from shared.events.overflow import Overflow, place_of, publish
+from shared.ingress.parked_event import NO_TENANT, ParkedEvent, ParkedEvents, arrival_text
+from shared.tenants.history import Configurations
+from shared.wire import parse_json
+
+PAGE = 50
+"""Parked events a page; each comes with its body."""
+
+
+def parked_document(event: ParkedEvent) -> dict[str, Any]:
+    """A parked event as it is answered."""
+    return {
+        "id": event.id,
+        "receivedAt": event.received_at,
+        "code": event.code,
+        "detail": event.detail,
+        "errors": [{"path": mistake.path, "reason": mistake.reason} for mistake in event.mistakes],
+        "body": event.body,
+        "replayedAt": event.replayed_at,
+    }
+
+
+@dataclass(frozen=True)
+class ParkedPage:
+    """Parked events, oldest first, and where the next page begins."""
+
+    events: Sequence[ParkedEvent]
+    continuation: str | None
+
+
+@dataclass(frozen=True)
+class Parking:
+    """One tenant's parked events (or NO_TENANT's); another tenant's are as unknown as those that never were."""
+
+    parked: ParkedEvents
+    configurations: Configurations
+    publisher: EventPublisher
+    overflow: Overflow
+    clock: Clock
+
+    async def page(self, tenant_id: str, after: str | None, *, replayed: bool) -> ParkedPage:
+        """What waits, or everything that was ever parked. Raises UnknownTenant."""
+        if tenant_id != NO_TENANT:
+            await self.configurations.of(tenant_id)
+        found = await self.parked.parked(tenant_id, after=after, limit=PAGE + 1, replayed=replayed)
+        page = found[:PAGE]
+        return ParkedPage(page, page[-1].position if len(found) > PAGE else None)
+
+    async def replay(self, tenant_id: str, parked_id: str, mended: bytes) -> str:
+        """Publish the parked event, or the mended one in its place, under its identity; the event's id.
+
+        It stays parked where it is refused at once, and is parked again where it is refused on its way. Raises
+        UnknownParkedEvent, and what a door raises.
+        """
+        kept = await self.parked.get(tenant_id, parked_id)
+        if kept is None:
+            raise UnknownParkedEvent
+        admitted = await self._admitted(tenant_id, kept, mended)
+        now = format_time(self.clock.now())
+        await self.parked.mark_replaying(tenant_id, parked_id, now)
+        await publish(self.publisher, self.overflow, admitted.event.tenantid, [admitted])
+        await self.parked.mark_replayed(tenant_id, parked_id, now)
+        return admitted.event.id
+
+    async def forget_expired(self) -> int:
+        """Forget what was parked longer ago than its tenant's retention; how many events.
+
+        What was too large for them goes with them, where they had no conversation that it could belong to.
+        """
+        forgotten = 0
+        for tenant_id in [*await self.configurations.tenants(), NO_TENANT]:
+            before = arrival_text(self.clock.now() - await self.configurations.retention(tenant_id))
+            after: str | None = None
+            while oldest := await self.parked.parked(tenant_id, after=after, limit=PAGE, replayed=True):
+                expired = [event for event in oldest if event.received_at < before]
+                for event in expired:
+                    await self._forget(tenant_id, event)
+                forgotten += len(expired)
+                if len(expired) < len(oldest):
+                    break
+                after = oldest[-1].position
+        return forgotten
+
+    async def _forget(self, tenant_id: str, kept: ParkedEvent) -> None:
+        try:
+            event = decode_event(kept.body.encode())
+        except Refused:
+            event = None
+        if event is not None and event.subject is None and any(checks_of(event)):
+            await self.overflow.delete(tenant_id, place_of(event))
+        # Last, so that a crash leaves it for the next time.
+        await self.parked.delete(tenant_id, kept.id)
+
+    async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> CheckedIn:
+        """The event, checked as at a door, and to be the parked one."""
+        if not mended.strip() and not kept.whole():
+            raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
+        body = mended if mended.strip() else kept.body.encode()
+        event = event_from(parse_json(body, InvalidEvent))
+        named = event.tenantid if tenant_id == NO_TENANT else tenant_id
+        configuration = (await self.configurations.of(named)).at(self.clock.now()).configuration
+        (admitted,), _ = read_events(configuration, body)
+        other = [
+            Mistake(name, f"is {getattr(admitted.event, name)!r}, but the parked event's is {text!r}")
+            for name, text in kept.identity().items()
+            if getattr(admitted.event, name) != text
+        ]
+        if other:
+            raise InvalidEvent(other)
+        return admitted

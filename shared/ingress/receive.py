@@ -1,0 +1,161 @@
+"""What happens at a door: payloads become events, and what was accepted is durable on the bus before it is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.clock import Clock
+from shared.conversations.ports import ConversationStore
+from shared.dialects.cloud_events import Rejected, read_events
+from shared.dialects.notes import Note
+from shared.dialects.payload import Payload, read_payload
+from shared.dialects.reading import Draft, Reading
+from shared.errors import Refused, UnknownAccount
+from shared.events.bus import EventPublisher
+from shared.events.catalog import ChannelReference
+from shared.events.claim_check import CheckedIn, check_in
+from shared.events.codec import event_document, event_from
+from shared.events.conversation_key import conversation_key
+from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
+from shared.events.overflow import Overflow, publish
+from shared.tenants.history import Configurations, History
+from shared.threads.resolve import Resolved, Threads
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a payload: ids of the events that are on their way, what was ignored, what was rejected.
+
+    `conversation_id` is known where all of a channel's payload was resolved to one.
+    """
+
+    accepted: Sequence[str]
+    ignored: Sequence[Note] = ()
+    rejected: Sequence[Rejected] = ()
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The doors' use case."""
+
+    configurations: Configurations
+    threads: Threads
+    publisher: EventPublisher
+    overflow: Overflow
+    conversations: ConversationStore
+    clock: Clock
+
+    async def receive_events(self, tenant_id: str, body: bytes) -> Receipt:
+        """Publish the CloudEvents in the body. Raises UnknownTenant, InvalidEvent, EventTooLarge."""
+        configuration = (await self.configurations.of(tenant_id)).at(self.clock.now()).configuration
+        return await self._publish_events(tenant_id, *read_events(configuration, body))
+
+    async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
+        """Publish what a channel's payload means, in the dialect of its account.
+
+        Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate. In a set of
+        activities, as in a batch of events, what is wrong is rejected alone.
+        """
+        history = await self.configurations.of(tenant_id)
+        configuration = history.at(self.clock.now()).configuration
+        found = configuration.channel(account_id, channel_id)
+        if found is None:
+            raise UnknownAccount(account_id, channel_id)
+        account, _ = found
+        channel = ChannelReference(account_id=account_id, channel_id=channel_id)
+        if account.dialect == "cloudEvents":
+            return await self._publish_events(tenant_id, *read_events(configuration, body, channel))
+        return await self._publish_payload(
+            tenant_id, channel, read_payload(account.dialect, body, configuration), history
+        )
+
+    async def _publish_events(
+        self, tenant_id: str, events: Sequence[CheckedIn], rejected: Sequence[Rejected]
+    ) -> Receipt:
+        await publish(self.publisher, self.overflow, tenant_id, events)
+        return Receipt([one.event.id for one in events], rejected=rejected)
+
+    async def _publish_payload(
+        self, tenant_id: str, door: ChannelReference, payload: Payload, history: History
+    ) -> Receipt:
+        resolved: list[Resolved] = []
+        events: list[CheckedIn] = []
+        rejected: list[Rejected] = []
+        for index, part in enumerate(payload.parts):
+            if isinstance(part.outcome, Refused):
+                rejected.append(Rejected(index, part.outcome))
+            elif not part.outcome.only_ignored:
+                try:
+                    conversation, made = await self._made_of(tenant_id, door, part.outcome, history)
+                except Refused as reason:
+                    if not payload.is_set:
+                        raise
+                    rejected.append(Rejected(index, reason.with_traceback(None)))
+                else:
+                    resolved.append(conversation)
+                    events += made
+        await publish(self.publisher, self.overflow, tenant_id, events)
+        accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
+        known = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
+        ids = {one.conversation_id for one in resolved}
+        return Receipt(accepted, [*payload.ignored, *known], rejected, ids.pop() if len(ids) == 1 else None)
+
+    async def _made_of(
+        self, tenant_id: str, door: ChannelReference, reading: Reading, history: History
+    ) -> tuple[Resolved, list[CheckedIn]]:
+        """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
+        channel, now = door.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
+        # Whatever the dialect made is checked before a conversation is opened for it.
+        drafts = [drafted_event(tenant_id, channel, None, draft, reading.time, now) for draft in reading.drafts]
+        resolved = await self._resolved(tenant_id, channel, reading, drafts, history)
+        subject = resolved.conversation_id
+        return resolved, [
+            drafted_event(tenant_id, channel, subject, draft, reading.time, now) for draft in reading.drafts
+        ]
+
+    async def _resolved(
+        self, tenant_id: str, channel: ChannelReference, reading: Reading, drafts: Sequence[CheckedIn], history: History
+    ) -> Resolved:
+        """The conversation that the activity belongs to. Raises TooLate."""
+        now = self.clock.now()
+        moment = counting_moment(reading, now)
+        history.refuse_too_late(moment, now)
+        if reading.time is None or moment != parse_time(reading.time):
+            # A retry comes with another time, and could be taken for a line of the next conversation.
+            recorded = await self._recorded_in(tenant_id, channel, drafts)
+            if recorded is not None:
+                return Resolved(recorded, None)
+        return await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins, reading.context)
+
+    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]) -> str | None:
+        """The thread's conversation in which one of these events is recorded already."""
+        for conversation_id in await self.threads.known(tenant_id, channel):
+            key = conversation_key(conversation_id)
+            for draft in drafts:
+                identity = identity_of(tenant_id, conversation_id, draft.event.source, draft.event.id)
+                if await self.conversations.read_fact(tenant_id, key, identity) is not None:
+                    return conversation_id
+        return None
+
+
+_BEGUN_BEFORE = [Note("begun_before", "", "the conversation has begun before")]
+
+
+def counting_moment(reading: Reading, now: datetime) -> datetime:
+    """The time at which what arrives now counts."""
+    return counted_moment(parse_time(reading.time) if reading.time else now, now)
+
+
+def drafted_event(
+    tenant_id: str, channel: ChannelReference, subject: str | None, draft: Draft, time: str | None, now: datetime
+) -> CheckedIn:
+    """The event that a draft is in this conversation (None: not yet resolved), as it travels.
+
+    Raises InvalidEvent, EventTooLarge.
+    """
+    source = f"/channels/{channel.account_id}/{channel.channel_id}"
+    data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
+    said_at = time or format_time(now)
+    document = event_document(tenant_id, subject or "unresolved", source, draft.id, draft.type, said_at, data)
+    return check_in(event_from(document if time else {**document, "timeassumed": True}))

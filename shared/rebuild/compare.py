@@ -1,0 +1,188 @@
+"""Rebuilding from facts: heads, decisions and the ledger are derived, and must be what the facts make them."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from shared.clock import Clock
+from shared.conversations.conversation import Conversation
+from shared.conversations.fold import fold
+from shared.conversations.ports import ConversationStore, Loaded
+from shared.effects.reconcile import ledger_row
+from shared.tenants.history import Configurations, History
+from shared.usage.correction import Correction, recount_corrections
+from shared.usage.ledger import Books, Ledger, LedgerRow, recount
+from shared.usage.posting import standing_of
+from shared.usage.recount import correction_pages, row_pages
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs: a conversation, its row in a month's books (both are given), or those books alone."""
+
+    what: str
+    key: str | None = None
+    month: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.month or self.key}: {self.what}"
+
+
+@dataclass
+class Comparison:
+    """How much was compared, and what differs."""
+
+    conversations: int = 0
+    months: int = 0
+    found: list[Difference] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[str]:
+        """One line each, with the conversation's key or the month."""
+        return [str(one) for one in self.found]
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """Compares what is stored with what the facts say. It changes nothing.
+
+    Facts may be recorded meanwhile: what differs is looked at once more, and is a difference if it still is one.
+    """
+
+    conversations: ConversationStore
+    configurations: Configurations
+    ledger: Ledger
+    clock: Clock
+
+    async def compare(self, tenant_id: str) -> Comparison:
+        """Fold every conversation of the tenant anew, and recount every month. Raises UnknownTenant."""
+        history = await self.configurations.of(tenant_id)
+        comparison = Comparison()
+        rows: dict[str, LedgerRow] = {}
+        suspects: dict[str, list[Difference]] = {}
+        async for key in self._keys(tenant_id):
+            comparison.conversations += 1
+            if found := await self._conversation(tenant_id, key, history, rows):
+                suspects[key] = found
+        comparison.months, first = await self._months(tenant_id, history, rows)
+        for key in sorted({*suspects, *(one.key for one in first if one.key)}):
+            again = await self._conversation(tenant_id, key, history, rows)
+            comparison.found += [one for one in again if one in suspects.get(key, [])]
+        if first:
+            comparison.months, again = await self._months(tenant_id, history, rows)
+            comparison.found += [one for one in again if one in first]
+        return comparison
+
+    async def _conversation(
+        self, tenant_id: str, key: str, history: History, rows: dict[str, LedgerRow]
+    ) -> list[Difference]:
+        """What differs in a conversation. Among `rows`, by key, its own becomes what its facts make it."""
+        rows.pop(key, None)
+        loaded = await self.conversations.load(tenant_id, key)
+        if not loaded.facts:
+            # It was forgotten since.
+            return []
+        rebuilt = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
+        row = ledger_row(rebuilt, loaded.head.revision if loaded.head else 0)
+        if row is not None:
+            rows[key] = row
+        return [Difference(what, key) for what in _differences(loaded, rebuilt)]
+
+    async def _months(
+        self, tenant_id: str, history: History, rows: Mapping[str, LedgerRow]
+    ) -> tuple[int, list[Difference]]:
+        """How many months there are, and what differs in their books from what the rows say that facts make."""
+        expected: dict[str, dict[str, LedgerRow]] = {}
+        for key, row in rows.items():
+            expected.setdefault(row.month, {})[key] = row
+        # The ledger keeps the rows of conversations that were forgotten, which are older than the retention.
+        forgotten_until = history.local_date(self.clock.now() - history.retention).isoformat()
+        months = sorted({*expected, *await self.ledger.months(tenant_id)})
+        books = {month: await self.ledger.books(tenant_id, month) for month in months}
+        corrections = {
+            month: [one async for page in correction_pages(self.ledger, tenant_id, month) for one in page.corrections]
+            for month in months
+        }
+        differences = []
+        for month in months:
+            stored = {row.key: row async for page in row_pages(self.ledger, tenant_id, month) for row in page.rows}
+            forgotten = {key: row for key, row in stored.items() if row.day <= forgotten_until}
+            if books[month].closed_at is None:
+                here = {**forgotten, **expected.get(month, {})}
+                found = [
+                    Difference(f"the row of {key} differs", key, month)
+                    for key in sorted({*here, *stored})
+                    if _differ(here, stored, key)
+                ]
+            else:
+                since = [one for every in corrections.values() for one in every if one.origin_month == month]
+                gone = {*forgotten, *(one.key for one in since if one.day <= forgotten_until)}
+                found = _differences_of_closed(month, expected.get(month, {}), stored, since, gone)
+            differences += found
+            counters = _differences_of_counters(books[month], stored.values(), corrections[month])
+            if counters and (await self.ledger.books(tenant_id, month)).stamp == books[month].stamp:
+                # What was posted since the books were read is no difference.
+                differences += [Difference(what, None, month) for what in counters]
+        return len(months), differences
+
+    async def _keys(self, tenant_id: str) -> AsyncIterator[str]:
+        after: str | None = None
+        while keys := await self.conversations.keys(tenant_id, after, _PAGE):
+            for key in keys:
+                yield key
+            after = keys[-1]
+
+
+def _differences_of_closed(
+    month: str,
+    expected: Mapping[str, LedgerRow],
+    stored: Mapping[str, LedgerRow],
+    corrections: Iterable[Correction],
+    forgotten: Set[str],
+) -> list[Difference]:
+    """Rows of a closed month stay as they were: with all corrections since they must count what the facts make."""
+    standing = {key: standing_of(row) for key, row in stored.items()}
+    for correction in corrections:
+        standing[correction.key] = standing.get(correction.key, standing_of(None)).with_correction(correction)
+    nothing = standing_of(None)
+    return [
+        Difference(f"the row of {key} and its corrections differ", key, month)
+        for key in sorted({*expected, *(standing.keys() - forgotten)})
+        if standing.get(key, nothing).counts != standing_of(expected.get(key)).counts
+    ]
+
+
+def _differences_of_counters(books: Books, rows: Iterable[LedgerRow], corrections: Iterable[Correction]) -> list[str]:
+    differences = []
+    if recount(rows) != {day: dict(counts) for day, counts in books.days.items()}:
+        differences.append("the days are not what the rows add up to")
+    if recount_corrections(corrections) != dict(books.corrections):
+        differences.append("the counters of corrections are not what these add up to")
+    return differences
+
+
+def _differ(expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow], key: str) -> bool:
+    """Revisions count commits, not facts: they may be of any number."""
+    if key not in expected or key not in stored:
+        return True
+    one, other = (rows[key].model_copy(update={"revision": 0}) for rows in (expected, stored))
+    return one.to_json() != other.to_json()
+
+
+def _differences(loaded: Loaded, rebuilt: Conversation) -> list[str]:
+    if loaded.head is None:
+        return ["there are facts, and no head"]
+    found = []
+    if loaded.head.outbox:
+        found.append("effects are left over")
+    if _text(loaded.head.conversation) != _text(rebuilt):
+        found.append("the head differs")
+    if [one.to_json() for one in loaded.head.conversation.decisions] != [one.to_json() for one in rebuilt.decisions]:
+        found.append("the decisions differ")
+    return found
+
+
+def _text(conversation: Conversation) -> str:
+    """The head's bytes, but for the last activity, which is exact on reading only."""
+    return conversation.but(last_activity_at=None, decisions=()).model_dump_json()

@@ -1,0 +1,81 @@
+"""Repairing what a comparison found: what the facts say is written where it differs, and nothing else.
+
+Everything goes the way of recording: a head is committed under its ETag, rows are posted by its outbox, and what would
+change a closed month becomes a correction. So it may run beside functions, at any time and any number of times.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from shared.conversations.record import Recorder
+from shared.effects.reconcile import reconcile_anew
+from shared.errors import PatchbayError
+from shared.rebuild.compare import Difference
+from shared.retry import retrying
+from shared.usage.correction import correction_id
+from shared.usage.ledger import Books, BooksChanged, Ledger
+from shared.usage.recount import differing_days, recounted
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Writes what the facts say. Where there are no facts, or a month is closed, what is there stays."""
+
+    recorder: Recorder
+    ledger: Ledger
+
+    async def repair(self, tenant_id: str, found: Iterable[Difference]) -> Sequence[str]:
+        """Repair the differences of a comparison; a line for each thing that was written, or was left and why.
+
+        Counters come first: once they are what the rows that are there add up to, posting the right rows keeps it so.
+        Raises UnknownTenant.
+        """
+        differences = list(found)
+        done = []
+        for month in sorted({one.month for one in differences if one.month}):
+            done += await self._restated(tenant_id, month)
+        books = {month: await self.ledger.books(tenant_id, month) for month in await self.ledger.months(tenant_id)}
+        for key in sorted({one.key for one in differences if one.key}):
+            done.append(f"{key}: {await self._recorded_anew(tenant_id, key, books)}")
+        return done
+
+    async def _restated(self, tenant_id: str, month: str) -> list[str]:
+        try:
+            differing, closed = await retrying(BooksChanged, self._restate, tenant_id, month)
+        except BooksChanged:
+            return [f"{month}: the counters stay, because something is posted all the time"]
+        if closed and differing:
+            return [f"{month}: the counters of {', '.join(differing)} stay, because the month is closed"]
+        return [f"{month}: the counters of {day} are what the rows add up to" for day in differing]
+
+    async def _restate(self, tenant_id: str, month: str) -> tuple[Sequence[str], bool]:
+        """The days whose counters differ, which are set unless the month is closed, and whether it is.
+
+        Raises BooksChanged where something was posted meanwhile.
+        """
+        books = await self.ledger.books(tenant_id, month)
+        counted = await recounted(self.ledger, tenant_id, month)
+        differing = differing_days(books, counted)
+        if differing and books.closed_at is None:
+            await self.ledger.restate(tenant_id, month, books, {day: counted.get(day, {}) for day in differing})
+        return differing, books.closed_at is not None
+
+    async def _recorded_anew(self, tenant_id: str, key: str, books: Mapping[str, Books]) -> str:
+        rows = [row for month in books if (row := await self.ledger.row(tenant_id, month, key))]
+        revisions = [row.revision for row in rows] + await self._corrected(tenant_id, key, books)
+        try:
+            anew = partial(reconcile_anew, rows)
+            facts = await self.recorder.record_anew(tenant_id, key, anew, max(revisions, default=0))
+        except PatchbayError as failure:
+            # One that fails must not keep the others waiting.
+            return f"is left as it is: {failure} ({failure.code})"
+        if not facts:
+            return "is left as it is, because there are no facts of it"
+        return f"head, decisions and row are what its {facts} facts make them"
+
+    async def _corrected(self, tenant_id: str, key: str, books: Mapping[str, Books]) -> list[int]:
+        """The revisions of the conversation's corrections, of those that were taken back, too."""
+        pairs = [(origin, month) for origin in books if books[origin].closed_at for month in books if month > origin]
+        found = [await self.ledger.correction(tenant_id, month, correction_id(origin, key)) for origin, month in pairs]
+        return [one.revision for one in found if one]

@@ -1,0 +1,140 @@
+"""Threads: resolves a channel's thread to the conversation that is meant, and announces those that begin.
+
+The thread document is written first, then `conversation.started` is published with an id that derives from it, then the
+conversation is marked as announced. A crash in between leaves it unannounced, and the next activity announces it again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.errors import ThreadChanged
+from shared.events.bus import EventPublisher
+from shared.events.catalog import ChannelReference, ConversationStarted, Customer, Event
+from shared.events.codec import stored_event
+from shared.events.overflow import Overflow, carry, place_of
+from shared.retry import retrying
+from shared.threads.thread import Begins, Thread, ThreadedConversation, started_event, thread_key
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The conversation that an activity belongs to, and the id of its start where that was announced just now."""
+
+    conversation_id: str
+    announced: str | None
+
+
+class ThreadStore(Protocol):
+    """The port to the thread documents."""
+
+    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
+        """The thread and its ETag."""
+        ...
+
+    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
+        """Create (etag None) or replace the document. Raises ThreadChanged if it is not as it was read."""
+        ...
+
+
+class Threads:
+    """Resolves channels' threads to conversations, and announces those that begin."""
+
+    def __init__(self, store: ThreadStore, publisher: EventPublisher, overflow: Overflow) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._overflow = overflow
+
+    async def resolve(
+        self,
+        tenant_id: str,
+        channel: ChannelReference,
+        moment: datetime,
+        customer: Customer,
+        begins: Begins = "always",
+        context: Mapping[str, Any] | None = None,
+        *,
+        announce: bool = True,
+    ) -> Resolved:
+        """The conversation that holds the moment, opened and announced if need be.
+
+        `context` are the variables that it is announced with, where it begins. `announce` is False for who brings the
+        `conversation.started` itself.
+        """
+
+        def opening(thread: Thread) -> Thread:
+            return thread.opening(moment, customer, begins, context, announced=not announce)
+
+        thread = await self._change(tenant_id, channel, opening)
+        held = thread.holding(moment, begins)
+        assert held is not None, "a thread that was opened for a moment holds it"
+        # What begins nothing waits, unannounced, for the activity that did begin the conversation.
+        announced = await self._announce(tenant_id, thread, held) if begins != "never" else None
+        return Resolved(held.conversation_id, announced)
+
+    async def known(self, tenant_id: str, channel: ChannelReference) -> Sequence[str]:
+        """The ids of the thread's conversations, the newest first."""
+        loaded = await self._store.load(tenant_id, thread_key(channel))
+        return [conversation.conversation_id for conversation in loaded[0].conversations[::-1]] if loaded else []
+
+    async def register(self, tenant_id: str, event: ConversationStarted) -> None:
+        """Note a conversation that began under an id of its own in its channel's thread, so that others find it."""
+        channel, subject = event.data.channel, event.subject
+        if channel.thread_id is None or subject is None:
+            return
+        begun = ThreadedConversation(
+            conversation_id=subject, opened_at=event.moment, customer=event.data.customer, announced=True
+        )
+        await self._change(tenant_id, channel, lambda thread: thread.registering(begun))
+
+    async def _announce(self, tenant_id: str, thread: Thread, conversation: ThreadedConversation) -> str | None:
+        """Publish the conversation's start, unless that was done; the id of what was published."""
+        if conversation.announced:
+            return None
+        # The stored channel, not this activity's way of writing it: an announcement is always the same bytes.
+        start = started_event(tenant_id, thread.channel, conversation)
+        await self._publisher.publish(tenant_id, [start])
+        await self._change(tenant_id, thread.channel, lambda known: known.announcing(conversation))
+        return start.id
+
+    async def follow_up(
+        self, tenant_id: str, channel: ChannelReference, ended: ThreadedConversation, event: Event, moment: datetime
+    ) -> None:
+        """Repeat an event, which counts as of the moment, in the conversation after one that did not know of it.
+
+        The next conversation is opened once, however many events follow; where nobody opened a thread, the ended
+        conversation is its first. Repeated with the same source and id, an event is recorded there once.
+        """
+        thread = await self._change(tenant_id, channel, lambda known: known.following(ended, moment))
+        ids = [conversation.conversation_id for conversation in thread.conversations]
+        following = thread.conversations[ids.index(ended.conversation_id) + 1]
+        await self._announce(tenant_id, thread, following)
+        copied = event.model_copy(update={"subject": following.conversation_id})
+        # Read anew: a copy would keep the identity that was computed with the subject of old.
+        repeated = stored_event(copied.to_json())
+        # Each conversation is forgotten in its own time, so each has contents of its own.
+        await carry(self._overflow, tenant_id, place_of(event), repeated)
+        await self._publisher.publish(tenant_id, [repeated])
+
+    async def close(self, tenant_id: str, channel: ChannelReference, conversation_id: str, moment: datetime) -> None:
+        """Close the conversation's interval; without effect where it is closed, or not one of this thread."""
+        await self._change(tenant_id, channel, lambda thread: thread.closing(conversation_id, moment))
+
+    async def forget(self, tenant_id: str, channel: ChannelReference, conversation_id: str) -> None:
+        """Take the conversation out of its thread; without effect where it is not one of this thread."""
+        await self._change(tenant_id, channel, lambda thread: thread.forgetting(conversation_id))
+
+    async def _change(self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]) -> Thread:
+        return await retrying(ThreadChanged, self._try_to_change, tenant_id, channel, change)
+
+    async def _try_to_change(
+        self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]
+    ) -> Thread:
+        key = thread_key(channel)
+        loaded = await self._store.load(tenant_id, key)
+        thread, etag = loaded or (Thread(channel=channel), None)
+        changed = change(thread)
+        if changed != thread:
+            await self._store.save(tenant_id, key, changed, etag)
+        return changed

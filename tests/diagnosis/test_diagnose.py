@@ -1,0 +1,214 @@
+"""The payload doctor: what it recognises, what it judges by the configuration, and what it leaves untouched."""
+
+import json
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from shared.diagnosis.diagnose import diagnose
+from shared.diagnosis.diagnosis import Diagnosis
+from shared.diagnosis.findings import KINDS, DialectCode, JudgedCode, RefusedCode
+from shared.dialects.notes import AssumedCode, IgnoredCode
+from shared.errors import UnknownAccount
+from shared.tenants.decode import decode_configuration
+from tests.builders import EXAMPLES, contoso, document, history, small
+from tests.diagnosis.doctor import GOLDEN, NOW
+from tests.functions.hosts import BOT, CUSTOMER, activity, bot_activity
+
+ESCALATION = bot_activity(channelData={"tags": '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'})
+
+
+def diagnosed(said: Any, configuration: Any = None, **named: str) -> Diagnosis:
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    return diagnose(history(configuration or contoso()), body, NOW, **named)
+
+
+def codes(diagnosis: Diagnosis) -> list[str]:
+    return [found.code for found in diagnosis.findings]
+
+
+def changed(**members: Any) -> Any:
+    """Contoso's configuration with other members."""
+    written = yaml.safe_load((EXAMPLES / "contoso.yaml").read_text(encoding="utf-8"))
+    return decode_configuration("contoso", json.dumps({**written, **members}, default=str).encode())
+
+
+def test_every_code_has_a_severity_and_a_remedy_and_no_other_has() -> None:
+    known = {
+        code for kind in (IgnoredCode, AssumedCode, JudgedCode, RefusedCode, DialectCode) for code in get_args(kind)
+    }
+    assert set(KINDS) == known
+    assert all(remedy.endswith(".") for _, remedy in KINDS.values())
+
+
+def test_every_code_of_a_reader_has_a_payload_that_shows_it() -> None:
+    # given the golden files
+    shown = set()
+    for file in GOLDEN.glob("*.json"):
+        golden = json.loads(file.read_text(encoding="utf-8"))
+        shown |= {found["code"] for found in (*golden["ignored"], *golden["findings"])}
+    # then each code of a reader is in one; `begun_before` needs a conversation, which the doctor does not look up
+    assert {*get_args(IgnoredCode), *get_args(AssumedCode)} - shown == {"begun_before"}
+
+
+@pytest.mark.parametrize(
+    ("said", "dialect", "form"),
+    [
+        (activity(), "botFramework", "one"),
+        ([activity(), activity()], "botFramework", "activitySet"),
+        ({"activities": []}, "botFramework", "activitySet"),
+        ({"update_id": 1}, "telegram", "one"),
+        (document("conversation.ended", {"endedBy": "bot", "reason": "other"}), "cloudEvents", "one"),
+        ([{"specversion": "1.0"}], "cloudEvents", "batch"),
+        ([], None, None),
+        ("hello", None, None),
+        ({"hello": 1}, None, None),
+    ],
+)
+def test_the_dialect_is_told_from_the_payload(said: Any, dialect: str | None, form: str | None) -> None:
+    diagnosis = diagnosed(said)
+    assert (diagnosis.dialect, diagnosis.form) == (dialect, form)
+
+
+def test_the_only_channel_of_a_dialect_is_assumed() -> None:
+    door = diagnosed(activity()).channel
+    assert door is not None
+    assert (door.account_id, door.channel_id, door.assumed) == ("contoso-chat", "webchat", True)
+    # and one that is named is not assumed
+    named = diagnosed(activity(), account_id="contoso-chat", channel_id="webchat")
+    assert named.channel is not None
+    assert (named.channel.assumed, codes(named)) == (False, ["time_finer_than_microseconds"])
+
+
+def test_of_several_channels_the_one_of_the_activitys_own_name_is_assumed() -> None:
+    # given two Bot Framework channels, of which one is called as the activity calls its own
+    channels = [{"id": name, "workStream": "ChatWorkStream"} for name in ("webchat", "directline")]
+    configuration = changed(accounts=[{"id": "chat", "dialect": "botFramework", "channels": channels}])
+    assumed = diagnosed(activity(), configuration).channel
+    assert assumed is not None
+    assert assumed.channel_id == "directline"
+    # when it calls it otherwise, then none is
+    assert diagnosed(activity(channelId="msteams"), configuration).channel is None
+
+
+def test_a_channel_that_is_not_declared_is_refused() -> None:
+    with pytest.raises(UnknownAccount):
+        diagnosed(activity(), account_id="contoso-chat", channel_id="gone")
+
+
+def test_a_payload_of_another_dialect_is_read_as_its_door_reads_it() -> None:
+    # given an update for an account of activities
+    diagnosis = diagnosed({"update_id": 1}, account_id="contoso-chat")
+    # then the doctor says whose it is, and what the door answers
+    assert codes(diagnosis) == ["wrong_dialect", "invalid_activity"]
+    assert diagnosis.answer is not None
+    assert diagnosis.answer.status == 400
+
+
+def test_a_tenant_without_such_an_account_is_told() -> None:
+    assert codes(diagnosed({"update_id": 1}, small())) == ["no_channel"]
+
+
+def test_an_escalation_shows_where_it_alone_would_lead() -> None:
+    start, escalation = diagnosed(ESCALATION).events
+    assert start.leads_to is not None
+    assert escalation.leads_to is not None
+    assert (start.leads_to.queue, escalation.leads_to.queue) == ("BotQueue", "CreditCardQueue")
+    assert escalation.leads_to.rule == "CreditCardRule"
+
+
+def test_an_escalation_in_a_pick_work_stream_has_no_effect() -> None:
+    written = yaml.safe_load((EXAMPLES / "contoso.yaml").read_text(encoding="utf-8"))
+    [stream] = written["workStreams"]
+    found = codes(diagnosed(ESCALATION, changed(workStreams=[{**stream, "mode": "pick"}])))
+    assert "escalation_without_effect" in found
+
+
+def test_an_escalation_that_a_bot_would_take_is_told() -> None:
+    # given a bot that nobody declared, so that nobody knows that it gave the conversation up
+    stranger = bot_activity(**{"from": {"id": "28:other", "role": "bot"}}, channelData={"tags": '{"type":"Escalate"}'})
+    assert {"unknown_bot", "escalation_to_a_bot"} <= set(codes(diagnosed(stranger)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "said"),
+    [
+        ("Vip", True, "context_value_unusable", "boolean: text or integer only"),
+        ("Vip", None, "context_value_unusable", "null"),
+        ("Vip", 0.5, "context_value_unusable", "a fraction"),
+        ("Vip", [1], "context_value_unusable", "a list"),
+        ("Vip", {}, "context_value_unusable", "an object"),
+        ("Vip", "x" * 4001, "context_value_unusable", "text of over 4,000 characters"),
+        ("bothandofftopic", "CreditCard", "undeclared_variable", "did you mean BotHandoffTopic?"),
+        ("Bo-tHandoffTopic", "CreditCard", "undeclared_variable", "did you mean 'BotHandoffTopic'?"),
+        ("BotHandoffTopic", "CreditCar", "value_near_miss", "'CreditCard'"),
+        ("BotHandoffTopic", 7, "variable_of_another_type", "declared as text"),
+        ("Age", "18", "variable_of_another_type", "declared as number"),
+    ],
+)
+def test_a_variable_that_no_rule_sees_is_told_with_its_path(name: str, value: Any, code: str, said: str) -> None:
+    escalation = bot_activity(channelData={"tags": {"type": "Escalate", "context": {name: value}}})
+    found = {str(one.code): one for one in diagnosed(escalation).findings}
+    assert found[code].path == f"channelData.tags.context.{name}"
+    assert said in found[code].reason
+
+
+def test_a_start_at_a_channel_that_is_not_declared_is_told() -> None:
+    data = {"channel": {"accountId": "contoso-app", "channelId": "gone"}, "customer": {"id": "u"}}
+    assert "unknown_channel" in codes(diagnosed(document("conversation.started", data)))
+
+
+def test_an_event_for_a_thread_of_no_channel_is_refused() -> None:
+    channel = {"accountId": "gone", "channelId": "gone", "threadId": "t"}
+    event = document("conversation.ended", {"endedBy": "bot", "reason": "other", "channel": channel}, None)
+    diagnosis = diagnosed(event)
+    assert (codes(diagnosis), diagnosis.is_refused) == (["unknown_account"], True)
+    assert diagnosis.answer is not None
+    assert diagnosis.answer.status == 404
+
+
+def test_a_hand_off_of_287_kb_is_taken_and_the_doctor_says_what_becomes_of_it() -> None:
+    # given a hand-off whose history is as long as a real one was
+    said = [activity(id=f"h{n}", text="x" * 1000) for n in range(230)]
+    transcript = {"name": "Transcript", "contentType": "application/json", "content": {"activities": said}}
+    hand_off = bot_activity(type="event", name="handoff.initiate", text=None, value={}, attachments=[transcript])
+    assert len(json.dumps(hand_off)) > 287_000
+    diagnosis = diagnosed(hand_off)
+    assert diagnosis.answer is not None
+    assert diagnosis.answer.status == 202
+    assert [event.data["transcript"] for event in diagnosis.events if event.type == "bot.escalated"] == [230]
+    [found] = [one for one in diagnosis.findings if one.code == "kept_apart"]
+    assert found.severity == "info"
+
+
+def test_variables_of_300_kb_are_too_large_and_the_doctor_says_so() -> None:
+    # given what routing needs, which is kept apart from no event
+    context = {f"Variable{n}": "x" * 4000 for n in range(75)}
+    diagnosis = diagnosed(bot_activity(channelData={"tags": json.dumps({"type": "Escalate", "context": context})}))
+    assert diagnosis.answer is not None
+    assert (diagnosis.answer.status, diagnosis.events) == (413, ())
+    [found] = [one for one in diagnosis.findings if one.severity == "error"]
+    assert found.code == "event_too_large"
+    assert "data.contextVariables" in found.reason
+
+
+def test_of_a_long_history_each_thing_is_said_once() -> None:
+    # given a history of three lines that the bot did not bridge
+    said = [bot_activity(id=f"h{n}", channelData=None) for n in range(3)]
+    transcript = {"name": "Transcript", "contentType": "application/json", "content": {"activities": said}}
+    hand_off = bot_activity(type="event", name="handoff.initiate", value={}, attachments=[transcript])
+    found = [one for one in diagnosed(hand_off).findings if one.code == "not_bridged"]
+    assert [one.path for one in found] == ["attachments[0].content.activities[0].channelData.deliveryMode"]
+    assert found[0].reason.endswith("(and the same for 2 more lines)")
+
+
+def test_names_and_channel_data_are_not_shown_and_texts_are_cut() -> None:
+    # given a line with a token in its channel data
+    line = activity(
+        text="x" * 500, channelData={"token": "secret"}, **{"from": {**CUSTOMER, "name": "Zoë"}}, recipient=BOT
+    )
+    shown = diagnosed(line).model_dump_json(by_alias=True)
+    assert "secret" not in shown
+    assert "Zoë" not in shown
+    assert "x" * 81 not in shown

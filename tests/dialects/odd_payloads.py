@@ -1,0 +1,79 @@
+"""Posting payloads at contoso's doors, and saying in a line what each event is."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.clock import MovableClock
+from shared.diagnosis.diagnosis import Diagnosis
+from shared.errors import Refused
+from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
+from shared.ingress.receive import Receipt
+from tests.conversations.pipelines import InMemory
+
+DOORS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-telegram", "telegram")}
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a door made of a body: its events, and its receipt or why it refused."""
+
+    events: list[Event]
+    outcome: Receipt | Refused
+
+    @property
+    def said(self) -> list[str]:
+        """Each event in a line, then what was ignored, rejected or refused, by its code."""
+        lines = [described(event) for event in self.events]
+        if isinstance(self.outcome, Refused):
+            return [*lines, f"refused: {self.outcome.code} {_paths(self.outcome)}".rstrip()]
+        ignored = [f"ignored: {note.code} {note.path}".rstrip() for note in self.outcome.ignored]
+        rejected = [f"rejected: {one.index} {one.reason.code} {_paths(one.reason)}" for one in self.outcome.rejected]
+        return [*lines, *ignored, *(line.rstrip() for line in rejected)]
+
+
+async def posted(dialect: str | None, body: bytes, now: datetime) -> Posted:
+    """Post the body at the door for its dialect: a webhook, or `events`."""
+    return await posted_at(DOORS.get(dialect or ""), body, now)
+
+
+async def posted_at(door: tuple[str, str] | None, body: bytes, now: datetime) -> Posted:
+    """Post the body at a webhook, or (None) at `events`, to a pipeline that knows contoso and nothing else."""
+    pipeline = await InMemory(clock=MovableClock(now)).configured()
+    try:
+        if door:
+            receipt = await pipeline.receiver.receive_activity("contoso", *door, body)
+        else:
+            receipt = await pipeline.receiver.receive_events("contoso", body)
+    except Refused as reason:
+        return Posted(pipeline.publisher.events, reason)
+    return Posted(pipeline.publisher.events, receipt)
+
+
+def described(event: Event) -> str:
+    """What matters of an event, in a line."""
+    match event:
+        case ConversationStarted(data=data):
+            return f"begins with {data.customer.id} at {event.time}"
+        case MessagePosted(data=data):
+            files = "".join(f" +{one.name}" for one in data.attachments)
+            return f"{data.author.role} {data.author.id}, {data.visibility}: {data.text}{files}"
+        case BotEscalated(data=data):
+            variables = {n: v for n, v in data.context_variables.items() if not n.startswith("va_")}
+            lines = "".join(f" | {line.author.role}, {line.visibility}: {line.text}" for line in data.transcript)
+            files = "".join(f" +{one.name}" for one in data.attachments)
+            return f"{data.bot_id} escalates {json.dumps(variables)}: {data.summary}{files}{lines}"
+        case ConversationEnded(data=data):
+            return f"ended by {data.ended_by}, {data.reason}: {data.note}"
+    return event.type
+
+
+def as_posted(diagnosis: Diagnosis) -> tuple[list[str], list[str], list[str]]:
+    """(ids of events that are always published, paths and codes of what is ignored, codes of what is refused)."""
+    events = [event.id for event in diagnosis.events if event.only is None]
+    ignored = [f"{one.code} {one.path}" for one in diagnosis.ignored]
+    return events, ignored, [one.code for one in diagnosis.findings if one.severity == "error"]
+
+
+def _paths(reason: Refused) -> str:
+    return ", ".join(mistake.path for mistake in reason.mistakes)

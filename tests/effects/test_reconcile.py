@@ -1,0 +1,106 @@
+"""The difference between two conversations is what has to happen; and which facts cost only an append."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.conversations.blind_append import changes_head
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import CloseThread, PostLedgerRow
+from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
+from shared.effects.reconcile import reconcile
+from shared.events.catalog import Event, MessagePosted
+from shared.events.envelope import parse_time
+from tests.builders import contoso, ended, escalated, history, message, started
+
+NOW = parse_time("2026-11-20T12:00:00Z")
+THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
+
+
+def folded(*events: Event) -> Conversation:
+    return fold("contoso", "c1", [Fact.of(event, NOW) for event in events], history(contoso()))
+
+
+def test_a_conversation_that_begins_posts_its_row() -> None:
+    effects = reconcile(None, folded(started()), 1)
+    row = effects["ledger:2026-10"]
+    assert isinstance(row, PostLedgerRow)
+    assert (row.row.excluded, row.row.bots, row.row.revision) == (None, ("contoso-bot",), 1)
+
+
+def test_what_does_not_touch_the_bill_posts_nothing() -> None:
+    before = folded(started())
+    after = folded(started(), ended(at="2026-10-05T11:00:00Z"))
+    assert reconcile(before, after, 2) == {}
+
+
+def test_a_session_that_moves_leaves_a_tombstone() -> None:
+    # Given a session of November that turns out to be October's
+    before = folded(escalated(at="2026-11-01T00:00:10Z"))
+    after = folded(escalated(at="2026-11-01T00:00:10Z"), started(at="2026-10-31T23:59:00Z"))
+    effects = reconcile(before, after, 2)
+    # Then both months hear of it, under the same revision
+    rows = {name: effect.row for name, effect in effects.items() if isinstance(effect, PostLedgerRow)}
+    assert {name: (row.excluded, row.revision) for name, row in rows.items()} == {
+        "ledger:2026-10": (None, 2),
+        "ledger:2026-11": ("moved", 2),
+    }
+
+
+def test_an_end_closes_the_thread_and_an_earlier_end_again() -> None:
+    begun = folded(started(channel=THREAD))
+    over = folded(started(channel=THREAD), ended(at="2026-10-05T11:00:00Z"))
+    earlier = folded(started(channel=THREAD), ended(at="2026-10-05T11:00:00Z"), ended(at="2026-10-05T10:30:00Z"))
+    for before, after, at in ((begun, over, "2026-10-05T11:00:00Z"), (over, earlier, "2026-10-05T10:30:00Z")):
+        effect = reconcile(before, after, 2)["thread"]
+        assert isinstance(effect, CloseThread)
+        assert effect.at == parse_time(at)
+
+
+_seconds = st.integers(0, 60).map(lambda n: (parse_time("2026-10-31T23:59:30Z") + timedelta(seconds=n)).isoformat())
+_lines = st.builds(
+    lambda at, role, author, smart: message(
+        at=at, author={"role": role, "id": author, "smartAssist": smart and role == "bot"}
+    ),
+    _seconds,
+    st.sampled_from(["customer", "bot", "agent", "system"]),
+    st.sampled_from(["contoso-bot", "other", "7d0cae1c-0000-4000-8000-000000000001"]),
+    st.booleans(),
+)
+_facts = st.lists(
+    st.one_of(
+        _lines,
+        st.builds(lambda at: started(at=at), _seconds),
+        st.builds(lambda at: started(at=at, context_variables={"BotHandoffTopic": "HomeLoan"}), _seconds),
+        st.builds(lambda at: escalated(at=at), _seconds),
+        st.builds(lambda at: ended(at=at), _seconds),
+    ),
+    max_size=6,
+)
+
+
+@given(_facts, _lines)
+def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event], line: MessagePosted) -> None:
+    # Given any conversation and one more line
+    head = folded(*events)
+    if not changes_head(head, Fact.of(line, NOW), history(contoso())):
+        # Then, where the line costs only an append, the fold with it is the fold without it
+        with_line = folded(*events, line)
+        assert with_line.but(last_activity_at=None) == head.but(last_activity_at=None)
+
+
+def test_most_lines_are_only_appended() -> None:
+    # Given a conversation that a bot has, and whose bot has spoken
+    head = folded(started(), message(at="2026-10-05T10:00:05Z", role="bot"))
+    for role in ("customer", "bot", "agent", "system"):
+        assert not changes_head(head, Fact.of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
+
+
+def test_a_bots_first_word_is_not_only_appended() -> None:
+    # Given a conversation that people have, and one that a bot has without a word so far
+    for head in (folded(started(context_variables={"BotHandoffTopic": "HomeLoan"})), folded(started())):
+        # When another bot says its first word, then it belongs on the bill
+        line = message(at="2026-10-05T10:00:06Z", role="bot", author_id="other")
+        assert changes_head(head, Fact.of(line, NOW), history(contoso()))

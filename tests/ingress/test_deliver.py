@@ -1,0 +1,106 @@
+"""Deliveries: recorded, or parked with the reason; one bad message costs no other."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.events.catalog import Event
+from shared.events.codec import encode_event
+from shared.ingress.parked_event import NO_TENANT
+from tests.builders import document, ended, escalated, message, started
+from tests.conversations.pipelines import InMemory
+
+THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t|1"}
+
+
+async def delivered(*events: Event) -> InMemory:
+    pipeline = await InMemory().configured()
+    for event in events:
+        await pipeline.deliveries.deliver(encode_event(event))
+    return pipeline
+
+
+async def test_one_poison_event_among_a_hundred_is_parked_and_the_others_are_recorded() -> None:
+    # Given 99 good events and one whose author has no role
+    pipeline = await InMemory().configured()
+    bodies = [encode_event(message(text=f"{n}", event_id=f"m{n}")) for n in range(99)]
+    bad = document("message.posted", {"author": {"id": "u"}, "text": "?"})
+    bodies.insert(50, json.dumps(bad).encode())
+    # When each is delivered once
+    for body in bodies:
+        await pipeline.deliveries.deliver(body)
+    # Then 99 are recorded, and one is parked under the field that is wrong
+    assert len((await pipeline.conversations.load("contoso", "c1")).facts) == 99
+    [parked] = await pipeline.parked.parked("contoso")
+    assert (parked.code, parked.detail) == ("invalid_event", "data.author.role: is missing")
+    assert json.loads(parked.body) == bad
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"\xff\xfe", "invalid_event"),
+        (b"{", "invalid_event"),
+        (b"[]", "invalid_event"),
+        (json.dumps(document("conversation.vanished", {}, tenant="nobody")).encode(), "invalid_event"),
+        (json.dumps({**document("message.posted", {}), "tenantid": "nobody"}).encode(), "invalid_event"),
+        (encode_event(message()).replace(b"contoso", b"nobody7"), "unknown_tenant"),
+        (b"{" + b" " * 300_000 + b"}", "event_too_large"),
+    ],
+)
+async def test_what_can_never_be_right_is_parked_without_a_tenant(body: bytes, code: str) -> None:
+    # Given a body that names no tenant whom we know, when it is delivered twice
+    pipeline = await InMemory().configured()
+    await pipeline.deliveries.deliver(body)
+    await pipeline.deliveries.deliver(body)
+    # Then it is parked once, with the reason
+    assert [parked.code for parked in await pipeline.parked.parked(NO_TENANT)] == [code]
+
+
+async def test_a_conflict_and_a_late_event_are_parked_with_their_tenant() -> None:
+    pipeline = await delivered(
+        message(event_id="x"), message(event_id="x", text="other"), message(at="2020-01-01T00:00:00Z")
+    )
+    assert sorted(parked.code for parked in await pipeline.parked.parked("contoso")) == [
+        "event_id_conflict",
+        "too_late",
+    ]
+
+
+async def test_a_bot_that_knows_only_the_channels_thread_reaches_its_conversation() -> None:
+    # Given a conversation that began with an activity of the thread
+    begun = started(None, at="2026-10-05T10:00:00Z", channel=THREAD)
+    # When the bot publishes its escalation for the thread, to the bus itself
+    handover = escalated(
+        None, "2026-10-05T10:05:00Z", channel=THREAD, context_variables={"BotHandoffTopic": "HomeLoan"}
+    )
+    pipeline = await delivered(begun, handover)
+    # Then the thread's conversation is in the topic's queue
+    [conversation] = (await pipeline.reading.page("contoso", {}, None))[0]
+    assert conversation.conversation.queue == "HomeLoanQueue"
+    assert pipeline.publisher.events == []
+
+
+async def test_an_escalation_before_everything_else_opens_the_threads_conversation() -> None:
+    # Given an escalation of a thread that nobody has spoken in yet
+    pipeline = await delivered(escalated(None, "2026-10-05T10:05:00Z", channel=THREAD))
+    # Then the conversation's start is announced, once
+    assert [event.type for event in pipeline.publisher.events] == ["conversation.started"]
+
+
+async def test_an_end_delivered_again_or_told_twice_opens_no_other_conversation() -> None:
+    # Given a thread's conversation that ended
+    begun = started(None, at="2026-10-05T10:00:00Z", channel=THREAD)
+    end = ended(None, "2026-10-05T11:00:00Z", channel=THREAD)
+    again = ended(None, "2026-10-05T11:00:05Z", channel=THREAD, ended_by="agent")
+    # When the end is delivered twice, and another one comes
+    pipeline = await delivered(begun, end, end, again)
+    # Then there is one conversation
+    assert len((await pipeline.reading.page("contoso", {}, None))[0]) == 1
+
+
+async def test_a_thread_of_an_account_that_nobody_declared_is_parked() -> None:
+    place: dict[str, Any] = {**THREAD, "accountId": "x" * 200}
+    pipeline = await delivered(escalated(None, channel=place))
+    assert [parked.code for parked in await pipeline.parked.parked("contoso")] == ["unknown_account"]

@@ -1,0 +1,76 @@
+"""List prices in dollars, by meter, from `infra/prices/dollars.json`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, get_args
+
+from tools.cost.files import prices_file
+
+MeterName = Literal[
+    "cosmosRequestUnits",
+    "cosmosStorage",
+    "serviceBusBase",
+    "serviceBusOperations",
+    "functionSeconds",
+    "functionExecutions",
+    "blobWrites",
+    "blobStorage",
+    "logs",
+]
+
+
+@dataclass(frozen=True)
+class Meter:
+    """What is paid for. `size` single things are one `unit`; a tier is its upper end in units, and a unit's price.
+
+    `date` is the one that the source states of itself.
+    """
+
+    name: str
+    unit: str
+    size: int
+    tiers: tuple[tuple[Decimal | None, Decimal], ...]
+    region: str
+    date: str
+    source: str
+
+    def dollars(self, quantity: Decimal) -> Decimal:
+        """What so many single things cost in a month, exactly."""
+        left, below, total = quantity / self.size, Decimal(0), Decimal(0)
+        for end, price in self.tiers:
+            within = left if end is None else min(left, end - below)
+            total += within * price
+            left -= within
+            below = end or below
+        return total
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A price for each meter."""
+
+    currency: str
+    looked_up: str
+    note: str
+    meters: Mapping[MeterName, Meter]
+
+
+def list_prices() -> Prices:
+    """The project's price file. Raises KeyError where a meter is missing."""
+    document = prices_file("dollars.json")
+    return Prices(
+        document["currency"],
+        document["lookedUp"],
+        document["note"],
+        {name: _meter(**document["meters"][name]) for name in get_args(MeterName)},
+    )
+
+
+def _meter(tiers: list[dict[str, Decimal]], **rest: object) -> Meter:
+    return Meter(**{**rest, "tiers": tuple(_tiers(tiers))})  # type: ignore[arg-type]  # members as the file has them
+
+
+def _tiers(tiers: list[dict[str, Decimal]]) -> Iterator[tuple[Decimal | None, Decimal]]:
+    for tier in tiers:
+        yield (Decimal(tier["upTo"]) if "upTo" in tier else None), Decimal(tier["price"])

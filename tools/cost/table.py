@@ -1,0 +1,89 @@
+"""The cost as tables: a line per meter, a column per design, and everything that was assumed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.cost.designs import DESIGNS, Design, measured_budget, occurrences, requests
+from tools.cost.prices import MeterName, Prices
+from tools.cost.workload import Workload, assumed
+
+_LENGTHS, _MEMORIES = (12, 60, 200), (512, 2048)
+
+
+def show(workload: Workload, prices: Prices, console: Console) -> None:
+    """Print what a month costs by each design, at other lengths and memory sizes, and what it rests on."""
+    console.print(f"{workload.conversations:,} conversations a month cost, in {prices.currency} at list prices:")
+    console.print(_by_meter(workload, prices))
+    console.print(f"Per million conversations, by lines of each and memory of an instance ({prices.currency}):")
+    console.print(_by_length(workload, prices))
+    for line in _ground(workload, prices):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def dollars(design: Design, workload: Workload, prices: Prices) -> dict[MeterName, Decimal]:
+    """What a design costs in a month, by meter, exactly."""
+    quantities = design.demand(workload).quantities(workload)
+    return {name: meter.dollars(quantities[name]) for name, meter in prices.meters.items()}
+
+
+def total(design: Design, workload: Workload, prices: Prices) -> Decimal:
+    """What a design costs in a month."""
+    return sum(dollars(design, workload, prices).values(), Decimal(0))
+
+
+def _by_meter(workload: Workload, prices: Prices) -> Table:
+    table = _table("meter", [part for design in DESIGNS for part in (design.name, "")])
+    costs = [dollars(design, workload, prices) for design in DESIGNS]
+    asked = [design.demand(workload).quantities(workload) for design in DESIGNS]
+    for name, meter in prices.meters.items():
+        cells = [
+            cell
+            for quantities, cost in zip(asked, costs, strict=True)
+            for cell in (f"{quantities[name] / meter.size:,.2f}", f"{cost[name]:,.2f}")
+        ]
+        table.add_row(f"{meter.name} ({meter.unit})", *cells)
+    table.add_row("total", *(cell for cost in costs for cell in ("", f"{sum(cost.values()):,.2f}")), style="bold")
+    return table
+
+
+def _by_length(workload: Workload, prices: Prices) -> Table:
+    table = _table("lines, memory", [design.name for design in DESIGNS])
+    for messages in _LENGTHS:
+        for memory in _MEMORIES:
+            other = replace(workload, messages=messages, memory_megabytes=memory)
+            per_million = [total(design, other, prices) * 1_000_000 / workload.conversations for design in DESIGNS]
+            table.add_row(f"{messages} lines, {memory} MB", *(f"{cost:,.2f}" for cost in per_million))
+    return table
+
+
+def _table(first: str, columns: Sequence[str]) -> Table:
+    table = Table(first, box=None, pad_edge=False, header_style="")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _ground(workload: Workload, prices: Prices) -> Iterator[str]:
+    budget = measured_budget()
+    yield "Measured (infra/prices/budget.json, which tests/azure/test_budget.py holds to):"
+    yield f"  requests to Cosmos DB per conversation: {requests(workload, budget):.2f}"
+    for name, times in occurrences(workload, budget).items():
+        event = budget["events"][name]
+        yield f"  {name}: {times:.2f} times, each {sum(event['requests'].values())} requests, {event['measured']} RU"
+    yield "Assumed:"
+    yield from (f"  {name}: {value}" for name, value in assumed(workload))
+    yield "  conversations come evenly, day and night; executions take less than a second"
+    yield "  a line more or less than measured is one more or less message.posted, and line bytes more or less"
+    yield "  one process looks at the dead letters"
+    yield "  left out: what Azure adds to each document, zone redundancy, traffic out, alerts, reports and other reads"
+    yield "  naive designs have no ledger, no archive and no deletion, and count the month by a query each night"
+    yield "Designs:"
+    yield from (f"  {design.name}: {design.description}" for design in DESIGNS)
+    yield f"Prices (infra/prices/dollars.json, looked up {prices.looked_up}). {prices.note}"
+    for meter in prices.meters.values():
+        tiers = ", ".join(f"{price}" + (f" up to {end}" if end is not None else "") for end, price in meter.tiers)
+        yield f"  {meter.name}: {tiers} per {meter.unit} ({meter.region}; date: {meter.date}; {meter.source})"
