@@ -1,4 +1,4 @@
-"""POST any payload: what a door would make of it, what it would ignore or refuse, and how to mend it."""
+"""POST any payload: what an ingress would make of it, what it would ignore or refuse, and how to mend it."""
 
 import azure.functions as func
 

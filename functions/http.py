@@ -80,7 +80,7 @@ async def _answered(
 ) -> func.HttpResponse:
     try:
         request = Request(headers, dict(req.route_params), req.get_body())
-        await bootstrap.access().let_in(handler.__name__, request)
+        await bootstrap.access().authorize(handler.__name__, request)
         if "tenantId" in request.address:
             served.admitted(request.address["tenantId"])
         return await handler(req)

@@ -13,7 +13,7 @@ blueprint = func.Blueprint()
 @route(blueprint, "GET", "tenants/{tenantId}/parked")
 async def list_parked(req: func.HttpRequest) -> func.HttpResponse:
     replayed = flag_named("replayed", req.params.get("replayed")) or False
-    page = await bootstrap.pipeline().parking.page(
+    page = await bootstrap.pipeline().parked_event_service.page(
         req.route_params["tenantId"], req.params.get("continuation"), replayed=replayed
     )
     return answer({"parked": [parked_document(one) for one in page.events], "continuation": page.continuation})

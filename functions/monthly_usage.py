@@ -17,4 +17,4 @@ async def monthly_usage(timer: func.TimerRequest) -> None:
         try:
             await pipeline.usage.roll_up_all()
         finally:
-            await pipeline.parking.forget_expired()
+            await pipeline.parked_event_service.forget_expired()

@@ -13,5 +13,7 @@ blueprint = func.Blueprint()
 @route(blueprint, "POST", "tenants/{tenantId}/parked/{id}/replay")
 async def replay_parked(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
-    event_id = await bootstrap.pipeline().parking.replay(address["tenantId"], address["id"], req.get_body())
+    event_id = await bootstrap.pipeline().parked_event_service.replay(
+        address["tenantId"], address["id"], req.get_body()
+    )
     return answer({"accepted": [event_id]}, HTTPStatus.ACCEPTED)

@@ -38,7 +38,7 @@ def problem_page(req: func.HttpRequest, problem: Mapping[str, Any]) -> tuple[str
 
 def _sign_in(req: func.HttpRequest) -> str | None:
     """Where App Service authentication signs a browser in, and then sends it back; None where there is none."""
-    if not bootstrap.access().people.app_service:
+    if not bootstrap.access().callers.app_service:
         return None
     address = urlsplit(req.url)
     back = f"{address.path}?{address.query}" if address.query else address.path

@@ -26,7 +26,7 @@ from local.sample.play import Player, figures_read, listed, sessions_read
 from local.sample.schedule import turns
 from local.sample.traffic import SampleMonth, sample_month
 
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 """Seconds to wait for an answer, and for the host to end."""
 
 
@@ -88,12 +88,12 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[httpx.Client]:
         address = process.stdout.readline().split(" (")[0].rpartition(" ")[2]
         if not address:
             raise RuntimeError((folder / "host.log").read_text(encoding="utf-8"))
-        with httpx.Client(base_url=address, timeout=_PATIENCE) as client:
+        with httpx.Client(base_url=address, timeout=_TIMEOUT) as client:
             yield client
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(_PATIENCE)
+            process.wait(_TIMEOUT)
         finally:
             process.kill()
             process.stdout.close()

@@ -29,11 +29,11 @@ def show(tenant_id: str, diagnosis: Diagnosis, console: Console) -> None:
     """Print a diagnosis for people."""
     dialect = diagnosis.dialect or "no dialect that is read here"
     form = {"batch": ", a batch", "activitySet": ", a set of activities"}.get(diagnosis.form or "", "")
-    door = diagnosis.channel
-    place = f" at {door.account_id}/{door.channel_id}" if door else ""
+    ingress = diagnosis.channel
+    place = f" at {ingress.account_id}/{ingress.channel_id}" if ingress else ""
     console.print(Text(f"{dialect}{form}, as tenant {tenant_id} reads it{place}"), soft_wrap=True)
     if diagnosis.answer:
-        console.print(Text(f"The door answers {diagnosis.answer.status} {diagnosis.answer.code or ''}".rstrip()))
+        console.print(Text(f"The ingress answers {diagnosis.answer.status} {diagnosis.answer.code or ''}".rstrip()))
     _section(console, "It becomes", [_event(event) for event in diagnosis.events] or [Text("nothing")])
     if diagnosis.ignored:
         _section(console, "Ignored", [_finding(one) for one in diagnosis.ignored])

@@ -31,5 +31,5 @@ def tenant_named_in(body: bytes) -> str:
     return named if isinstance(named, str) else ""
 
 
-def _line(said: str, code: str) -> str:
-    return " ".join(f"{said} ({code})".split())
+def _line(detail: str, code: str) -> str:
+    return " ".join(f"{detail} ({code})".split())

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 """Seconds to wait for an answer."""
 
 
@@ -27,7 +27,7 @@ async def replay_on(url: str, token: str | None, tenant: str, ids: Sequence[str]
     """`replay` at this address, with this token if there is one; says so, and is False, where no Patchbay answers."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_PATIENCE) as client:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT) as client:
             return await replay(client, tenant, ids, every=every)
     except httpx.TransportError as failure:
         print(f"no host answers at {url}: {failure}", file=sys.stderr)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import stamina.instrumentation
 
 from shared.access.access import Access
+from shared.access.callers import Callers
 from shared.access.issuer import TrustedIssuer
-from shared.access.people import People
 from shared.access.rate import RateLimit
 from shared.access.request import name_requests_in_logs
 from shared.access.senders import Senders
@@ -112,7 +112,7 @@ def access_to(own: Pipeline, settings: AccessSettings) -> Access:
     authority = TrustedIssuer(metadata, documents, real) if metadata else None
     connector = TrustedIssuer(settings.bot_metadata, documents, real)
     return Access(
-        people=People(authority, settings.audience, own.clock, app_service=settings.app_service_authentication),
+        callers=Callers(authority, settings.audience, own.clock, app_service=settings.app_service_authentication),
         senders=Senders(own.configurations, connector, EnvironmentSecrets(), own.clock, lenient=own.open_to_all),
         limits=RateLimit(settings.requests_per_second, real),
         grants={name.lower(): tenants for name, tenants in settings.grants.items()},

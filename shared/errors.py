@@ -132,7 +132,7 @@ class InvalidRequest(InvalidDocument):
 
 
 class BodyTooLarge(Refused):
-    """Raised when a request brings more than a door takes at once."""
+    """Raised when a request brings more than an ingress takes at once."""
 
     code = "body_too_large"
     status = 413
@@ -155,7 +155,7 @@ class LengthRequired(Refused):
 
 
 class BodyEncoded(Refused):
-    """Raised when a body was compressed on its way, which no door undoes."""
+    """Raised when a body was compressed on its way, which no ingress undoes."""
 
     code = "body_encoded"
     status = 415
@@ -228,8 +228,8 @@ class Unauthorized(Refused):
     status = 401
 
     def __init__(self, fault: CredentialFault, *, told: bool = True) -> None:
-        said = f": {fault}" if told else ", or the address; the log says which, under the request's id"
-        super().__init__(f"something is wrong with the token, the signature or the secret of this request{said}")
+        reason = f": {fault}" if told else ", or the address; the log says which, under the request's id"
+        super().__init__(f"something is wrong with the token, the signature or the secret of this request{reason}")
         self.fault = fault
         self.told = told
 

@@ -11,7 +11,7 @@ from shared.clock import Clock
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 """Asks something cheap of an adapter; what it has to tell, or an exception."""
 
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 """Seconds that a probe may take."""
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Health:
 
     async def _asked(self, name: str, probe: Probe) -> dict[str, Any]:
         try:
-            return {"reachable": True, **await asyncio.wait_for(probe(), _PATIENCE)}
+            return {"reachable": True, **await asyncio.wait_for(probe(), _TIMEOUT)}
         except Exception as failure:
             # Whatever it is, the others are to be asked, and the caller is to be told.
             _log.exception("the %s is not reachable", name)

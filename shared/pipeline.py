@@ -9,7 +9,7 @@ from shared.conversations.contents import Contents
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import Conversations
 from shared.conversations.record import Recorder
-from shared.effects.archive import Archive, Archivist
+from shared.effects.archive import Archive, Archiver
 from shared.effects.outbox import Outbox
 from shared.effects.outstanding import Outstanding
 from shared.effects.reconcile import reconcile
@@ -18,7 +18,7 @@ from shared.events.overflow import Overflow
 from shared.health import Health, Probe
 from shared.ingress.deliver import Deliveries
 from shared.ingress.parked_event import ParkedEvents
-from shared.ingress.parked_event_service import Parking
+from shared.ingress.parked_event_service import ParkedEventService
 from shared.ingress.receive import Receiver
 from shared.ingress.resubmit import Resubmission
 from shared.rebuild.compare import Rebuild
@@ -26,7 +26,7 @@ from shared.rebuild.repair import Repair
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
 from shared.threads.resolve import Threads, ThreadStore
-from shared.timers.perform import Attendant
+from shared.timers.perform import Timers
 from shared.timers.sweep import Sweep
 from shared.usage.closing import Closing
 from shared.usage.ledger import Ledger
@@ -64,7 +64,7 @@ class Pipeline:
     conversations: Conversations
     configurations: Configurations
     parked: ParkedEvents
-    parking: Parking
+    parked_event_service: ParkedEventService
     usage: MonthlyUsage
     rebuild: Rebuild
     repair: Repair
@@ -93,15 +93,15 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     threads = Threads(adapters.threads, bus, overflow)
     outbox = Outbox(store, adapters.ledger, threads, telemetry)
     recorder = Recorder(store, configurations, reconcile, outbox, clock, telemetry)
-    archivist = Archivist(store, adapters.archive, contents, threads, clock)
-    attendant = Attendant(store, configurations, recorder, outbox, archivist, clock)
+    archiver = Archiver(store, adapters.archive, contents, threads, clock)
+    timers = Timers(store, configurations, recorder, outbox, archiver, clock)
     return Pipeline(
         receiver=Receiver(configurations, threads, bus, overflow, store, clock),
-        deliveries=Deliveries(recorder, attendant, threads, parked, overflow, clock, telemetry),
+        deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, telemetry),
         conversations=Conversations(store, contents, configurations, clock),
         configurations=configurations,
         parked=parked,
-        parking=Parking(parked, configurations, bus, overflow, clock),
+        parked_event_service=ParkedEventService(parked, configurations, bus, overflow, clock),
         usage=MonthlyUsage(
             adapters.ledger,
             adapters.reports,

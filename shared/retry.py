@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import stamina
 
-PATIENCE = timedelta(seconds=60)
+TIMEOUT = timedelta(seconds=60)
 """How long a handler tries; well below the 5 minutes for which the host renews the message's lock."""
 
 retrying = stamina.AsyncRetryingCaller(
-    attempts=None, timeout=PATIENCE, wait_initial=0.005, wait_max=0.5, wait_jitter=0.02
+    attempts=None, timeout=TIMEOUT, wait_initial=0.005, wait_max=0.5, wait_jitter=0.02
 )
 """`await retrying(HeadChanged, operation, *arguments)`: again after a few milliseconds, while it raises that error."""

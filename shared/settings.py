@@ -83,9 +83,9 @@ class TelemetrySettings(BaseSettings):
         if not self.connection_string:
             return None
         pairs = (part.partition("=") for part in self.authentication.split(";"))
-        said = {name.strip().lower(): value.strip() for name, _, value in pairs}
-        by_identity = said.get("authorization", "").upper() == "AAD"
-        return Monitor(self.connection_string, by_identity, said.get("clientid") or None)
+        authentication = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        by_identity = authentication.get("authorization", "").upper() == "AAD"
+        return Monitor(self.connection_string, by_identity, authentication.get("clientid") or None)
 
 
 class AccessSettings(BaseSettings):

@@ -110,7 +110,7 @@ class _Partition:
     def put(self, head: Head, etag: str | None) -> None:
         if etag != (str(self.etag) if self.head else None):
             raise HeadChanged
-        self.head = replace(head, conversation=head.conversation.but(decisions=()))
+        self.head = replace(head, conversation=head.conversation.replace(decisions=()))
         self.etag += 1
 
     def create(self, fact: Fact) -> None:
@@ -130,7 +130,7 @@ class MemoryConversations:
         facts = list(partition.facts.values())
         if partition.head is None:
             return Loaded(None, None, facts)
-        whole = partition.head.conversation.but(decisions=partition.decisions)
+        whole = partition.head.conversation.replace(decisions=partition.decisions)
         return Loaded(replace(partition.head, conversation=whole), str(partition.etag), facts)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:

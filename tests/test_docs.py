@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from shared.access.route_permissions import OPENINGS
+from shared.access.route_permissions import ROUTE_PERMISSIONS
 from shared.diagnosis.findings import KINDS
 from shared.embedded.backup import BackupRefused
 from shared.embedded.database import DatabaseInUse
@@ -122,7 +122,7 @@ def test_the_document_says_who_opens_which_route() -> None:
     proofs = {"channel": "the channel's proof", "publisher": "a signature of the tenant"}
     table = {
         name: [*([f"`{one.role}`"] if one.role else []), *([proofs[one.proof]] if one.proof else [])] or ["everybody"]
-        for name, one in OPENINGS.items()
+        for name, one in ROUTE_PERMISSIONS.items()
     }
     # when the document's table is read, then it says the same
     written = {row[0].strip("`"): row[1].split(", or ") for row in rows(ACCESS, "Who opens which route")}

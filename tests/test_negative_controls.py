@@ -31,7 +31,7 @@ CONTROLS = (
     Control(
         "the trace is a part of what an event says",
         "shared/conversations/fact.py",
-        'said(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))',
+        'without_carried(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))',
         'self.event.model_dump(mode="json", by_alias=True, exclude_unset=True)',
         "tests/functions/test_traces.py::test_a_retry_in_another_trace_is_a_duplicate",
     ),
@@ -73,7 +73,7 @@ CONTROLS = (
     Control(
         "whoever closes does not look again",
         "shared/conversations/record.py",
-        "loaded.head is None or not takes_away(loaded.head.conversation, after)",
+        "loaded.head is None or not invalidates_appends(loaded.head.conversation, after)",
         "True",
         "tests/conversations/test_record.py::test_a_line_that_races_with_the_closing_is_seen_by_one_of_them",
     ),
@@ -178,7 +178,7 @@ CONTROLS = (
     Control(
         "a correction does not know of those before it",
         "shared/usage/posting.py",
-        "standing.with_correction(there) if there else standing",
+        "booked.with_correction(there) if there else standing",
         "standing",
         "tests/effects/test_corrections.py",
     ),

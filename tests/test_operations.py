@@ -160,7 +160,7 @@ def test_the_figures_of_the_pages_are_those_that_were_measured() -> None:
     # when the pages are read, then they say so
     scale = (OPERATIONS / "scale.md").read_text(encoding="utf-8")
     assert f"| request units in Cosmos DB | {units} |" in scale
-    assert f"| requests to the doors | {posted:.1f} |" in scale
+    assert f"| requests to the ingress | {posted:.1f} |" in scale
     assert f"| messages on the bus | {messages:.1f} |" in scale
     stored = budget["conversation"]["storedBytes"]
     assert f"| bytes in Cosmos DB | {stored['cosmos']:,} |" in scale

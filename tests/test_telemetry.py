@@ -77,7 +77,7 @@ async def test_each_delivery_is_counted_by_what_became_of_it(observed: Observed)
     assert points["patchbay.sessions.counted"] == {(): 1}
 
 
-async def test_the_latency_is_measured_from_the_door_to_the_record(observed: Observed) -> None:
+async def test_the_latency_is_measured_from_the_ingress_to_the_record(observed: Observed) -> None:
     # Given an event that was accepted, and waits on the bus for a while
     pipeline = await InMemory(telemetry=observed.telemetry).configured()
     await pipeline.receiver.receive_events("contoso", started(at=AT).to_json().encode())

@@ -37,7 +37,7 @@ def test_what_json_can_say_is_read_as_it_is(value: Any, ascii_only: bool) -> Non
 @given(st.binary(max_size=200) | json_values().map(lambda value: json.dumps(value).encode()[:-1]))
 def test_whatever_bytes_come_they_are_read_or_refused_with_the_asked_error(body: bytes) -> None:
     # given arbitrary bytes, or JSON that breaks off
-    # when they are read, then nothing but the error of the door comes out; what was read can be written
+    # when they are read, then nothing but the error of the ingress comes out; what was read can be written
     try:
         value = parse_json(body, InvalidActivity)
     except InvalidActivity:

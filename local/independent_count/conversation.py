@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.independent_count.occurrence import Heard
+from local.independent_count.occurrence import Occurrence
 
 PEOPLE_ONLY = ("backoffice", "BackOfficeWorkStream", "depot")
 """Channels and work streams without bots."""
@@ -20,7 +20,7 @@ _LONGEST = timedelta(days=30)
 
 
 @dataclass
-class Told:
+class CountedConversation:
     """One conversation while it is told, with what a bill and a supervisor want to know of it."""
 
     tenant: str
@@ -50,35 +50,36 @@ class Told:
             return f"closed, {self.reason}"
         return "active" if self.with_bot else "open"
 
-    def start(self, heard: Heard) -> None:
+    def start(self, occurrence: Occurrence) -> None:
         """Somebody begins it here; a channel's thread begins without a topic."""
-        self.started, self.begun, self._place, self._locale = True, heard.at, heard.place, heard.locale or "en"
-        self._topic = heard.topic if heard.kind == "start" else None
-        self._people_only = (heard.work_stream or heard.place[1]) in PEOPLE_ONLY
-        self.with_bot = not self._people_only and self._topic in (None, _OF_BOTS.get(heard.tenant))
+        self.started, self.begun, self._place = True, occurrence.at, occurrence.place
+        self._locale = occurrence.locale or "en"
+        self._topic = occurrence.topic if occurrence.kind == "start" else None
+        self._people_only = (occurrence.work_stream or occurrence.place[1]) in PEOPLE_ONLY
+        self.with_bot = not self._people_only and self._topic in (None, _OF_BOTS.get(occurrence.tenant))
         if self.with_bot:
-            self._invoke(heard.at)
+            self._invoke(occurrence.at)
             self._second_bot_had_it = self._topic is not None
-        self._newest = heard.at
+        self._newest = occurrence.at
 
-    def hear(self, heard: Heard) -> None:
+    def apply(self, occurrence: Occurrence) -> None:
         """The next thing, in order of time. After the end only the transcript grows."""
-        if heard.kind in ("line", "escalation"):
-            self.lines.append(heard.text)
+        if occurrence.kind in ("line", "escalation"):
+            self.lines.append(occurrence.text)
         if self.ended is not None:
             return
-        match heard.kind, heard.who:
+        match occurrence.kind, occurrence.who:
             case "end", _:
-                self.ended, self.reason = heard.at, heard.reason
+                self.ended, self.reason = occurrence.at, occurrence.reason
             case _, "assistant":
                 self.assisted = True
             case "escalation", _:
-                self._invoke(heard.at)
-                self._hand_over(heard)
+                self._invoke(occurrence.at)
+                self._hand_over(occurrence)
             case "line", "bot":
-                self._invoke(heard.at)
-        if heard.who not in ("system", "assistant"):
-            self._newest, self._reminded = heard.at, False
+                self._invoke(occurrence.at)
+        if occurrence.who not in ("system", "assistant"):
+            self._newest, self._reminded = occurrence.at, False
 
     def wait(self, until: datetime) -> None:
         """Nobody speaks until then."""
@@ -86,14 +87,14 @@ class Told:
             return
         policy = self._policy() or {}
         texts: dict[str, dict[str, str]] = policy.get("messages", {})
-        said = texts.get(self._locale.partition("-")[0]) or texts.get("en", {})
-        if "remindAfter" in policy and "remind" in said and not self._reminded:
-            self._remind(self._newest + timedelta(seconds=policy["remindAfter"]), until, said["remind"])
+        texts_in_locale = texts.get(self._locale.partition("-")[0]) or texts.get("en", {})
+        if "remindAfter" in policy and "remind" in texts_in_locale and not self._reminded:
+            self._remind(self._newest + timedelta(seconds=policy["remindAfter"]), until, texts_in_locale["remind"])
         aged = self.begun + _LONGEST
         close = self._newest + timedelta(seconds=policy["closeAfter"]) if policy else aged
         if min(close, aged) <= until:
             self.ended, self.reason = (close, "inactivity") if close < aged else (aged, "other")
-            self.lines += [said["close"]] if "close" in said and close < aged else []
+            self.lines += [texts_in_locale["close"]] if "close" in texts_in_locale and close < aged else []
             self.silences.append(self.ended)
 
     def _remind(self, moment: datetime, until: datetime, text: str) -> None:
@@ -105,9 +106,9 @@ class Told:
     def _invoke(self, moment: datetime) -> None:
         self.invoked = min(moment, self.invoked or moment)
 
-    def _hand_over(self, heard: Heard) -> None:
-        self._topic = heard.topic or self._topic
-        to_second = self._topic == _OF_BOTS.get(heard.tenant, "") and not self._second_bot_had_it
+    def _hand_over(self, occurrence: Occurrence) -> None:
+        self._topic = occurrence.topic or self._topic
+        to_second = self._topic == _OF_BOTS.get(occurrence.tenant, "") and not self._second_bot_had_it
         self.with_bot = to_second and not self._people_only
         self._second_bot_had_it = self._second_bot_had_it or to_second
 

@@ -1,4 +1,4 @@
-"""All conversations of the sample month, told from what was heard. It shares no code with the pipeline.
+"""All conversations of the sample month, told from what was posted. It shares no code with the pipeline.
 
 A channel's thread is one conversation after another: after an end, a customer's word or an escalation begins the next
 one. What names its conversation itself stays there; only where an end by silence did not know that the customer would
@@ -11,55 +11,61 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from local.independent_count.conversation import Told
-from local.independent_count.occurrence import Heard
+from local.independent_count.conversation import CountedConversation
+from local.independent_count.occurrence import Occurrence
 
 
-def retell(heard: Iterable[Heard], configurations: dict[str, dict[str, Any]], until: datetime) -> list[Told]:
+def counted_conversations(
+    occurrences: Iterable[Occurrence], configurations: dict[str, dict[str, Any]], until: datetime
+) -> list[CountedConversation]:
     """Every conversation as it is at the time `until`."""
-    threads: defaultdict[tuple[str, str], list[Heard]] = defaultdict(list)
-    for one in heard:
+    threads: defaultdict[tuple[str, str], list[Occurrence]] = defaultdict(list)
+    for one in occurrences:
         threads[one.tenant, one.thread].append(one)
-    told: list[Told] = []
-    for (tenant, _), said in threads.items():
-        ordered = sorted(said, key=lambda one: (one.at, one.kind == "end"))
+    told: list[CountedConversation] = []
+    for (tenant, _), of_thread in threads.items():
+        ordered = sorted(of_thread, key=lambda one: (one.at, one.kind == "end"))
         several = _thread if ordered[0].threaded else _named
         told += several(ordered, configurations[tenant], until)
     return told
 
 
-def _thread(said: Sequence[Heard], configuration: dict[str, Any], until: datetime) -> Iterator[Told]:
-    told: Told | None = None
-    for one in said:
+def _thread(
+    occurrences: Sequence[Occurrence], configuration: dict[str, Any], until: datetime
+) -> Iterator[CountedConversation]:
+    told: CountedConversation | None = None
+    for one in occurrences:
         if told is not None:
             told.wait(one.at)
         if told is None or (told.ended is not None and _begins(one)):
             if told is not None:
                 yield told
-            told = Told(one.tenant, one.thread, configuration, one.at)
+            told = CountedConversation(one.tenant, one.thread, configuration, one.at)
             told.start(one)
-        told.hear(one)
+        told.apply(one)
     if told is not None:
         told.wait(until)
         yield told
 
 
-def _named(said: Sequence[Heard], configuration: dict[str, Any], until: datetime) -> Iterator[Told]:
-    start = next((one for one in said if one.kind == "start"), None)
-    told = Told(said[0].tenant, said[0].thread, configuration, said[0].at)
+def _named(
+    occurrences: Sequence[Occurrence], configuration: dict[str, Any], until: datetime
+) -> Iterator[CountedConversation]:
+    start = next((one for one in occurrences if one.kind == "start"), None)
+    told = CountedConversation(occurrences[0].tenant, occurrences[0].thread, configuration, occurrences[0].at)
     if start is not None:
         told.start(start)
-    again: list[Heard] = []
-    for one in said:
+    again: list[Occurrence] = []
+    for one in occurrences:
         told.wait(one.at)
         silent = told.ended is not None and told.ended in told.silences
         if silent and start is not None and one.kind in ("line", "escalation") and (again or _begins(one)):
             again.append(replace(one, place=start.place, locale=start.locale))
-        told.hear(one)
+        told.apply(one)
     told.wait(until)
     yield told
     yield from _thread(again, configuration, until)
 
 
-def _begins(one: Heard) -> bool:
+def _begins(one: Occurrence) -> bool:
     return (one.who == "customer" and one.kind in ("start", "line")) or one.kind == "escalation"

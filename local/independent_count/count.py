@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from local.independent_count.conversation import Told
-from local.independent_count.conversations import retell
+from local.independent_count.conversation import CountedConversation
+from local.independent_count.conversations import counted_conversations
 from local.independent_count.figures import Figures, Usage, digest
-from local.independent_count.occurrence import hear
+from local.independent_count.occurrence import occurrences
 from local.sample.post import Post
 from local.sample.traffic import SampleMonth
 
@@ -34,10 +34,10 @@ def count_sample(month: SampleMonth) -> Figures:
     return Figures(before, _usage(told), {**_conversations(told), **_odd(month.posts)})
 
 
-def conversations(posts: Sequence[Post], until: datetime) -> list[Told]:
+def conversations(posts: Sequence[Post], until: datetime) -> list[CountedConversation]:
     """Every conversation that the posts tell of, as it is at the time `until`."""
     configurations = {tenant: _configuration(tenant) for tenant in TENANTS}
-    return retell(hear(posts, _kept()).heard, configurations, until)
+    return counted_conversations(occurrences(posts, _kept()).recorded, configurations, until)
 
 
 @cache
@@ -50,7 +50,7 @@ def _kept() -> dict[str, timedelta]:
     return {tenant: timedelta(days=_configuration(tenant)["retentionDays"]) for tenant in TENANTS}
 
 
-def _usage(told: Iterable[Told]) -> dict[tuple[str, str], Usage]:
+def _usage(told: Iterable[CountedConversation]) -> dict[tuple[str, str], Usage]:
     rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in told:
         zone = ZoneInfo(one.configuration["timeZone"])
@@ -73,7 +73,7 @@ def _month(tenant: str, month: str, row: Counter[str]) -> Usage:
     return Usage(sessions, row["no_bot"], row["smart_assist_only"], entitlement, overage)
 
 
-def _conversations(told: Iterable[Told]) -> dict[tuple[str, str], int | str]:
+def _conversations(told: Iterable[CountedConversation]) -> dict[tuple[str, str], int | str]:
     found: Counter[tuple[str, str]] = Counter()
     texts: defaultdict[str, list[str | None]] = defaultdict(list)
     for one in told:
@@ -86,5 +86,5 @@ def _conversations(told: Iterable[Told]) -> dict[tuple[str, str], int | str]:
 
 def _odd(posts: Sequence[Post]) -> dict[tuple[str, str], int]:
     refused = Counter((post.tenant, f"refused, {code}") for post in posts for code in post.refused)
-    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in hear(posts, _kept()).parked)
+    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in occurrences(posts, _kept()).parked)
     return {**refused, **parked}

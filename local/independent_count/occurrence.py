@@ -18,7 +18,7 @@ _KINDS: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Heard:
+class Occurrence:
     """One thing that somebody said or did.
 
     `thread` is the channel's endless chat where `threaded`, else one conversation. `place` holds account and channel,
@@ -33,7 +33,7 @@ class Heard:
     at: datetime
     kind: Kind
     who: str
-    said: str
+    raw: str
     text: str | None = None
     topic: str | None = None
     work_stream: str | None = None
@@ -42,33 +42,33 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class Occurrences:
     """What there is to record, each thing once; and what can only be parked, by tenant and reason, each thing once."""
 
-    heard: tuple[Heard, ...]
+    recorded: tuple[Occurrence, ...]
     parked: frozenset[tuple[str, str, str]]
 
 
-def hear(posts: Iterable[Post], kept: dict[str, timedelta]) -> Hearing:
+def occurrences(posts: Iterable[Post], kept: dict[str, timedelta]) -> Occurrences:
     """Sort what was posted. `kept`: how long each tenant keeps conversations; what is older comes too late.
 
     Of two things with one id the first that was posted is recorded; the other one is a repetition, or a conflict.
     """
-    first: dict[tuple[str, str, str], Heard] = {}
+    first: dict[tuple[str, str, str], Occurrence] = {}
     parked: set[tuple[str, str, str]] = set()
     for post in sorted(posts, key=lambda post: post.at):
         if post.tenant not in kept or (post.refused and not post.body.startswith(b"[")):
             continue
-        for heard in _in_post(post):
-            name = heard.tenant, heard.thread, heard.id
-            if heard.at < post.at - kept[post.tenant]:
-                parked.add((post.tenant, "too_late", heard.said))
-            elif first.setdefault(name, heard).said != heard.said:
-                parked.add((post.tenant, "event_id_conflict", heard.said))
-    return Hearing(tuple(first.values()), frozenset(parked))
+        for occurrence in _in_post(post):
+            name = occurrence.tenant, occurrence.thread, occurrence.id
+            if occurrence.at < post.at - kept[post.tenant]:
+                parked.add((post.tenant, "too_late", occurrence.raw))
+            elif first.setdefault(name, occurrence).raw != occurrence.raw:
+                parked.add((post.tenant, "event_id_conflict", occurrence.raw))
+    return Occurrences(tuple(first.values()), frozenset(parked))
 
 
-def _in_post(post: Post) -> Iterator[Heard]:
+def _in_post(post: Post) -> Iterator[Occurrence]:
     document = json.loads(post.body)
     account, channel = post.path.split("/")[5:7] if "/channels/" in post.path else ("", "")
     if post.content_type != JSON:
@@ -80,11 +80,11 @@ def _in_post(post: Post) -> Iterator[Heard]:
         yield from _activity(document, post.tenant, (account, channel))
 
 
-def _event(event: dict[str, Any]) -> Heard:
+def _event(event: dict[str, Any]) -> Occurrence:
     data = event["data"]
     channel = data.get("channel", {})
     author = data.get("author", {})
-    return Heard(
+    return Occurrence(
         tenant=event["tenantid"],
         thread=event.get("subject") or channel["threadId"],
         threaded="subject" not in event,
@@ -93,7 +93,7 @@ def _event(event: dict[str, Any]) -> Heard:
         at=datetime.fromisoformat(event["time"]),
         kind=_KINDS[event["type"]],
         who="assistant" if author.get("smartAssist") else author.get("role", "bot"),
-        said=json.dumps(event),
+        raw=json.dumps(event),
         text=data.get("text") or data.get("summary"),
         topic=data.get("contextVariables", {}).get("BotHandoffTopic"),
         work_stream=data.get("workStreamId"),
@@ -102,9 +102,9 @@ def _event(event: dict[str, Any]) -> Heard:
     )
 
 
-def _update(update: dict[str, Any], tenant: str, place: tuple[str, str]) -> Heard:
+def _update(update: dict[str, Any], tenant: str, place: tuple[str, str]) -> Occurrence:
     message = update["message"]
-    return Heard(
+    return Occurrence(
         tenant=tenant,
         thread=str(message["chat"]["id"]),
         threaded=True,
@@ -113,15 +113,15 @@ def _update(update: dict[str, Any], tenant: str, place: tuple[str, str]) -> Hear
         at=datetime.fromtimestamp(message["date"], UTC),
         kind="line",
         who="customer",
-        said=json.dumps(update),
+        raw=json.dumps(update),
         text=message["text"],
         locale=message["from"]["language_code"],
     )
 
 
-def _activity(activity: dict[str, Any], tenant: str, place: tuple[str, str]) -> Iterator[Heard]:
+def _activity(activity: dict[str, Any], tenant: str, place: tuple[str, str]) -> Iterator[Occurrence]:
     """What an activity says: nothing, one thing, or a line and an end."""
-    heard = Heard(
+    occurrence = Occurrence(
         tenant=tenant,
         thread=activity["conversation"]["id"],
         threaded=True,
@@ -130,25 +130,25 @@ def _activity(activity: dict[str, Any], tenant: str, place: tuple[str, str]) -> 
         at=datetime.fromisoformat(activity["timestamp"]),
         kind="line",
         who="bot" if activity["from"]["role"] == "bot" else "customer",
-        said=json.dumps(activity),
+        raw=json.dumps(activity),
         text=activity.get("text"),
         locale=activity.get("locale"),
     )
     command = json.loads(activity.get("channelData", {}).get("tags", "{}"))
     match activity["type"], command.get("type") or activity.get("name"):
         case "conversationUpdate", _:
-            yield replace(heard, kind="start")
+            yield replace(occurrence, kind="start")
         case "message", "Escalate":
-            yield replace(heard, kind="escalation", topic=command["context"].get("BotHandoffTopic"))
+            yield replace(occurrence, kind="escalation", topic=command["context"].get("BotHandoffTopic"))
         case "event", "handoff.initiate":
             value = activity["value"]
             topic = value["Context"].get("BotHandoffTopic")
-            yield replace(heard, kind="escalation", topic=topic, text=value["MessageToAgent"])
+            yield replace(occurrence, kind="escalation", topic=topic, text=value["MessageToAgent"])
         case "message", "EndConversation":
-            yield heard
-            yield replace(heard, id=f"{heard.id} ends", kind="end", reason="resolved")
+            yield occurrence
+            yield replace(occurrence, id=f"{occurrence.id} ends", kind="end", reason="resolved")
         case "message", _:
-            yield heard
+            yield occurrence
         case "endOfConversation", _:
             resolved = activity["code"] == "completedSuccessfully"
-            yield replace(heard, kind="end", reason="resolved" if resolved else "abandoned")
+            yield replace(occurrence, kind="end", reason="resolved" if resolved else "abandoned")

@@ -1,4 +1,4 @@
-"""What senders get wrong in the sample month: what is refused at the door, and what can only be parked after it."""
+"""What senders get wrong in the sample month: what is refused at the ingress, and what can only be parked after it."""
 
 import json
 from collections.abc import Iterator
@@ -37,12 +37,12 @@ def conflicting(post: Post) -> Post | None:
     document = json.loads(post.body)
     match document:
         case {"type": "message", "from": {"role": "user"}} | {"type": "message.posted"}:
-            said = document.get("data", document)
-        case {"message": dict(said)}:
+            line = document.get("data", document)
+        case {"message": dict(line)}:
             pass
         case _:
             return None
-    said["text"] = f"{said['text']} (sent by a counter that began anew)"
+    line["text"] = f"{line['text']} (sent by a counter that began anew)"
     return replace(post, body=_bytes(document), at=post.at + timedelta(minutes=10))
 
 
@@ -54,18 +54,18 @@ def _refused(rng: Random, tenant: str) -> Iterator[Post]:
     nameless = {name: value for name, value in _activity(rng, at[1]).items() if name != "conversation"}
     yield Post(webhook, JSON, _bytes(nameless), at[1], ("invalid_activity",))
     yield Post(webhook, JSON, _bytes(_activity(rng, at[2] - RETENTION)), at[2], ("too_late",))
-    door = f"/api/tenants/{tenant}/events"
-    yield Post(door, EVENT, _bytes(_event(rng, tenant, at[3]))[:-2], at[3], ("invalid_event",))
+    address = f"/api/tenants/{tenant}/events"
+    yield Post(address, EVENT, _bytes(_event(rng, tenant, at[3]))[:-2], at[3], ("invalid_event",))
     large = _event(rng, tenant, at[4])
     large["data"]["author"]["name"] = "long " * (_MOST // 5)
-    yield Post(door, EVENT, _bytes(large), at[4], ("event_too_large",))
+    yield Post(address, EVENT, _bytes(large), at[4], ("event_too_large",))
     unheard = {**_event(rng, tenant, at[5]), "type": "message.whispered"}
     relic = json.loads(_relic(rng, tenant).body)
-    yield Post(door, BATCH, _bytes([unheard, relic]), at[5], ("invalid_event",))
+    yield Post(address, BATCH, _bytes([unheard, relic]), at[5], ("invalid_event",))
 
 
 def _relic(rng: Random, tenant: str) -> Post:
-    """An event from a backup: the door takes it, for what it is about may be known; then it is too late."""
+    """An event from a backup: the ingress takes it, for what it is about may be known; then it is too late."""
     at = _moment(rng)
     return Post(f"/api/tenants/{tenant}/events", EVENT, _bytes(_event(rng, tenant, at - RETENTION)), at)
 

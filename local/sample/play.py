@@ -12,7 +12,7 @@ from local.independent_count.figures import Figures, Usage, digest
 from local.sample.post import Post
 from local.sample.schedule import Turn
 
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 """Seconds to wait for the pipeline to work off what it accepted."""
 
 
@@ -47,7 +47,7 @@ class Player:
 
     def _work_off(self) -> None:
         """Wait until the bus is empty."""
-        until, pause = time.monotonic() + _PATIENCE, 0.002
+        until, pause = time.monotonic() + _TIMEOUT, 0.002
         while (bus := self._client.get("/api/health").json()["bus"])["active"]:
             if time.monotonic() > until:
                 raise RuntimeError(f"{bus['active']} messages are still under way")

@@ -76,7 +76,7 @@ def _said_in(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime, 
         elif chat.dialect == "telegram":
             single.append(_posted(_events(chat.path), EVENT, event(chat, number), step))
         elif chat.number % 2 or step.late:
-            single.append(_posted(_door(rng, chat.path), EVENT, event(chat, number), step))
+            single.append(_posted(_ingress(rng, chat.path), EVENT, event(chat, number), step))
         else:
             # A buffer may hold an event for longer than people take to answer, so its order tells nothing.
             buffered.append((step.moment + timedelta(seconds=rng.uniform(1, 45)), event(chat, number)))
@@ -152,8 +152,8 @@ def _events(path: str) -> str:
     return path.partition("/channels/")[0] + "/events"
 
 
-def _door(rng: Random, path: str) -> str:
-    """CloudEvents may come in by the tenant's door or by the channel's own."""
+def _ingress(rng: Random, path: str) -> str:
+    """CloudEvents may come in by the tenant's ingress or by the channel's own."""
     return path if rng.random() < 0.5 else _events(path)
 
 
@@ -165,4 +165,4 @@ def _batches(rng: Random, path: str, buffer: Sequence[tuple[datetime, dict[str, 
         batch = [item for item in waiting[: rng.randint(2, 8)] if item[0] < flushed]
         waiting = waiting[len(batch) :]
         events = [event for _, event in rng.sample(batch, len(batch))]
-        yield Post(_door(rng, path), BATCH, _bytes(events), batch[-1][0])
+        yield Post(_ingress(rng, path), BATCH, _bytes(events), batch[-1][0])

@@ -1,12 +1,12 @@
-"""The use case at every door: may this request come in?"""
+"""The use case at every ingress: may this request come in?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.access.people import People
+from shared.access.callers import Callers
 from shared.access.rate import RateLimit
 from shared.access.request import Request, refuse_body
-from shared.access.route_permissions import OPENINGS, Opening, admit
+from shared.access.route_permissions import ROUTE_PERMISSIONS, RoutePermission, check_role
 from shared.access.senders import Senders, is_signed
 from shared.errors import Forbidden, Unauthorized
 
@@ -19,37 +19,37 @@ class Access:
     its object id in lower case.
     """
 
-    people: People
+    callers: Callers
     senders: Senders
     limits: RateLimit
     grants: Mapping[str, frozenset[str]]
     open_to_all: bool = False
 
-    async def let_in(self, function: str, request: Request) -> None:
+    async def authorize(self, function: str, request: Request) -> None:
         """Pass if the request may go on to this function.
 
         Raises BodyTooLarge, LengthRequired, BodyEncoded, Unauthorized, Forbidden, UnknownTenant,
         AuthenticationUnavailable and TooManyRequests.
         """
         refuse_body(request)
-        opening = OPENINGS.get(function)
-        if opening is None:
+        permission = ROUTE_PERMISSIONS.get(function)
+        if permission is None:
             raise Forbidden("of any kind, because no role opens this route")
-        await self._open(opening, request)
+        await self._authorize(permission, request)
         # Whoever is refused costs a tenant nothing of what it may ask.
         if "tenantId" in request.address:
             self.limits.spend(request.address["tenantId"])
 
-    async def _open(self, opening: Opening, request: Request) -> None:
-        by_sender = opening.proof == "channel" or (opening.proof == "publisher" and is_signed(request))
+    async def _authorize(self, permission: RoutePermission, request: Request) -> None:
+        by_sender = permission.proof == "channel" or (permission.proof == "publisher" and is_signed(request))
         if by_sender:
-            await self._prove(opening, request)
-        elif opening.role and not self.open_to_all:
-            caller = await self.people.caller(request)
-            admit(caller, opening.role, request.address["tenantId"], self.grants)
+            await self._prove(permission, request)
+        elif permission.role and not self.open_to_all:
+            caller = await self.callers.caller(request)
+            check_role(caller, permission.role, request.address["tenantId"], self.grants)
 
-    async def _prove(self, opening: Opening, request: Request) -> None:
-        prove = self.senders.prove_channel if opening.proof == "channel" else self.senders.prove_publisher
+    async def _prove(self, permission: RoutePermission, request: Request) -> None:
+        prove = self.senders.prove_channel if permission.proof == "channel" else self.senders.prove_publisher
         try:
             await prove(request)
         except Unauthorized as refusal:

@@ -13,7 +13,7 @@ from shared.events.trace_context import trace_context
 
 REQUEST_ID_HEADER = "x-request-id"
 MAX_BODY_BYTES = 1024 * 1024
-"""1 MB, at every door that takes a body."""
+"""1 MB, at every ingress that takes a body."""
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 """The id of the request under way; `-` where there is none, as in a function of the bus."""

@@ -16,7 +16,7 @@ OPERATOR = "Operator"
 
 
 @dataclass(frozen=True)
-class Opening:
+class RoutePermission:
     """What opens a route: one role, or a proof of the sender's own, or nothing (`to_everybody`).
 
     `proof`: `channel` as the channel is configured; `publisher` by a signature of the tenant's.
@@ -27,23 +27,23 @@ class Opening:
     to_everybody: bool = False
 
 
-OPENINGS: Mapping[str, Opening] = {
-    "receive_activity": Opening(proof="channel"),
-    "publish_events": Opening("Events.Publish", "publisher"),
-    "list_conversations": Opening("Conversations.Read"),
-    "get_conversation": Opening("Conversations.Read"),
-    "get_transcript": Opening("Conversations.Read"),
-    "get_attachment": Opening("Conversations.Read"),
-    "get_routing": Opening("Conversations.Read"),
-    "list_usage": Opening("Usage.Read"),
-    "get_usage": Opening("Usage.Read"),
-    "list_sessions": Opening("Usage.Read"),
-    "get_configuration": Opening("Configuration.Read"),
-    "diagnose": Opening("Configuration.Read"),
-    "put_configuration": Opening("Configuration.Write"),
-    "list_parked": Opening("Parked.Replay"),
-    "replay_parked": Opening("Parked.Replay"),
-    "health": Opening(to_everybody=True),
+ROUTE_PERMISSIONS: Mapping[str, RoutePermission] = {
+    "receive_activity": RoutePermission(proof="channel"),
+    "publish_events": RoutePermission("Events.Publish", "publisher"),
+    "list_conversations": RoutePermission("Conversations.Read"),
+    "get_conversation": RoutePermission("Conversations.Read"),
+    "get_transcript": RoutePermission("Conversations.Read"),
+    "get_attachment": RoutePermission("Conversations.Read"),
+    "get_routing": RoutePermission("Conversations.Read"),
+    "list_usage": RoutePermission("Usage.Read"),
+    "get_usage": RoutePermission("Usage.Read"),
+    "list_sessions": RoutePermission("Usage.Read"),
+    "get_configuration": RoutePermission("Configuration.Read"),
+    "diagnose": RoutePermission("Configuration.Read"),
+    "put_configuration": RoutePermission("Configuration.Write"),
+    "list_parked": RoutePermission("Parked.Replay"),
+    "replay_parked": RoutePermission("Parked.Replay"),
+    "health": RoutePermission(to_everybody=True),
 }
 """By the name of the function that serves the route. A route that is missing here is open to nobody."""
 
@@ -56,7 +56,7 @@ class Caller:
     roles: frozenset[str]
 
 
-def admit(caller: Caller, role: Role, tenant_id: str, grants: Mapping[str, frozenset[str]]) -> None:
+def check_role(caller: Caller, role: Role, tenant_id: str, grants: Mapping[str, frozenset[str]]) -> None:
     """Pass if the caller has the role, and has it for this tenant.
 
     `grants`: the tenants of each caller, by its id in lower case. Raises Forbidden, and UnknownTenant for a tenant of

@@ -40,7 +40,7 @@ class Senders:
     secrets: Secrets
     clock: Clock
     lenient: bool = False
-    _let_in: set[str] = field(default_factory=set)
+    _unproven: set[str] = field(default_factory=set)
     """What was let in without proof, and said so in the log; once is enough."""
 
     async def prove_channel(self, request: Request) -> None:
@@ -94,8 +94,8 @@ class Senders:
         if not self.lenient:
             _log.warning("%s cannot prove itself: %s is not set", sender, missing)
             raise AuthenticationUnavailable if references else Unauthorized("authentication_not_configured")
-        if sender not in self._let_in:
-            self._let_in.add(sender)
+        if sender not in self._unproven:
+            self._unproven.add(sender)
             _log.warning("%s is let in without proof, here on the local host: %s is not set", sender, missing)
         return []
 

@@ -1,7 +1,7 @@
 """Which facts may be stored without loading the conversation: the two sides of the closing race.
 
 A line that leaves the head as it is is only appended (`changes_head`). Whoever commits a head that such a line could
-not have relied on loads the facts again (`takes_away`).
+not have relied on loads the facts again (`invalidates_appends`).
 """
 
 from shared.conversations.conversation import Conversation
@@ -30,7 +30,7 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
     return not any(known.bot == name and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations)
 
 
-def takes_away(before: Conversation, after: Conversation) -> bool:
+def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     """Whether a line that looked at `before` could have relied on something that `after` lacks."""
     invoked = {(known.bot, known.at, known.fact_id) for known in after.invocations}
     return (

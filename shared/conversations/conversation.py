@@ -58,6 +58,6 @@ class Conversation(WireModel):
         """The native ids of bots that spoke here and are not declared."""
         return frozenset(warning.subject for warning in self.warnings if warning.code == "unknown_bot")
 
-    def but(self, **changes: Any) -> "Conversation":
+    def replace(self, **changes: Any) -> "Conversation":
         """This conversation with some members changed."""
         return self.model_copy(update=changes)

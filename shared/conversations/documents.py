@@ -33,7 +33,7 @@ _DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
 
 def write_head(head: Head) -> str:
     document = HeadDocument(
-        conversation=head.conversation.but(decisions=()),
+        conversation=head.conversation.replace(decisions=()),
         revision=head.revision,
         outbox=dict(head.outbox),
         attention_at=head.attention_at,
@@ -46,7 +46,7 @@ def write_head(head: Head) -> str:
 
 def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
     document = _HEAD.validate_json(text)
-    conversation = document.conversation.but(decisions=decisions)
+    conversation = document.conversation.replace(decisions=decisions)
     return Head(
         conversation,
         document.revision,

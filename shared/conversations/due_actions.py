@@ -1,4 +1,4 @@
-"""Inactivity: what a look at a silent conversation finds to do, and when to look again. No timer per message.
+"""Due actions: what is to be done for a conversation now, and when to check it again. No timer per message.
 
 Seeds 001 and 004: a customer who stays silent is reminded first, then the conversation ends. The policy is that of who
 has the conversation (a bot, or a queue); what the channel says comes before what the work stream says.
@@ -19,53 +19,55 @@ from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 
-START_PATIENCE = timedelta(minutes=5)
+START_TIMEOUT = timedelta(minutes=5)
 """How long a conversation waits for its `conversation.started`, from the arrival of its first fact."""
 LONGEST = timedelta(days=30)
 """How long a conversation may last (Dynamics 365: auto-close)."""
-ANSWER_PATIENCE = timedelta(minutes=5)
+ANSWER_TIMEOUT = timedelta(minutes=5)
 """How long a bot may take to answer, where its policy has no reminder."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a look finds: facts to record now, when to look again, and what a supervisor should see.
+class DueActions:
+    """Facts to record now, when to check again, and what a supervisor should see.
 
     `step` is what is to be done now with a conversation that ended.
     """
 
     facts: Sequence[Event] = ()
-    again_at: datetime | None = None
+    check_at: datetime | None = None
     attention: Literal["bot-silent"] | None = None
     step: Step | None = None
 
-    def due(self, now: datetime) -> datetime | None:
-        """When to look again: at once where something is to be recorded."""
-        return now if self.facts else self.again_at
+    def next_at(self, now: datetime) -> datetime | None:
+        """When to check again: at once if something is to be recorded."""
+        return now if self.facts else self.check_at
 
 
-def look(conversation: Conversation, facts: Sequence[Fact], archived: int, history: History, now: datetime) -> Look:
-    """Look at a conversation with these facts, so many of which are archived.
+def due_actions(
+    conversation: Conversation, facts: Sequence[Fact], archived: int, history: History, now: datetime
+) -> DueActions:
+    """What is due for a conversation with these facts, of which the first `archived` are in the archive.
 
-    What is recorded has ids and times that follow from the facts alone.
+    The ids and times of what is recorded follow from the facts alone, so recording it twice changes nothing.
     """
     if not facts:
-        return Look()
+        return DueActions()
     if conversation.closed_at is not None:
         step, due_at = next_step(facts, archived, history.retention)
-        return Look(again_at=due_at, step=step if now >= due_at else None)
+        return DueActions(check_at=due_at, step=step if now >= due_at else None)
     if conversation.started_at is None:
         return _missing_start(conversation, facts, now)
     oldest = conversation.started_at + LONGEST
     if now >= oldest:
         note = "a conversation lasts 30 days at most"
-        return Look([_end(conversation, "aged", oldest, _newest(facts), "other", note)])
+        return DueActions([_end(conversation, "aged", oldest, _newest(facts), "other", note)])
     configuration = history.at(now).configuration
     policy = policy_for(conversation, configuration)
     silent = _silence(conversation, facts, policy, now)
-    asked = _ask(conversation, facts, policy, configuration, now) if policy else Look()
-    moments = [moment for moment in (oldest, silent.again_at, asked.again_at) if moment is not None]
-    return Look(asked.facts, min(moments), silent.attention)
+    asked = _ask(conversation, facts, policy, configuration, now) if policy else DueActions()
+    moments = [moment for moment in (oldest, silent.check_at, asked.check_at) if moment is not None]
+    return DueActions(asked.facts, min(moments), silent.attention)
 
 
 def policy_for(conversation: Conversation, configuration: Configuration) -> InactivityPolicy | None:
@@ -95,45 +97,47 @@ def _ask(
     policy: InactivityPolicy,
     configuration: Configuration,
     now: datetime,
-) -> Look:
+) -> DueActions:
     spoken = _newest(facts)
     close_at = spoken.at + timedelta(seconds=policy.close_after)
     locale = conversation.customer.locale if conversation.customer else None
     texts = texts_for(policy, locale, configuration.fallback_locale)
     if now >= close_at:
         goodbye = [_line(conversation, f"goodbye:{spoken.id}", close_at, texts.close)] if texts.close else []
-        return Look([*goodbye, _end(conversation, f"inactive:{spoken.id}", close_at, spoken, "inactivity", None)])
+        return DueActions([*goodbye, _end(conversation, f"inactive:{spoken.id}", close_at, spoken, "inactivity", None)])
     reminder = f"remind:{spoken.id}"
     if policy.remind_after is None or not texts.remind or any(fact.event.id == reminder for fact in facts):
-        return Look(again_at=close_at)
+        return DueActions(check_at=close_at)
     remind_at = spoken.at + timedelta(seconds=policy.remind_after)
     if now < remind_at:
-        return Look(again_at=remind_at)
-    return Look([_line(conversation, reminder, remind_at, texts.remind)], close_at)
+        return DueActions(check_at=remind_at)
+    return DueActions([_line(conversation, reminder, remind_at, texts.remind)], close_at)
 
 
-def _silence(conversation: Conversation, facts: Iterable[Fact], policy: InactivityPolicy | None, now: datetime) -> Look:
+def _silence(
+    conversation: Conversation, facts: Iterable[Fact], policy: InactivityPolicy | None, now: datetime
+) -> DueActions:
     """Whether the bot that has the conversation leaves the customer's newest line unanswered."""
     if conversation.bot is None:
-        return Look()
-    asked = max((fact.at for fact in facts if _said_by(fact, "customer")), default=None)
-    answered = max((fact.at for fact in facts if _said_by(fact, "bot")), default=None)
+        return DueActions()
+    asked = max((fact.at for fact in facts if _is_line_of(fact, "customer")), default=None)
+    answered = max((fact.at for fact in facts if _is_line_of(fact, "bot")), default=None)
     if asked is None or (answered is not None and answered >= asked):
-        return Look()
-    patience = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_PATIENCE
+        return DueActions()
+    patience = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_TIMEOUT
     late_at = asked + patience
-    return Look(attention="bot-silent") if now >= late_at else Look(again_at=late_at)
+    return DueActions(attention="bot-silent") if now >= late_at else DueActions(check_at=late_at)
 
 
-def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> Look:
-    expected_by = min(fact.received_at for fact in facts) + START_PATIENCE
+def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> DueActions:
+    expected_by = min(fact.received_at for fact in facts) + START_TIMEOUT
     if now < expected_by:
-        return Look(again_at=expected_by)
+        return DueActions(check_at=expected_by)
     first = min(facts, key=lambda fact: fact.order)
     named = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
     place = {"accountId": named.account_id, "channelId": named.channel_id} if named else _NOWHERE
     data = {"channel": place, "customer": {"id": conversation.conversation_id}}
-    return Look([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
+    return DueActions([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
 
 
 _NOWHERE = {"accountId": "unknown", "channelId": "unknown"}
@@ -151,7 +155,7 @@ def _breaks_silence(fact: Fact) -> bool:
     return isinstance(fact.event, ConversationStarted | BotEscalated)
 
 
-def _said_by(fact: Fact, role: str) -> bool:
+def _is_line_of(fact: Fact, role: str) -> bool:
     if isinstance(fact.event, BotEscalated):
         return role == "bot"
     author = fact.event.data.author if isinstance(fact.event, MessagePosted) else None

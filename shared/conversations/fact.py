@@ -6,7 +6,7 @@ from functools import cached_property
 
 from shared.events.catalog import ConversationEnded, Event, MessagePosted
 from shared.events.envelope import counted_moment
-from shared.events.trace_context import said
+from shared.events.trace_context import without_carried
 from shared.wire import canonical_json
 
 SOURCE = "/patchbay"
@@ -46,15 +46,15 @@ class Fact:
     def same_content(self, other: "Fact") -> bool:
         """Whether another event of the same identity says the same.
 
-        A door that had to assume the time (extension attribute `timeassumed`) assumes another one at each retry, and
-        each retry is a trace of its own.
+        A time that the ingress assumed (extension attribute `timeassumed`) is another one at each retry, and each retry
+        is a trace of its own, so neither counts.
         """
         return self.content == other.content
 
     @cached_property
     def content(self) -> str:
         """The event as canonical JSON, without a time that was only assumed, and without what it carried on its way."""
-        document = said(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        document = without_carried(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))
         if document.get("timeassumed"):
             del document["time"]
         return canonical_json(document)

@@ -29,14 +29,14 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
     ordered = in_order(facts)
     for fact in ordered:
         conversation = _apply(conversation, fact, history)
-    return _counted(conversation.but(unseen=unseen_facts(conversation, ordered)), ordered, history)
+    return _counted(conversation.replace(unseen=unseen_facts(conversation, ordered)), ordered, history)
 
 
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     version = history.at(fact.judged_at)
     if conversation.closed_at is not None:
         return _after_the_end(conversation, fact, conversation.closed_at, version)
-    conversation = conversation.but(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
+    conversation = conversation.replace(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
     match fact.event:
         case ConversationStarted() as event:
             return _started(conversation, fact, event, version)
@@ -45,7 +45,7 @@ def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversa
         case BotEscalated() as event:
             return _escalated(conversation, fact, event, version)
         case ConversationEnded() as event:
-            return conversation.but(
+            return conversation.replace(
                 state=moved(conversation.state, "closed"),
                 closed_at=fact.at,
                 closed_by=event.data.ended_by,
@@ -68,7 +68,7 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
     if conversation.started_at is not None:
         return _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     stream, warnings = _work_stream(event, fact, version.configuration)
-    conversation = conversation.but(
+    conversation = conversation.replace(
         started_at=fact.at,
         work_stream=stream.id,
         channel=data.channel,
@@ -81,7 +81,7 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
         return conversation
     reason = "its conversation.started did not come within 5 minutes, so it was taken for started"
     decisions = (*conversation.decisions[:-1], conversation.decisions[-1].model_copy(update={"reason": reason}))
-    return conversation.but(decisions=decisions)
+    return conversation.replace(decisions=decisions)
 
 
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
@@ -89,7 +89,7 @@ def _message(conversation: Conversation, fact: Fact, event: MessagePosted, versi
     if author.role != "bot":
         return conversation
     if author.smart_assist:
-        return conversation.but(smart_assist=True)
+        return conversation.replace(smart_assist=True)
     conversation, bot = _known_bot(conversation, fact, author.id, version.configuration)
     return _invoked(conversation, fact, bot, "message.posted")
 
@@ -111,7 +111,7 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
         reason = f"bots can escalate in push work streams only, and {stream.id} is a pick work stream"
         conversation = _warned(conversation, fact, "escalation_without_effect", stream.id, reason)
         return _undecided(conversation, fact, event, version, "withoutEffect", reason)
-    conversation = conversation.but(
+    conversation = conversation.replace(
         escalated_at=conversation.escalated_at or fact.at,
         escalated_bots=tuple(dict.fromkeys((*conversation.escalated_bots, bot))),
     )
@@ -129,7 +129,7 @@ def _routed(
         conversation.escalated_bots,
         version.number,
     )
-    conversation = conversation.but(
+    conversation = conversation.replace(
         state=moved(conversation.state, "active" if decision.bot else "open"),
         queue=decision.queue,
         bot=decision.bot,
@@ -144,12 +144,12 @@ def _undecided(
     bot = version.configuration.bot(event.data.bot_id)
     cause = Cause(fact_id=fact.id, type=event.type, at=format_time(fact.at), bot=bot.id if bot else event.data.bot_id)
     decision = Decision.model_validate({"cause": cause, "outcome": outcome, "reason": reason})
-    return conversation.but(decisions=(*conversation.decisions, decision))
+    return conversation.replace(decisions=(*conversation.decisions, decision))
 
 
 def _invoked(conversation: Conversation, fact: Fact, bot: str, through: Invoking) -> Conversation:
     invocation = Invocation(at=fact.at, bot=bot, through=through, fact_id=fact.id)
-    return conversation.but(invocations=with_invocation(conversation.invocations, invocation))
+    return conversation.replace(invocations=with_invocation(conversation.invocations, invocation))
 
 
 def _assigned(
@@ -158,7 +158,7 @@ def _assigned(
     stream = configuration.work_stream(conversation.work_stream)
     for name, value in values.items():
         given = Assignment(name=name, value=value, at=format_time(fact.at), fact_id=fact.id, set_by=set_by)
-        conversation = conversation.but(assignments={**conversation.assignments, name: given})
+        conversation = conversation.replace(assignments={**conversation.assignments, name: given})
         # Without a work stream there is nothing to compare with; the start will come, and the fold with it.
         if stream is not None and (why := complaint(given, stream.context_variables)):
             conversation = _warned(conversation, fact, "unusable_variable", name, why)
@@ -204,7 +204,7 @@ def _warning(fact: Fact, code: str, subject: str, detail: str) -> ConversationWa
 def _warned(conversation: Conversation, fact: Fact, code: str, subject: str, detail: str) -> Conversation:
     if any((known.code, known.subject, known.detail) == (code, subject, detail) for known in conversation.warnings):
         return conversation
-    return conversation.but(warnings=(*conversation.warnings, _warning(fact, code, subject, detail)))
+    return conversation.replace(warnings=(*conversation.warnings, _warning(fact, code, subject, detail)))
 
 
 def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
@@ -217,4 +217,4 @@ def _counted(conversation: Conversation, ordered: Sequence[Fact], history: Histo
     day = history.local_date(moment).isoformat()
     bots = tuple(invocation.bot for invocation in invocations)
     session = BotSession(started_at=moment, month=day[:7], day=day, bots=bots) if bots else None
-    return conversation.but(ledger_day=day, bot_session=session)
+    return conversation.replace(ledger_day=day, bot_session=session)

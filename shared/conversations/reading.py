@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
-from shared.conversations.due_actions import look
+from shared.conversations.due_actions import due_actions
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
@@ -77,9 +77,9 @@ class Conversations:
         assert loaded.head is not None, "a loaded conversation has a head"
         last = max(fact.at for fact in ordered[:end])
         history = await self.configurations.of(tenant_id)
-        found = look(loaded.head.conversation, loaded.facts, loaded.head.archived, history, self.clock.now())
-        conversation = loaded.head.conversation.but(last_activity_at=last)
-        return replace(loaded.head, conversation=conversation, attention=found.attention)
+        due = due_actions(loaded.head.conversation, loaded.facts, loaded.head.archived, history, self.clock.now())
+        conversation = loaded.head.conversation.replace(last_activity_at=last)
+        return replace(loaded.head, conversation=conversation, attention=due.attention)
 
     async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:
         """Its lines in order. Raises UnknownConversation, OverflowUnavailable."""

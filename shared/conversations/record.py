@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.clock import Clock
-from shared.conversations.blind_append import changes_head, takes_away
+from shared.conversations.blind_append import changes_head, invalidates_appends
 from shared.conversations.conversation import Conversation
-from shared.conversations.due_actions import look
+from shared.conversations.due_actions import due_actions
 from shared.conversations.effect import LEFT_OVER_AFTER, Effect
 from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.fold import fold
@@ -148,7 +148,7 @@ class Recorder:
             raise HeadChanged from conflict
         if after.bot_session and not (before and before.bot_session):
             self.telemetry.metrics.count(SESSIONS)
-        settled = loaded.head is None or not takes_away(loaded.head.conversation, after)
+        settled = loaded.head is None or not invalidates_appends(loaded.head.conversation, after)
         return _Committed(head, etag, settled, created=stored is None)
 
     def _successor(
@@ -163,10 +163,10 @@ class Recorder:
         outbox = {**(loaded.head.outbox if loaded.head else {}), **effects}
         now = self.clock.now()
         archived = loaded.head.archived if loaded.head else 0
-        found = look(after, facts, archived, history, now)
-        due_at = found.due(now)
+        due = due_actions(after, facts, archived, history, now)
+        due_at = due.next_at(now)
         attention_at = now + LEFT_OVER_AFTER if outbox else due_at
-        return Head(after, revision, outbox, attention_at, due_at, found.attention, archived)
+        return Head(after, revision, outbox, attention_at, due_at, due.attention, archived)
 
 
 def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
@@ -180,5 +180,5 @@ def _unchanged(before: Head, after: Head) -> bool:
     A line that comes after the end changes when to look at the conversation: it is to be archived, too, and nobody
     may forget the conversation without having seen it.
     """
-    one, other = (head.conversation.but(last_activity_at=None) for head in (before, after))
+    one, other = (head.conversation.replace(last_activity_at=None) for head in (before, after))
     return one == other and (other.closed_at is None or before.due_at == after.due_at)

@@ -55,8 +55,8 @@ def audience_named(text: str) -> Audience:
 def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
     """The lines that this audience may see, in the order of the facts."""
     ordered = in_order(facts)
-    said = {fact.event.id for fact in ordered if isinstance(fact.event, MessagePosted)}
-    entries = [entry for fact, late in _with_lateness(ordered) for entry in _entries(fact, said, late=late)]
+    posted_ids = {fact.event.id for fact in ordered if isinstance(fact.event, MessagePosted)}
+    entries = [entry for fact, late in _with_lateness(ordered) for entry in _entries(fact, posted_ids, late=late)]
     if audience == "agent":
         return entries
     public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
@@ -76,7 +76,7 @@ def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
         over = over or isinstance(fact.event, ConversationEnded)
 
 
-def _entries(fact: Fact, said: set[str], *, late: bool) -> Iterator[TranscriptEntry]:
+def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[TranscriptEntry]:
     match fact.event:
         case MessagePosted() as event:
             data = event.data
@@ -93,7 +93,7 @@ def _entries(fact: Fact, said: set[str], *, late: bool) -> Iterator[TranscriptEn
                 missing=tuple(data.claim_checks),
             )
         case BotEscalated() as event:
-            yield from (_history_line(line, late=late) for line in event.data.transcript if line.id not in said)
+            yield from (_history_line(line, late=late) for line in event.data.transcript if line.id not in posted_ids)
             if event.data.summary is not None or event.data.attachments or event.data.claim_checks:
                 yield TranscriptEntry(
                     id=event.id,

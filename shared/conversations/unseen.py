@@ -24,12 +24,12 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[s
         newest = end.at, _LAST
     else:
         return ()
-    newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _is_said(fact)]
+    newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _comes_from_outside(fact)]
     asked_at = next((fact.at for fact in newer if _asks_for_somebody(fact)), None)
     return tuple(fact.id for fact in newer if asked_at is not None and fact.at >= asked_at)
 
 
-def _is_said(fact: Fact) -> bool:
+def _comes_from_outside(fact: Fact) -> bool:
     """Whether somebody said it; reminders and goodbyes belong to the conversation that they are about."""
     return isinstance(fact.event, MessagePosted | BotEscalated) and fact.event.source != SOURCE
 

@@ -14,7 +14,7 @@ from shared.routing.decision import Cause, Decision
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Version
-from shared.tenants.near_miss import did_you_mean, slip
+from shared.tenants.near_miss import did_you_mean, typo_between
 from shared.tenants.reachability import rule_values
 
 _SYSTEM = ("va_", "msdyn_")
@@ -22,7 +22,7 @@ _SYSTEM = ("va_", "msdyn_")
 
 
 @dataclass(frozen=True)
-class Judge:
+class ConfigurationChecks:
     """Judges events by one version of a tenant's configuration, as if nothing else were known of the conversation."""
 
     version: Version
@@ -72,7 +72,7 @@ class Judge:
         return known.id if known else event.data.bot_id
 
     def _work_stream(self, event: BotEscalated | ConversationStarted) -> WorkStream:
-        """The stream that a start names, else its channel's, else the door's, else the default one."""
+        """The stream that a start names, else its channel's, else the ingress's, else the default one."""
         configuration = self.version.configuration
         named = event.data.work_stream_id if isinstance(event, ConversationStarted) else None
         channel = event.data.channel if event.data.channel and self._declared(event.data.channel) else self.channel
@@ -152,7 +152,7 @@ def _near_miss(name: str, value: str, stream: WorkStream, path: str) -> Iterator
     asked = [item for rule in stream.rules for _, item in comparisons(rule.when, "") if item.variable == name]
     values = dict.fromkeys(text for item in asked for text in rule_values(item) if isinstance(text, str))
     for text in () if value in values else values:
-        if how := slip(value[:200], text):
+        if how := typo_between(value[:200], text):
             reason = f"is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
             yield finding("value_near_miss", path, reason)
 

@@ -1,13 +1,13 @@
-"""The payload doctor: what a door would make of a body, what it would ignore or refuse, and how to mend it.
+"""The payload doctor: what an ingress would make of a body, what it would ignore or refuse, and how to mend it.
 
-It reads with the doors' own readers and decoder, and judges by the configuration in force. Nothing is recorded, nothing
-published, and no thread is looked up: what is said of a conversation's beginning holds where none is going on.
+It reads with the readers and the decoder of the ingress, and checks against the configuration in force. Nothing is
+recorded or published, and no thread is looked up: a diagnosis assumes that no conversation of the thread is going on.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from shared.diagnosis.diagnosis import Diagnosis, Door
+from shared.diagnosis.diagnosis import Diagnosis, IngressChannel
 from shared.diagnosis.examination import Examination
 from shared.diagnosis.findings import Finding, finding
 from shared.dialects.recognise import Recognised, recognise
@@ -21,16 +21,16 @@ def diagnose(
 ) -> Diagnosis:
     """Diagnose a body that would arrive now. Raises UnknownAccount for a channel that is named and not declared."""
     recognised = recognise(body)
-    door = _door(history, recognised, now, account_id, channel_id)
-    examination = Examination(history, now, door)
-    dialect = door.dialect if door else recognised.dialect
-    examination.findings += _of_dialect(recognised, door, history, now)
+    ingress = _ingress_channel(history, recognised, now, account_id, channel_id)
+    examination = Examination(history, now, ingress)
+    dialect = ingress.dialect if ingress else recognised.dialect
+    examination.findings += _of_dialect(recognised, ingress, history, now)
     if dialect is not None:
         examination.read(dialect, body)
     return Diagnosis(
         dialect=recognised.dialect,
         form=recognised.form,
-        channel=door,
+        channel=ingress,
         answer=examination.answer if dialect else None,
         events=tuple(examination.events),
         ignored=tuple(dict.fromkeys(examination.ignored)),
@@ -38,9 +38,9 @@ def diagnose(
     )
 
 
-def _door(
+def _ingress_channel(
     history: History, recognised: Recognised, now: datetime, account_id: str | None, channel_id: str | None
-) -> Door | None:
+) -> IngressChannel | None:
     """The channel that is named, else the one that its dialect and its own channelId allow, if that is only one."""
     configuration = history.at(now).configuration
     declared = [(account, channel) for account in configuration.accounts for channel in account.channels]
@@ -52,31 +52,33 @@ def _door(
     if account_id is not None or channel_id is not None:
         if not named:
             raise UnknownAccount(account_id or "", channel_id or "")
-        return _as_door(*named[0], assumed=len(named) > 1)
+        return _as_ingress_channel(*named[0], assumed=len(named) > 1)
     if recognised.dialect in (None, "cloudEvents"):
         return None
     speaking = [one for one in declared if one[0].dialect == recognised.dialect]
     same = [one for one in speaking if one[1].id == recognised.channel]
     chosen = same if len(same) == 1 else speaking
-    return _as_door(*chosen[0], assumed=True) if len(chosen) == 1 else None
+    return _as_ingress_channel(*chosen[0], assumed=True) if len(chosen) == 1 else None
 
 
-def _as_door(account: Account, channel: Channel, *, assumed: bool) -> Door:
-    return Door(account_id=account.id, channel_id=channel.id, dialect=account.dialect, assumed=assumed)
+def _as_ingress_channel(account: Account, channel: Channel, *, assumed: bool) -> IngressChannel:
+    return IngressChannel(account_id=account.id, channel_id=channel.id, dialect=account.dialect, assumed=assumed)
 
 
-def _of_dialect(recognised: Recognised, door: Door | None, history: History, now: datetime) -> Iterator[Finding]:
+def _of_dialect(
+    recognised: Recognised, ingress: IngressChannel | None, history: History, now: datetime
+) -> Iterator[Finding]:
     seems = recognised.dialect or (f"a webhook of {recognised.foreign}" if recognised.foreign else None)
-    if door and seems and seems != door.dialect:
-        yield finding("wrong_dialect", "", f"is {seems}, but account {door.account_id} reads {door.dialect}")
-    elif door and door.assumed:
-        name = f"{door.account_id}/{door.channel_id}"
+    if ingress and seems and seems != ingress.dialect:
+        yield finding("wrong_dialect", "", f"is {seems}, but account {ingress.account_id} reads {ingress.dialect}")
+    elif ingress and ingress.assumed:
+        name = f"{ingress.account_id}/{ingress.channel_id}"
         yield finding("channel_assumed", "", f"no channel was named, so it is judged as one of {name}")
-    elif door is None and recognised.foreign:
+    elif ingress is None and recognised.foreign:
         yield finding("unread_dialect", "", f"is {seems}, which no account reads")
-    elif door is None and recognised.dialect is None:
+    elif ingress is None and recognised.dialect is None:
         yield finding("unknown_dialect", "", recognised.broken or "is no activity, no update and no CloudEvent")
-    elif door is None and recognised.dialect != "cloudEvents":
+    elif ingress is None and recognised.dialect != "cloudEvents":
         configuration = history.at(now).configuration
         if any(account.dialect == recognised.dialect for account in configuration.accounts):
             default = configuration.default_work_stream

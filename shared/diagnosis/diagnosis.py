@@ -19,7 +19,7 @@ _SHOWN = 80
 
 
 class Answer(WireModel):
-    """What the door would answer: HTTP status, and the code of the error."""
+    """What the ingress would answer: HTTP status, and the code of the error."""
 
     status: int
     code: str | None = None
@@ -47,8 +47,8 @@ class Becoming(WireModel):
     leads_to: Leading | None
 
 
-class Door(WireModel):
-    """The channel whose door it was judged by; `assumed` where the caller named none."""
+class IngressChannel(WireModel):
+    """The channel whose ingress it was judged by; `assumed` where the caller named none."""
 
     account_id: str
     channel_id: str
@@ -58,11 +58,11 @@ class Door(WireModel):
 
 class Diagnosis(WireModel):
     """All that the doctor says. `dialect` is the payload's own, null where none was recognised; so is `answer`
-    where no door would be asked. `ignored` and `findings` hold codes of docs/errors.md."""
+    where no ingress would be asked. `ignored` and `findings` hold codes of docs/errors.md."""
 
     dialect: Dialect | None
     form: Form | None
-    channel: Door | None
+    channel: IngressChannel | None
     answer: Answer | None
     events: tuple[Becoming, ...]
     ignored: tuple[Finding, ...]
@@ -70,7 +70,7 @@ class Diagnosis(WireModel):
 
     @property
     def is_refused(self) -> bool:
-        """Whether a door would refuse it, or a part of it."""
+        """Whether an ingress would refuse it, or a part of it."""
         return any(one.severity == "error" for one in self.findings)
 
 
@@ -83,8 +83,8 @@ def shown(event: Event) -> dict[str, Any]:
             return {"author": author, "visibility": data.visibility, "text": _cut(data.text), **files}
         case BotEscalated(data=data):
             counts = {"transcript": len(data.transcript), "attachments": len(data.attachments)}
-            said = {"botId": data.bot_id, "summary": _cut(data.summary)}
-            return {**said, "contextVariables": data.context_variables, **counts}
+            members = {"botId": data.bot_id, "summary": _cut(data.summary)}
+            return {**members, "contextVariables": data.context_variables, **counts}
         case ConversationEnded(data=data):
             return {"endedBy": data.ended_by, "reason": data.reason, "note": _cut(data.note)}
         case ConversationStarted(data=data):

@@ -1,12 +1,12 @@
-"""Examines one body for the payload doctor: reads it as its door does, and collects what it becomes."""
+"""Examines one body for the payload doctor: reads it as its ingress does, and collects what it becomes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.diagnosis.configuration_checks import Judge
-from shared.diagnosis.diagnosis import Answer, Becoming, Door, Leading, shown
+from shared.diagnosis.configuration_checks import ConfigurationChecks
+from shared.diagnosis.diagnosis import Answer, Becoming, IngressChannel, Leading, shown
 from shared.diagnosis.findings import Finding, finding, noted
 from shared.dialects.cloud_events import read_each
 from shared.dialects.notes import within
@@ -39,7 +39,7 @@ class Examination:
 
     history: History
     now: datetime
-    door: Door | None
+    ingress: IngressChannel | None
     answer: Answer = field(default_factory=lambda: Answer(status=202))
     events: list[Becoming] = field(default_factory=list)
     ignored: list[Finding] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Examination:
     opened: set[str | None] = field(default_factory=set)
 
     def read(self, dialect: Dialect, body: bytes) -> None:
-        """Examine a body as a door for this dialect reads it."""
+        """Examine a body as an ingress for this dialect reads it."""
         try:
             if dialect == "cloudEvents":
                 self.findings += [noted(note) for note in skipped_mark(body)]
@@ -60,7 +60,7 @@ class Examination:
     def _cloud_events(self, document: Any) -> None:
         batch = isinstance(document, list)
         events = document if batch else [document]
-        read = read_each(self._configuration, events, self._channel if self.door else None)
+        read = read_each(self._configuration, events, self._channel if self.ingress else None)
         for index, one in enumerate(read):
             path = f"[{index}]" if batch else ""
             if isinstance(one, Refused):
@@ -68,7 +68,7 @@ class Examination:
             else:
                 self._take(one, path, "time", {})
                 if late := self._too_late(counted_moment(one.event.moment, self.now)):
-                    # The door takes it, and whoever records it parks it.
+                    # The ingress takes it, and whoever records it parks it.
                     self._found(late, within(path, "time"))
 
     def _native(self, payload: Payload, time_at: str) -> None:
@@ -87,7 +87,7 @@ class Examination:
                     self._refused(reason, within(part.path, at), whole=not payload.is_set)
 
     def _examine(self, reading: Reading, path: str, time_at: str) -> None:
-        """Take what a reading becomes, and then raise as the door does."""
+        """Take what a reading becomes, and then raise as the ingress does."""
         channel = self._channel.model_copy(update={"thread_id": reading.thread_id})
         moment = counting_moment(reading, self.now)
         tenant_id = self._configuration.tenant_id
@@ -168,14 +168,14 @@ class Examination:
 
     @property
     def _channel(self) -> ChannelReference:
-        """The door's channel, or a nameless one."""
-        if self.door is None:
+        """The ingress's channel, or a nameless one."""
+        if self.ingress is None:
             return ChannelReference(account_id="unknown", channel_id="unknown")
-        return ChannelReference(account_id=self.door.account_id, channel_id=self.door.channel_id)
+        return ChannelReference(account_id=self.ingress.account_id, channel_id=self.ingress.channel_id)
 
     @property
-    def _judge(self) -> Judge:
-        return Judge(self.history.at(self.now), self._channel if self.door else None)
+    def _judge(self) -> ConfigurationChecks:
+        return ConfigurationChecks(self.history.at(self.now), self._channel if self.ingress else None)
 
 
 def _of_size(made: CheckedIn) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Literal
 from shared.dialects.notes import Note, NoteCode, Severity
 from shared.wire import WireModel
 
-JudgedCode = Literal[
+ConfigurationCode = Literal[
     "channel_assumed",
     "context_value_unusable",
     "escalation_to_a_bot",
@@ -34,12 +34,12 @@ RefusedCode = Literal[
     "too_late",
     "unknown_account",
 ]
-"""Why a door refuses it: the codes of its errors."""
+"""Why an ingress refuses it: the codes of its errors."""
 
 DialectCode = Literal["unknown_dialect", "unread_dialect", "wrong_dialect"]
 """Why no account reads it, or another one than was named."""
 
-FindingCode = NoteCode | JudgedCode | RefusedCode | DialectCode
+FindingCode = NoteCode | ConfigurationCode | RefusedCode | DialectCode
 
 _NOTHING = "Nothing has to be done."
 
@@ -48,7 +48,7 @@ KINDS: Mapping[FindingCode, tuple[Severity, str]] = {
     "attachment_unreadable": ("warning", "Send a list of objects with name, contentType and contentUrl."),
     "begun_before": ("info", _NOTHING),
     "byte_order_mark": ("info", _NOTHING),
-    "channel_assumed": ("info", "Name account and channel to have it judged as their door does."),
+    "channel_assumed": ("info", "Name account and channel to have it judged as their ingress does."),
     "channel_data_unreadable": ("warning", "Send channelData as an object."),
     "closing_hand_off": ("info", "Leave CloseOmnichannelConversation out, or false, if somebody is to take over."),
     "command_of_a_customer": ("warning", "Send commands as the bot: with its app id, or role bot, in from."),

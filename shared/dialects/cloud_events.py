@@ -1,4 +1,4 @@
-"""CloudEvents at a door: one, or a batch; each is accepted or rejected on its own."""
+"""CloudEvents at an ingress: one, or a batch; each is accepted or rejected on its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Rejected:
 def read_events(
     configuration: Configuration, body: bytes, channel: ChannelReference | None = None
 ) -> tuple[list[CheckedIn], list[Rejected]]:
-    """The tenant's events in a body, as they travel; at a channel's door, events of that channel.
+    """The tenant's events in a body, as they travel; at a channel's ingress, events of that channel.
 
     A single event that is wrong raises Refused; in a batch it is rejected alone.
     """

@@ -1,6 +1,6 @@
 """What a reader ignores, assumes or leaves out, as data: each note has a stable code, a place and a reason.
 
-The doors answer what was ignored; the payload doctor shows all notes, with what to do about them.
+The ingress answers what was ignored; the payload doctor shows all notes, with what to do about them.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
-"""`error`: the door refuses it. `warning`: it is taken, but hardly as it was meant. `info`: nothing has to be done."""
+"""`error`: it is refused. `warning`: it is taken, but hardly as it was meant. `info`: nothing has to be done."""
 
 IgnoredCode = Literal[
     "activity_without_meaning",

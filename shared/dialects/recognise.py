@@ -1,4 +1,4 @@
-"""Which dialect a body speaks, told from the body alone: a guess, which no door makes."""
+"""Which dialect a body speaks, told from the body alone: a guess, which no ingress makes."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -43,7 +43,7 @@ class Archive(Protocol):
 
 
 @dataclass(frozen=True)
-class Archivist:
+class Archiver:
     """Puts conversations into the archive, and takes them out of everything. Doing either twice does no harm."""
 
     conversations: ConversationStore

@@ -56,7 +56,7 @@ def reconcile_anew(
         if row.excluded != "moved":
             tombstone = row.model_copy(update={"excluded": "moved", "revision": revision})
             effects[f"ledger:{row.month}"] = PostLedgerRow(row=tombstone, occasion=_occasion(fact))
-    unposted = before.but(ledger_day=None) if before else None
+    unposted = before.replace(ledger_day=None) if before else None
     return {**effects, **reconcile(unposted, after, revision, fact)}
 
 

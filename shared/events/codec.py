@@ -1,4 +1,4 @@
-"""The one decoder: bytes from any door or from the bus become an `Event`, or an error that names the field."""
+"""The one decoder: bytes from any ingress or from the bus become an `Event`, or an error that names the field."""
 
 import json
 from typing import Any

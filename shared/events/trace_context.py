@@ -62,7 +62,7 @@ def attributes_for(context: TraceContext | None, accepted: datetime) -> dict[str
     return {**(context.attributes() if context else {}), ACCEPTED: format_time(accepted)}
 
 
-def said(document: Mapping[str, Any]) -> dict[str, Any]:
+def without_carried(document: Mapping[str, Any]) -> dict[str, Any]:
     """An event's document without what it only carries."""
     return {name: value for name, value in document.items() if name not in CARRIED}
 

@@ -26,7 +26,7 @@ from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
 from shared.threads.thread import Begins
-from shared.timers.perform import Attendant
+from shared.timers.perform import Timers
 from shared.timers.sweep import SOURCE as SWEEP
 from shared.wire import parse_json
 
@@ -38,7 +38,7 @@ class Deliveries:
     """Takes deliveries. What it returns from is settled; what it raises from is delivered again."""
 
     recorder: Recorder
-    attendant: Attendant
+    timers: Timers
     threads: Threads
     parked: ParkedEvents
     overflow: Overflow
@@ -65,7 +65,7 @@ class Deliveries:
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if isinstance(event, InactivityTimeout):
             # A question is answered, never stored.
-            await self.attendant.look_after(tenant_id, addressed.subject or "", sweeping=event.source == SWEEP)
+            await self.timers.perform_due(tenant_id, addressed.subject or "", sweeping=event.source == SWEEP)
             return "answered"
         return await self._recorded(tenant_id, event, addressed)
 

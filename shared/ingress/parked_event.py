@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from shared.errors import InvalidEvent, Refused
 from shared.events.envelope import Envelope
-from shared.events.trace_context import CARRIED, said
+from shared.events.trace_context import CARRIED, without_carried
 from shared.wire import WireModel, canonical_json, parse_json, validate
 
 NO_TENANT = "_unknown"
@@ -89,10 +89,10 @@ def arrival_text(received: datetime) -> str:
 
 
 def _id_of(body: bytes) -> str:
-    return hashlib.sha256(_said_by(body)).hexdigest()
+    return hashlib.sha256(_content_of(body)).hexdigest()
 
 
-def _said_by(body: bytes) -> bytes:
+def _content_of(body: bytes) -> bytes:
     """The body, or where it carries a trace, all else that it says."""
     if not any(name.encode() in body for name in CARRIED):
         return body
@@ -101,7 +101,7 @@ def _said_by(body: bytes) -> bytes:
     except InvalidEvent:
         return body
     carries = isinstance(document, dict) and any(name in document for name in CARRIED)
-    return canonical_json(said(document)).encode() if carries else body
+    return canonical_json(without_carried(document)).encode() if carries else body
 
 
 class ParkedEvents(Protocol):

@@ -1,4 +1,4 @@
-"""The door for parked events: listed with their reasons, and sent on their way again, as they are or mended."""
+"""The ingress for parked events: listed with their reasons, and sent on their way again, as they are or mended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class ParkedPage:
 
 
 @dataclass(frozen=True)
-class Parking:
+class ParkedEventService:
     """One tenant's parked events (or NO_TENANT's); another tenant's are as unknown as those that never were."""
 
     parked: ParkedEvents
@@ -63,7 +63,7 @@ class Parking:
         """Publish the parked event, or the mended one in its place, under its identity; the event's id.
 
         It stays parked where it is refused at once, and is parked again where it is refused on its way. Raises
-        UnknownParkedEvent, and what a door raises.
+        UnknownParkedEvent, and what an ingress raises.
         """
         kept = await self.parked.get(tenant_id, parked_id)
         if kept is None:
@@ -105,7 +105,7 @@ class Parking:
         await self.parked.delete(tenant_id, kept.id)
 
     async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> CheckedIn:
-        """The event, checked as at a door, and to be the parked one."""
+        """The event, checked as at an ingress, and to be the parked one."""
         if not mended.strip() and not kept.whole():
             raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
         body = mended if mended.strip() else kept.body.encode()

@@ -1,4 +1,4 @@
-"""What happens at a door: payloads become events, and what was accepted is durable on the bus before it is answered."""
+"""Receiving: payloads become events. What is accepted is durable on the bus before the request is answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Receiver:
-    """The doors' use case."""
+    """Receives payloads and events from outside, and publishes what they mean."""
 
     configurations: Configurations
     threads: Threads
@@ -77,7 +77,7 @@ class Receiver:
         return Receipt([one.event.id for one in events], rejected=rejected)
 
     async def _publish_payload(
-        self, tenant_id: str, door: ChannelReference, payload: Payload, history: History
+        self, tenant_id: str, channel: ChannelReference, payload: Payload, history: History
     ) -> Receipt:
         resolved: list[Resolved] = []
         events: list[CheckedIn] = []
@@ -87,7 +87,7 @@ class Receiver:
                 rejected.append(Rejected(index, part.outcome))
             elif not part.outcome.only_ignored:
                 try:
-                    conversation, made = await self._made_of(tenant_id, door, part.outcome, history)
+                    conversation, made = await self._made_of(tenant_id, channel, part.outcome, history)
                 except Refused as reason:
                     if not payload.is_set:
                         raise
@@ -102,16 +102,16 @@ class Receiver:
         return Receipt(accepted, [*payload.ignored, *known], rejected, ids.pop() if len(ids) == 1 else None)
 
     async def _made_of(
-        self, tenant_id: str, door: ChannelReference, reading: Reading, history: History
+        self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History
     ) -> tuple[Resolved, list[CheckedIn]]:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
-        channel, now = door.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
+        thread, now = channel.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
         # Whatever the dialect made is checked before a conversation is opened for it.
-        drafts = [drafted_event(tenant_id, channel, None, draft, reading.time, now) for draft in reading.drafts]
-        resolved = await self._resolved(tenant_id, channel, reading, drafts, history)
+        drafts = [drafted_event(tenant_id, thread, None, draft, reading.time, now) for draft in reading.drafts]
+        resolved = await self._resolved(tenant_id, thread, reading, drafts, history)
         subject = resolved.conversation_id
         return resolved, [
-            drafted_event(tenant_id, channel, subject, draft, reading.time, now) for draft in reading.drafts
+            drafted_event(tenant_id, thread, subject, draft, reading.time, now) for draft in reading.drafts
         ]
 
     async def _resolved(

@@ -11,7 +11,7 @@ from shared.effects.reconcile import ledger_row
 from shared.tenants.history import Configurations, History
 from shared.usage.correction import Correction, recount_corrections
 from shared.usage.ledger import Books, Ledger, LedgerRow, recount
-from shared.usage.posting import standing_of
+from shared.usage.posting import booked_contribution
 from shared.usage.recount import correction_pages, row_pages
 
 _PAGE = 500
@@ -142,14 +142,14 @@ def _differences_of_closed(
     forgotten: Set[str],
 ) -> list[Difference]:
     """Rows of a closed month stay as they were: with all corrections since they must count what the facts make."""
-    standing = {key: standing_of(row) for key, row in stored.items()}
+    booked = {key: booked_contribution(row) for key, row in stored.items()}
     for correction in corrections:
-        standing[correction.key] = standing.get(correction.key, standing_of(None)).with_correction(correction)
-    nothing = standing_of(None)
+        booked[correction.key] = booked.get(correction.key, booked_contribution(None)).with_correction(correction)
+    nothing = booked_contribution(None)
     return [
         Difference(f"the row of {key} and its corrections differ", key, month)
-        for key in sorted({*expected, *(standing.keys() - forgotten)})
-        if standing.get(key, nothing).counts != standing_of(expected.get(key)).counts
+        for key in sorted({*expected, *(booked.keys() - forgotten)})
+        if booked.get(key, nothing).counts != booked_contribution(expected.get(key)).counts
     ]
 
 
@@ -185,4 +185,4 @@ def _differences(loaded: Loaded, rebuilt: Conversation) -> list[str]:
 
 def _text(conversation: Conversation) -> str:
     """The head's bytes, but for the last activity, which is exact on reading only."""
-    return conversation.but(last_activity_at=None, decisions=()).model_dump_json()
+    return conversation.replace(last_activity_at=None, decisions=()).model_dump_json()

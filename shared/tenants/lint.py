@@ -9,7 +9,7 @@ from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
 from shared.tenants.authentication import closed_channels, open_channels
 from shared.tenants.configuration import Configuration
-from shared.tenants.near_miss import slip
+from shared.tenants.near_miss import typo_between
 from shared.tenants.reachability import Prover, rule_values
 from shared.wire import WireModel
 
@@ -184,7 +184,7 @@ def _near_misses(stream: WorkStream, path: str) -> Iterator[Finding]:
     for (variable, value), (_, where) in first.items():
         others = seen.setdefault(variable, [])
         for other in islice(others, _MOST_VALUES):
-            how = slip(value, other)
+            how = typo_between(value, other)
             if how and not named[variable, value] & named[variable, other]:
                 theirs = stream.rules[first[variable, other][0]].name
                 detail = f"{value!r} differs from {other!r} of rule {theirs!r} {how}: write both alike if they mean one"

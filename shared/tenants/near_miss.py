@@ -14,7 +14,7 @@ def did_you_mean(name: str, declared: Collection[str]) -> str:
     return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
 
 
-def slip(one: str, other: str) -> str | None:
+def typo_between(one: str, other: str) -> str | None:
     """How two different texts differ, if only in case or by one typo; None if they differ more.
 
     One typo is a character too many, too few or wrong, or two that changed places. A digit is never one: Tariff1 and

@@ -12,7 +12,7 @@ from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.events.overflow import Overflow
-from shared.events.trace_context import TRACESTATE, TraceContext, attributes_for, said
+from shared.events.trace_context import TRACESTATE, TraceContext, attributes_for, without_carried
 from shared.ingress.parked_event import ParkedEvent, ParkedEvents
 from shared.telemetry import Telemetry
 from shared.traced.calls import Calls
@@ -45,7 +45,9 @@ class TracedPublisher:
 
 def _without_trace(event: Event) -> Event:
     """The event without its sender's trace, whose state is of no use in another one."""
-    return stored_event(canonical_json(said(event.model_dump(mode="json", by_alias=True, exclude_unset=True))))
+    return stored_event(
+        canonical_json(without_carried(event.model_dump(mode="json", by_alias=True, exclude_unset=True)))
+    )
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,10 @@ class Closing:
         if not obstacles:
             await self.ledger.close(tenant_id, month, books, self.clock.now())
         for obstacle in obstacles:
-            said = month, tenant_id, obstacle.detail, obstacle.code
-            _log.error("%s of %s does not close: %s (%s)", *said, extra={"tenant": tenant_id, "code": obstacle.code})
+            arguments = month, tenant_id, obstacle.detail, obstacle.code
+            _log.error(
+                "%s of %s does not close: %s (%s)", *arguments, extra={"tenant": tenant_id, "code": obstacle.code}
+            )
         return tuple(obstacles)
 
     async def _outstanding(self, tenant_id: str, month: str) -> list[Obstacle]:

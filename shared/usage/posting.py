@@ -19,32 +19,32 @@ Counts = Counter[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
-class Standing:
+class BookedContribution:
     """What closed books say of one conversation in one month, and the highest revision that they know (0: none)."""
 
     counts: Counts
     revision: int
 
-    def with_correction(self, correction: Correction) -> "Standing":
+    def with_correction(self, correction: Correction) -> "BookedContribution":
         """What they say with a correction."""
         counts = Counter(self.counts)
         for change in correction.changes:
             counts[change.day, change.measure, change.dimension] += change.change
-        return Standing(not_zero(counts), max(self.revision, correction.revision))
+        return BookedContribution(not_zero(counts), max(self.revision, correction.revision))
 
 
-def standing_of(row: LedgerRow | None) -> Standing:
+def booked_contribution(row: LedgerRow | None) -> BookedContribution:
     """What the row says alone."""
     if row is None:
-        return Standing(Counter(), 0)
-    return Standing(Counter({(row.day, *name): n for name, n in row.contributions().items()}), row.revision)
+        return BookedContribution(Counter(), 0)
+    return BookedContribution(Counter({(row.day, *name): n for name, n in row.contributions().items()}), row.revision)
 
 
-def correction(month: str, standing: Standing, row: LedgerRow, occasion: Occasion | None) -> Correction:
+def correction(month: str, booked: BookedContribution, row: LedgerRow, occasion: Occasion | None) -> Correction:
     """What the books of `month` have to say, so that the row's closed month counts the row."""
-    truth = standing_of(row)
+    truth = booked_contribution(row)
     steps = Counter(truth.counts)
-    steps.subtract(standing.counts)
+    steps.subtract(booked.counts)
     changes = tuple(
         Change(day=day, measure=measure, dimension=dimension, change=step)
         for (day, measure, dimension), step in sorted(not_zero(steps).items())
@@ -52,13 +52,13 @@ def correction(month: str, standing: Standing, row: LedgerRow, occasion: Occasio
     return Correction(
         month=month,
         recorded_at=occasion.received_at if occasion else None,
-        reason=_reason(standing, truth) if changes else None,
+        reason=_reason(booked, truth) if changes else None,
         conversation_id=row.conversation_id,
         key=row.key,
         origin_month=row.month,
         day=row.day,
         occasion=occasion,
-        sessions=_sessions(truth) - _sessions(standing),
+        sessions=_sessions(truth) - _sessions(booked),
         changes=changes,
         revision=row.revision,
     )
@@ -74,31 +74,31 @@ async def post_or_correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasi
 
 async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> None:
     """Only what is closed is read, so nothing can change between reading and writing."""
-    standing = standing_of(await ledger.row(tenant_id, row.month, row.key))
+    booked = booked_contribution(await ledger.row(tenant_id, row.month, row.key))
     month = row.month
-    while standing.revision < row.revision:
+    while booked.revision < row.revision:
         month = following(month)
-        made = correction(month, standing, row, occasion)
+        made = correction(month, booked, row, occasion)
         try:
             # One that changes nothing is written, too: a lower revision that comes later must find it.
             await ledger.correct(tenant_id, made)
         except DayClosed:
             there = await ledger.correction(tenant_id, month, made.id)
-            standing = standing.with_correction(there) if there else standing
+            booked = booked.with_correction(there) if there else booked
         else:
             return
 
 
-def _sessions(standing: Standing) -> int:
-    return sum(n for (_, measure, _), n in standing.counts.items() if measure == "counted")
+def _sessions(booked: BookedContribution) -> int:
+    return sum(n for (_, measure, _), n in booked.counts.items() if measure == "counted")
 
 
-def _reason(standing: Standing, truth: Standing) -> CorrectionReason:
+def _reason(booked: BookedContribution, truth: BookedContribution) -> CorrectionReason:
     if not truth.counts:
         return "moved"
-    if not standing.revision:
+    if not booked.revision:
         return "late"
-    before, after = _sessions(standing), _sessions(truth)
+    before, after = _sessions(booked), _sessions(truth)
     if before != after:
         return "counts" if after else "recalled"
     return "changed"

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from shared.access.issuer import DocumentUnavailable
 
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 """Seconds for a document."""
 _LARGEST = 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -21,7 +21,7 @@ class HttpDocuments:
             if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
                 raise DocumentUnavailable(f"{address!r} is no HTTPS address")
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as session,
                 # Whoever redirects us could name keys of their own.
                 session.get(address, allow_redirects=False) as answer,
             ):

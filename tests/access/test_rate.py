@@ -12,7 +12,7 @@ from shared.events.envelope import parse_time
 NOW = parse_time("2026-10-20T12:00:00Z")
 
 
-def let_in(limit: RateLimit, tenant: str, requests: int) -> int:
+def authorize(limit: RateLimit, tenant: str, requests: int) -> int:
     """How many of the requests, one after the other, are let in."""
     count = 0
     for _ in range(requests):
@@ -29,12 +29,12 @@ def test_ten_seconds_worth_may_come_at_once_and_then_what_the_rate_says() -> Non
     clock = MovableClock(NOW)
     limit = RateLimit(2, clock)
     # when a hundred come at once, then twenty are let in
-    assert let_in(limit, "contoso", 100) == 20
+    assert authorize(limit, "contoso", 100) == 20
     # and each second two more, also after a while, up to twenty
     clock.advance(timedelta(seconds=1))
-    assert let_in(limit, "contoso", 100) == 2
+    assert authorize(limit, "contoso", 100) == 2
     clock.advance(timedelta(hours=1))
-    assert let_in(limit, "contoso", 100) == 20
+    assert authorize(limit, "contoso", 100) == 20
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(2.0, 1), (0.5, 2), (0.01, 100), (1000.0, 1)])
@@ -42,7 +42,7 @@ def test_who_is_refused_is_told_when_there_is_room_again(rate: float, seconds: i
     # given a tenant that has used what it may
     clock = MovableClock(NOW)
     limit = RateLimit(rate, clock)
-    let_in(limit, "contoso", 10_001)
+    authorize(limit, "contoso", 10_001)
     with pytest.raises(TooManyRequests) as refused:
         limit.spend("contoso")
     # when it waits as long as it is told, then it is let in
@@ -53,22 +53,22 @@ def test_who_is_refused_is_told_when_there_is_room_again(rate: float, seconds: i
 
 def test_one_tenant_costs_another_nothing() -> None:
     limit = RateLimit(1, MovableClock(NOW))
-    assert let_in(limit, "contoso", 50) == 10
-    assert let_in(limit, "fabrikam", 50) == 10
+    assert authorize(limit, "contoso", 50) == 10
+    assert authorize(limit, "fabrikam", 50) == 10
 
 
 def test_no_rate_is_no_limit() -> None:
-    assert let_in(RateLimit(0, MovableClock(NOW)), "contoso", 1000) == 1000
+    assert authorize(RateLimit(0, MovableClock(NOW)), "contoso", 1000) == 1000
 
 
 def test_made_up_tenants_are_forgotten_and_busy_ones_are_not() -> None:
     # given a tenant that has used what it may, and more tenants than there are
     clock = MovableClock(NOW)
     limit = RateLimit(1, clock)
-    let_in(limit, "contoso", 10)
+    authorize(limit, "contoso", 10)
     for n in range(30_000):
         limit.spend(f"made-up-{n}")
         clock.advance(timedelta(milliseconds=0.2))
     # then those are not kept for ever, and the one is still refused what it may not have
     assert len(limit._buckets) < 20_000
-    assert let_in(limit, "contoso", 100) == 6
+    assert authorize(limit, "contoso", 100) == 6

@@ -36,7 +36,7 @@ ACTIVITY = {"type": "message", "channelId": "directline", "serviceUrl": SERVICE_
 
 
 @dataclass
-class Door:
+class Ingress:
     """The senders' proofs of contoso, outside the local host unless `lenient`; the Bot Connector is real HTTP."""
 
     senders: Senders
@@ -66,16 +66,16 @@ class Door:
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[Door]:
+async def ingress() -> AsyncIterator[Ingress]:
     issuer, clock, secrets = FakeIssuer(), MovableClock(NOW), MemorySecrets({"env:TELEGRAM_SECRET": TELEGRAM_SECRET})
     configurations = Configurations(MemoryConfigurations(), clock)
     await configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
     async with serving(issuer) as address:
         senders = Senders(configurations, TrustedIssuer(address, HttpDocuments(), clock), secrets, clock)
-        yield Door(senders, issuer, clock, secrets)
+        yield Ingress(senders, issuer, clock, secrets)
 
 
-async def put(door: Door, **channel: Any) -> None:
+async def put(ingress: Ingress, **channel: Any) -> None:
     """The tenant `small` with one channel a/c; `dialect` and `bots` are its account's."""
     account = {"id": "a", "dialect": channel.pop("dialect", "botFramework")}
     if "bots" in channel:
@@ -83,16 +83,16 @@ async def put(door: Door, **channel: Any) -> None:
     account["channels"] = [{"id": "c", "workStream": "W", **channel}]
     bots = [{"id": "one", "name": "One", "appId": APP_ID.upper()}, {"id": "two", "name": "Two", "appId": "app-2"}]
     document = small_document(bots=[*bots, {"id": "three", "name": "Three"}], accounts=[account])
-    await door.senders.configurations.put("small", json.dumps(document).encode(), None)
+    await ingress.senders.configurations.put("small", json.dumps(document).encode(), None)
 
 
-async def test_a_right_token_is_let_in(door: Door) -> None:
+async def test_a_right_token_is_let_in(ingress: Ingress) -> None:
     # given the Bot Connector's token for contoso's bot
     # when it comes with an activity, then it is let in; its audience in any case, and as a list
-    assert await door.knock(door.token()) == "let in"
-    assert await door.knock(door.token(aud=APP_ID.upper())) == "let in"
-    assert await door.knock(door.token(aud=["somebody", APP_ID])) == "let in"
-    assert await door.knock(door.token(nbf=None)) == "let in"
+    assert await ingress.knock(ingress.token()) == "let in"
+    assert await ingress.knock(ingress.token(aud=APP_ID.upper())) == "let in"
+    assert await ingress.knock(ingress.token(aud=["somebody", APP_ID])) == "let in"
+    assert await ingress.knock(ingress.token(nbf=None)) == "let in"
 
 
 HOSTILE: list[tuple[str, dict[str, Any], str]] = [
@@ -130,17 +130,17 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("what", "members", "fault"), HOSTILE, ids=[what for what, _, _ in HOSTILE])
-async def test_a_hostile_token_is_refused(door: Door, what: str, members: dict[str, Any], fault: str) -> None:
+async def test_a_hostile_token_is_refused(ingress: Ingress, what: str, members: dict[str, Any], fault: str) -> None:
     # given a token with one thing wrong
     # when it comes with an activity, then it is refused for that
-    assert await door.knock(door.token(**members)) == fault
+    assert await ingress.knock(ingress.token(**members)) == fault
     # and a right one is still let in
-    assert await door.knock(door.token()) == "let in"
+    assert await ingress.knock(ingress.token()) == "let in"
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b", "a.b.c", "..", "é.é.é", "x" * 20_000])
-async def test_what_is_no_token_is_refused(door: Door, text: str) -> None:
-    assert await door.knock(text) == "token_malformed"
+async def test_what_is_no_token_is_refused(ingress: Ingress, text: str) -> None:
+    assert await ingress.knock(text) == "token_malformed"
 
 
 DEEP = b'{"alg": "RS256", "kid": ' + b"[" * 3000
@@ -148,56 +148,56 @@ ODD_ALGORITHM = b'{"alg": ["RS256"], "kid": "key-1"}'
 
 
 @pytest.mark.parametrize("header", [b"[" * 3000, DEEP, ODD_ALGORITHM, b"\xff", b"[]", b"7", b"{}"])
-async def test_an_odd_header_is_refused(door: Door, header: bytes) -> None:
-    refused = await door.knock(signed_with_text(b"{}", header, b"x" * 32))
+async def test_an_odd_header_is_refused(ingress: Ingress, header: bytes) -> None:
+    refused = await ingress.knock(signed_with_text(b"{}", header, b"x" * 32))
     assert refused in ("token_malformed", "algorithm_not_allowed")
 
 
 @pytest.mark.parametrize("claims", [b"[]", b"7", b"[" * 3000, b"\xff", b"{", b'{"sub": 7}'])
-async def test_odd_claims_are_refused_though_they_are_signed(door: Door, claims: bytes) -> None:
-    assert await door.knock(signed(claims, {"alg": "RS256", "kid": "key-1"})) == "token_malformed"
+async def test_odd_claims_are_refused_though_they_are_signed(ingress: Ingress, claims: bytes) -> None:
+    assert await ingress.knock(signed(claims, {"alg": "RS256", "kid": "key-1"})) == "token_malformed"
 
 
-async def test_the_public_key_is_no_shared_secret(door: Door) -> None:
+async def test_the_public_key_is_no_shared_secret(ingress: Ingress) -> None:
     # given tokens that are signed with what everybody can read (HS256)
-    claims = {"iss": door.issuer.name, "aud": APP_ID, "exp": 4102444800, "serviceurl": SERVICE_URL}
-    modulus = door.issuer.published("key-1")["n"].encode()
+    claims = {"iss": ingress.issuer.name, "aud": APP_ID, "exp": 4102444800, "serviceurl": SERVICE_URL}
+    modulus = ingress.issuer.published("key-1")["n"].encode()
     for secret in (public_pem(rsa_key("key-1")), modulus):
         forged = signed_with_text(claims, {"alg": "HS256", "kid": "key-1"}, secret)
-        assert await door.knock(forged) == "algorithm_not_allowed"
+        assert await ingress.knock(forged) == "algorithm_not_allowed"
     # then not even metadata that declares it lets them in
-    door.issuer.algorithms = ("HS256", "none", "RS256")
-    door.clock.advance(timedelta(hours=25))
-    assert await door.knock(signed_with_text(claims, {"alg": "HS256", "kid": "key-1"}, modulus)) == (
+    ingress.issuer.algorithms = ("HS256", "none", "RS256")
+    ingress.clock.advance(timedelta(hours=25))
+    assert await ingress.knock(signed_with_text(claims, {"alg": "HS256", "kid": "key-1"}, modulus)) == (
         "algorithm_not_allowed"
     )
-    assert await door.knock(door.token(header={"alg": "none"})) == "algorithm_not_allowed"
-    assert await door.knock(door.token()) == "let in"
+    assert await ingress.knock(ingress.token(header={"alg": "none"})) == "algorithm_not_allowed"
+    assert await ingress.knock(ingress.token()) == "let in"
 
 
-async def test_a_token_that_was_changed_is_refused(door: Door) -> None:
+async def test_a_token_that_was_changed_is_refused(ingress: Ingress) -> None:
     # given a right token
-    head, payload, signature = door.token().split(".")
+    head, payload, signature = ingress.token().split(".")
     # when any one character of what it says is another one
     for n in range(len(payload)):
         other = "A" if payload[n] != "A" else "B"
         changed = f"{head}.{payload[:n]}{other}{payload[n + 1 :]}.{signature}"
         # then it is not let in
-        assert await door.knock(changed) == "signature_wrong"
+        assert await ingress.knock(changed) == "signature_wrong"
 
 
 @pytest.mark.parametrize(
     ("late", "expected"), [(299, "let in"), (300, "token_expired"), (301, "token_expired"), (9999, "token_expired")]
 )
-async def test_a_token_is_good_for_five_minutes_after_its_expiry(door: Door, late: int, expected: str) -> None:
-    token = door.token(exp=int(NOW.timestamp()))
-    door.clock.advance(late * SECOND)
-    assert await door.knock(token) == expected
+async def test_a_token_is_good_for_five_minutes_after_its_expiry(ingress: Ingress, late: int, expected: str) -> None:
+    token = ingress.token(exp=int(NOW.timestamp()))
+    ingress.clock.advance(late * SECOND)
+    assert await ingress.knock(token) == expected
 
 
 @pytest.mark.parametrize(("early", "expected"), [(299, "let in"), (300, "let in"), (301, "token_not_yet_valid")])
-async def test_a_token_is_good_five_minutes_before_its_time(door: Door, early: int, expected: str) -> None:
-    assert await door.knock(door.token(nbf=int(NOW.timestamp()) + early)) == expected
+async def test_a_token_is_good_five_minutes_before_its_time(ingress: Ingress, early: int, expected: str) -> None:
+    assert await ingress.knock(ingress.token(nbf=int(NOW.timestamp()) + early)) == expected
 
 
 @pytest.mark.parametrize(
@@ -212,154 +212,162 @@ async def test_a_token_is_good_five_minutes_before_its_time(door: Door, early: i
         ({"serviceUrl": {}}, "service_url_wrong"),
     ],
 )
-async def test_the_activity_must_be_the_one_that_the_token_is_for(door: Door, members: Any, expected: str) -> None:
-    assert await door.knock(door.token(), ACTIVITY | members) == expected
+async def test_the_activity_must_be_the_one_that_the_token_is_for(
+    ingress: Ingress, members: Any, expected: str
+) -> None:
+    assert await ingress.knock(ingress.token(), ACTIVITY | members) == expected
 
 
-async def test_in_a_set_every_activity_must_be(door: Door) -> None:
+async def test_in_a_set_every_activity_must_be(ingress: Ingress) -> None:
     # given sets of activities, in which one is of another service
     other = ACTIVITY | {"serviceUrl": "https://evil.example/"}
     bodies = [{"activities": [ACTIVITY, other]}, [ACTIVITY, other], other | {"activities": [ACTIVITY]}]
     # when they come with a right token, then they are refused, and right ones are not
-    assert [await door.knock(door.token(), body) for body in bodies] == ["service_url_wrong"] * 3
-    assert await door.knock(door.token(), {"activities": [ACTIVITY], "watermark": "1"}) == "let in"
-    assert await door.knock(door.token(), {"activities": [7]}) == "service_url_wrong"
-    assert await door.knock(door.token(), "activity") == "service_url_wrong"
+    assert [await ingress.knock(ingress.token(), body) for body in bodies] == ["service_url_wrong"] * 3
+    assert await ingress.knock(ingress.token(), {"activities": [ACTIVITY], "watermark": "1"}) == "let in"
+    assert await ingress.knock(ingress.token(), {"activities": [7]}) == "service_url_wrong"
+    assert await ingress.knock(ingress.token(), "activity") == "service_url_wrong"
 
 
-async def test_an_authentic_body_that_is_no_json_is_told_so(door: Door) -> None:
-    assert await door.knock(door.token(), b"{") == "invalid_activity"
-    assert await door.knock(door.token(iss="x"), b"{") == "issuer_wrong"
+async def test_an_authentic_body_that_is_no_json_is_told_so(ingress: Ingress) -> None:
+    assert await ingress.knock(ingress.token(), b"{") == "invalid_activity"
+    assert await ingress.knock(ingress.token(iss="x"), b"{") == "issuer_wrong"
 
 
-async def test_a_key_without_endorsements_vouches_for_no_channel(door: Door) -> None:
-    door.issuer.endorsements = ()
-    assert await door.knock(door.token()) == "channel_not_endorsed"
+async def test_a_key_without_endorsements_vouches_for_no_channel(ingress: Ingress) -> None:
+    ingress.issuer.endorsements = ()
+    assert await ingress.knock(ingress.token()) == "channel_not_endorsed"
 
 
-async def test_without_a_token_nobody_is_let_in(door: Door) -> None:
-    assert await door.knock(None) == "credentials_missing"
+async def test_without_a_token_nobody_is_let_in(ingress: Ingress) -> None:
+    assert await ingress.knock(None) == "credentials_missing"
     basic = {"authorization": "Basic Y29udG9zbzp4"}
-    assert await door.ask("contoso-chat/webchat", basic, ACTIVITY) == "credentials_missing"
-    assert await door.ask("contoso-chat/webchat", {"authorization": f"bearer {door.token()}"}, ACTIVITY) == "let in"
+    assert await ingress.ask("contoso-chat/webchat", basic, ACTIVITY) == "credentials_missing"
+    assert (
+        await ingress.ask("contoso-chat/webchat", {"authorization": f"bearer {ingress.token()}"}, ACTIVITY) == "let in"
+    )
 
 
-async def test_only_the_bots_of_the_account_are_audiences(door: Door) -> None:
+async def test_only_the_bots_of_the_account_are_audiences(ingress: Ingress) -> None:
     # given an account that names one of the tenant's bots
-    await put(door, bots=["two"])
-    ask = [({"authorization": f"Bearer {door.token(aud=aud)}"}) for aud in (APP_ID, "app-2", "APP-2")]
+    await put(ingress, bots=["two"])
+    ask = [({"authorization": f"Bearer {ingress.token(aud=aud)}"}) for aud in (APP_ID, "app-2", "APP-2")]
     # when tokens for the one and the other come, then only its own are let in
-    assert [await door.ask("a/c", headers, ACTIVITY, "small") for headers in ask] == [
+    assert [await ingress.ask("a/c", headers, ACTIVITY, "small") for headers in ask] == [
         "audience_wrong",
         "let in",
         "let in",
     ]
 
 
-async def test_the_keys_are_read_once_a_day(door: Door) -> None:
+async def test_the_keys_are_read_once_a_day(ingress: Ingress) -> None:
     # given many activities in a day
     for _ in range(24):
-        assert await door.knock(door.token()) == "let in"
-        door.clock.advance(timedelta(minutes=59))
-    assert len(door.issuer.reads) == 2
+        assert await ingress.knock(ingress.token()) == "let in"
+        ingress.clock.advance(timedelta(minutes=59))
+    assert len(ingress.issuer.reads) == 2
     # when the day is over, then metadata and keys are read again
-    door.clock.advance(timedelta(hours=1))
-    assert await door.knock(door.token()) == "let in"
-    assert len(door.issuer.reads) == 4
+    ingress.clock.advance(timedelta(hours=1))
+    assert await ingress.knock(ingress.token()) == "let in"
+    assert len(ingress.issuer.reads) == 4
 
 
-async def test_a_new_key_is_taken_and_an_old_one_no_longer(door: Door) -> None:
-    assert await door.knock(door.token()) == "let in"
-    old = door.token()
+async def test_a_new_key_is_taken_and_an_old_one_no_longer(ingress: Ingress) -> None:
+    assert await ingress.knock(ingress.token()) == "let in"
+    old = ingress.token()
     # given an issuer that has changed its keys
-    door.issuer.keys = ("key-2",)
-    door.clock.advance(timedelta(minutes=1))
+    ingress.issuer.keys = ("key-2",)
+    ingress.clock.advance(timedelta(minutes=1))
     # when a token by the new one comes, then it is let in, and the old key is none any more
-    assert await door.knock(door.token()) == "let in"
-    assert await door.knock(old) == "key_unknown"
+    assert await ingress.knock(ingress.token()) == "let in"
+    assert await ingress.knock(old) == "key_unknown"
 
 
-async def test_made_up_keys_do_not_make_us_ask_all_the_time(door: Door) -> None:
-    assert await door.knock(door.token()) == "let in"
+async def test_made_up_keys_do_not_make_us_ask_all_the_time(ingress: Ingress) -> None:
+    assert await ingress.knock(ingress.token()) == "let in"
     # given a minute of tokens with key ids that nobody has
-    door.clock.advance(timedelta(minutes=1))
+    ingress.clock.advance(timedelta(minutes=1))
     for n in range(60):
-        assert await door.knock(door.token(header={"kid": f"made-up-{n}"}, signed_by="key-1")) == "key_unknown"
-        door.clock.advance(SECOND)
+        assert await ingress.knock(ingress.token(header={"kid": f"made-up-{n}"}, signed_by="key-1")) == "key_unknown"
+        ingress.clock.advance(SECOND)
     # then the keys were read once more
-    assert len(door.issuer.reads) == 4
+    assert len(ingress.issuer.reads) == 4
 
 
-async def test_while_the_metadata_is_down_nothing_is_let_in_that_cannot_be_checked(door: Door) -> None:
+async def test_while_the_metadata_is_down_nothing_is_let_in_that_cannot_be_checked(ingress: Ingress) -> None:
     # given an issuer that does not answer
-    door.issuer.down = True
-    assert await door.knock(door.token()) == "authentication_unavailable"
-    asked = len(door.issuer.reads)
+    ingress.issuer.down = True
+    assert await ingress.knock(ingress.token()) == "authentication_unavailable"
+    asked = len(ingress.issuer.reads)
     # when more comes at once, then it is not asked again, and when it is back, it is
-    assert await door.knock(door.token()) == "authentication_unavailable"
-    assert len(door.issuer.reads) == asked
-    door.issuer.down = False
-    door.clock.advance(timedelta(seconds=10))
-    assert await door.knock(door.token()) == "let in"
+    assert await ingress.knock(ingress.token()) == "authentication_unavailable"
+    assert len(ingress.issuer.reads) == asked
+    ingress.issuer.down = False
+    ingress.clock.advance(timedelta(seconds=10))
+    assert await ingress.knock(ingress.token()) == "let in"
     # when it goes again, then known keys hold for their day, an unknown one may be right, and then nothing holds
-    door.issuer.down = True
-    door.clock.advance(timedelta(hours=23))
-    assert await door.knock(door.token()) == "let in"
-    assert await door.knock(door.token(header={"kid": "key-2"})) == "authentication_unavailable"
-    assert await door.knock(door.token(aud="x")) == "audience_wrong"
-    door.clock.advance(timedelta(hours=1))
-    assert await door.knock(door.token()) == "authentication_unavailable"
+    ingress.issuer.down = True
+    ingress.clock.advance(timedelta(hours=23))
+    assert await ingress.knock(ingress.token()) == "let in"
+    assert await ingress.knock(ingress.token(header={"kid": "key-2"})) == "authentication_unavailable"
+    assert await ingress.knock(ingress.token(aud="x")) == "audience_wrong"
+    ingress.clock.advance(timedelta(hours=1))
+    assert await ingress.knock(ingress.token()) == "authentication_unavailable"
 
 
-async def test_telegrams_token_must_be_right_to_the_last_character(door: Door) -> None:
+async def test_telegrams_token_must_be_right_to_the_last_character(ingress: Ingress) -> None:
     # given the secret that Telegram was told
     header = "x-telegram-bot-api-secret-token"
     update = {"update_id": 1}
-    assert await door.ask("contoso-telegram/telegram", {header: TELEGRAM_SECRET}, update) == "let in"
+    assert await ingress.ask("contoso-telegram/telegram", {header: TELEGRAM_SECRET}, update) == "let in"
     # when one character is another one, or is missing, or there is one more
     wrong = [TELEGRAM_SECRET[:n] + "~" + TELEGRAM_SECRET[n + 1 :] for n in range(len(TELEGRAM_SECRET))]
     wrong += [TELEGRAM_SECRET[:-1], f"{TELEGRAM_SECRET}x", TELEGRAM_SECRET.upper(), "\xff\udcff"]
     # then it is refused
-    said = [await door.ask("contoso-telegram/telegram", {header: text}, update) for text in wrong]
+    said = [await ingress.ask("contoso-telegram/telegram", {header: text}, update) for text in wrong]
     assert said == ["secret_token_wrong"] * len(wrong)
-    assert await door.ask("contoso-telegram/telegram", {header: ""}, update) == "credentials_missing"
-    assert await door.ask("contoso-telegram/telegram", {}, update) == "credentials_missing"
+    assert await ingress.ask("contoso-telegram/telegram", {header: ""}, update) == "credentials_missing"
+    assert await ingress.ask("contoso-telegram/telegram", {}, update) == "credentials_missing"
 
 
-async def test_while_a_secret_is_replaced_the_old_one_holds_too(door: Door) -> None:
-    await put(door, dialect="telegram", secrets=["env:NEW", "env:OLD", "env:GONE"])
-    door.secrets.values |= {"env:NEW": "new-secret", "env:OLD": "old-secret"}
+async def test_while_a_secret_is_replaced_the_old_one_holds_too(ingress: Ingress) -> None:
+    await put(ingress, dialect="telegram", secrets=["env:NEW", "env:OLD", "env:GONE"])
+    ingress.secrets.values |= {"env:NEW": "new-secret", "env:OLD": "old-secret"}
     said = [
-        await door.ask("a/c", {"x-telegram-bot-api-secret-token": text}, {}, "small")
+        await ingress.ask("a/c", {"x-telegram-bot-api-secret-token": text}, {}, "small")
         for text in ("new-secret", "old-secret", "env:GONE", "None", "")
     ]
     assert said == ["let in", "let in", "secret_token_wrong", "secret_token_wrong", "credentials_missing"]
 
 
-async def test_a_channel_without_what_it_proves_itself_with_is_closed(door: Door) -> None:
+async def test_a_channel_without_what_it_proves_itself_with_is_closed(ingress: Ingress) -> None:
     # given channels whose secret is not named, or is named and not set, or that have no bot with an app id
     header = {"x-telegram-bot-api-secret-token": "anything"}
-    await put(door, dialect="telegram")
-    assert await door.ask("a/c", header, {}, "small") == "authentication_not_configured"
-    assert await door.ask("contoso-app/app", {}, {}) == "authentication_unavailable"
+    await put(ingress, dialect="telegram")
+    assert await ingress.ask("a/c", header, {}, "small") == "authentication_not_configured"
+    assert await ingress.ask("contoso-app/app", {}, {}) == "authentication_unavailable"
     # then nobody is let in, whereas a channel that is open to everybody says so
     document = json.loads(contoso().to_json())
     document["accounts"][0]["channels"][0]["authentication"] = "none"
-    await door.senders.configurations.put("contoso", json.dumps(document).encode(), None)
-    door.clock.advance(timedelta(minutes=2))
-    assert await door.knock(None) == "let in"
+    await ingress.senders.configurations.put("contoso", json.dumps(document).encode(), None)
+    ingress.clock.advance(timedelta(minutes=2))
+    assert await ingress.knock(None) == "let in"
 
 
-async def test_a_channel_that_there_is_not_is_refused_as_one_that_proves_nothing(door: Door) -> None:
-    assert await door.ask("contoso-chat/other", {}, {}) == "unknown_channel"
-    assert await door.ask("other/webchat", {}, {}) == "unknown_channel"
-    assert await door.ask("contoso-chat/webchat", {}, {}, "nobody") == "unknown_channel"
+async def test_a_channel_that_there_is_not_is_refused_as_one_that_proves_nothing(ingress: Ingress) -> None:
+    assert await ingress.ask("contoso-chat/other", {}, {}) == "unknown_channel"
+    assert await ingress.ask("other/webchat", {}, {}) == "unknown_channel"
+    assert await ingress.ask("contoso-chat/webchat", {}, {}, "nobody") == "unknown_channel"
 
 
-async def test_on_the_local_host_what_can_be_checked_is_checked(door: Door, caplog: pytest.LogCaptureFixture) -> None:
-    # given the same door on the local host, where one of two secrets is set
-    local = Senders(door.senders.configurations, door.senders.bot_connector, door.secrets, door.clock, lenient=True)
-    here = Door(local, door.issuer, door.clock, door.secrets)
+async def test_on_the_local_host_what_can_be_checked_is_checked(
+    ingress: Ingress, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given the same ingress on the local host, where one of two secrets is set
+    local = Senders(
+        ingress.senders.configurations, ingress.senders.bot_connector, ingress.secrets, ingress.clock, lenient=True
+    )
+    here = Ingress(local, ingress.issuer, ingress.clock, ingress.secrets)
     # when senders come without a proof, then those are let in whose proof nobody could check
     assert await here.knock(None) == "let in"
     assert [await here.ask("contoso-app/app", {}, {}) for _ in range(2)] == ["let in"] * 2

@@ -12,7 +12,7 @@ from azure.core.pipeline.transport import AsyncHttpTransport
 from shared.azure.cosmos.charge import Charges, unobserved
 from shared.azure.cosmos.client import Cosmos
 from shared.azure.cosmos.configurations import CosmosConfigurations
-from shared.azure.cosmos.container import PATIENCE, Container
+from shared.azure.cosmos.container import TIMEOUT, Container
 from shared.azure.cosmos.containers import (
     CONFIGURATIONS,
     CONVERSATIONS,
@@ -66,7 +66,7 @@ class Stores:
 
     cosmos: Cosmos
     charges: Charges = unobserved
-    patience: timedelta = PATIENCE
+    patience: timedelta = TIMEOUT
 
     def container(self, definition: ContainerDefinition) -> Container:
         return Container(self.cosmos, definition, self.charges, self.patience)

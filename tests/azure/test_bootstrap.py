@@ -1,4 +1,4 @@
-"""The composition root on Azure's services: what is reachable, one event from door to bill, what is not imported."""
+"""The composition root on Azure's services: what is reachable, one event from ingress to bill, what is not imported."""
 
 import ast
 import subprocess
@@ -113,7 +113,7 @@ async def test_the_one_that_is_not_reachable_is_named(unreachable: str, settings
     assert document[PARTS[unreachable]]["failure"]
 
 
-async def test_an_event_goes_from_the_door_to_the_bill(pipeline: Pipeline) -> None:
+async def test_an_event_goes_from_the_ingress_to_the_bill(pipeline: Pipeline) -> None:
     with alone(endpoint("TEST_SERVICE_BUS")):
         async with connect(endpoint("TEST_SERVICE_BUS")) as client:
             bus = OnServiceBus(client)

@@ -75,13 +75,13 @@ class Story:
                 self.transport.priced.remove(finding)
                 await self.pipeline.drain()
 
-    async def comes_to_the_door(self, name: str, second: float) -> None:
+    async def comes_to_the_ingress(self, name: str, second: float) -> None:
         """A channel posts an activity of the thread, which is not delivered."""
         self._set_clock(second)
         with self.step(name):
             said = {
                 "type": "message",
-                "id": "door",
+                "id": "ingress",
                 "timestamp": at(second),
                 "conversation": {"id": THREAD["threadId"]},
             }
@@ -114,7 +114,7 @@ async def told(database: str, *, escalating: bool) -> Story:
             assert row is not None
             await story.pipeline.ledger.post("contoso", row)
         await story.happens(started(at=at(0), channel=THREAD))
-        await story.comes_to_the_door("an activity at the door", 5)
+        await story.comes_to_the_ingress("an activity at the ingress", 5)
         with story.step("a sweep with nothing due", without=""):
             assert await story.pipeline.sweep.run() == 0
         for number in range(LINES):
@@ -133,7 +133,7 @@ async def told(database: str, *, escalating: bool) -> Story:
     return story
 
 
-AROUND = ("the month's first row", "an activity at the door", "end of retention", "a sweep with nothing due")
+AROUND = ("the month's first row", "an activity at the ingress", "end of retention", "a sweep with nothing due")
 """What is no part of a conversation's day, or depends on how its events come."""
 
 

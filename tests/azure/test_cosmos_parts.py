@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.cosmos.day_documents import counter_name, counts_of, guarded_patches
-from shared.azure.cosmos.failures import OperationFailed, Passing, meaning_of, wait_before_another_try
+from shared.azure.cosmos.failures import OperationFailed, TransientFailure, meaning_of, wait_before_another_try
 from shared.azure.cosmos.recent import Recent
 from shared.azure.cosmos.session import SessionTokens
 from shared.errors import DocumentTooLarge
@@ -111,7 +111,7 @@ def answer(status: int, sub_status: int | None = None) -> CosmosHttpResponseErro
 )
 def test_what_passes_is_tried_again(error: CosmosHttpResponseError) -> None:
     meant = meaning_of(error)
-    assert isinstance(meant, Passing)
+    assert isinstance(meant, TransientFailure)
     assert wait_before_another_try(meant) is True
 
 
@@ -136,7 +136,7 @@ def test_what_is_too_large_is_refused() -> None:
 
 
 def test_a_pause_that_the_service_asks_for_is_no_shorter_and_not_the_same_for_all() -> None:
-    pauses = {wait_before_another_try(Passing("throttled", 0.2)) for _ in range(10)}
+    pauses = {wait_before_another_try(TransientFailure("throttled", 0.2)) for _ in range(10)}
     assert len(pauses) > 1
     assert all(0.2 <= pause <= 0.3 for pause in pauses)
 

@@ -53,10 +53,10 @@ def test_application_insights_gets_our_spans_metrics_and_lines_and_nobody_elses(
     # Then the row is in one operation with its webhook
     spans = [one for one in sent if one["data"]["baseType"] in ("RequestData", "RemoteDependencyData")]
     operation = {one["data"]["baseData"]["name"]: one["tags"]["ai.operation.id"] for one in spans}
-    door = "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
-    doors = {one["tags"]["ai.operation.id"] for one in spans if one["data"]["baseData"]["name"] == door}
-    assert operation["post ledger"] in doors
-    assert operation["record conversation.started"] in doors
+    route = "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
+    ingress = {one["tags"]["ai.operation.id"] for one in spans if one["data"]["baseData"]["name"] == route}
+    assert operation["post ledger"] in ingress
+    assert operation["record conversation.started"] in ingress
     # And nothing else is traced than what Patchbay reports
     collections = ("conversations", "threads", "ledger", "reports", "parked", "archive")
     verbs = ("GET /api/", "POST /api/", "PUT /api/", "publish ", "record ", "sweep", "monthly_usage")

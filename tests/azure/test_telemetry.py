@@ -1,4 +1,4 @@
-"""The trace over the services in Azure, from the door by Service Bus to the ledger in Cosmos DB; and what it costs."""
+"""The trace over the services in Azure, from ingress by Service Bus to the ledger in Cosmos DB; and what it costs."""
 
 import pytest
 
@@ -39,7 +39,7 @@ async def test_one_trace_leads_over_the_services_and_their_charges_are_counted(
             await bus.close()
     await pipeline.deliveries.deliver(body)
     await pipeline.close()
-    # Then the row goes back to the door, over the bus
+    # Then the row goes back to the ingress, over the bus
     posted = observed.the("post ledger")
     assert observed.ancestry(posted) == [
         "post ledger",

@@ -255,7 +255,7 @@ async def test_a_refusal_is_a_problem_document_that_names_the_field(host: Runtim
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"null", b'"text"', b"[" * 2000, b'{"a": 1e999}'])
-async def test_no_body_fails_a_door(host: RuntimeHost, body: bytes) -> None:
+async def test_no_body_fails_an_ingress(host: RuntimeHost, body: bytes) -> None:
     for name in ("receive_activity", "publish_events", "put_configuration"):
         method, route = ROUTES[name]
         refused = await host.client.request(method, f"/api/{route}", content=body)
@@ -340,9 +340,9 @@ async def test_a_function_runs_in_the_trace_of_the_hosts_own_span(
         await begun(host)
     # Then the request is a part of the host's span, and so in one trace with the record, which links its invocation
     _, trace_id, span_id, _ = TRACE_PARENT.split("-")
-    door = observed.the("POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}")
-    assert door.parent is not None
-    assert (f"{door.parent.trace_id:032x}", f"{door.parent.span_id:016x}") == (trace_id, span_id)
+    ingress = observed.the("POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}")
+    assert ingress.parent is not None
+    assert (f"{ingress.parent.trace_id:032x}", f"{ingress.parent.span_id:016x}") == (trace_id, span_id)
     record = observed.the("record message.posted")
-    assert observed.ancestry(record) == [record.name, "publish message.posted", door.name]
+    assert observed.ancestry(record) == [record.name, "publish message.posted", ingress.name]
     assert [f"{link.context.span_id:016x}" for link in record.links] == [span_id]

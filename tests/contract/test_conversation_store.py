@@ -30,7 +30,7 @@ def head_of(*events: Event, revision: int = 1) -> Head:
 
 
 def without_decisions(head: Head) -> Head:
-    return Head(head.conversation.but(decisions=()), head.revision, head.outbox, head.attention_at)
+    return Head(head.conversation.replace(decisions=()), head.revision, head.outbox, head.attention_at)
 
 
 async def etag_of(store: ConversationStore, tenant_id: str = TENANT, key: str = KEY) -> str:

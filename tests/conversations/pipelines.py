@@ -71,9 +71,9 @@ class InMemory:
         wired = assembled(seen, self.clock, telemetry=self.telemetry)
         self.configurations, self.receiver, self.deliveries = wired.configurations, wired.receiver, wired.deliveries
         within = wired.deliveries
-        self.threads, self.recorder, self.attendant = within.threads, within.recorder, within.attendant
+        self.threads, self.recorder, self.timers = within.threads, within.recorder, within.timers
         self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
-        self.repair, self.usage, self.parking = wired.repair, wired.usage, wired.parking
+        self.repair, self.usage, self.parked_event_service = wired.repair, wired.usage, wired.parked_event_service
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """This pipeline, with a tenant."""

@@ -36,7 +36,7 @@ def large(**members: Any) -> CheckedIn:
 
 
 async def accepted(pipeline: InMemory, *events: Event) -> None:
-    """Take events as a door does, and deliver all that is published."""
+    """Take events as an ingress does, and deliver all that is published."""
     await publish(pipeline.publisher, pipeline.overflow, "contoso", [check_in(event) for event in events])
     await pipeline.drain()
 
@@ -65,10 +65,10 @@ async def test_with_its_retention_a_parked_events_contents_are_forgotten() -> No
     await accepted(pipeline, started(at=at(-60)), escalated(at=at(-30), transcript=HISTORY))
     # When its retention is just not over, then nothing is forgotten
     pipeline.clock.advance(RETENTION)
-    assert await pipeline.parking.forget_expired() == 0
+    assert await pipeline.parked_event_service.forget_expired() == 0
     # and when it is over, then the event is, with its contents
     pipeline.clock.advance(SECOND)
-    assert await pipeline.parking.forget_expired() == 1
+    assert await pipeline.parked_event_service.forget_expired() == 1
     assert list(await pipeline.parked.parked("contoso", replayed=True)) == []
     assert [place for _, place, _ in pipeline.overflow.contents] == ["c1"]
 

@@ -78,7 +78,7 @@ def test_the_earliest_end_closes_and_later_facts_have_no_effect() -> None:
         escalated(at="2026-10-05T12:02:00Z", context_variables={"BotHandoffTopic": "HomeLoan"}),
     )
     # Then nothing changed but that the escalation is explained
-    assert later.but(decisions=later.decisions[:1]) == closed
+    assert later.replace(decisions=later.decisions[:1]) == closed
     assert later.decisions[1].outcome == "withoutEffect"
     assert later.decisions[1].reason == "the conversation had ended at 2026-10-05T11:00:00Z"
 
@@ -110,7 +110,7 @@ def test_a_start_comes_first_even_where_its_clock_is_ahead() -> None:
 
 
 def test_the_earliest_start_counts_and_a_later_one_only_adds_variables() -> None:
-    # Given two starts of one conversation, as doors announce it when activities overtake each other
+    # Given two starts of one conversation, as ingress announce it when activities overtake each other
     second = started(at="2026-10-05T10:00:05Z", context_variables={"Age": 40})
     conversation = folded(second, started(at="2026-10-05T10:00:01Z"))
     # Then it began with the earlier, is routed once, and knows what the later one told

@@ -83,7 +83,7 @@ async def test_the_same_identity_with_other_content_is_refused(event: Event) -> 
 
 
 async def test_a_retry_whose_time_was_only_assumed_is_no_conflict() -> None:
-    # Given an activity without a time of its own, for which the door assumed the arrival
+    # Given an activity without a time of its own, for which the ingress assumed the arrival
     pipeline = await InMemory().configured()
     first = message(event_id="x").model_copy(update={"timeassumed": True})
     retry = message(event_id="x", at="2026-10-05T10:00:09Z").model_copy(update={"timeassumed": True})

@@ -16,7 +16,8 @@ from shared.events.envelope import parse_time
 from tests.builders import contoso, history
 
 HERE = Path(__file__).parent
-QUIRKS = sorted((HERE.parent / "dialects" / "payloads").iterdir())
+PAYLOADS = HERE.parent / "dialects" / "payloads"
+QUIRKS = sorted(PAYLOADS.iterdir())
 GOLDEN = HERE / "golden"
 REAL_FOLDER = Path(os.environ.get("PAYLOADS", HERE.parents[2] / "shared" / "payloads"))
 REAL = ("bot-framework-complex-activity.json", "bot-framework-emulator.transcript",

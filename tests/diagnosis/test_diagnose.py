@@ -8,7 +8,7 @@ import yaml
 
 from shared.diagnosis.diagnose import diagnose
 from shared.diagnosis.diagnosis import Diagnosis
-from shared.diagnosis.findings import KINDS, DialectCode, JudgedCode, RefusedCode
+from shared.diagnosis.findings import KINDS, ConfigurationCode, DialectCode, RefusedCode
 from shared.dialects.notes import AssumedCode, IgnoredCode
 from shared.errors import UnknownAccount
 from shared.tenants.decode import decode_configuration
@@ -36,7 +36,9 @@ def changed(**members: Any) -> Any:
 
 def test_every_code_has_a_severity_and_a_remedy_and_no_other_has() -> None:
     known = {
-        code for kind in (IgnoredCode, AssumedCode, JudgedCode, RefusedCode, DialectCode) for code in get_args(kind)
+        code
+        for kind in (IgnoredCode, AssumedCode, ConfigurationCode, RefusedCode, DialectCode)
+        for code in get_args(kind)
     }
     assert set(KINDS) == known
     assert all(remedy.endswith(".") for _, remedy in KINDS.values())
@@ -72,9 +74,9 @@ def test_the_dialect_is_told_from_the_payload(said: Any, dialect: str | None, fo
 
 
 def test_the_only_channel_of_a_dialect_is_assumed() -> None:
-    door = diagnosed(activity()).channel
-    assert door is not None
-    assert (door.account_id, door.channel_id, door.assumed) == ("contoso-chat", "webchat", True)
+    ingress = diagnosed(activity()).channel
+    assert ingress is not None
+    assert (ingress.account_id, ingress.channel_id, ingress.assumed) == ("contoso-chat", "webchat", True)
     # and one that is named is not assumed
     named = diagnosed(activity(), account_id="contoso-chat", channel_id="webchat")
     assert named.channel is not None
@@ -97,10 +99,10 @@ def test_a_channel_that_is_not_declared_is_refused() -> None:
         diagnosed(activity(), account_id="contoso-chat", channel_id="gone")
 
 
-def test_a_payload_of_another_dialect_is_read_as_its_door_reads_it() -> None:
+def test_a_payload_of_another_dialect_is_read_as_its_ingress_reads_it() -> None:
     # given an update for an account of activities
     diagnosis = diagnosed({"update_id": 1}, account_id="contoso-chat")
-    # then the doctor says whose it is, and what the door answers
+    # then the doctor says whose it is, and what the ingress answers
     assert codes(diagnosis) == ["wrong_dialect", "invalid_activity"]
     assert diagnosis.answer is not None
     assert diagnosis.answer.status == 400

@@ -1,4 +1,4 @@
-"""Posting payloads at contoso's doors, and saying in a line what each event is."""
+"""Posting payloads at contoso's ingress, and saying in a line what each event is."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DOORS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-tele
 
 @dataclass(frozen=True)
 class Posted:
-    """What a door made of a body: its events, and its receipt or why it refused."""
+    """What an ingress made of a body: its events, and its receipt or why it refused."""
 
     events: list[Event]
     outcome: Receipt | Refused
@@ -33,16 +33,16 @@ class Posted:
 
 
 async def posted(dialect: str | None, body: bytes, now: datetime) -> Posted:
-    """Post the body at the door for its dialect: a webhook, or `events`."""
+    """Post the body at the ingress for its dialect: a webhook, or `events`."""
     return await posted_at(DOORS.get(dialect or ""), body, now)
 
 
-async def posted_at(door: tuple[str, str] | None, body: bytes, now: datetime) -> Posted:
+async def posted_at(ingress: tuple[str, str] | None, body: bytes, now: datetime) -> Posted:
     """Post the body at a webhook, or (None) at `events`, to a pipeline that knows contoso and nothing else."""
     pipeline = await InMemory(clock=MovableClock(now)).configured()
     try:
-        if door:
-            receipt = await pipeline.receiver.receive_activity("contoso", *door, body)
+        if ingress:
+            receipt = await pipeline.receiver.receive_activity("contoso", *ingress, body)
         else:
             receipt = await pipeline.receiver.receive_events("contoso", body)
     except Refused as reason:

@@ -1,4 +1,4 @@
-"""Each quirk of real payloads gives the events that it means, or a named reason; doctor and door say the same."""
+"""Each quirk of real payloads gives the events that it means, or a named reason; doctor and ingress say the same."""
 
 import json
 import time
@@ -57,24 +57,26 @@ def real(name: str) -> bytes:
     return file.read_bytes()
 
 
-def assert_alike(diagnosis: Diagnosis, door: Posted) -> None:
-    """The doctor says what the door did: the same events, the same ignored, the same refusal."""
+def assert_alike(diagnosis: Diagnosis, ingress: Posted) -> None:
+    """The doctor says what the ingress did: the same events, the same ignored, the same refusal."""
     events, ignored, errors = as_posted(diagnosis)
     assert diagnosis.answer is not None
-    if isinstance(door.outcome, Refused):
-        assert (diagnosis.answer.status, diagnosis.answer.code) == (door.outcome.status, door.outcome.code)
-        assert door.outcome.code in errors
+    if isinstance(ingress.outcome, Refused):
+        assert (diagnosis.answer.status, diagnosis.answer.code) == (ingress.outcome.status, ingress.outcome.code)
+        assert ingress.outcome.code in errors
         return
     assert diagnosis.answer.status == 202
-    assert events == [event.id for event in door.events if not event.source.startswith("/threads/")]
-    assert ignored == [f"{note.code} {note.path}" for note in door.outcome.ignored if note.code != "begun_before"]
-    rejected = [code for one in door.outcome.rejected for code in [one.reason.code] * max(1, len(one.reason.mistakes))]
-    # An event that is too old is taken by its door, and parked when it is recorded.
+    assert events == [event.id for event in ingress.events if not event.source.startswith("/threads/")]
+    assert ignored == [f"{note.code} {note.path}" for note in ingress.outcome.ignored if note.code != "begun_before"]
+    rejected = [
+        code for one in ingress.outcome.rejected for code in [one.reason.code] * max(1, len(one.reason.mistakes))
+    ]
+    # An event that is too old is taken by its ingress, and parked when it is recorded.
     assert [code for code in errors if code != "too_late"] == [code for code in rejected if code != "too_late"]
 
 
 async def assert_same(body: bytes, account: str, channel: str) -> None:
-    """Doctor and door agree about a body at this channel."""
+    """Doctor and ingress agree about a body at this channel."""
     assert_alike(
         diagnose(history(contoso()), body, NOW, account, channel), await posted_at((account, channel), body, NOW)
     )
@@ -82,22 +84,22 @@ async def assert_same(body: bytes, account: str, channel: str) -> None:
 
 @pytest.mark.parametrize("quirk", [path.name for path in QUIRKS])
 async def test_a_quirk_becomes_what_it_means(quirk: str) -> None:
-    # given a payload with one quirk, when it is posted at the door of its dialect
+    # given a payload with one quirk, when it is posted at the ingress of its dialect
     body = BODIES[quirk]
-    door = await posted(diagnosed(body).dialect, body, NOW)
+    ingress = await posted(diagnosed(body).dialect, body, NOW)
     # then it gives these events, or these reasons
-    assert door.said == BECOMES[quirk]
+    assert ingress.said == BECOMES[quirk]
 
 
 @pytest.mark.parametrize("quirk", [path.name for path in QUIRKS])
-async def test_the_doctor_says_what_the_door_does(quirk: str) -> None:
+async def test_the_doctor_says_what_the_ingress_does(quirk: str) -> None:
     # given a payload whose dialect can be told
     body = BODIES[quirk]
     diagnosis = diagnosed(body)
     if diagnosis.dialect is None:
         assert (diagnosis.events, diagnosis.is_refused) == ((), True)
         return
-    # when the door gets it, and the doctor, then both say the same
+    # when the ingress gets it, and the doctor, then both say the same
     assert_alike(diagnosis, await posted(diagnosis.dialect, body, NOW))
 
 
@@ -133,7 +135,7 @@ async def test_every_real_payload_gives_events_or_a_named_reason() -> None:
     real(REAL[0])
     for file in sorted(REAL_FOLDER.iterdir()):
         diagnosis = diagnosed(body := file.read_bytes())
-        # then each gives events, or says why it gives none, and the door agrees
+        # then each gives events, or says why it gives none, and the ingress agrees
         assert diagnosis.events or diagnosis.ignored or diagnosis.findings
         if diagnosis.dialect is not None:
             assert_alike(diagnosis, await posted(diagnosis.dialect, body, NOW))
@@ -200,17 +202,17 @@ def test_no_body_of_a_megabyte_takes_long_to_read(odd: dict[str, Any]) -> None:
 
 @given(body=bodies(RIGHT_ACTIVITIES))
 @settings(max_examples=300)
-async def test_the_doctor_says_what_a_bot_framework_door_does_to_any_body(body: bytes) -> None:
+async def test_the_doctor_says_what_a_bot_framework_ingress_does_to_any_body(body: bytes) -> None:
     await assert_same(body, "contoso-chat", "webchat")
 
 
 @given(body=bodies(RIGHT_UPDATES))
 @settings(max_examples=200)
-async def test_the_doctor_says_what_a_telegram_door_does_to_any_body(body: bytes) -> None:
+async def test_the_doctor_says_what_a_telegram_ingress_does_to_any_body(body: bytes) -> None:
     await assert_same(body, "contoso-telegram", "telegram")
 
 
 @given(body=bodies(RIGHT_EVENTS))
 @settings(max_examples=200)
-async def test_the_doctor_says_what_a_door_for_events_does_to_any_body(body: bytes) -> None:
+async def test_the_doctor_says_what_a_ingress_for_events_does_to_any_body(body: bytes) -> None:
     await assert_same(body, "contoso-app", "app")

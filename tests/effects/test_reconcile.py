@@ -88,7 +88,7 @@ def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event]
     if not changes_head(head, Fact.of(line, NOW), history(contoso())):
         # Then, where the line costs only an append, the fold with it is the fold without it
         with_line = folded(*events, line)
-        assert with_line.but(last_activity_at=None) == head.but(last_activity_at=None)
+        assert with_line.replace(last_activity_at=None) == head.replace(last_activity_at=None)
 
 
 def test_most_lines_are_only_appended() -> None:

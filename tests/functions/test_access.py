@@ -13,7 +13,7 @@ import pytest
 
 from local.index import index
 from shared import bootstrap
-from shared.access.route_permissions import OPENINGS, OPERATOR, Role
+from shared.access.route_permissions import OPERATOR, ROUTE_PERMISSIONS, Role
 from shared.events.envelope import parse_time
 from shared.tenants.history import Configurations
 from tests.access.issuers import SERVICE_URL, FakeIssuer, serving
@@ -83,7 +83,7 @@ async def ask(host: Host, function: str, tenant: str, token: str | None = None, 
 
 
 def refused(answer: httpx.Response) -> str | None:
-    """The code of a refusal by the door; None where the request came in, whatever became of it."""
+    """The code of a refusal by the ingress; None where the request came in, whatever became of it."""
     code = problem(answer)["code"] if answer.status_code >= 400 else None
     return code if code in REFUSALS else None
 
@@ -97,9 +97,9 @@ def told(answer: httpx.Response, tenant: str) -> tuple[int, str, list[tuple[str,
 def test_the_table_has_every_route_and_no_other() -> None:
     # given every HTTP function of the app
     # when they are looked for in the table, then each is there, with something that opens it
-    assert set(ROUTES) == set(OPENINGS)
-    assert all(one.role or one.proof or one.to_everybody for one in OPENINGS.values())
-    assert [name for name, one in OPENINGS.items() if one.to_everybody] == ["health"]
+    assert set(ROUTES) == set(ROUTE_PERMISSIONS)
+    assert all(one.role or one.proof or one.to_everybody for one in ROUTE_PERMISSIONS.values())
+    assert [name for name, one in ROUTE_PERMISSIONS.items() if one.to_everybody] == ["health"]
 
 
 @pytest.mark.parametrize("function", sorted(ROUTES))
@@ -108,7 +108,7 @@ async def test_every_route_is_opened_by_its_role_for_the_callers_tenants_only(
 ) -> None:
     # given tokens with every role, with none, and with all, and a tenant of the caller's, one of others, and none
     host, issuer = closed
-    opening = OPENINGS[function]
+    opening = ROUTE_PERMISSIONS[function]
     for roles in ROLES:
         token = issuer.access_token(roles)
         answers = {tenant: await ask(host, function, tenant, token) for tenant in ("contoso", "fabrikam", "nobody")}
@@ -339,8 +339,8 @@ async def test_every_answer_carries_the_requests_id(host: Host) -> None:
 
 
 @pytest.mark.parametrize("function", sorted(name for name, (method, _) in ROUTES.items() if method in ("POST", "PUT")))
-async def test_a_body_over_a_megabyte_is_refused_at_every_door(host: Host, function: str) -> None:
-    # given more than a door takes, from whomever
+async def test_a_body_over_a_megabyte_is_refused_at_every_ingress(host: Host, function: str) -> None:
+    # given more than an ingress takes, from whomever
     method, route = ROUTES[function]
     address = re.sub(r"\{\w+\}", "x", route.replace("{tenantId}", "contoso"))
     answer = await host.client.request(method, f"/api/{address}", content=b" " * (1024 * 1024 + 1))

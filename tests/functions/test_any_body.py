@@ -1,4 +1,4 @@
-"""No body gives a 5xx, at any door, and nothing that was accepted stops what comes after it."""
+"""No body gives a 5xx, at any ingress, and nothing that was accepted stops what comes after it."""
 
 import json
 
@@ -35,7 +35,7 @@ async def taken_or_refused(host: Host, path: str, body: bytes) -> None:
 
 @given(body=bodies(RIGHT_EVENTS))
 @FIVE_HUNDRED
-async def test_the_events_door_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
+async def test_the_events_ingress_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, EVENTS, body)
 
 

@@ -1,4 +1,4 @@
-"""The two doors: what is accepted is on the bus, what is refused is answered with the member that is at fault."""
+"""The two ingress: what is accepted is on the bus, what is refused is answered with the member that is at fault."""
 
 import asyncio
 from typing import Any

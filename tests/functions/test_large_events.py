@@ -1,4 +1,4 @@
-"""What is too large for an event: taken at every door, read whole, downloaded byte for byte, and never a 5xx."""
+"""What is too large for an event: taken at every ingress, read whole, downloaded byte for byte, and never a 5xx."""
 
 import base64
 import json
@@ -222,7 +222,7 @@ async def test_an_event_that_was_too_large_for_the_bus_is_replayed_as_it_is(host
     await host.pipeline.deliveries.deliver(body)
     (parked,) = (await host.shown("parked"))["parked"]
     assert parked["code"] == "event_too_large"
-    # When it is replayed, then it is taken as at a door
+    # When it is replayed, then it is taken as at an ingress
     assert await host.accepted(f"/api/tenants/contoso/parked/{parked['id']}/replay", b"") == {"accepted": ["e1"]}
     await host.drain()
     assert len(await transcript(host)) == 241

@@ -27,7 +27,7 @@ OWN = {
 
 
 async def everything(host: Host, bearer: dict[str, str], entra: dict[str, str], tokens: list[str]) -> list[int]:
-    """Requests of every kind, right ones and wrong ones, at every door; the statuses of the answers."""
+    """Requests of every kind, right ones and wrong ones, at every ingress; the statuses of the answers."""
     customer = {"id": "u", "name": CUSTOMER_NAME, "role": "user"}
     said = activity(**{"from": customer, "text": TEXT})
     command = {"type": "Escalate", "context": {"BotHandoffTopic": OWN["a variable's value"]}}
@@ -102,7 +102,7 @@ async def test_no_secret_no_name_and_no_text_stands_in_a_log_in_a_span_or_in_a_m
             body = (EXAMPLES / "contoso.yaml").read_bytes() + b'eventSecrets: ["env:CONTOSO_EVENTS"]\n'
             await host.pipeline.configurations.put("contoso", body, None)
             bearer, entra = ({"Authorization": f"Bearer {token}"} for token in (tokens[0], tokens[2]))
-            # when they come to every door, rightly and wrongly
+            # when they come to every ingress, rightly and wrongly
             statuses = await everything(host, bearer, entra, tokens)
     assert {200, 202, 400, 401, 403, 413} <= set(statuses) <= {200, 202, 400, 401, 403, 404, 413}
     # then nothing of it stands in any line, in what comes with it, or in how it reads

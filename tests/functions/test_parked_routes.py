@@ -80,7 +80,7 @@ async def test_one_poison_event_among_a_hundred_is_parked_mended_and_replayed(ho
     assert kept == {**event, "replayedAt": "2026-10-20T12:00:00Z"}
 
 
-async def test_an_unmended_event_is_answered_as_at_a_door_and_stays(host: Host) -> None:
+async def test_an_unmended_event_is_answered_as_at_a_ingress_and_stays(host: Host) -> None:
     await sent(host, json.dumps(line(author={"id": "u"})).encode())
     (event,) = await parked(host, "contoso")
     address = f"{OWN}/{event['id']}/replay"

@@ -23,7 +23,7 @@ async def said(host: Host) -> list[str]:
     return [entry["text"] for entry in (await host.shown(f"conversations/{head['key']}/transcript"))["entries"]]
 
 
-async def test_every_text_comes_back_through_a_channels_door(host: Host) -> None:
+async def test_every_text_comes_back_through_a_channels_ingress(host: Host) -> None:
     for n, text in enumerate(TEXTS):
         at = f"2026-10-20T11:00:{n:02}Z"
         assert (await host.client.post(WEB_CHAT, json=activity(id=f"a{n}", text=text, timestamp=at))).status_code == 202
@@ -31,7 +31,7 @@ async def test_every_text_comes_back_through_a_channels_door(host: Host) -> None
     assert await said(host) == list(TEXTS)
 
 
-async def test_every_text_comes_back_through_the_events_door(host: Host) -> None:
+async def test_every_text_comes_back_through_the_events_ingress(host: Host) -> None:
     for n, text in enumerate(TEXTS):
         data = {"author": {"role": "customer", "id": text[:8]}, "text": text, "odd": {text: [text]}}
         await host.accepted(EVENTS, document("message.posted", data, at=f"2026-10-20T11:00:{n:02}Z"))

@@ -1,4 +1,4 @@
-"""One trace from the door to the ledger, across the bus; and what becomes of the traces that others bring."""
+"""One trace from the ingress to the ledger, across the bus; and what becomes of the traces that others bring."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -121,7 +121,7 @@ async def test_what_was_refused_is_a_span_that_says_so_and_names_nobody(traced: 
     assert span.status.status_code is StatusCode.UNSET
 
 
-async def test_the_door_continues_the_callers_trace_but_not_its_wish_to_be_sampled(
+async def test_the_ingress_continues_the_callers_trace_but_not_its_wish_to_be_sampled(
     traced: Host, observed: Observed
 ) -> None:
     # Given a caller whose trace is not sampled, when it posts

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.access.route_permissions import OPENINGS, OPERATOR
+from shared.access.route_permissions import OPERATOR, ROUTE_PERMISSIONS
 from shared.settings import AccessSettings
 from tests.broken_copy import ROOT
 from tests.infra.bicep import parsed
@@ -91,7 +91,9 @@ def test_the_registration_has_the_roles_that_open_routes_each_with_an_id_of_its_
     roles = registration["appRoles"]
     scope = registration["api"]["oauth2PermissionScopes"][0]["id"]
     # then it has the roles of the table of openings, for people and systems, and tokens of version 2
-    assert {each["value"] for each in roles} == {one.role for one in OPENINGS.values() if one.role} | {OPERATOR}
+    assert {each["value"] for each in roles} == {one.role for one in ROUTE_PERMISSIONS.values() if one.role} | {
+        OPERATOR
+    }
     assert len({*(each["id"] for each in roles), scope}) == len(roles) + 1
     assert {tuple(each["allowedMemberTypes"]) for each in roles} == {("User", "Application")}
     assert registration["api"]["requestedAccessTokenVersion"] == 2

@@ -147,7 +147,7 @@ def test_private_services_are_reached_in_the_network_only() -> None:
         "Microsoft.Storage/storageAccounts",
     )
     services = [each for type_ in private for each in deployment.of_type(type_)]
-    # then each of its services has no public door, and one endpoint whose zone is there
+    # then each of its services has no public ingress, and one endpoint whose zone is there
     assert {each.properties["publicNetworkAccess"] for each in services} == {"Disabled"}
     endpoints = deployment.of_type("Microsoft.Network/privateEndpoints")
     connections = [each.properties["privateLinkServiceConnections"][0]["properties"] for each in endpoints]

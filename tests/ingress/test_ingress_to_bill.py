@@ -1,4 +1,4 @@
-"""From a channel's door to the bill: what is posted, early, late or twice, is in one conversation and billed once."""
+"""From the ingress to the bill: what is posted, early, late or twice, is in one conversation and billed once."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Replaying a parked event: checked as at a door, the same event, published, and never lost from sight."""
+"""Replaying a parked event: checked as at an ingress, the same event, published, and never lost from sight."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from shared.events.catalog import Event
 from shared.events.codec import encode_event
 from shared.events.envelope import parse_time
 from shared.ingress.parked_event import NO_TENANT, ParkedEvent, park
-from shared.ingress.parked_event_service import PAGE, Parking
+from shared.ingress.parked_event_service import PAGE, ParkedEventService
 from shared.tenants.history import Configurations, Version
 from tests.builders import FROM_THE_BEGINNING, contoso, json_values, message, message_document
 from tests.fakes import MemoryConfigurations, MemoryOverflow, MemoryParked, MemoryPublisher
@@ -37,7 +37,7 @@ class Yard:
         configurations = MemoryConfigurations()
         await configurations.add("contoso", Version(1, FROM_THE_BEGINNING, contoso()))
         clock = MovableClock(NOW)
-        self.parking = Parking(
+        self.parked_event_service = ParkedEventService(
             self.store, Configurations(configurations, clock), self.publisher, MemoryOverflow(), clock
         )
         return self
@@ -52,12 +52,12 @@ class Yard:
             await self.store.park(tenant, park(body, BROKEN, moment))
 
     async def waiting(self, tenant: str = NO_TENANT) -> Sequence[ParkedEvent]:
-        return (await self.parking.page(tenant, None, replayed=False)).events
+        return (await self.parked_event_service.page(tenant, None, replayed=False)).events
 
     async def refusal(self, parked_id: str, mended: bytes = b"", tenant: str = NO_TENANT) -> Refused:
         """Why the replay is refused; nothing is published then, and the event still waits."""
         with pytest.raises(Refused) as refused:
-            await self.parking.replay(tenant, parked_id, mended)
+            await self.parked_event_service.replay(tenant, parked_id, mended)
         assert self.publisher.events == []
         assert all(event.replaying_at is None for event in await self.store.parked(tenant, replayed=True))
         return refused.value
@@ -77,18 +77,18 @@ async def test_an_event_that_can_be_right_by_now_is_published_as_it_was_and_wait
     yard = await Yard().opened()
     parked_id = await yard.park(body(), reason=UnknownTenant("contoso"))
     # When it is replayed
-    assert await yard.parking.replay(NO_TENANT, parked_id, b" \n") == "m1"
+    assert await yard.parked_event_service.replay(NO_TENANT, parked_id, b" \n") == "m1"
     # Then it is on the bus, and no longer listed but where everything is
     assert [json.loads(event.to_json()) for event in yard.publisher.events] == [message_document()]
     assert list(await yard.waiting()) == []
-    (kept,) = (await yard.parking.page(NO_TENANT, None, replayed=True)).events
+    (kept,) = (await yard.parked_event_service.page(NO_TENANT, None, replayed=True)).events
     assert kept.replayed_at == "2026-11-20T12:00:00Z"
 
 
 async def test_a_mended_event_is_published_in_place_of_the_parked_one() -> None:
     yard = await Yard().opened()
     parked_id = await yard.park(body(data={}))
-    await yard.parking.replay(NO_TENANT, parked_id, body())
+    await yard.parked_event_service.replay(NO_TENANT, parked_id, body())
     assert [event.id for event in yard.publisher.events] == ["m1"]
     assert list(await yard.waiting()) == []
 
@@ -97,7 +97,7 @@ async def test_a_replayed_event_can_be_replayed_again_with_the_same_identity() -
     yard = await Yard().opened()
     parked_id = await yard.park(body(data={}))
     for _ in range(2):
-        await yard.parking.replay(NO_TENANT, parked_id, body())
+        await yard.parked_event_service.replay(NO_TENANT, parked_id, body())
     first, second = yard.publisher.events
     assert first.identity == second.identity
     assert list(await yard.waiting()) == []
@@ -154,7 +154,7 @@ async def test_a_tenants_parked_event_stays_with_the_tenant() -> None:
 async def test_what_could_not_be_read_of_the_identity_may_be_mended(parked: bytes) -> None:
     yard = await Yard().opened()
     parked_id = await yard.park(parked)
-    assert await yard.parking.replay(NO_TENANT, parked_id, body()) == "m1"
+    assert await yard.parked_event_service.replay(NO_TENANT, parked_id, body()) == "m1"
 
 
 async def test_a_body_that_could_not_be_kept_whole_is_only_replayed_mended() -> None:
@@ -163,7 +163,7 @@ async def test_a_body_that_could_not_be_kept_whole_is_only_replayed_mended() -> 
     parked_id = await yard.park(body().replace(b"Hello", b"caf\xe9"))
     # When it is replayed as it is kept, then it is refused
     assert paths(await yard.refusal(parked_id)) == [""]
-    assert await yard.parking.replay(NO_TENANT, parked_id, body()) == "m1"
+    assert await yard.parked_event_service.replay(NO_TENANT, parked_id, body()) == "m1"
 
 
 MEMBERS = st.fixed_dictionaries({}, optional={name: json_values(3) for name in message_document()})
@@ -178,7 +178,7 @@ async def test_whatever_is_parked_and_whatever_mends_it_is_published_or_refused(
     parked_id = await yard.park(parked)
     # When it is replayed
     with contextlib.suppress(Refused):
-        await yard.parking.replay(NO_TENANT, parked_id, mended)
+        await yard.parked_event_service.replay(NO_TENANT, parked_id, mended)
     # Then it is on the bus, or it waits
     assert len(yard.publisher.events) + len(await yard.waiting()) == 1
 
@@ -203,7 +203,7 @@ async def test_an_event_refused_while_its_replay_is_under_way_still_waits() -> N
     await yard.opened()
     parked_id = await yard.park(encode_event(message()), "contoso", UnknownTenant("contoso"))
     # When it is replayed
-    await yard.parking.replay("contoso", parked_id, b"")
+    await yard.parked_event_service.replay("contoso", parked_id, b"")
     # Then it waits, with what is wrong with it now
     assert [(event.id, event.code) for event in await yard.waiting("contoso")] == [(parked_id, "event_id_conflict")]
 
@@ -216,7 +216,7 @@ async def test_an_event_whose_replay_could_not_be_published_still_waits() -> Non
     yard = await Yard(publisher=Broken()).opened()
     parked_id = await yard.park(body(data={}))
     with pytest.raises(ConnectionError):
-        await yard.parking.replay(NO_TENANT, parked_id, body())
+        await yard.parked_event_service.replay(NO_TENANT, parked_id, body())
     assert [event.id for event in await yard.waiting()] == [parked_id]
 
 
@@ -226,10 +226,10 @@ async def test_a_page_ends_with_where_the_next_one_begins(count: int, pages: int
     yard = await Yard().opened()
     ids = {await yard.park(f"{n}".encode()) for n in range(count)}
     # When they are read page by page
-    page = await yard.parking.page(NO_TENANT, None, replayed=False)
+    page = await yard.parked_event_service.page(NO_TENANT, None, replayed=False)
     read = [page]
     while page.continuation:
-        page = await yard.parking.page(NO_TENANT, page.continuation, replayed=False)
+        page = await yard.parked_event_service.page(NO_TENANT, page.continuation, replayed=False)
         read.append(page)
     # Then there are no more pages than needed, and each event is on one
     assert len(read) == pages
@@ -245,8 +245,8 @@ async def test_what_was_parked_is_forgotten_with_its_tenants_retention() -> None
         await yard.park_at(old, tenant, *(f"old {number}".encode() for number in range(PAGE + 3)))
         await yard.park_at(young, tenant, b"young")
     # When what is expired is forgotten, once and again
-    assert await yard.parking.forget_expired() == 2 * (PAGE + 3)
-    assert await yard.parking.forget_expired() == 0
+    assert await yard.parked_event_service.forget_expired() == 2 * (PAGE + 3)
+    assert await yard.parked_event_service.forget_expired() == 0
     # Then the young ones are left
     for tenant in ("contoso", NO_TENANT):
         assert [event.body for event in await yard.waiting(tenant)] == ["young"]

@@ -9,10 +9,9 @@ from typer.testing import CliRunner
 
 from local.__main__ import cli
 from tests.builders import EXAMPLES
-from tests.diagnosis.doctor import HERE
+from tests.diagnosis.doctor import PAYLOADS
 
 ROOT = Path(__file__).parent.parent.parent
-PAYLOADS = HERE / "payloads"
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -34,11 +33,11 @@ def test_a_payload_is_shown_with_what_it_becomes_and_what_to_mend(tmp_path: Path
     assert any(line.startswith("bot.escalated a2#escalate: ") and "queue CreditCardQueue" in line for line in lines)
     [found] = [line for line in lines if line.endswith("(context_value_unusable)")]
     assert found.startswith("warning channelData.tags.context.Vip: context value is boolean: text or integer only")
-    # and the command succeeds, for the door takes it
+    # and the command succeeds, for the ingress takes it
     assert code == 0
 
 
-def test_the_command_runs_from_the_shell_and_fails_where_the_door_refuses() -> None:
+def test_the_command_runs_from_the_shell_and_fails_where_the_ingress_refuses() -> None:
     # given a file that is no payload, when the command is run
     file = str(PAYLOADS / "not-json.txt")
     command = [sys.executable, "-m", "local", "doctor", file, "--json", "--tenant-file", "examples/fabrikam.yaml"]

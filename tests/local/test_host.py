@@ -23,7 +23,7 @@ from tests.log_scan import seeds_in
 
 ROOT = Path(__file__).parent.parent.parent
 CLOCK = "2026-10-20T12:00:00Z"
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Process:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end; the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def configured(self) -> "Process":
         body = (EXAMPLES / "contoso.yaml").read_bytes()
@@ -61,7 +61,7 @@ class Process:
     @staticmethod
     def until(true: Callable[[], bool]) -> None:
         """Ask again and again, for another process tells nobody when it is done."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not true():
             assert time.monotonic() < deadline, "it does not come true"
 
@@ -88,7 +88,7 @@ def running(database: Path, *options: str, environment: Mapping[str, str] | None
     """A host on the file and a free port, gone at the end; `environment` has more settings for it."""
     process = popen(database, "--port", "0", *options, environment=environment)
     try:
-        with httpx.Client(base_url=address_of(process), timeout=PATIENCE) as client:
+        with httpx.Client(base_url=address_of(process), timeout=TIMEOUT) as client:
             client.get("/api/health").raise_for_status()
             yield Process(process, client)
     finally:
@@ -99,7 +99,7 @@ def running(database: Path, *options: str, environment: Mapping[str, str] | None
 def refused(database: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """A start that must end by itself, and what it said."""
     return subprocess.run(
-        command(database, *options), check=False, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+        command(database, *options), check=False, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT
     )
 
 
@@ -114,7 +114,7 @@ def test_it_answers_on_loopback_and_nowhere_else(movable: Process) -> None:
     assert movable.client.get("/api/health").json()["status"] == "healthy"
     port = movable.client.base_url.port
     assert port is not None
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", port), PATIENCE):
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", port), TIMEOUT):
         raise AssertionError("unreachable")
 
 
@@ -175,7 +175,7 @@ def test_sigterm_ends_it_cleanly_while_requests_are_made(tmp_path: Path) -> None
 
     def post_until_it_is_gone(address: str) -> set[int]:
         answers: set[int] = set()
-        with httpx.Client(base_url=address, timeout=PATIENCE) as client:
+        with httpx.Client(base_url=address, timeout=TIMEOUT) as client:
             for number in numbers:
                 data = {"author": {"role": "customer", "id": "u"}, "text": f"{number}"}
                 line = document("message.posted", data, "c1", "2026-10-20T11:00:00Z", event_id=f"{number}")
@@ -192,7 +192,7 @@ def test_sigterm_ends_it_cleanly_while_requests_are_made(tmp_path: Path) -> None
     with ThreadPoolExecutor(4) as clients, running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
         address = str(host.configured().client.base_url)
         answers = [clients.submit(post_until_it_is_gone, address) for _ in range(4)]
-        assert enough.wait(PATIENCE)
+        assert enough.wait(TIMEOUT)
         # When it is told to end in the middle of that
         assert host.end(signal.SIGTERM) == 0
         assert set.union(*(one.result() for one in answers)) == {202}
@@ -214,7 +214,7 @@ def test_a_signal_as_soon_as_it_listens_is_heard(tmp_path: Path, number: signal.
             address_of(host)
             # When it is told to end at that moment, then it does
             host.send_signal(number)
-            assert host.wait(PATIENCE / 3) == 0
+            assert host.wait(TIMEOUT / 3) == 0
         finally:
             host.kill()
             host.communicate()

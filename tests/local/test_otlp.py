@@ -95,9 +95,9 @@ def test_a_collector_gets_one_trace_the_metrics_and_the_log(tmp_path: Path, coll
     for span in posted:
         record = by_id[span.trace_id, span.parent_span_id]
         publish = by_id[span.trace_id, record.parent_span_id]
-        door = by_id[span.trace_id, publish.parent_span_id]
+        ingress = by_id[span.trace_id, publish.parent_span_id]
         assert record.name.replace("record", "publish") == publish.name
-        assert door.name == "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
+        assert ingress.name == "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
     # And so are metrics, and the line about what was parked, with whose it was
     assert {"patchbay.events", "patchbay.events.parked", "patchbay.event.latency"} <= collector.metrics()
     (parked,) = (one for one in collector.lines() if one["body"].startswith("parked an event"))

@@ -143,7 +143,7 @@ CONTROLS = (
     ),
     Control(
         "a correction that forgets what stands",
-        (Edit("shared/usage/posting.py", "steps.subtract(standing.counts)", "standing.counts.clear()"),),
+        (Edit("shared/usage/posting.py", "steps.subtract(booked.counts)", "booked.counts.clear()"),),
         _LEDGER,
         WRONG_COUNTERS,
     ),

@@ -1,4 +1,4 @@
-"""Proof: 10,000 odd bodies at each dialect's door, and at the doctor, give no 5xx and do not make the process grow.
+"""Proof: 10,000 odd bodies at each dialect's ingress, and at the doctor, give no 5xx and do not make the process grow.
 
     python -m tests.prove.odd_bodies [BODIES]
 
@@ -96,7 +96,7 @@ def main(bodies: int = BODIES) -> int:
     grown = sum(growth >= MOST_GROWTH for _, growth in results)
     growths = ", ".join(f"{name} {growth:.1f} MB" for name, (_, growth) in zip(DIALECTS, results, strict=True))
     print(
-        f"odd bodies: {bodies // 5} and then {bodies} at each of {len(DIALECTS)} doors and at the doctor: "
+        f"odd bodies: {bodies // 5} and then {bodies} at each of {len(DIALECTS)} ingress and at the doctor: "
         f"{failures} {FAILED}, {grown} {GREW} (by {growths})"
     )
     return int(bool(failures or grown))

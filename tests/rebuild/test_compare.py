@@ -33,7 +33,7 @@ async def test_a_head_that_somebody_edited_is_found() -> None:
     loaded = await pipeline.conversations.load("contoso", "c1")
     assert loaded.head is not None
     assert loaded.etag is not None
-    edited = replace(loaded.head, conversation=loaded.head.conversation.but(queue="BotQueue"))
+    edited = replace(loaded.head, conversation=loaded.head.conversation.replace(queue="BotQueue"))
     await pipeline.conversations.save_head("contoso", "c1", edited, loaded.etag)
     assert (await rebuild.compare("contoso")).differences == ["c1: the head differs"]
 

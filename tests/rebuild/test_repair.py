@@ -62,7 +62,7 @@ async def test_what_was_lost_and_miscounted_is_found_and_repaired() -> None:
     loaded = await store.conversations.load("contoso", "c4")
     assert loaded.head is not None
     assert loaded.etag is not None
-    tampered = replace(loaded.head, conversation=loaded.head.conversation.but(queue="Nowhere"))
+    tampered = replace(loaded.head, conversation=loaded.head.conversation.replace(queue="Nowhere"))
     await store.conversations.save_head("contoso", "c4", tampered, loaded.etag)
     # When it is compared, then all of them are found
     assert await store.differences() == [

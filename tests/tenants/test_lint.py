@@ -17,7 +17,7 @@ from shared.routing.decision import Cause
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.lint import FindingCode, lint
-from shared.tenants.near_miss import did_you_mean, slip
+from shared.tenants.near_miss import did_you_mean, typo_between
 from shared.tenants.reachability import Prover
 from tests.builders import EXAMPLES, given_value
 from tests.functions.hosts import hosted
@@ -241,9 +241,9 @@ def test_numbers_and_texts_apart_are_left_alone() -> None:
 )
 def test_a_value_that_looks_like_another_rules_is_found(one: str, other: str, how: str | None) -> None:
     # given two rules that name such values
-    assert (slip(one, other), slip(other, one)) == (how, how)
+    assert (typo_between(one, other), typo_between(other, one)) == (how, how)
     checked = configuration(topic("equals", one), topic("in", ["Elsewhere", other]))
-    # when they are linted, then the later value is found if it may be a slip, and the earlier rule is named
+    # when they are linted, then the later value is found if it may be a typo_between, and the earlier rule is named
     assert found(checked) == ([("variable_near_miss", "workStreams[0].rules[1].when.value[1]")] if how else [])
     assert all("'R0'" in finding.detail for finding in lint(checked))
 

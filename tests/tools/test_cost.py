@@ -20,7 +20,7 @@ ONE = replace(measured_workload(), conversations=1)
 
 
 def hand_counted(budget: Mapping[str, Any], figure: str) -> float:
-    """A figure of the budget's events for an average conversation, each of whose events comes by a door."""
+    """A figure of the budget's events for an average conversation, each of whose events comes by an ingress."""
     talk = budget["conversation"]
     share = {"kept": 1 - float(talk["escalated"]), "escalated": float(talk["escalated"])}
 
@@ -29,7 +29,7 @@ def hand_counted(budget: Mapping[str, Any], figure: str) -> float:
         return float(sum(found.values()) if isinstance(found, dict) else found)
 
     posted = 1 + float(talk["messages"]) + share["escalated"] + 1
-    total = posted * of("an activity at the door")
+    total = posted * of("an activity at the ingress")
     for name, counts in talk["times"].items():
         total += sum(share[kind] * times for kind, times in counts.items()) * of(name)
     return total

@@ -11,7 +11,7 @@ from shared.errors import NotAcceptable
 from shared.usage.correction import Correction, Occasion
 from shared.usage.evidence import HEADER, PAGE, PART, EvidencePage, evidence_page, export_format, exported
 from shared.usage.ledger import LedgerRow
-from shared.usage.posting import correction, standing_of
+from shared.usage.posting import booked_contribution, correction
 from tests.fakes import MemoryLedger
 from tests.usage.test_ledger_row import row
 
@@ -26,7 +26,7 @@ async def ledger_with(rows: int, corrections: int) -> MemoryLedger:
         excluded: dict[str, Any] = {"excluded": "no_bot", "bots": (), "proof": None} if n % 7 == 0 else {}
         await ledger.post("contoso", row(f"c{n:06}", **excluded))
     for n in range(corrections):
-        await ledger.correct("contoso", correction(OCTOBER, standing_of(None), september(n), OCCASION))
+        await ledger.correct("contoso", correction(OCTOBER, booked_contribution(None), september(n), OCCASION))
     return ledger
 
 
@@ -110,7 +110,9 @@ async def test_the_csv_adds_up_to_what_is_invoiced() -> None:
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a", "\tx", "\rx"])
 def test_no_cell_of_the_csv_is_a_formula(name: str) -> None:
-    page = EvidencePage([row(name, bots=(name,))], [correction(OCTOBER, standing_of(None), row(name), OCCASION)], None)
+    page = EvidencePage(
+        [row(name, bots=(name,))], [correction(OCTOBER, booked_contribution(None), row(name), OCCASION)], None
+    )
     cells = [cell for line in csv.reader(io.StringIO(export_format("csv").page(page))) for cell in line]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 

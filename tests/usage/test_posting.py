@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.usage.correction import Occasion
 from shared.usage.ledger import Ledger, LedgerRow
-from shared.usage.posting import Standing, correction, post_or_correct, standing_of
+from shared.usage.posting import BookedContribution, booked_contribution, correction, post_or_correct
 from tests.fakes import MemoryLedger
 from tests.usage.test_ledger_row import row
 
@@ -26,12 +26,12 @@ async def closed(ledger: Ledger, *months: str) -> None:
 
 async def net(ledger: Ledger, row_month: str, key: str = "c1") -> Counter[tuple[str, str, str]]:
     """What rows and corrections of all months say together of one conversation in one month."""
-    standing = standing_of(await ledger.row("contoso", row_month, key))
+    booked = booked_contribution(await ledger.row("contoso", row_month, key))
     for month in await ledger.months("contoso"):
         for one in (await ledger.corrections("contoso", month, None, 1000)).corrections:
             if (one.origin_month, one.key) == (row_month, key):
-                standing = standing.with_correction(one)
-    return standing.counts
+                booked = booked.with_correction(one)
+    return booked.counts
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_a_correction_says_why_and_by_how_much(
     stood: LedgerRow | None, late: LedgerRow, reason: str | None, sessions: int
 ) -> None:
     # Given what stands in a closed month, and a row that comes late
-    made = correction(NOVEMBER, standing_of(stood), late, OCCASION)
+    made = correction(NOVEMBER, booked_contribution(stood), late, OCCASION)
     # Then both together are the late row, and the reason is told
-    assert standing_of(stood).with_correction(made).counts == standing_of(late).counts
+    assert booked_contribution(stood).with_correction(made).counts == booked_contribution(late).counts
     assert (made.reason, made.sessions, made.recorded_at) == (reason, sessions, OCCASION.received_at)
     assert (made.origin_month, made.day, made.revision, bool(made.changes)) == (
         OCTOBER,
@@ -65,7 +65,7 @@ def test_a_correction_says_why_and_by_how_much(
 
 
 def test_what_was_known_before_is_not_late() -> None:
-    known = Standing(Counter(), 3)
+    known = BookedContribution(Counter(), 3)
     assert correction(NOVEMBER, known, row(revision=4), OCCASION).reason == "counts"
 
 
@@ -78,10 +78,10 @@ async def test_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing()
     await post_or_correct(ledger, "contoso", again, OCCASION)
     await post_or_correct(ledger, "contoso", recalled, OCCASION)
     # Then the session stands, also when the older news comes once more in the month after
-    assert await net(ledger, OCTOBER) == standing_of(again).counts
+    assert await net(ledger, OCTOBER) == booked_contribution(again).counts
     await closed(ledger, NOVEMBER)
     await post_or_correct(ledger, "contoso", recalled, OCCASION)
-    assert await net(ledger, OCTOBER) == standing_of(again).counts
+    assert await net(ledger, OCTOBER) == booked_contribution(again).counts
     assert list(await ledger.months("contoso")) == [OCTOBER, NOVEMBER]
 
 
@@ -141,4 +141,4 @@ async def test_whatever_order_revisions_and_closings_have_the_highest_revision_i
         posted.append(one)
         # Then at any time the books say what the highest revision says
         truth = max(posted, key=lambda posted_row: posted_row.revision)
-        assert await net(ledger, OCTOBER) == standing_of(truth).counts
+        assert await net(ledger, OCTOBER) == booked_contribution(truth).counts

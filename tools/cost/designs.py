@@ -50,17 +50,17 @@ def occurrences(workload: Workload, budget: Budget) -> dict[str, Decimal]:
 
 
 def requests(workload: Workload, budget: Budget) -> Decimal:
-    """Requests to Cosmos of one conversation, its activities at the door included."""
+    """Requests to Cosmos of one conversation, its activities at the ingress included."""
     each = {name: Decimal(sum(event["requests"].values())) for name, event in budget["events"].items()}
     times = occurrences(workload, budget)
-    return sum((times[name] * each[name] for name in times), _posted(workload) * each["an activity at the door"])
+    return sum((times[name] * each[name] for name in times), _posted(workload) * each["an activity at the ingress"])
 
 
 def patchbay(workload: Workload) -> Demand:
     """Requests and request units as the budget test measures them.
 
     A function per event type, a row in the ledger and an archive per conversation; a timer looks for silence, with one
-    query per tenant. Each activity reads its thread at the door.
+    query per tenant. Each activity reads its thread at the ingress.
     """
     budget = measured_budget()
     units = {name: Decimal(event["measured"]) for name, event in budget["events"].items()}
@@ -68,7 +68,7 @@ def patchbay(workload: Workload) -> Demand:
     runs = SECONDS / workload.sweep_seconds
     per_sweep = request_units().read(1) + request_units().query(0) * workload.tenants
     conversation = sum((times[name] * units[name] for name in times), Decimal(0))
-    conversation += _posted(workload) * units["an activity at the door"]
+    conversation += _posted(workload) * units["an activity at the ingress"]
     questions = times["inactivity.timeout"] + times["archive"] + times["end of retention"]
     groups = {name: times[name] for name in ("conversation.started", "message.posted", "bot.escalated")}
     groups |= {"conversation.ended": times["conversation.ended"], "inactivity.timeout": questions}
@@ -137,7 +137,7 @@ def _events(workload: Workload) -> list[tuple[Decimal, bool]]:
 
 
 def _posted(workload: Workload) -> Decimal:
-    """Requests to the door: a join, the lines, an escalation of some, an end."""
+    """Requests to the ingress: a join, the lines, an escalation of some, an end."""
     return sum((share for share, _ in _events(workload)), Decimal(0))
 
 

@@ -9,7 +9,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
-from shared.azure.blob.patience import Patience, make_container
+from shared.azure.blob.retry import BlobRetry, make_container
 from shared.effects.archive import PartExists
 from shared.errors import ArchiveUnavailable
 
@@ -26,7 +26,7 @@ class BlobArchive:
     def __init__(self, client: BlobServiceClient, container: str = CONTAINER) -> None:
         self._client = client
         self._container = client.get_container_client(container)
-        self._patiently = Patience(ArchiveUnavailable)
+        self._patiently = BlobRetry(ArchiveUnavailable)
 
     async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
         writer = uuid.uuid4().hex

@@ -7,7 +7,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
-from shared.azure.blob.patience import Patience, make_container
+from shared.azure.blob.retry import BlobRetry, make_container
 from shared.errors import OverflowUnavailable
 
 CONTAINER = "overflow"
@@ -22,7 +22,7 @@ class BlobOverflow:
 
     def __init__(self, client: BlobServiceClient, container: str = CONTAINER) -> None:
         self._container = client.get_container_client(container)
-        self._patiently = Patience(OverflowUnavailable)
+        self._patiently = BlobRetry(OverflowUnavailable)
 
     async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
         await self._patiently(self._upload, _folder(tenant_id, place) + sha256, content)

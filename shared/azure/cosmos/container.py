@@ -12,7 +12,7 @@ from azure.cosmos.aio import ContainerProxy
 from shared.azure.cosmos.charge import Charges, Meter, unobserved
 from shared.azure.cosmos.client import Cosmos
 from shared.azure.cosmos.containers import ContainerDefinition
-from shared.azure.cosmos.failures import MISSING, OperationFailed, Passing, meaning_of, wait_before_another_try
+from shared.azure.cosmos.failures import MISSING, OperationFailed, TransientFailure, meaning_of, wait_before_another_try
 from shared.azure.cosmos.keys import Partition, can_exist
 from shared.azure.cosmos.session import SessionTokens
 from shared.errors import StoreUnavailable
@@ -22,7 +22,7 @@ Document = dict[str, Any]
 Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
 """One operation of a transactional batch, as the SDK takes it."""
 
-PATIENCE = timedelta(seconds=30)
+TIMEOUT = timedelta(seconds=30)
 """How long one request is tried; well below what a handler has."""
 _PAGE = 1000
 """Documents of one answer, if they have not 4 MB before."""
@@ -40,7 +40,7 @@ class Container:
         cosmos: Cosmos,
         definition: ContainerDefinition,
         charges: Charges = unobserved,
-        patience: timedelta = PATIENCE,
+        patience: timedelta = TIMEOUT,
     ) -> None:
         self._cosmos = cosmos
         self._definition = definition
@@ -168,7 +168,7 @@ class Container:
     ) -> T:
         try:
             return await self._retrying(wait_before_another_try, self._try, operation, partition, send)
-        except Passing as failure:
+        except TransientFailure as failure:
             if failure.session_lost:
                 self._tokens.forget(partition)
             raise StoreUnavailable(str(failure)) from failure

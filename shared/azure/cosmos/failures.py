@@ -36,7 +36,7 @@ class OperationFailed(Exception):
         self.index = index
 
 
-class Passing(Exception):
+class TransientFailure(Exception):
     """A failure that passes. `wait` is how many seconds the service asks to be left alone; 0 where it says nothing."""
 
     def __init__(self, reason: str, wait: float = 0.0, *, session_lost: bool = False) -> None:
@@ -45,15 +45,15 @@ class Passing(Exception):
         self.session_lost = session_lost
 
 
-class Outrun(Exception):
+class WrittenMeanwhile(Exception):
     """Somebody else wrote a document between our reading it and writing it."""
 
 
-async def until_not_outrun(work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
+async def retry_when_written_meanwhile(work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
     """The result of the work, begun anew whenever somebody else was faster. Raises StoreUnavailable after a minute."""
     try:
-        return await retrying(Outrun, work, *arguments, **options)
-    except Outrun as outrun:
+        return await retrying(WrittenMeanwhile, work, *arguments, **options)
+    except WrittenMeanwhile as outrun:
         raise StoreUnavailable("others were faster, again and again") from outrun
 
 
@@ -64,14 +64,14 @@ def meaning_of(error: AzureError) -> Exception:
     if isinstance(error, ClientAuthenticationError):
         return error
     # No answer, or half of one: whether the request was carried out is not known.
-    return Passing(type(error).__name__)
+    return TransientFailure(type(error).__name__)
 
 
 def _meaning_of_answer(error: CosmosHttpResponseError | CosmosBatchOperationError) -> Exception:
     status, sub_status = error.status_code or 0, error.sub_status or 0
     if status in _PASSING or (status, sub_status) in _PASSING_SUB_STATUS:
         wait = float((error.headers or {}).get("x-ms-retry-after-ms") or 0) / 1000
-        return Passing(f"status {status}.{sub_status}", wait, session_lost=status == MISSING)
+        return TransientFailure(f"status {status}.{sub_status}", wait, session_lost=status == MISSING)
     if status == TOO_LARGE:
         return DocumentTooLarge(LIMIT)
     # A container that is missing (1003) or not ready (1013) is no missing document.
@@ -83,6 +83,6 @@ def _meaning_of_answer(error: CosmosHttpResponseError | CosmosBatchOperationErro
 
 def wait_before_another_try(error: Exception) -> bool | float:
     """Whether to try again, and after how many seconds where the service says so; not all at the same time."""
-    if not isinstance(error, Passing):
+    if not isinstance(error, TransientFailure):
         return False
     return max(error.wait, _LEAST_PAUSE) * random.uniform(1, 1.5) if error.wait else True

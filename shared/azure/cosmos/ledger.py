@@ -23,7 +23,13 @@ from shared.azure.cosmos.day_documents import (
     opened,
     restated,
 )
-from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
+from shared.azure.cosmos.failures import (
+    CHANGED,
+    MISSING,
+    OperationFailed,
+    WrittenMeanwhile,
+    retry_when_written_meanwhile,
+)
 from shared.azure.cosmos.keys import Partition
 from shared.errors import DayClosed
 from shared.usage.correction import CORRECTIONS, Correction
@@ -45,7 +51,7 @@ class CosmosLedger:
         self._container = container
 
     async def post(self, tenant_id: str, row: LedgerRow) -> None:
-        await until_not_outrun(self._post, (tenant_id, row.month), row)
+        await retry_when_written_meanwhile(self._post, (tenant_id, row.month), row)
 
     async def _post(self, partition: Partition, row: LedgerRow) -> None:
         # A first revision replaces nothing, so there is no need to know what is there.
@@ -60,7 +66,7 @@ class CosmosLedger:
         await self._write("post", partition, written, guarded_patches(old, row))
 
     async def correct(self, tenant_id: str, correction: Correction) -> None:
-        await until_not_outrun(self._correct, (tenant_id, correction.month), correction)
+        await retry_when_written_meanwhile(self._correct, (tenant_id, correction.month), correction)
 
     async def _correct(self, partition: Partition, correction: Correction) -> None:
         stored = await self._container.read("correct", partition, _correction_id(correction.id))
@@ -78,14 +84,14 @@ class CosmosLedger:
         await self._write("correct", partition, written, guarded_correction(old, correction))
 
     async def _write(self, name: str, partition: Partition, written: "_Written", patches: list[Operation]) -> None:
-        """Write the document and patch its counters. Raises DayClosed, and Outrun where another post came between."""
+        """Write the document and patch its counters. Raises DayClosed, or WrittenMeanwhile after another post."""
         try:
             await self._container.batch(name, partition, [written.operation, *patches])
         except OperationFailed as failed:
             if failed.index == 0:
                 if written.first:
                     return
-                raise Outrun from failed
+                raise WrittenMeanwhile from failed
             if failed.status == CHANGED:
                 day = patches[failed.index - 1][1][0].removeprefix("day:")
                 raise DayClosed(partition[1] if day == CORRECTIONS else day) from failed
@@ -102,7 +108,7 @@ class CosmosLedger:
         try:
             await self._container.batch(name, partition, [written.operation, *counting])
         except OperationFailed as failed:
-            raise Outrun from failed
+            raise WrittenMeanwhile from failed
 
     async def books(self, tenant_id: str, month: str) -> Books:
         return books_of(await self._container.query("books", (tenant_id, month), COUNTING))

@@ -7,7 +7,13 @@ from pydantic import TypeAdapter
 
 from shared.azure.cosmos.container import Container, Document
 from shared.azure.cosmos.expiry import Retention, time_to_live
-from shared.azure.cosmos.failures import CHANGED, MISSING, OperationFailed, Outrun, until_not_outrun
+from shared.azure.cosmos.failures import (
+    CHANGED,
+    MISSING,
+    OperationFailed,
+    WrittenMeanwhile,
+    retry_when_written_meanwhile,
+)
 from shared.ingress.parked_event import ParkedEvent
 
 _PARKED: TypeAdapter[ParkedEvent] = TypeAdapter(ParkedEvent)
@@ -26,7 +32,7 @@ class CosmosParkedEvents:
         document = self._container.document(
             (tenant_id,), event.id, ttl=ttl, position=event.position, waiting=True, event=json.loads(event.to_json())
         )
-        await until_not_outrun(self._park, (tenant_id,), document)
+        await retry_when_written_meanwhile(self._park, (tenant_id,), document)
 
     async def _park(self, partition: tuple[str], document: Document) -> None:
         try:
@@ -34,7 +40,7 @@ class CosmosParkedEvents:
         except OperationFailed:
             stored = await self._container.read("park", partition, document["id"])
             if stored is None:
-                raise Outrun from None
+                raise WrittenMeanwhile from None
             if _event(stored).replaying_at is not None:
                 await self._take_its_place(partition, document, stored["_etag"])
 
@@ -42,7 +48,7 @@ class CosmosParkedEvents:
         try:
             await self._container.replace("park", partition, document, etag)
         except OperationFailed as failed:
-            raise Outrun from failed
+            raise WrittenMeanwhile from failed
 
     async def parked(
         self, tenant_id: str, *, after: str | None = None, limit: int = 1000, replayed: bool = False
@@ -61,7 +67,7 @@ class CosmosParkedEvents:
         return _event(document) if document else None
 
     async def delete(self, tenant_id: str, event_id: str) -> None:
-        await until_not_outrun(self._delete, (tenant_id,), event_id)
+        await retry_when_written_meanwhile(self._delete, (tenant_id,), event_id)
 
     async def _delete(self, partition: tuple[str], event_id: str) -> None:
         stored = await self._container.read("delete", partition, event_id)
@@ -71,7 +77,7 @@ class CosmosParkedEvents:
             await self._container.delete("delete", partition, event_id, stored["_etag"])
         except OperationFailed as failed:
             # A replay marked it in between, or somebody else forgot it.
-            raise Outrun from failed
+            raise WrittenMeanwhile from failed
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         await self._mark("mark_replaying", tenant_id, event_id, [_set("/event/replayingAt", at)])

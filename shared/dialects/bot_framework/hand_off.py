@@ -13,7 +13,7 @@ from shared.dialects.bot_framework.activity import Activity
 from shared.dialects.notes import Note, within
 from shared.dialects.reading import Draft
 from shared.errors import InvalidActivity
-from shared.tenants.near_miss import slip
+from shared.tenants.near_miss import typo_between
 
 _SPELLINGS = {"va_LastPhrase": "va_LastPhrases", "va_LastPhrases": "va_LastPhrase"}
 """Copilot Studio's documents say one, its payloads the other."""
@@ -51,9 +51,9 @@ def handed_over(
             {"endedBy": "bot", "reason": "resolved", **note, **data},
             places,
         )
-    said = {path for path, _, _ in _transcripts(activity)}
+    transcripts = {path for path, _, _ in _transcripts(activity)}
     kept = zip(activity.native_attachments, activity.attachments, strict=True)
-    data["attachments"] = [one for (path, _), one in kept if path not in said]
+    data["attachments"] = [one for (path, _), one in kept if path not in transcripts]
     if summary:
         data["summary"] = summary
     return Draft(activity.event_id("escalate"), "bot.escalated", {"botId": activity.bot_id, **data}, places)
@@ -90,10 +90,13 @@ def _member(given: dict[str, Any], name: str) -> str | None:
 def _transcripts(activity: Activity) -> Iterator[tuple[str, str, list[Any]]]:
     """Each attachment that is a transcript: its path, the path of the activities inside, and those."""
     for path, attachment in activity.native_attachments:
-        content, named = attachment.get("content"), slip(str(attachment.get("name"))[:80], "Transcript") is not None
-        said = content.get("activities") if isinstance(content, dict) else None
-        if isinstance(said, list):
-            yield path, f"{path}.content.activities", said
+        content, named = (
+            attachment.get("content"),
+            typo_between(str(attachment.get("name"))[:80], "Transcript") is not None,
+        )
+        activities = content.get("activities") if isinstance(content, dict) else None
+        if isinstance(activities, list):
+            yield path, f"{path}.content.activities", activities
         elif isinstance(content, list) and named:
             yield path, f"{path}.content", content
         elif attachment.get("contentUrl") and named:
@@ -105,12 +108,12 @@ def _history(activity: Activity) -> list[dict[str, Any]]:
     """The messages inside an attached transcript, as lines of the bot's history."""
     lines: list[dict[str, Any]] = []
     notes: list[Note] = []
-    for _, inside, said in _transcripts(activity):
-        left_out = [n for n, one in enumerate(said) if not isinstance(one, dict) or one.get("type") != "message"]
+    for _, inside, activities in _transcripts(activity):
+        left_out = [n for n, one in enumerate(activities) if not isinstance(one, dict) or one.get("type") != "message"]
         if left_out:
-            reason = f"{len(left_out)} of {len(said)} activities are no messages, and make no line"
+            reason = f"{len(left_out)} of {len(activities)} activities are no messages, and make no line"
             activity.note("history_left_out", f"{inside}[{left_out[0]}]", reason)
-        for n, document in enumerate(said):
+        for n, document in enumerate(activities):
             if isinstance(document, dict) and document.get("type") == "message":
                 line = Activity(document, activity.configuration)
                 lines.append(_history_line(line))
@@ -129,40 +132,40 @@ def _note_once_each(activity: Activity, notes: list[Note]) -> None:
             activity.note(note.code, note.path, note.reason + others)
 
 
-def _note_gap(activity: Activity, said: list[str]) -> None:
+def _note_gap(activity: Activity, line_ids: list[str]) -> None:
     own = _NUMBERED.fullmatch(activity.text("id") or "")
     if own is None:
         return
-    others = [known for one in said if (known := _NUMBERED.fullmatch(one)) and known[1] == own[1]]
+    others = [known for one in line_ids if (known := _NUMBERED.fullmatch(one)) and known[1] == own[1]]
     missing = int(own[2]) - max((int(known[2]) for known in others), default=int(own[2])) - 1
     if missing > 0:
         reason = f"{missing} activities before it are not in the history: lines among them must have been posted"
         activity.note("history_gap", "id", reason)
 
 
-def _history_line(said: Activity) -> dict[str, Any]:
-    known = {"id": said.text("id") and said.event_id(), "text": said.text(), "time": _time(said)}
+def _history_line(activity: Activity) -> dict[str, Any]:
+    known = {"id": activity.text("id") and activity.event_id(), "text": activity.text(), "time": _time(activity)}
     line: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
-    from_bot = said.role == "bot"
+    from_bot = activity.role == "bot"
     # The text of an escalation is for the agent, bridged or not.
-    private = (from_bot and _escalates(said)) or said.channel_data.is_private(from_bot=from_bot)
+    private = (from_bot and _escalates(activity)) or activity.channel_data.is_private(from_bot=from_bot)
     visibility = "private" if private else "public"
-    return {**line, "author": said.author, "attachments": said.attachments, "visibility": visibility}
+    return {**line, "author": activity.author, "attachments": activity.attachments, "visibility": visibility}
 
 
-def _time(said: Activity) -> str | None:
+def _time(activity: Activity) -> str | None:
     """A line without a usable time is still a line, and no reason to refuse the escalation that brings it."""
     try:
-        return said.time
+        return activity.time
     except InvalidActivity as cause:
-        said.note("time_unreadable", "timestamp", f"{cause.mistakes[0].reason}, so the line has no time")
+        activity.note("time_unreadable", "timestamp", f"{cause.mistakes[0].reason}, so the line has no time")
         return None
 
 
-def _escalates(said: Activity) -> bool:
+def _escalates(activity: Activity) -> bool:
     try:
-        command = said.channel_data.command
+        command = activity.channel_data.command
     except InvalidActivity as cause:
-        said.note("tags_unreadable", cause.mistakes[0].path, cause.mistakes[0].reason)
+        activity.note("tags_unreadable", cause.mistakes[0].path, cause.mistakes[0].reason)
         return True
     return command is not None and command.type == "Escalate"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from local.independent_count.conversation import Told
-from local.independent_count.conversations import retell
+from local.independent_count.conversation import CountedConversation
+from local.independent_count.conversations import counted_conversations
 from local.independent_count.count import EXAMPLES
-from local.independent_count.occurrence import Heard
+from local.independent_count.occurrence import Occurrence
 
 TEN = datetime.fromisoformat("2026-10-05T10:00:00+00:00")
 LATER = timedelta(days=3)
@@ -23,15 +23,15 @@ PLACES = {
 }
 
 
-def heard(seconds: float, kind: Any, who: str = "customer", tenant: str = "contoso", **members: Any) -> Heard:
+def heard(seconds: float, kind: Any, who: str = "customer", tenant: str = "contoso", **members: Any) -> Occurrence:
     """Something that happened so many seconds after ten o'clock."""
     at = TEN + timedelta(seconds=seconds)
-    usual: dict[str, Any] = {"thread": "c1", "threaded": False, "place": PLACES[tenant], "said": f"{seconds}"}
-    return Heard(tenant=tenant, id=f"{kind} {seconds}", at=at, kind=kind, who=who, **{**usual, **members})
+    usual: dict[str, Any] = {"thread": "c1", "threaded": False, "place": PLACES[tenant], "raw": f"{seconds}"}
+    return Occurrence(tenant=tenant, id=f"{kind} {seconds}", at=at, kind=kind, who=who, **{**usual, **members})
 
 
-def told(*said: Heard, until: datetime = TEN + LATER) -> list[Told]:
-    return retell(said, CONFIGURATIONS, until)
+def told(*said: Occurrence, until: datetime = TEN + LATER) -> list[CountedConversation]:
+    return counted_conversations(said, CONFIGURATIONS, until)
 
 
 def test_a_bot_reminds_and_then_closes() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from local.independent_count.conversation import Told
+from local.independent_count.conversation import CountedConversation
 from local.independent_count.count import conversations
 from local.sample.post import JSON, Post
 from local.sample.traffic import SampleMonth, sample_month
@@ -17,14 +17,14 @@ MONTH = cache(sample_month)
 
 
 @cache
-def told(seed: int = SEED) -> tuple[Told, ...]:
+def told(seed: int = SEED) -> tuple[CountedConversation, ...]:
     """Every conversation of a seed's month, as it is at the end."""
     month = MONTH(seed)
     return tuple(conversations(month.posts, month.last))
 
 
 def documents(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
-    """The activities, updates and events of the posts that a door takes, those of batches one by one."""
+    """The activities, updates and events of the posts that an ingress takes, those of batches one by one."""
     for post in posts:
         if not post.refused:
             document = json.loads(post.body)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.independent_count.conversation import Told
+from local.independent_count.conversation import CountedConversation
 from local.sample.cast import ZONES
 from shared.events.envelope import parse_time
 from tests.local.sample.months import (
@@ -30,7 +30,7 @@ TENANTS = sorted(ZONES)
 MINUTE = timedelta(minutes=1)
 
 
-def of(tenant: str) -> list[Told]:
+def of(tenant: str) -> list[CountedConversation]:
     return [one for one in told() if one.tenant == tenant]
 
 
@@ -62,7 +62,7 @@ def test_holds_every_kind_of_bot_framework_activity() -> None:
     kinds = {activity["type"] for activity in found} | {activity.get("name") for activity in found}
     tags = (activity.get("channelData", {}).get("tags") for activity in found)
     commands = {json.loads(tag)["type"] for tag in tags if tag}
-    # Then both ways to escalate and to end are there, and what a door ignores
+    # Then both ways to escalate and to end are there, and what an ingress ignores
     assert {"conversationUpdate", "message", "handoff.initiate", "endOfConversation", "typing"} <= kinds
     assert commands == {"Escalate", "EndConversation"}
 
@@ -90,7 +90,7 @@ def test_some_conversations_end_in_silence_and_some_are_only_reminded(tenant: st
 @pytest.mark.parametrize("tenant", TENANTS)
 def test_some_customers_come_back_after_an_end(tenant: str) -> None:
     # Given the threads in which there is more than one conversation, and what ended the first
-    by_thread: dict[str, list[Told]] = {}
+    by_thread: dict[str, list[CountedConversation]] = {}
     for one in of(tenant):
         by_thread.setdefault(one.thread, []).append(one)
     first = Counter(several[0].state for several in by_thread.values() if len(several) > 1)

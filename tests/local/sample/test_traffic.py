@@ -1,4 +1,4 @@
-"""The sample month: the same for the same seed, as large as promised, and readable by the doors it is posted to."""
+"""The sample month: the same for the same seed, as large as promised, and readable by the ingress it is posted to."""
 
 import json
 from collections import Counter, defaultdict
@@ -68,7 +68,7 @@ def test_word_of_whatever_is_not_late_comes_within_minutes() -> None:
     assert len(delays) - len(timely) < 80
 
 
-def test_every_document_can_be_read_by_its_door() -> None:
+def test_every_document_can_be_read_by_its_ingress() -> None:
     # When every activity, update and event is decoded
     posts = MONTH(SEED).posts
     drafts = [draft for _, one in activities(posts) for draft in read_activity(one, contoso()).drafts]
@@ -97,6 +97,6 @@ def test_a_thinner_month_still_has_every_kind_of_post(thin: int) -> None:
     # When the kinds of posts are gathered
     kinds = {(post.path, post.content_type, post.refused) for post in sample_month(SEED, thin).posts}
 
-    # Then they are those of the whole month, but for doors that are chosen by chance
+    # Then they are those of the whole month, but for ingress that are chosen by chance
     whole = {(post.path, post.content_type, post.refused) for post in MONTH(SEED).posts}
     assert {kind for kind in whole if kind[1] == JSON or kind[2]} <= kinds

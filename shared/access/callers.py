@@ -15,7 +15,7 @@ APP_SERVICE_HEADER = "x-ms-token-aad-access-token"
 
 
 @dataclass(frozen=True)
-class People:
+class Callers:
     """Whoever has a token of `authority` for `audience`; without both, nobody.
 
     `app_service`: App Service authentication stands before this app, so that the header is its own.

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Patience:
+class BlobRetry:
     """Tries an operation three times at most; what does not pass is raised as the given error."""
 
     def __init__(self, unavailable: Callable[[], Retryable]) -> None:
