@@ -2,19 +2,11 @@
 
 import azure.functions as func
 
-from functions.bus import BODY
-from shared import bootstrap
-from shared.events.bus import CONNECTION, TOPIC
+from functions.bus import deliver, subscribed
 
 blueprint = func.Blueprint()
 
 
-@blueprint.service_bus_topic_trigger(
-    arg_name="message",
-    topic_name=TOPIC,
-    subscription_name="conversation-started",
-    connection=CONNECTION,
-    data_type=BODY,
-)
+@subscribed(blueprint, "conversation-started")
 async def conversation_started(message: func.ServiceBusMessage) -> None:
-    await bootstrap.pipeline().deliveries.deliver(message.get_body())
+    await deliver(message)

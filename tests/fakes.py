@@ -49,15 +49,15 @@ class MemoryThreads:
     def __init__(self) -> None:
         self._texts: dict[tuple[str, str], tuple[str, int]] = {}
 
-    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
-        found = self._texts.get((tenant_id, key))
+    async def load(self, tenant_id: str, thread_key: str) -> tuple[Thread, str] | None:
+        found = self._texts.get((tenant_id, thread_key))
         return (Thread.model_validate_json(found[0]), str(found[1])) if found else None
 
-    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
-        found = self._texts.get((tenant_id, key))
+    async def save(self, tenant_id: str, thread_key: str, thread: Thread, etag: str | None) -> None:
+        found = self._texts.get((tenant_id, thread_key))
         if etag != (str(found[1]) if found else None):
             raise ThreadChanged
-        self._texts[tenant_id, key] = (thread.to_json(), found[1] + 1 if found else 1)
+        self._texts[tenant_id, thread_key] = (thread.to_json(), found[1] + 1 if found else 1)
 
 
 class MemoryArchive:

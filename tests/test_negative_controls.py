@@ -23,7 +23,7 @@ class Control:
 CONTROLS = (
     Control(
         "an event goes over the bus without its trace",
-        "shared/traced/events.py",
+        "shared/traced/publisher.py",
         "bare.model_copy(update=attributes)",
         "bare.model_copy()",
         "tests/functions/test_traces.py::test_a_message_is_one_trace_from_the_webhook_to_the_ledger",

@@ -1,1 +1,1 @@
-"""Ports as the pipeline sees them where telemetry is on: each call is a span, and each event goes with its trace."""
+"""The ports where telemetry is on: each call is a span, and each published event carries its trace."""

@@ -5,33 +5,27 @@ from dataclasses import replace
 from shared.clock import Clock
 from shared.pipeline import Adapters
 from shared.telemetry import Telemetry
-from shared.traced.calls import Calls
-from shared.traced.conversations import TracedArchive, TracedConversations, TracedThreads
-from shared.traced.events import TracedOverflow, TracedParkedEvents, TracedPublisher
-from shared.traced.ledger import TracedLedger, TracedReports
+from shared.traced.ports import traced_port
+from shared.traced.publisher import TracedPublisher
 
 
 def traced(
     adapters: Adapters, clock: Clock, telemetry: Telemetry, *, store: str, archive: str, overflow: str
 ) -> Adapters:
-    """The adapters, each call of them a span; as they are where telemetry is off.
+    """The adapters with a span around each call; unchanged if telemetry is off.
 
-    `store`, `archive` and `overflow` are their systems' names (`db.system.name`).
+    `store`, `archive` and `overflow` name the systems behind them (`db.system.name`).
     """
     if not telemetry.is_on:
         return adapters
-
-    def calls(collection: str) -> Calls:
-        return Calls(telemetry, store, collection)
-
     return replace(
         adapters,
-        conversations=TracedConversations(adapters.conversations, calls("conversations")),
-        threads=TracedThreads(adapters.threads, calls("threads")),
-        ledger=TracedLedger(adapters.ledger, calls("ledger")),
-        reports=TracedReports(adapters.reports, calls("reports")),
-        parked=TracedParkedEvents(adapters.parked, calls("parked")),
-        archive=TracedArchive(adapters.archive, Calls(telemetry, archive, "archive")),
-        overflow=TracedOverflow(adapters.overflow, Calls(telemetry, overflow, "overflow")),
+        conversations=traced_port(adapters.conversations, telemetry, store, "conversations"),
+        threads=traced_port(adapters.threads, telemetry, store, "threads"),
+        ledger=traced_port(adapters.ledger, telemetry, store, "ledger"),
+        reports=traced_port(adapters.reports, telemetry, store, "reports"),
+        parked=traced_port(adapters.parked, telemetry, store, "parked"),
+        archive=traced_port(adapters.archive, telemetry, archive, "archive"),
+        overflow=traced_port(adapters.overflow, telemetry, overflow, "overflow"),
         publisher=TracedPublisher(adapters.publisher, telemetry, clock),
     )
