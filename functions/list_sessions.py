@@ -6,7 +6,8 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.usage.evidence import export_format, row_document
+from shared.usage.evidence import row_document
+from shared.usage.render.evidence import export_format
 from shared.usage.report import correction_document
 from shared.wire import flag_named
 

@@ -1,6 +1,6 @@
 """The fold: what a conversation is, given the set of its facts. Nothing else decides anything about a conversation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,13 +67,13 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
     data = event.data
     if conversation.started_at is not None:
         return _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
-    stream, warnings = _work_stream(event, fact, version.configuration)
+    stream = version.configuration.work_stream_for(data.work_stream_id, data.channel)
     conversation = conversation.replace(
         started_at=fact.at,
         work_stream=stream.id,
         channel=data.channel,
         customer=data.customer,
-        warnings=conversation.warnings + warnings,
+        warnings=(*conversation.warnings, *_work_stream_warnings(event, fact, version.configuration)),
     )
     conversation = _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     conversation = _routed(conversation, fact, None, stream, version)
@@ -102,12 +102,11 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
     if conversation.started_at is None:
         reason = "conversation.started is not known yet"
         return _undecided(conversation, fact, event, version, "held", reason)
-    stream = configuration.work_stream(conversation.work_stream)
-    if stream is None:
-        stream = _default(configuration)
+    stream = configuration.work_stream_for(conversation.work_stream)
+    if stream.id != conversation.work_stream:
         name = str(conversation.work_stream)
         conversation = _warned(conversation, fact, "unknown_work_stream", name, f"{name} is not declared")
-    if stream.mode == "pick":
+    if not stream.takes_escalations:
         reason = f"bots can escalate in push work streams only, and {stream.id} is a pick work stream"
         conversation = _warned(conversation, fact, "escalation_without_effect", stream.id, reason)
         return _undecided(conversation, fact, event, version, "withoutEffect", reason)
@@ -173,28 +172,18 @@ def _known_bot(
     return _warned(conversation, fact, "unknown_bot", native_id, f"no bot {native_id!r} is declared"), native_id
 
 
-def _work_stream(
+def _work_stream_warnings(
     event: ConversationStarted, fact: Fact, configuration: Configuration
-) -> tuple[WorkStream, tuple[ConversationWarning, ...]]:
-    """The stream that the event names, else its channel's, else the tenant's default; a wrong name is warned about."""
-    data = event.data
-    warnings: tuple[ConversationWarning, ...] = ()
-    if data.work_stream_id is not None:
-        if stream := configuration.work_stream(data.work_stream_id):
-            return stream, ()
-        warnings = (
-            _warning(fact, "unknown_work_stream", data.work_stream_id, f"{data.work_stream_id} is not declared"),
-        )
-    if found := configuration.channel(data.channel.account_id, data.channel.channel_id):
-        return configuration.work_stream(found[1].work_stream) or _default(configuration), warnings
-    detail = f"channel {data.channel.account_id}/{data.channel.channel_id} is not declared"
-    return _default(configuration), (*warnings, _warning(fact, "unknown_channel", data.channel.channel_id, detail))
-
-
-def _default(configuration: Configuration) -> WorkStream:
-    stream = configuration.work_stream(configuration.default_work_stream)
-    assert stream is not None, "a valid configuration declares its default work stream"
-    return stream
+) -> Iterator[ConversationWarning]:
+    """A warning for each name that the configuration does not declare, of those by which a start finds its stream."""
+    named, channel = event.data.work_stream_id, event.data.channel
+    if named is not None:
+        if configuration.work_stream(named):
+            return
+        yield _warning(fact, "unknown_work_stream", named, f"{named} is not declared")
+    if configuration.channel(channel.account_id, channel.channel_id) is None:
+        detail = f"channel {channel.account_id}/{channel.channel_id} is not declared"
+        yield _warning(fact, "unknown_channel", channel.channel_id, detail)
 
 
 def _warning(fact: Fact, code: str, subject: str, detail: str) -> ConversationWarning:

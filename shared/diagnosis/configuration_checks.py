@@ -14,7 +14,7 @@ from shared.routing.decision import Cause, Decision
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Version
-from shared.tenants.near_miss import did_you_mean, typo_between
+from shared.tenants.near_miss import did_you_mean, near_misses
 from shared.tenants.reachability import rule_values
 
 _SYSTEM = ("va_", "msdyn_")
@@ -54,7 +54,7 @@ class ConfigurationChecks:
         if not isinstance(event, BotEscalated | ConversationStarted):
             return None
         stream = self._work_stream(event)
-        if isinstance(event, BotEscalated) and stream.mode == "pick":
+        if isinstance(event, BotEscalated) and not stream.takes_escalations:
             return None
         bot = self._bot(event)
         given = {
@@ -72,15 +72,9 @@ class ConfigurationChecks:
         return known.id if known else event.data.bot_id
 
     def _work_stream(self, event: BotEscalated | ConversationStarted) -> WorkStream:
-        """The stream that a start names, else its channel's, else the ingress's, else the default one."""
-        configuration = self.version.configuration
+        """The work stream of the event; of the ingress's channel if the event's own is not declared."""
         named = event.data.work_stream_id if isinstance(event, ConversationStarted) else None
-        channel = event.data.channel if event.data.channel and self._declared(event.data.channel) else self.channel
-        found = configuration.channel(channel.account_id, channel.channel_id) if channel else None
-        for name in (named, found[1].work_stream if found else None, configuration.default_work_stream):
-            if stream := configuration.work_stream(name):
-                return stream
-        raise AssertionError("a valid configuration declares its default work stream")
+        return self.version.configuration.work_stream_for(named, event.data.channel, self.channel)
 
     def _declared(self, channel: ChannelReference) -> bool:
         return self.version.configuration.channel(channel.account_id, channel.channel_id) is not None
@@ -151,10 +145,9 @@ def _near_miss(name: str, value: str, stream: WorkStream, path: str) -> Iterator
     """A value that a rule names nearly so, and no rule exactly so."""
     asked = [item for rule in stream.rules for _, item in comparisons(rule.when, "") if item.variable == name]
     values = dict.fromkeys(text for item in asked for text in rule_values(item) if isinstance(text, str))
-    for text in () if value in values else values:
-        if how := typo_between(value[:200], text):
-            reason = f"is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
-            yield finding("value_near_miss", path, reason)
+    for text, how in near_misses(value[:200], () if value in values else values):
+        reason = f"is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
+        yield finding("value_near_miss", path, reason)
 
 
 def _kind(value: Any) -> str:

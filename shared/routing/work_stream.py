@@ -58,7 +58,7 @@ class Inactivity(WireModel, extra="forbid"):
 
 
 class WorkStream(WireModel, extra="forbid"):
-    """How the conversations of some channels are distributed. Bots escalate in push work streams only (seed 000)."""
+    """How the conversations of some channels are distributed."""
 
     id: Id
     mode: Literal["push", "pick"]
@@ -66,6 +66,11 @@ class WorkStream(WireModel, extra="forbid"):
     context_variables: tuple[DeclaredVariable, ...] = ()
     rules: tuple[Rule, ...] = ()
     inactivity: Inactivity = Inactivity()
+
+    @property
+    def takes_escalations(self) -> bool:
+        """True if a bot's escalation routes anew: in push work streams only (seed 000)."""
+        return self.mode == "push"
 
 
 class Member(WireModel, extra="forbid"):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from shared.events.catalog import ChannelReference
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import WireModel
 
@@ -150,6 +151,13 @@ class Configuration(WireModel, extra="forbid"):
 
     def work_stream(self, work_stream_id: str | None) -> WorkStream | None:
         return next((stream for stream in self.work_streams if stream.id == work_stream_id), None)
+
+    def work_stream_for(self, named: str | None, *channels: ChannelReference | None) -> WorkStream:
+        """The work stream that is named, else that of the first declared channel, else the default one."""
+        declared = (self.channel(one.account_id, one.channel_id) for one in channels if one)
+        candidates = (named, *(found[1].work_stream for found in declared if found), self.default_work_stream)
+        # A valid configuration declares its default work stream.
+        return next(stream for name in candidates if (stream := self.work_stream(name)))
 
     def channel(self, account_id: str, channel_id: str) -> tuple[Account, Channel] | None:
         for account in self.accounts:

@@ -9,7 +9,7 @@ from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
 from shared.tenants.authentication import closed_channels, open_channels
 from shared.tenants.configuration import Configuration
-from shared.tenants.near_miss import typo_between
+from shared.tenants.near_miss import near_misses
 from shared.tenants.reachability import Prover, rule_values
 from shared.wire import WireModel
 
@@ -88,7 +88,7 @@ def _in_channels(configuration: Configuration) -> Iterator[Finding]:
 
 def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) -> Iterator[Finding]:
     with_bots = [name for name in _leads_to(stream) if any(member.bot for member in queues[name].members)]
-    if with_bots and stream.mode == "pick":
+    if with_bots and not stream.takes_escalations:
         detail = (
             f"there are bots in {', '.join(with_bots)}, and in a pick work stream a bot's escalation has no effect: "
             "make it push, or lead to queues without bots"
@@ -183,9 +183,8 @@ def _near_misses(stream: WorkStream, path: str) -> Iterator[Finding]:
     seen: dict[str, list[str]] = {}
     for (variable, value), (_, where) in first.items():
         others = seen.setdefault(variable, [])
-        for other in islice(others, _MOST_VALUES):
-            how = typo_between(value, other)
-            if how and not named[variable, value] & named[variable, other]:
+        for other, how in near_misses(value, islice(others, _MOST_VALUES)):
+            if not named[variable, value] & named[variable, other]:
                 theirs = stream.rules[first[variable, other][0]].name
                 detail = f"{value!r} differs from {other!r} of rule {theirs!r} {how}: write both alike if they mean one"
                 yield Finding(code="variable_near_miss", path=where, detail=detail)

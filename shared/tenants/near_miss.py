@@ -1,6 +1,6 @@
 """Names and values that are nearly, but not quite, another one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 _SHORTEST = 5
@@ -12,6 +12,11 @@ def did_you_mean(name: str, declared: Collection[str]) -> str:
     by_folded = {known.casefold(): known for known in declared}
     near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.8)
     return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
+
+
+def near_misses(value: str, others: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The texts that differ from the value in case or by one typo only, each with how it differs."""
+    return ((other, how) for other in others if (how := typo_between(value, other)))
 
 
 def typo_between(one: str, other: str) -> str | None:

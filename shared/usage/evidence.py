@@ -4,30 +4,19 @@ Azure Functions answers with whole bodies, so a file of any size is given in par
 says where the next begins, and the parts one after the other are the file.
 """
 
-import csv
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from shared.errors import NotAcceptable
 from shared.usage.correction import Correction
 from shared.usage.ledger import Ledger, LedgerRow
-from shared.usage.report import correction_document
 
 PAGE = 500
 PART = 10_000
 """Rows of a part of a file."""
 _CORRECTIONS = "corrections:"
 """Begins a continuation that has left the rows behind; no conversation's key has a colon."""
-
-HEADER = (
-    "kind", "month", "day", "conversationId", "key", "sessions", "excluded", "startedAt", "proofAt", "proofBot",
-    "proofThrough", "proofFactId", "bots", "account", "channel", "workStream", "escalated", "originMonth", "reason",
-    "recordedAt", "factId", "changes",
-)  # fmt: skip
-"""The columns of the CSV. `sessions` adds up to the report's `invoiced`."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +67,6 @@ class Export:
     continuation: str | None
 
 
-def export_format(name: str) -> ExportFormat:
-    """The format of this name. Raises NotAcceptable."""
-    if name not in _FORMATS:
-        raise NotAcceptable(name, ("json", *_FORMATS))
-    return _FORMATS[name]
-
-
 async def exported(
     ledger: Ledger, tenant_id: str, month: str, counted: bool | None, after: str | None, chosen: ExportFormat
 ) -> Export:
@@ -97,52 +79,3 @@ async def exported(
         if (after := page.continuation) is None:
             break
     return Export(text.getvalue(), after)
-
-
-def _lines(page: EvidencePage) -> str:
-    documents: list[dict[str, Any]] = [
-        *({"kind": _kind(row), **row_document(row)} for row in page.rows),
-        *({"kind": "correction", **correction_document(one)} for one in page.corrections),
-    ]
-    return "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents)
-
-
-def _table(page: EvidencePage) -> str:
-    return _csv([*map(_row_cells, page.rows), *map(_correction_cells, page.corrections)])
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
-    return text.getvalue()
-
-
-def _kind(row: LedgerRow) -> Literal["session", "excluded"]:
-    return "excluded" if row.excluded else "session"
-
-
-def _row_cells(row: LedgerRow) -> tuple[Any, ...]:
-    proof = row.proof.model_dump(mode="json", by_alias=True) if row.proof else {}
-    proven = (proof.get(name) for name in ("at", "bot", "through", "factId"))
-    where = row.account, row.channel, row.work_stream, "true" if row.escalated else "false"
-    begun = row.conversation_id, row.key, int(not row.excluded), row.excluded, row.started_at
-    return (_kind(row), row.month, row.day, *begun, *proven, " ".join(row.bots), *where, *[None] * 5)
-
-
-def _correction_cells(one: Correction) -> tuple[Any, ...]:
-    changes = "; ".join(f"{c.day} {c.measure} {c.dimension}".rstrip() + f" {c.change:+}" for c in one.changes)
-    fact_id = one.occasion.fact_id if one.occasion else None
-    what = "correction", one.month, one.day, one.conversation_id, one.key, one.sessions
-    return (*what, *[None] * 11, one.origin_month, one.reason, one.recorded_at, fact_id, changes)
-
-
-def _harmless(cell: Any) -> Any:
-    """Conversations and bots may be called anything; a spreadsheet would run a cell that begins like a formula."""
-    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{cell}" if formula else cell
-
-
-_FORMATS = {
-    "csv": ExportFormat("text/csv", lambda: _csv([HEADER]), _table),
-    "ndjson": ExportFormat("application/x-ndjson", lambda: "", _lines),
-}

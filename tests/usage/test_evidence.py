@@ -9,10 +9,12 @@ import pytest
 
 from shared.errors import NotAcceptable
 from shared.usage.correction import Correction, Occasion
-from shared.usage.evidence import HEADER, PAGE, PART, EvidencePage, evidence_page, export_format, exported
+from shared.usage.evidence import PAGE, PART, EvidencePage, evidence_page, exported
 from shared.usage.ledger import LedgerRow
 from shared.usage.posting import booked_contribution, correction
+from shared.usage.render.evidence import HEADER, export_format
 from tests.fakes import MemoryLedger
+from tests.usage.render.hostile import begins_a_formula, hostile_names, restored
 from tests.usage.test_ledger_row import row
 
 OCTOBER = "2026-10"
@@ -108,13 +110,18 @@ async def test_the_csv_adds_up_to_what_is_invoiced() -> None:
     assert "2026-09-30 counted +1" in corrected["changes"]
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a", "\tx", "\rx"])
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a", "\tx", "\rx", *hostile_names(100, seed=14)])
 def test_no_cell_of_the_csv_is_a_formula(name: str) -> None:
+    # given a conversation and a bot that are called so, in a row and in a correction
     page = EvidencePage(
         [row(name, bots=(name,))], [correction(OCTOBER, booked_contribution(None), row(name), OCCASION)], None
     )
-    cells = [cell for line in csv.reader(io.StringIO(export_format("csv").page(page))) for cell in line]
-    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    # when their lines are written
+    session, corrected = csv.reader(io.StringIO(export_format("csv").page(page), newline=""))
+    # then no cell begins with a formula, seen or unseen, by any spreadsheet's reckoning
+    assert not [cell for cell in (*session, *corrected) if begins_a_formula(cell)]
+    # and the exact name comes back
+    assert {restored(line[HEADER.index("conversationId")]) for line in (session, corrected)} == {name}
 
 
 def test_a_format_that_is_not_there_is_not_acceptable() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from shared.dialects.notes import Noter
 from shared.errors import InvalidActivity, Mistake
-from shared.tenants.near_miss import typo_between
+from shared.tenants.near_miss import near_misses
 from shared.wire import canonical_json, parse_json
 
 _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
@@ -139,6 +139,6 @@ def _is_called(member: str, name: str) -> bool:
 def _no_command(kind: Any) -> str:
     if kind is None:
         return "is missing, so the tags are no command, and nothing is asked of the hub"
-    near = next((name for name in ("Escalate", "EndConversation") if typo_between(str(kind)[:80], name)), None)
-    hint = f"; did you mean {near}?" if near else ""
+    near = next(near_misses(str(kind)[:80], ("Escalate", "EndConversation")), None)
+    hint = f"; did you mean {near[0]}?" if near else ""
     return f"is {str(kind)[:80]!r}, which is no command, so nothing is asked of the hub{hint}"

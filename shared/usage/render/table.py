@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from itertools import chain
 
 from shared.usage.render.neutralise import neutralised
 
@@ -11,9 +12,12 @@ Cell = str | int | None
 
 
 def csv_table(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:
-    """The table, its texts neutralised. Numbers stay numbers, also negative ones."""
+    """The table with its header."""
+    return csv_rows(chain([header], rows))
+
+
+def csv_rows(rows: Iterable[Iterable[Cell]]) -> str:
+    """The rows, their texts neutralised. Numbers stay numbers, also negative ones."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows([neutralised(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    csv.writer(text).writerows([neutralised(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue()
