@@ -5,6 +5,7 @@ It may run twice, late, or not at all; the next run catches up.
 
 import azure.functions as func
 
+from functions.timer import run_timer
 from shared import bootstrap
 
 blueprint = func.Blueprint()
@@ -13,8 +14,4 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="%USAGE_SCHEDULE%", run_on_startup=False)
 async def monthly_usage(timer: func.TimerRequest) -> None:
     pipeline = bootstrap.pipeline()
-    with pipeline.telemetry.running("monthly_usage"):
-        try:
-            await pipeline.usage.roll_up_all()
-        finally:
-            await pipeline.parked_event_service.forget_expired()
+    await run_timer("monthly_usage", pipeline.usage.roll_up_all, pipeline.parked_event_service.forget_expired)

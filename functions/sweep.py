@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.timer import run_timer
 from shared import bootstrap
 
 blueprint = func.Blueprint()
@@ -10,8 +11,4 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="%SWEEP_SCHEDULE%", run_on_startup=False)
 async def sweep(timer: func.TimerRequest) -> None:
     pipeline = bootstrap.pipeline()
-    with pipeline.telemetry.running("sweep"):
-        try:
-            await pipeline.sweep.run()
-        finally:
-            await pipeline.resubmission.run()
+    await run_timer("sweep", pipeline.sweep.run, pipeline.resubmission.run)

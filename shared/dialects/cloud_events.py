@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.dialects.reading import outcome_of
 from shared.errors import InvalidEvent, Mistake, Refused, UnknownAccount
 from shared.events.catalog import ChannelReference
 from shared.events.claim_check import CheckedIn, check_in
@@ -39,15 +40,7 @@ def read_each(
     configuration: Configuration, batch: Sequence[Any], channel: ChannelReference | None = None
 ) -> list[CheckedIn | Refused]:
     """The events of a parsed batch, each of them or why it is refused."""
-    return [_read(configuration, item, channel) for item in batch]
-
-
-def _read(configuration: Configuration, document: Any, channel: ChannelReference | None) -> CheckedIn | Refused:
-    try:
-        return _admitted(configuration, document, channel)
-    except Refused as reason:
-        # Kept as data; its frames would keep all of the batch.
-        return reason.with_traceback(None)
+    return [outcome_of(_admitted, configuration, item, channel) for item in batch]
 
 
 def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:

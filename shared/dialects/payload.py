@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from shared.dialects.bot_framework.reader import read_activity
 from shared.dialects.notes import Note, within
-from shared.dialects.reading import Reading
+from shared.dialects.reading import Reading, outcome_of
 from shared.dialects.telegram import read_update
 from shared.errors import InvalidActivity, Mistake, Refused
 from shared.tenants.configuration import Configuration
@@ -62,7 +62,7 @@ def read_payload(dialect: NativeDialect, body: bytes, configuration: Configurati
     read = _READERS[dialect]
     if held is None:
         return Payload([Part("", read(document, configuration))], is_set=False, notes=skipped_mark(body))
-    parts = [Part(path, _outcome(read, item, configuration)) for path, item in held]
+    parts = [Part(path, outcome_of(read, item, configuration)) for path, item in held]
     return Payload(parts, is_set=True, notes=[*skipped_mark(body), *_repeated(parts)])
 
 
@@ -83,14 +83,6 @@ def activity_set(document: Any) -> list[tuple[str, Any]] | None:
 
 _Reader = Callable[[Any, Configuration], Reading]
 _READERS: Mapping[NativeDialect, _Reader] = {"botFramework": read_activity, "telegram": read_update}
-
-
-def _outcome(read: _Reader, document: Any, configuration: Configuration) -> Reading | Refused:
-    try:
-        return read(document, configuration)
-    except Refused as reason:
-        # Kept as data; its frames would keep all of the set.
-        return reason.with_traceback(None)
 
 
 def _repeated(parts: Sequence[Part]) -> list[Note]:

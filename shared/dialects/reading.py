@@ -1,14 +1,18 @@
 """What reading a native payload gives: events that still lack their conversation, and what was ignored or assumed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from shared.dialects.notes import Note
+from shared.errors import Refused
 from shared.events.catalog import Customer
 from shared.threads.thread import Begins
 
 MAX_EVENT_ID = 128
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,12 @@ class Reading:
     def only_ignored(self) -> bool:
         """Whether there is nothing in it for a conversation."""
         return not self.drafts and self.begins == "never"
+
+
+def outcome_of(read: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | Refused:
+    """The result of reading one part of a body, or the reason why that part alone is refused."""
+    try:
+        return read(*given, **named)
+    except Refused as reason:
+        # Kept as data; its frames would keep the whole body.
+        return reason.with_traceback(None)

@@ -3,13 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
-from shared.azure.blob.retry import BlobRetry, make_container
+from shared.azure.blob.container import Container
 from shared.effects.archive import PartExists
 from shared.errors import ArchiveUnavailable
 
@@ -25,29 +24,29 @@ class BlobArchive:
 
     def __init__(self, client: BlobServiceClient, container: str = CONTAINER) -> None:
         self._client = client
-        self._container = client.get_container_client(container)
-        self._patiently = BlobRetry(ArchiveUnavailable)
+        self._container = Container(client, container, ArchiveUnavailable)
 
     async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
         writer = uuid.uuid4().hex
-        await self._patiently(self._upload, f"{tenant_id}/{key}/{part}.json", document, writer)
+        await self._container.retry(self._upload, f"{tenant_id}/{key}/{part}.json", document, writer)
 
     async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
-        names = await self._patiently(self._names, tenant_id, key)
-        documents = await asyncio.gather(*(self._patiently(self._download, name) for name in names))
+        names = await self._names(tenant_id, key)
+        documents = await asyncio.gather(*(self._container.download(name) for name in names))
+        # A part that is not there any more was deleted since it was listed.
         return [document for document in documents if document is not None]
 
     async def delete(self, tenant_id: str, key: str) -> None:
         # The last part goes first: what a crash leaves is a whole beginning.
-        for name in reversed(await self._patiently(self._names, tenant_id, key)):
-            await self._patiently(self._delete, name)
+        for name in reversed(await self._names(tenant_id, key)):
+            await self._container.delete(name)
 
     async def close(self) -> None:
         """Close the connections. Nothing depends on it: what was written is durable."""
         await self._client.close()
 
     async def _upload(self, name: str, document: bytes, writer: str) -> None:
-        blob = self._container.get_blob_client(name)
+        blob = self._container.client.get_blob_client(name)
         try:
             await blob.upload_blob(document, overwrite=False, content_settings=_JSON, metadata={_WRITER: writer})
         except ResourceExistsError as taken:
@@ -55,26 +54,12 @@ class BlobArchive:
             if (await blob.get_blob_properties()).metadata.get(_WRITER) != writer:
                 raise PartExists from taken
         except ResourceNotFoundError as missing:
-            await make_container(self._container, missing)
+            await self._container.create(missing)
             await self._upload(name, document, writer)
 
     async def _names(self, tenant_id: str, key: str) -> list[str]:
-        """The parts' names, in order."""
-        try:
-            listed = self._container.list_blob_names(name_starts_with=f"{tenant_id}/{key}/")
-            return sorted([name async for name in listed], key=_number)
-        except ResourceNotFoundError:
-            return []  # without a container there is no part
-
-    async def _download(self, name: str) -> bytes | None:
-        try:
-            return await (await self._container.download_blob(name)).readall()
-        except ResourceNotFoundError:
-            return None  # deleted since it was listed
-
-    async def _delete(self, name: str) -> None:
-        with suppress(ResourceNotFoundError):
-            await self._container.delete_blob(name)
+        """The names of the parts, in order."""
+        return sorted(await self._container.names(f"{tenant_id}/{key}/"), key=_number)
 
 
 def _number(name: str) -> int:

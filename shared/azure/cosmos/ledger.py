@@ -115,15 +115,16 @@ class CosmosLedger:
 
     async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
         partition = (tenant_id, month)
-        try:
-            await self._container.batch("close", partition, closed(self._container, partition, books, at))
-        except OperationFailed as failed:
-            raise BooksChanged from failed
+        await self._change_books("close", partition, closed(self._container, partition, books, at))
 
     async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
         partition = (tenant_id, month)
+        await self._change_books("restate", partition, restated(self._container, partition, books, counts))
+
+    async def _change_books(self, name: str, partition: Partition, operations: Sequence[Operation]) -> None:
+        """Carry out the operations, which hold for the books as they were read. Raises BooksChanged."""
         try:
-            await self._container.batch("restate", partition, restated(self._container, partition, books, counts))
+            await self._container.batch(name, partition, operations)
         except OperationFailed as failed:
             raise BooksChanged from failed
 
