@@ -52,7 +52,7 @@ KINDS: Mapping[FindingCode, tuple[Severity, str]] = {
     "channel_data_unreadable": ("warning", "Send channelData as an object."),
     "closing_hand_off": ("info", "Leave CloseOmnichannelConversation out, or false, if somebody is to take over."),
     "command_of_a_customer": ("warning", "Send commands as the bot: with its app id, or role bot, in from."),
-    "context_not_taken": ("info", "Send the variables that rules need in conversationcontext, or let the bot send them."),
+    "context_not_taken": ("info", "Send what rules need in conversationcontext, or let the bot send it."),
     "context_unreadable": ("warning", "Send the context as an object, such as {\"BotHandoffTopic\": \"CreditCard\"}."),
     "context_value_unusable": ("warning", "Send text of at most 4,000 characters, or a whole number."),
     "customer_unknown": ("info", "Name the customer in recipient.id of a bot's activities."),
