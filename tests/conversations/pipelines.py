@@ -1,19 +1,23 @@
 """A recorder on ports in memory, and what can be read back from it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from shared.clock import MovableClock
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import shown
+from shared.conversations.record import Recorder
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.ingress.parked_event import ParkedEvents
-from shared.pipeline import Adapters, assembled
+from shared.pipeline import Adapters, Pipeline, assembled
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Configurations, ConfigurationStore, Version
 from shared.threads.resolve import ThreadStore
+from shared.timers.perform import Timers
 from shared.traced.wiring import traced
 from shared.usage.correction import recount_corrections
 from shared.usage.ledger import Ledger, recount
@@ -35,9 +39,16 @@ from tests.fakes import (
 NOW = parse_time("2026-11-20T12:00:00Z")
 
 
+def _as_assembled(pipeline: Pipeline) -> Pipeline:
+    return pipeline
+
+
 @dataclass
 class InMemory:
-    """The use cases around recording; any port can be another one than the fake."""
+    """The use cases around recording; any port can be another one than the fake.
+
+    `rewired` may replace use cases of the assembled pipeline, as negative controls do.
+    """
 
     conversations: ConversationStore = field(default_factory=MemoryConversations)
     ledger: Ledger = field(default_factory=MemoryLedger)
@@ -50,6 +61,7 @@ class InMemory:
     parked: ParkedEvents = field(default_factory=MemoryParked)
     reports: UsageReports = field(default_factory=MemoryReports)
     telemetry: Telemetry = OFF
+    rewired: Callable[[Pipeline], Pipeline] = _as_assembled
 
     def __post_init__(self) -> None:
         adapters = Adapters(
@@ -68,7 +80,7 @@ class InMemory:
             close=_nothing_is_open,
         )
         seen = traced(adapters, self.clock, self.telemetry, store="memory", archive="memory", overflow="memory")
-        wired = assembled(seen, self.clock, telemetry=self.telemetry)
+        wired = self.rewired(assembled(seen, self.clock, telemetry=self.telemetry))
         self.configurations, self.receiver, self.deliveries = wired.configurations, wired.receiver, wired.deliveries
         within = wired.deliveries
         self.threads, self.recorder, self.timers = within.threads, within.recorder, within.timers
@@ -122,6 +134,32 @@ class InMemory:
             if recount_corrections(corrections) != dict(books.corrections):
                 return False
         return True
+
+
+Pipelines = Callable[..., InMemory]
+"""Makes a pipeline, as `InMemory` does, and takes the same ports."""
+
+
+def with_recorder(changed: Callable[[Recorder], Recorder]) -> Pipelines:
+    """Pipelines in which every use case has the changed recorder."""
+
+    def rewired(pipeline: Pipeline) -> Pipeline:
+        recorder = changed(pipeline.deliveries.recorder)
+        timers = replace(pipeline.deliveries.timers, recorder=recorder)
+        deliveries = replace(pipeline.deliveries, recorder=recorder, timers=timers)
+        return replace(pipeline, deliveries=deliveries, repair=replace(pipeline.repair, recorder=recorder))
+
+    return partial(InMemory, rewired=rewired)
+
+
+def with_timers(changed: Callable[[Timers], Timers]) -> Pipelines:
+    """Pipelines with the changed timers."""
+
+    def rewired(pipeline: Pipeline) -> Pipeline:
+        deliveries = pipeline.deliveries
+        return replace(pipeline, deliveries=replace(deliveries, timers=changed(deliveries.timers)))
+
+    return partial(InMemory, rewired=rewired)
 
 
 async def _nothing_is_open() -> None:

@@ -1,7 +1,7 @@
 """What was too large for events lives as long as its conversation: read, archived, carried on, forgotten with it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +11,13 @@ from shared.conversations.contents import Contents
 from shared.conversations.transcript import transcript
 from shared.effects.archive import archived_facts
 from shared.errors import OverflowUnavailable
+from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, check_in, checks_of
 from shared.events.envelope import format_time
-from shared.events.overflow import place_of, publish
+from shared.events.overflow import Overflow, place_of, publish
 from tests.builders import contoso, document, ended, escalated, message, started
-from tests.conversations.pipelines import NOW, InMemory
+from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryOverflow, MemoryPublisher
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -41,9 +42,9 @@ async def accepted(pipeline: InMemory, *events: Event) -> None:
     await pipeline.drain()
 
 
-async def over(**ports: Any) -> InMemory:
+async def over(in_memory: Pipelines = InMemory, **ports: Any) -> InMemory:
     """A pipeline with a conversation that was handed over with a long history, and ended now."""
-    pipeline = await InMemory(**ports).configured()
+    pipeline = await in_memory(**ports).configured()
     await accepted(pipeline, started(at=at(-60)), escalated(at=at(-30), transcript=HISTORY), ended(at=at(0)))
     assert len(pipeline.overflow.contents) == 1
     return pipeline
@@ -55,9 +56,9 @@ async def swept(pipeline: InMemory, later: timedelta) -> None:
     await pipeline.drain()
 
 
-async def test_with_its_retention_a_parked_events_contents_are_forgotten() -> None:
+async def test_with_its_retention_a_parked_events_contents_are_forgotten(in_memory: Pipelines = InMemory) -> None:
     # Given a hand-over of a thread on a channel that nobody knows, with a long history: it is parked when delivered
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     unknown = {**THREAD, "channelId": "nowhere"}
     await accepted(pipeline, escalated(None, at=at(-30), channel=unknown, transcript=HISTORY))
     assert (len(await pipeline.parked.parked("contoso")), len(pipeline.overflow.contents)) == (1, 1)
@@ -87,7 +88,10 @@ class Watching(MemoryPublisher):
         await super().publish(tenant_id, events)
 
 
-async def test_contents_are_kept_before_their_event_is_published() -> None:
+Publish = Callable[[EventPublisher, Overflow, str, Sequence[CheckedIn]], Awaitable[None]]
+
+
+async def test_contents_are_kept_before_their_event_is_published(publish: Publish = publish) -> None:
     overflow = MemoryOverflow()
     publisher = Watching(overflow)
     await publish(publisher, overflow, "contoso", [large()])
@@ -142,9 +146,9 @@ class Interruptible(MemoryOverflow):
         await super().delete(tenant_id, place)
 
 
-async def test_a_crash_before_the_contents_are_deleted_is_made_good() -> None:
+async def test_a_crash_before_the_contents_are_deleted_is_made_good(in_memory: Pipelines = InMemory) -> None:
     # Given a conversation that is forgotten, and a crash before its contents are
-    pipeline = await over(overflow=Interruptible())
+    pipeline = await over(in_memory, overflow=Interruptible())
     await swept(pipeline, DAY)
     pipeline.clock.advance(RETENTION)
     await pipeline.sweep.run()
@@ -170,7 +174,9 @@ async def test_whoever_asks_of_a_conversation_that_did_not_begin_yet_deletes_not
     assert len(await pipeline.reading.transcript("contoso", "c1", "agent")) == len(HISTORY) + 1
 
 
-async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_contents() -> None:
+async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_contents(
+    in_memory: Pipelines = InMemory,
+) -> None:
     # Given a line, just young enough, that is recorded just before the store forgets
     class Late(MemoryConversations):
         late: Event | None = None
@@ -182,7 +188,7 @@ async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_con
             await super().delete(tenant_id, key, etag)
 
     store = Late()
-    pipeline = await over(conversations=store)
+    pipeline = await over(in_memory, conversations=store)
     await swept(pipeline, DAY)
     store.late = message(at=at(1), event_id="late", text="in time", role="agent")
     await swept(pipeline, RETENTION)
@@ -192,9 +198,9 @@ async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_con
     assert len(lines) == len(HISTORY) + 2
 
 
-async def test_what_an_end_did_not_know_of_goes_on_with_contents_of_its_own() -> None:
+async def test_what_an_end_did_not_know_of_goes_on_with_contents_of_its_own(in_memory: Pipelines = InMemory) -> None:
     # Given a thread's conversation that ended before its bot handed over, as it turns out
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     handed_over = escalated(at=at(-30), transcript=HISTORY)
     await accepted(pipeline, started(at=at(-60), channel=THREAD), ended(at=at(-40)), handed_over)
     # Then the hand-over goes on in the next conversation, with its history

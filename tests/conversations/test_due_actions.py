@@ -88,8 +88,10 @@ async def test_questions_that_come_early_late_twice_or_after_the_end_change_noth
     assert await pipeline.parked.parked("contoso") == []
 
 
-async def test_nobody_who_waits_for_a_human_is_closed_by_the_bots_policy() -> None:
-    pipeline = await began()
+async def test_nobody_who_waits_for_a_human_is_closed_by_the_bots_policy(
+    configuration: Configuration | None = None,
+) -> None:
+    pipeline = await began(configuration)
     await pipeline.record(escalated(at=at(10), context_variables={"BotHandoffTopic": "CreditCard"}))
     await swept(pipeline, 10 + CLOSE)
     assert (await head(pipeline)).conversation.state == "open"

@@ -4,7 +4,7 @@ from itertools import permutations
 
 from shared.events.catalog import Event
 from tests.builders import ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import InMemory, Pipelines
 
 SEVEN: tuple[Event, ...] = (
     started(at="2026-10-31T23:58:00Z"),
@@ -17,16 +17,16 @@ SEVEN: tuple[Event, ...] = (
 )
 
 
-async def test_every_order_of_seven_facts_gives_one_outcome() -> None:
+async def test_every_order_of_seven_facts_gives_one_outcome(in_memory: Pipelines = InMemory) -> None:
     # Given what the facts lead to in their own order
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     await pipeline.record(*SEVEN)
     expected = await pipeline.outcome()
     assert expected["head"]["botSession"]["month"] == "2026-10"
     assert expected["outbox"] == {}
     # When they come in each of the 5,040 orders, then it is the same, and the books balance
     for order in permutations(SEVEN):
-        pipeline = await InMemory().configured()
+        pipeline = await in_memory().configured()
         await pipeline.record(*order)
         assert await pipeline.outcome() == expected
         assert await pipeline.books_balance()

@@ -1,5 +1,6 @@
 """The fold: state, queue, warnings and bill follow from the set of facts."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -16,13 +17,19 @@ from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
+from shared.tenants.history import History
 from tests.builders import contoso, ended, escalated, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 
 
-def folded(*events: Event, configuration: Configuration | None = None) -> Conversation:
-    facts = [Fact.of(event, NOW) for event in events]
+Fold = Callable[[str, str, Iterable[Fact], History], Conversation]
+
+
+def folded(
+    *events: Event, configuration: Configuration | None = None, kind: type[Fact] = Fact, fold: Fold = fold
+) -> Conversation:
+    facts = [kind.of(event, NOW) for event in events]
     return fold("contoso", "c1", facts, history(configuration or contoso()))
 
 
@@ -53,9 +60,12 @@ def test_a_new_chat_goes_to_the_bot_and_its_escalation_to_the_topics_queue() -> 
         ({}, "GeneralQueue"),
     ],
 )
-def test_an_escalation_goes_where_its_variables_say(variables: dict[str, object], queue: str) -> None:
+def test_an_escalation_goes_where_its_variables_say(
+    variables: dict[str, object], queue: str, configuration: Configuration | None = None
+) -> None:
     # Given a bot's conversation, when it escalates, with these variables
-    conversation = folded(started(), escalated(at="2026-10-05T10:05:00Z", context_variables=variables))
+    handed_over = escalated(at="2026-10-05T10:05:00Z", context_variables=variables)
+    conversation = folded(started(), handed_over, configuration=configuration)
     # Then it waits for a human in that queue; a bot that escalated does not get it back, whatever the rules say
     assert (conversation.state, conversation.queue, conversation.bot) == ("open", queue, None)
 
@@ -83,9 +93,10 @@ def test_the_earliest_end_closes_and_later_facts_have_no_effect() -> None:
     assert later.decisions[1].reason == "the conversation had ended at 2026-10-05T11:00:00Z"
 
 
-def test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it() -> None:
+def test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(kind: type[Fact] = Fact) -> None:
     # Given an end and a bot's first word with the same time
-    conversation = folded(message(at="2026-10-05T11:00:00Z", role="bot"), ended(at="2026-10-05T11:00:00Z"))
+    word, end = message(at="2026-10-05T11:00:00Z", role="bot"), ended(at="2026-10-05T11:00:00Z")
+    conversation = folded(word, end, kind=kind)
     # Then the word counts, for an end comes last among its equals
     assert conversation.bot_session is not None
 
@@ -101,10 +112,10 @@ def test_nothing_is_routed_before_the_start_is_known() -> None:
     assert known.queue == "CreditCardQueue"
 
 
-def test_a_start_comes_first_even_where_its_clock_is_ahead() -> None:
+def test_a_start_comes_first_even_where_its_clock_is_ahead(fold: Fold = fold) -> None:
     # Given a start that its channel dates two seconds after the bot's escalation
     handover = escalated(context_variables={"BotHandoffTopic": "CreditCard"})
-    conversation = folded(handover, started(at="2026-10-05T10:00:02Z"))
+    conversation = folded(handover, started(at="2026-10-05T10:00:02Z"), fold=fold)
     # Then the bot had it first, and the topic's queue has it now
     assert [decision.queue for decision in conversation.decisions] == ["BotQueue", "CreditCardQueue"]
 

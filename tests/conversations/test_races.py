@@ -10,7 +10,7 @@ from shared.tenants.configuration import Bot
 from shared.tenants.history import Version
 from shared.usage.ledger import LedgerRow
 from tests.builders import contoso, message, started
-from tests.conversations.pipelines import NOW, InMemory
+from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.conversations.test_record import Spied
 from tests.fakes import MemoryConversations, MemoryLedger
 
@@ -72,9 +72,9 @@ async def test_a_line_of_a_bot_that_was_declared_meanwhile_is_looked_at_anew() -
     assert await differences(pipeline) == []
 
 
-async def test_a_version_that_is_put_later_does_not_judge_what_was_recorded() -> None:
+async def test_a_version_that_is_put_later_does_not_judge_what_was_recorded(in_memory: Pipelines = InMemory) -> None:
     # Given a start whose clock is four minutes ahead
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     await pipeline.record(started(at=format_time(NOW + timedelta(minutes=4))))
     # When a version is put that is in force before that time, without rules
     stream = contoso().work_streams[0].model_copy(update={"rules": ()})

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Head
+from shared.conversations.ports import ConversationStore, Head
 from shared.errors import EventIdConflict, TooLate, UnknownTenant
 from shared.events.catalog import ChannelReference, Event
 from shared.events.envelope import format_time
 from tests.builders import ended, escalated, message, started
-from tests.conversations.pipelines import NOW, InMemory
+from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryLedger
 
 CARD = {"BotHandoffTopic": "CreditCard"}
@@ -59,9 +59,9 @@ class Spied(MemoryConversations):
         return await super().save_head(tenant_id, key, head, etag)
 
 
-async def test_a_fact_delivered_again_changes_nothing() -> None:
+async def test_a_fact_delivered_again_changes_nothing(in_memory: Pipelines = InMemory) -> None:
     # Given a recorded conversation
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     await pipeline.record(*WHOLE)
     outcome = await pipeline.outcome()
     # When each of its facts is delivered again an hour later, then nothing changes
@@ -115,10 +115,10 @@ async def test_a_line_in_an_open_conversation_costs_one_write_and_one_read() -> 
         assert store.asked == ["append", "read_head"]
 
 
-async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them() -> None:
+async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(in_memory: Pipelines = InMemory) -> None:
     # Given a bot's word, dated before the end, that is appended while the closing is being committed
     store = Spied()
-    pipeline = await InMemory(conversations=store).configured()
+    pipeline = await in_memory(conversations=store).configured()
     await pipeline.record(started(context_variables={"BotHandoffTopic": "HomeLoan"}))
     word = message(at="2026-10-05T10:00:30Z", role="bot", author_id="late-bot")
 
@@ -129,7 +129,9 @@ async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them() -> No
     # When the closing is recorded (and the word's own handler died after its append)
     await pipeline.record(ended(at="2026-10-05T10:01:00Z"))
     # Then the closing has folded the word in
-    assert (await pipeline.outcome())["head"]["botSession"]["bots"] == ["late-bot"]
+    session = (await pipeline.outcome())["head"]["botSession"]
+    assert session is not None
+    assert session["bots"] == ["late-bot"]
 
 
 async def test_two_facts_at_the_same_time_both_count() -> None:
@@ -176,7 +178,9 @@ class Powered:
 
 
 @pytest.mark.parametrize("done", [False, True])
-async def test_a_crash_at_any_operation_leaves_nothing_that_redelivery_does_not_mend(done: bool) -> None:
+async def test_a_crash_at_any_operation_leaves_nothing_that_redelivery_does_not_mend(
+    done: bool, conversations: Callable[[], ConversationStore] = MemoryConversations
+) -> None:
     # Given the outcome without a crash
     calm = await InMemory().configured()
     await calm.record(*WHOLE)
@@ -185,7 +189,7 @@ async def test_a_crash_at_any_operation_leaves_nothing_that_redelivery_does_not_
     for operations in range(1, 200):
         # When the power is cut at the n-th operation, and every message that was not completed is delivered again
         power = Power(operations, done=done)
-        store: Any = Powered(MemoryConversations(), power)
+        store: Any = Powered(conversations(), power)
         ledger: Any = Powered(MemoryLedger(), power)
         pipeline = await InMemory(conversations=store, ledger=ledger).configured()
         for event in WHOLE:

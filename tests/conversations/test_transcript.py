@@ -1,10 +1,12 @@
 """The transcript: in order, lossless, and without private lines for the customer."""
 
+from collections.abc import Callable, Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.conversations.fact import Fact
-from shared.conversations.transcript import TranscriptEntry, transcript
+from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from tests.builders import ended, escalated, message, started
@@ -13,8 +15,11 @@ from tests.seeds import SUMMARY
 NOW = parse_time("2026-11-20T12:00:00Z")
 
 
-def lines(audience: str, *events: Event) -> list[TranscriptEntry]:
-    return transcript([Fact.of(event, NOW) for event in events], "agent" if audience == "agent" else "customer")
+Transcript = Callable[[Iterable[Fact], Audience], list[TranscriptEntry]]
+
+
+def lines(audience: Audience, *events: Event, transcript: Transcript = transcript) -> list[TranscriptEntry]:
+    return transcript([Fact.of(event, NOW) for event in events], audience)
 
 
 def texts(entries: list[TranscriptEntry]) -> list[str | None]:
@@ -35,14 +40,20 @@ def test_lines_come_in_the_order_of_time_then_of_the_channels_sequence() -> None
 def test_the_customers_copy_never_holds_a_private_line_and_the_agents_copy_holds_all(
     said: list[tuple[str, str]],
 ) -> None:
+    check_who_reads_what(said)
+
+
+def check_who_reads_what(said: list[tuple[str, str]], transcript: Transcript = transcript) -> None:
     # Given lines of any text, public or private, and an escalation with a summary
     events: list[Event] = [
         message(text=text, visibility=seen, event_id=f"m{n}", sequence=n) for n, (text, seen) in enumerate(said)
     ]
     handover = escalated(at="2026-10-05T11:00:00Z", summary="for the agent")
     # Then the customer reads the public lines, the agent every line, each exactly as it was said
-    assert texts(lines("customer", handover, *events)) == [text for text, seen in said if seen == "public"]
-    assert texts(lines("agent", handover, *events)) == [*(text for text, _ in said), "for the agent"]
+    customers = lines("customer", handover, *events, transcript=transcript)
+    assert texts(customers) == [text for text, seen in said if seen == "public"]
+    agents = lines("agent", handover, *events, transcript=transcript)
+    assert texts(agents) == [*(text for text, _ in said), "for the agent"]
 
 
 def test_a_line_keeps_all_that_the_channel_sent_with_it() -> None:

@@ -9,7 +9,7 @@ from shared.diagnosis.diagnosis import Diagnosis
 from shared.errors import Refused
 from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
 from shared.ingress.receive import Receipt
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import InMemory, Pipelines
 
 DOORS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-telegram", "telegram")}
 
@@ -32,14 +32,16 @@ class Posted:
         return [*lines, *ignored, *(line.rstrip() for line in rejected)]
 
 
-async def posted(dialect: str | None, body: bytes, now: datetime) -> Posted:
+async def posted(dialect: str | None, body: bytes, now: datetime, in_memory: Pipelines = InMemory) -> Posted:
     """Post the body at the ingress for its dialect: a webhook, or `events`."""
-    return await posted_at(DOORS.get(dialect or ""), body, now)
+    return await posted_at(DOORS.get(dialect or ""), body, now, in_memory)
 
 
-async def posted_at(ingress: tuple[str, str] | None, body: bytes, now: datetime) -> Posted:
+async def posted_at(
+    ingress: tuple[str, str] | None, body: bytes, now: datetime, in_memory: Pipelines = InMemory
+) -> Posted:
     """Post the body at a webhook, or (None) at `events`, to a pipeline that knows contoso and nothing else."""
-    pipeline = await InMemory(clock=MovableClock(now)).configured()
+    pipeline = await in_memory(clock=MovableClock(now)).configured()
     try:
         if ingress:
             receipt = await pipeline.receiver.receive_activity("contoso", *ingress, body)

@@ -16,7 +16,7 @@ from shared.errors import Refused
 from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted
 from shared.events.envelope import parse_time
 from tests.builders import contoso, history
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import InMemory, Pipelines
 from tests.diagnosis.doctor import GOLDEN, NOW, QUIRKS, REAL, REAL_FOLDER, as_golden, diagnosed, golden_of
 from tests.dialects.odd_payloads import Posted, as_posted, posted, posted_at
 from tests.functions.hosts import BOT, bot_activity
@@ -83,10 +83,10 @@ async def assert_same(body: bytes, account: str, channel: str) -> None:
 
 
 @pytest.mark.parametrize("quirk", [path.name for path in QUIRKS])
-async def test_a_quirk_becomes_what_it_means(quirk: str) -> None:
+async def test_a_quirk_becomes_what_it_means(quirk: str, in_memory: Pipelines = InMemory) -> None:
     # given a payload with one quirk, when it is posted at the ingress of its dialect
     body = BODIES[quirk]
-    ingress = await posted(diagnosed(body).dialect, body, NOW)
+    ingress = await posted(diagnosed(body).dialect, body, NOW, in_memory)
     # then it gives these events, or these reasons
     assert ingress.said == BECOMES[quirk]
 

@@ -15,7 +15,7 @@ from shared.errors import UnknownConversation
 from shared.events.catalog import Event
 from shared.events.envelope import format_time
 from tests.builders import contoso, ended, escalated, message, started
-from tests.conversations.pipelines import NOW, InMemory
+from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryArchive, MemoryConversations
 from tests.seeds import SUMMARY
 
@@ -38,9 +38,9 @@ def whole() -> list[Event]:
     ]
 
 
-async def over(**ports: Any) -> InMemory:
+async def over(in_memory: Pipelines = InMemory, **ports: Any) -> InMemory:
     """A pipeline with a conversation that ended now."""
-    pipeline = await InMemory(**ports).configured()
+    pipeline = await in_memory(**ports).configured()
     await pipeline.record(*whole())
     await pipeline.drain()
     return pipeline
@@ -148,10 +148,10 @@ async def interruption() -> None:
     raise Interrupted
 
 
-async def test_a_crash_after_archiving_archives_nothing_twice() -> None:
+async def test_a_crash_after_archiving_archives_nothing_twice(in_memory: Pipelines = InMemory) -> None:
     # Given a crash between the archive and the head
     store = Interruptible()
-    pipeline = await over(conversations=store)
+    pipeline = await over(in_memory, conversations=store)
     store.before["save_head"] = interruption
     with pytest.raises(Interrupted):
         await swept(pipeline, DAY)
@@ -178,9 +178,11 @@ async def test_two_looks_at_once_archive_once() -> None:
     assert len(await parts(pipeline)) == 1
 
 
-async def test_with_its_retention_a_conversation_is_forgotten_and_its_count_is_kept() -> None:
+async def test_with_its_retention_a_conversation_is_forgotten_and_its_count_is_kept(
+    in_memory: Pipelines = InMemory,
+) -> None:
     # Given an archived conversation, whose newest fact is a late line
-    pipeline = await over()
+    pipeline = await over(in_memory)
     await swept(pipeline, DAY)
     await pipeline.record(message(at=at(3600), event_id="late", role="agent"))
     counted = (await pipeline.ledger.rows("contoso", "2026-11", True, None, 10)).rows
@@ -217,10 +219,12 @@ async def test_a_crash_while_forgetting_is_made_good(write: str) -> None:
     assert (await store.load("contoso", "c1")).head is None
 
 
-async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_it() -> None:
+async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_it(
+    in_memory: Pipelines = InMemory,
+) -> None:
     # Given a line, just young enough, that is recorded just before the last step
     store = Interruptible()
-    pipeline = await over(conversations=store)
+    pipeline = await over(in_memory, conversations=store)
     await swept(pipeline, DAY)
 
     async def line_comes() -> None:

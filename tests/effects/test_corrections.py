@@ -13,7 +13,7 @@ from shared.events.envelope import parse_time
 from shared.usage.correction import Correction
 from shared.usage.report import LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, Powered
 from tests.fakes import MemoryConversations, MemoryLedger, MemoryReports
 
@@ -22,9 +22,9 @@ CARD = {"BotHandoffTopic": "CreditCard"}
 """With it a conversation goes to people, and a bot is invoked only when it speaks."""
 
 
-async def at(moment: str, **ports: Any) -> InMemory:
+async def at(moment: str, in_memory: Pipelines = InMemory, **ports: Any) -> InMemory:
     """A pipeline with contoso, at this time."""
-    return await InMemory(clock=MovableClock(parse_time(moment)), **ports).configured()
+    return await in_memory(clock=MovableClock(parse_time(moment)), **ports).configured()
 
 
 async def close(pipeline: InMemory, moment: str) -> None:
@@ -256,10 +256,12 @@ async def test_counters_of_corrections_are_checked_too() -> None:
     ]
 
 
-async def test_a_month_with_rows_in_an_outbox_does_not_close_before_they_are_posted() -> None:
+async def test_a_month_with_rows_in_an_outbox_does_not_close_before_they_are_posted(
+    in_memory: Pipelines = InMemory,
+) -> None:
     # Given a crash after the commit of a session of October, in the last moment before the closing
     ledger: Any = Powered(MemoryLedger(), Power(1, done=False))
-    pipeline = await at("2026-11-09T00:00:00Z", ledger=ledger)
+    pipeline = await at("2026-11-09T00:00:00Z", in_memory, ledger=ledger)
     with pytest.raises(ConnectionError):
         await pipeline.record(started("c1"))
     await pipeline.record(started("c2"))

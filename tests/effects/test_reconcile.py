@@ -1,5 +1,6 @@
 """The difference between two conversations is what has to happen; and which facts cost only an append."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hypothesis import given
@@ -13,6 +14,7 @@ from shared.conversations.fold import fold
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event, MessagePosted
 from shared.events.envelope import parse_time
+from shared.tenants.history import History
 from tests.builders import contoso, ended, escalated, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -98,7 +100,9 @@ def test_most_lines_are_only_appended() -> None:
         assert not changes_head(head, Fact.of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
 
 
-def test_a_bots_first_word_is_not_only_appended() -> None:
+def test_a_bots_first_word_is_not_only_appended(
+    changes_head: Callable[[Conversation, Fact, History], bool] = changes_head,
+) -> None:
     # Given a conversation that people have, and one that a bot has without a word so far
     for head in (folded(started(context_variables={"BotHandoffTopic": "HomeLoan"})), folded(started())):
         # When another bot says its first word, then it belongs on the bill

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ def test_attachments_of_every_size_are_kept(sizes: list[tuple[int, int]], files:
     assert (data["attachments"], data["text"]) == ([*cards, *inside], "t" * text)
 
 
-def test_what_fits_travels_as_it_came() -> None:
+def test_what_fits_travels_as_it_came(check_in: Callable[[Event], CheckedIn] = check_in) -> None:
     # given data of exactly what may travel
     empty = len(json.dumps(message_document(padding="")["data"], separators=(",", ":"), ensure_ascii=False).encode())
     sent = message_document()

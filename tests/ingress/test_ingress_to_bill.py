@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.errors import TooLate
 from shared.events.envelope import format_time
 from tests.builders import started
-from tests.conversations.pipelines import NOW, InMemory
+from tests.conversations.pipelines import NOW, InMemory, Pipelines
 
 CUSTOMER = {"id": "mia", "role": "user"}
 BOT = {"id": "contoso-bot", "role": "bot"}
@@ -76,9 +76,11 @@ async def test_a_line_after_an_end_that_nobody_knew_of_yet_opens_the_next_conver
 
 
 @pytest.mark.parametrize("minutes", [None, 10])
-async def test_a_retry_without_a_usable_time_stays_in_its_conversation(minutes: float | None) -> None:
+async def test_a_retry_without_a_usable_time_stays_in_its_conversation(
+    minutes: float | None, in_memory: Pipelines = InMemory
+) -> None:
     # Given a line without a timestamp, or with one of a clock that is far ahead
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     await posted(pipeline, activity("Hi", minutes))
     pipeline.clock.advance(timedelta(minutes=1))
     await posted(pipeline, activity("end", None, **END))
@@ -161,13 +163,19 @@ _steps = st.lists(
 async def test_retries_at_any_moment_change_neither_the_conversations_nor_the_bill(
     steps: list[tuple[str, int, bool, bool]], chance: Random
 ) -> None:
+    await check_that_retries_change_nothing(steps, chance)
+
+
+async def check_that_retries_change_nothing(
+    steps: list[tuple[str, int, bool, bool]], chance: Random, in_memory: Pipelines = InMemory
+) -> None:
     # Given activities of one thread in order of time, some posted before the ones before them are recorded
     ordered = sorted(steps, key=lambda step: step[1])
     made = [
         activity(f"{n}", minute, BOT if kind == "answer" else CUSTOMER, **(END if kind == "end" else {}))
         for n, (kind, minute, _, _) in enumerate(ordered)
     ]
-    pipeline = await InMemory().configured()
+    pipeline = await in_memory().configured()
     await posted(pipeline, activity("Hi", -1))
     for one, (_, _, drains, _) in zip(made, ordered, strict=True):
         await posted(pipeline, one, drain=drains)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from shared.errors import StoreUnavailable
 from shared.usage.ledger import LedgerRow
 from tests.builders import ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryLedger
 
 OCTOBER, NOVEMBER = "2026-10", "2026-11"
@@ -14,9 +14,9 @@ OCTOBER, NOVEMBER = "2026-10", "2026-11"
 class Broken:
     """A pipeline with three conversations of October and one of November, and what somebody may do to its stores."""
 
-    def __init__(self, ledger: MemoryLedger | None = None) -> None:
+    def __init__(self, ledger: MemoryLedger | None = None, in_memory: Pipelines = InMemory) -> None:
         self.conversations, self.ledger = MemoryConversations(), ledger or MemoryLedger()
-        self.pipeline = InMemory(conversations=self.conversations, ledger=self.ledger)
+        self.pipeline = in_memory(conversations=self.conversations, ledger=self.ledger)
 
     async def recorded(self) -> "Broken":
         await self.pipeline.configured()
@@ -52,9 +52,9 @@ class Broken:
         return [await self.pipeline.outcome(key) for key in ("c1", "c2", "c3", "c4")]
 
 
-async def test_what_was_lost_and_miscounted_is_found_and_repaired() -> None:
+async def test_what_was_lost_and_miscounted_is_found_and_repaired(ledger: MemoryLedger | None = None) -> None:
     # Given what was recorded, then a head, a row, a tampered queue and a day that are not what they were
-    store = await Broken().recorded()
+    store = await Broken(ledger).recorded()
     before = await store.outcomes()
     store.lose_head("c1")
     store.lose_row(OCTOBER, "c2")
@@ -86,9 +86,9 @@ async def test_what_was_lost_and_miscounted_is_found_and_repaired() -> None:
     assert await store.repaired() == []
 
 
-async def test_what_comes_after_a_repair_counts_though_the_head_began_anew() -> None:
+async def test_what_comes_after_a_repair_counts_though_the_head_began_anew(in_memory: Pipelines = InMemory) -> None:
     # Given a conversation whose head was lost after several commits, and repaired
-    store = await Broken().recorded()
+    store = await Broken(in_memory=in_memory).recorded()
     revision = (await store.ledger.rows("contoso", OCTOBER, None, None, 1)).rows[0].revision
     assert revision > 0
     store.lose_head("c1")
@@ -212,10 +212,10 @@ class Recording(MemoryLedger):
         return list(await super().months(tenant_id))
 
 
-async def test_what_is_recorded_during_a_comparison_is_no_difference() -> None:
+async def test_what_is_recorded_during_a_comparison_is_no_difference(in_memory: Pipelines = InMemory) -> None:
     # Given a conversation, and functions that record another one and change it, after the facts were read
     ledger = Recording()
-    pipeline = await InMemory(ledger=ledger).configured()
+    pipeline = await in_memory(ledger=ledger).configured()
     await pipeline.record(started("c1"))
     ledger.meanwhile.append(pipeline)
     # When it is compared, then nothing differs
