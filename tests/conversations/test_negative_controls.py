@@ -1,0 +1,272 @@
+"""With a faulty store, fact, recorder or function handed in, the test of the invariant fails."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property, partial, reduce
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from shared import bootstrap
+from shared.conversations.blind_append import changes_head
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Effect, FollowUp
+from shared.conversations.fact import Fact
+from shared.conversations.fold import _apply
+from shared.conversations.ports import Head, Loaded
+from shared.conversations.record import Recorded, Recorder
+from shared.conversations.transcript import Audience, TranscriptEntry, transcript
+from shared.effects.reconcile import reconcile
+from shared.errors import UnknownConversation
+from shared.events.catalog import Event, MessagePosted
+from shared.events.codec import stored_event
+from shared.events.conversation_key import conversation_key
+from shared.settings import AccessSettings
+from shared.tenants.history import History
+from shared.traced.conversations import TracedConversations
+from tests.builders import FROM_THE_BEGINNING, contoso
+from tests.conversations import test_due_actions, test_every_order, test_fold, test_races, test_record, test_transcript
+from tests.conversations.pipelines import InMemory, with_recorder
+from tests.effects import test_archive, test_reconcile
+from tests.fakes import MemoryConfigurations, MemoryConversations
+from tests.functions import test_traces
+from tests.functions.hosts import hosted
+from tests.ingress import test_ingress_to_bill
+from tests.observed import Observed
+
+
+class Keeping(MemoryConversations):
+    """A store whose facts come back as facts of another kind."""
+
+    def __init__(self, kind: type[Fact]) -> None:
+        super().__init__()
+        self._kind = kind
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        await super().append(tenant_id, key, self._kind(fact.event, fact.at, fact.received_at))
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+        kept = self._kind(fact.event, fact.at, fact.received_at) if fact else None
+        return await super().commit(tenant_id, key, kept, head, etag)
+
+
+class Unordered(Fact):
+    """A fact that is equal in order to every other one, so that each stays where it arrived."""
+
+    @cached_property
+    def order(self) -> tuple[datetime, str, bool, int, str]:
+        return FROM_THE_BEGINNING, "", False, 0, ""
+
+
+async def test_facts_are_not_sorted() -> None:
+    with pytest.raises(AssertionError, match="transcript"):
+        await test_every_order.test_every_order_of_seven_facts_gives_one_outcome(
+            lambda: InMemory(conversations=Keeping(Unordered))
+        )
+
+
+def by_time_alone(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Conversation:
+    """Fold the facts without taking the start first."""
+    begun = Conversation(tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id))
+    ordered = sorted(facts, key=lambda fact: fact.order)
+    return reduce(lambda conversation, fact: _apply(conversation, fact, history), ordered, begun)
+
+
+def test_the_start_does_not_come_first() -> None:
+    with pytest.raises(AssertionError, match=r"\[None, 'CreditCardQueue'\]"):
+        test_fold.test_a_start_comes_first_even_where_its_clock_is_ahead(by_time_alone)
+
+
+class Credulous(Recorder):
+    """A recorder that takes each delivery of an event for another event."""
+
+    async def record(self, tenant_id: str, event: Event) -> Recorded:
+        another = event.model_copy(update={"id": f"{event.id} at {self.clock.now()}"})
+        # Read anew: a copy would keep the identity that was computed with the id of old.
+        return await super().record(tenant_id, stored_event(another.to_json()))
+
+
+async def test_a_duplicate_is_not_known_by_its_identity() -> None:
+    with pytest.raises(AssertionError, match="transcript"):
+        await test_record.test_a_fact_delivered_again_changes_nothing(
+            with_recorder(lambda recorder: Credulous(**vars(recorder)))
+        )
+
+
+class EndFirst(Fact):
+    """A fact that comes before its equals if it is an end."""
+
+    @cached_property
+    def order(self) -> tuple[datetime, str, bool, int, str]:
+        at, finer, is_end, sequence, fact_id = super().order
+        return at, finer, not is_end, sequence, fact_id
+
+
+def test_an_end_is_not_last_among_its_equals() -> None:
+    with pytest.raises(AssertionError, match="bot_session"):
+        test_fold.test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(EndFirst)
+
+
+class WithItsTrace(Fact):
+    """A fact whose content includes the trace in which its event came."""
+
+    def same_content(self, other: Fact) -> bool:
+        return self.event.to_json() == other.event.to_json()
+
+
+class WithTraces(TracedConversations):
+    """A store that gives such facts."""
+
+    async def load(self, tenant_id: str, key: str) -> Loaded:
+        loaded = await super().load(tenant_id, key)
+        return replace(loaded, facts=[WithItsTrace(fact.event, fact.at, fact.received_at) for fact in loaded.facts])
+
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
+        fact = await super().read_fact(tenant_id, key, fact_id)
+        return WithItsTrace(fact.event, fact.at, fact.received_at) if fact else None
+
+
+async def test_the_trace_is_a_part_of_what_an_event_says(tmp_path: Path, observed: Observed) -> None:
+    async with hosted(tmp_path, telemetry=observed.telemetry) as host:
+        await host.configured("contoso")
+        observed.exporter.clear()
+        deliveries = host.pipeline.deliveries
+        recorder = replace(deliveries.recorder, conversations=WithTraces(**vars(deliveries.recorder.conversations)))
+        faulty = replace(host.pipeline, deliveries=replace(deliveries, recorder=recorder))
+        bootstrap.provide(faulty, AccessSettings(requests_per_second=0))
+        with pytest.raises(AssertionError, match="event_id_conflict"):
+            await test_traces.test_a_retry_in_another_trace_is_a_duplicate(host, observed)
+
+
+class LookingOnce(Recorder):
+    """A recorder that never loads the facts again after a commit."""
+
+    async def _commit(self, *args: Any) -> Any:
+        return replace(await super()._commit(*args), settled=True)
+
+
+async def test_whoever_closes_does_not_look_again() -> None:
+    with pytest.raises(AssertionError, match="None is not None"):
+        await test_record.test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(
+            with_recorder(lambda recorder: LookingOnce(**vars(recorder)))
+        )
+
+
+class WithoutOutbox(MemoryConversations):
+    """A store that does not keep the outbox of what is committed."""
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+        return await super().commit(tenant_id, key, fact, replace(head, outbox={}), etag)
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_effects_are_forgotten_when_the_power_is_cut(done: bool) -> None:
+    with pytest.raises(AssertionError, match="rows"):
+        await test_record.test_a_crash_at_any_operation_leaves_nothing_that_redelivery_does_not_mend(
+            done, WithoutOutbox
+        )
+
+
+class Impatient(History):
+    """A history with a retention that is a day too short."""
+
+    @property
+    def retention(self) -> timedelta:
+        return super().retention - test_archive.DAY
+
+
+class Shortened(MemoryConfigurations):
+    """A store of configurations that gives such histories."""
+
+    async def history(self, tenant_id: str) -> History | None:
+        found = await super().history(tenant_id)
+        return Impatient(found.versions) if found else None
+
+
+async def test_a_conversation_is_forgotten_before_its_retention_is_over() -> None:
+    with pytest.raises(AssertionError, match="== 2"):
+        await test_archive.test_with_its_retention_a_conversation_is_forgotten_and_its_count_is_kept(
+            partial(InMemory, configuration_store=Shortened())
+        )
+
+
+class Unseeing(Recorder):
+    """A recorder that leaves the time of the next check as it is when something comes after the end."""
+
+    def _successor(self, loaded: Loaded, *args: Any) -> Head:
+        head = super()._successor(loaded, *args)
+        over = loaded.head is not None and loaded.head.conversation.closed_at is not None
+        return replace(head, due_at=loaded.head.due_at) if loaded.head and over else head
+
+
+async def test_a_late_line_that_nobody_sees_is_forgotten_with_its_conversation() -> None:
+    # The test fails where it reads the lines, because the conversation is gone.
+    with pytest.raises(UnknownConversation):
+        await test_archive.test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_it(
+            with_recorder(lambda recorder: Unseeing(**vars(recorder)))
+        )
+
+
+def unless_it_is_a_line(head: Conversation, fact: Fact, history: History) -> bool:
+    """Take every line for one that does not change the head."""
+    return not isinstance(fact.event, MessagePosted) and changes_head(head, fact, history)
+
+
+def test_a_bots_first_word_is_only_appended() -> None:
+    with pytest.raises(AssertionError, match="unless_it_is_a_line"):
+        test_reconcile.test_a_bots_first_word_is_not_only_appended(unless_it_is_a_line)
+
+
+def for_everybody(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
+    """Give the agents' copy, whoever asks."""
+    return transcript(facts, "agent")
+
+
+def test_the_customer_reads_private_lines() -> None:
+    with pytest.raises(AssertionError, match="between us"):
+        test_transcript.check_who_reads_what([("Hello", "public"), ("between us", "private")], for_everybody)
+
+
+def without_follow_ups(
+    before: Conversation | None, after: Conversation, revision: int, fact: Fact
+) -> Mapping[str, Effect]:
+    """Leave out the effects that repeat a line in the next conversation."""
+    effects = reconcile(before, after, revision, fact)
+    return {name: effect for name, effect in effects.items() if not isinstance(effect, FollowUp)}
+
+
+async def test_what_an_end_did_not_know_of_goes_nowhere() -> None:
+    # A line comes while the end before it is still on the bus, and is sent once more later.
+    steps = [("end", 1, False, False), ("say", 2, False, True)]
+    with pytest.raises(AssertionError, match=r"'2': \['1'\]"):
+        await test_ingress_to_bill.check_that_retries_change_nothing(
+            steps, Random(0), with_recorder(lambda recorder: replace(recorder, reconcile=without_follow_ups))
+        )
+
+
+async def test_a_bots_policy_closes_who_waits_for_a_human() -> None:
+    (stream,) = contoso().work_streams
+    as_for_bots = stream.inactivity.model_copy(update={"open": stream.inactivity.bot})
+    streams = (stream.model_copy(update={"inactivity": as_for_bots}),)
+    with pytest.raises(AssertionError, match="'closed' == 'open'"):
+        await test_due_actions.test_nobody_who_waits_for_a_human_is_closed_by_the_bots_policy(
+            contoso().model_copy(update={"work_streams": streams})
+        )
+
+
+class JudgedByItsTime(Fact):
+    """A fact that is judged by the version in force at its own time, even where it arrived before that."""
+
+    @property
+    def judged_at(self) -> datetime:
+        return self.at
+
+
+async def test_a_version_that_is_put_later_judges_what_was_recorded() -> None:
+    with pytest.raises(AssertionError, match="c1: the head differs"):
+        await test_races.test_a_version_that_is_put_later_does_not_judge_what_was_recorded(
+            partial(InMemory, conversations=Keeping(JudgedByItsTime))
+        )

@@ -1,0 +1,76 @@
+"""With a faulty archive, archiver or port handed in, the test of the invariant fails."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pytest
+
+from shared.conversations.ports import Head
+from shared.effects.archive import Archive, Archiver
+from shared.pipeline import Pipeline
+from tests.conversations import test_contents
+from tests.conversations.pipelines import InMemory, with_timers
+from tests.effects import test_archive, test_corrections
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An archive whose parts come back without their facts."""
+
+    archive: Archive
+
+    async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
+        await self.archive.add(tenant_id, key, part, document)
+
+    async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
+        parts = [json.loads(part) for part in await self.archive.parts(tenant_id, key)]
+        return [json.dumps({**part, "facts": []}).encode() for part in parts]
+
+    async def delete(self, tenant_id: str, key: str) -> None:
+        await self.archive.delete(tenant_id, key)
+
+
+async def test_what_the_archive_holds_already_is_archived_again() -> None:
+    with pytest.raises(AssertionError, match=r"\[5, 6\] == \[5, 1\]"):
+        await test_archive.test_a_crash_after_archiving_archives_nothing_twice(
+            with_timers(
+                lambda timers: replace(
+                    timers, archiver=replace(timers.archiver, archive=Unread(timers.archiver.archive))
+                )
+            )
+        )
+
+
+class Hasty(Archiver):
+    """An archiver that deletes the contents before the conversation."""
+
+    async def forget(self, tenant_id: str, head: Head, etag: str) -> None:
+        await self.forget_contents(tenant_id, head.conversation.key)
+        await super().forget(tenant_id, head, etag)
+
+
+async def test_contents_are_deleted_before_their_conversation_is() -> None:
+    with pytest.raises(AssertionError, match="len"):
+        await test_contents.test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_contents(
+            with_timers(lambda timers: replace(timers, archiver=Hasty(**vars(timers.archiver))))
+        )
+
+
+class Oblivious:
+    """Outboxes that never name a conversation whose rows are still to be posted."""
+
+    async def outstanding(self, tenant_id: str, month: str) -> Sequence[str]:
+        return []
+
+
+async def test_a_closing_does_not_wait_for_outboxes() -> None:
+    def rewired(pipeline: Pipeline) -> Pipeline:
+        closing = replace(pipeline.usage.closing, outboxes=Oblivious())
+        return replace(pipeline, usage=replace(pipeline.usage, closing=closing))
+
+    with pytest.raises(AssertionError, match=r"\('closed', 1\) == \('closing', 1\)"):
+        await test_corrections.test_a_month_with_rows_in_an_outbox_does_not_close_before_they_are_posted(
+            partial(InMemory, rewired=rewired)
+        )
