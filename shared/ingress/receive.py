@@ -121,21 +121,28 @@ class Receiver:
         now = self.clock.now()
         moment = counting_moment(reading, now)
         history.refuse_too_late(moment, now)
-        if reading.time is None or moment != parse_time(reading.time):
-            # A retry comes with another time, and could be taken for a line of the next conversation.
-            recorded = await self._recorded_in(tenant_id, channel, drafts)
-            if recorded is not None:
-                return Resolved(recorded, None)
-        return await self.threads.resolve(tenant_id, channel, moment, reading.customer, reading.begins, reading.context)
+        assumed = reading.time is None or moment != parse_time(reading.time)
+        # With an assumed time a retry comes with another one, and could be taken for a line of the next conversation.
+        if assumed and (recorded := await self._recorded_in(tenant_id, channel, drafts)):
+            return recorded
+        resolved = await self.threads.resolve(
+            tenant_id, channel, moment, reading.customer, reading.begins, reading.context
+        )
+        if reading.begins != "always" and resolved.opened_at == moment:
+            # Before this conversation began, in the same moment, the activity belonged to the one before.
+            return await self._recorded_in(tenant_id, channel, drafts) or resolved
+        return resolved
 
-    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]) -> str | None:
+    async def _recorded_in(
+        self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]
+    ) -> Resolved | None:
         """The thread's conversation in which one of these events is recorded already."""
         for conversation_id in await self.threads.known(tenant_id, channel):
             key = conversation_key(conversation_id)
             for draft in drafts:
                 identity = identity_of(tenant_id, conversation_id, draft.event.source, draft.event.id)
                 if await self.conversations.read_fact(tenant_id, key, identity) is not None:
-                    return conversation_id
+                    return Resolved(conversation_id, None)
         return None
 
 

@@ -5,7 +5,7 @@ conversation is marked as announced. A crash in between leaves it unannounced, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,10 +20,11 @@ from shared.threads.thread import Begins, Thread, ThreadedConversation, started_
 
 @dataclass(frozen=True)
 class Resolved:
-    """The conversation that an activity belongs to, and the id of its start where that was announced just now."""
+    """The conversation that an activity belongs to, the id of its start if just announced, and when it began."""
 
     conversation_id: str
     announced: str | None
+    opened_at: datetime | None = field(default=None, compare=False)
 
 
 class ThreadStore(Protocol):
@@ -71,7 +72,7 @@ class Threads:
         assert held is not None, "a thread that was opened for a moment holds it"
         # What begins nothing waits, unannounced, for the activity that did begin the conversation.
         announced = await self._announce(tenant_id, thread, held) if begins != "never" else None
-        return Resolved(held.conversation_id, announced)
+        return Resolved(held.conversation_id, announced, held.opened_at)
 
     async def known(self, tenant_id: str, channel: ChannelReference) -> Sequence[str]:
         """The ids of the thread's conversations, the newest first."""

@@ -20,13 +20,13 @@ from shared.conversations.ports import Head, Loaded
 from shared.conversations.record import Recorded, Recorder
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.effects.reconcile import reconcile
+from shared.embedded.conversations import EmbeddedConversations
 from shared.errors import UnknownConversation
 from shared.events.catalog import Event, MessagePosted
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
 from shared.settings import AccessSettings
 from shared.tenants.history import History
-from shared.traced.conversations import TracedConversations
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.conversations import test_due_actions, test_every_order, test_fold, test_races, test_record, test_transcript
 from tests.conversations.pipelines import InMemory, with_recorder
@@ -117,7 +117,7 @@ class WithItsTrace(Fact):
         return self.event.to_json() == other.event.to_json()
 
 
-class WithTraces(TracedConversations):
+class WithTraces(EmbeddedConversations):
     """A store that gives such facts."""
 
     async def load(self, tenant_id: str, key: str) -> Loaded:
@@ -134,7 +134,7 @@ async def test_the_trace_is_a_part_of_what_an_event_says(tmp_path: Path, observe
         await host.configured("contoso")
         observed.exporter.clear()
         deliveries = host.pipeline.deliveries
-        recorder = replace(deliveries.recorder, conversations=WithTraces(**vars(deliveries.recorder.conversations)))
+        recorder = replace(deliveries.recorder, conversations=WithTraces(host.pipeline.database))
         faulty = replace(host.pipeline, deliveries=replace(deliveries, recorder=recorder))
         bootstrap.provide(faulty, AccessSettings(requests_per_second=0))
         with pytest.raises(AssertionError, match="event_id_conflict"):

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import TooLate
@@ -160,6 +160,7 @@ _steps = st.lists(
 
 @settings(max_examples=300)
 @given(_steps, st.randoms(use_true_random=False))
+@example([("end", 0, True, False), ("answer", 1, True, True), ("say", 1, True, False)], Random(0))
 async def test_retries_at_any_moment_change_neither_the_conversations_nor_the_bill(
     steps: list[tuple[str, int, bool, bool]], chance: Random
 ) -> None:

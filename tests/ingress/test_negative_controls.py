@@ -55,7 +55,7 @@ async def test_a_wrong_activity_spoils_its_set() -> None:
 class Forgetful(Receiver):
     """A receiver that never finds an event that is recorded already."""
 
-    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]) -> str | None:
+    async def _recorded_in(self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]) -> None:
         return None
 
 
