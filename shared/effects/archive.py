@@ -1,4 +1,4 @@
-"""Archiving an ended conversation, and forgetting it when its retention is over."""
+"""Archives an ended conversation, and deletes it everywhere when its retention is over."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from shared.threads.resolve import Threads
 
 
 class PartExists(Exception):
-    """A part of this number was archived already."""
+    """Raised when a part of this number is archived already."""
 
 
 class Archive(Protocol):
@@ -30,21 +30,21 @@ class Archive(Protocol):
     """
 
     async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
-        """Write the part, once and for good; when this returns, it is durable. Raises PartExists."""
+        """Write the part, which never changes any more. It is durable when this returns. Raises PartExists."""
         ...
 
     async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
-        """Every part in order; none where the conversation was never archived."""
+        """Every part in order; empty if the conversation was never archived."""
         ...
 
     async def delete(self, tenant_id: str, key: str) -> None:
-        """Delete every part. Where there is none, nothing happens."""
+        """Delete every part. Does nothing if there is none."""
         ...
 
 
 @dataclass(frozen=True)
 class Archiver:
-    """Puts conversations into the archive, and takes them out of everything. Doing either twice does no harm."""
+    """Writes conversations to the archive, and forgets them everywhere. Doing either twice does no harm."""
 
     conversations: ConversationStore
     archive: Archive
@@ -53,16 +53,16 @@ class Archiver:
     clock: Clock
 
     async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> Head:
-        """Write what the archive lacks of the conversation, as its next part; the head that knows of it."""
+        """Archive the facts that the archive lacks, as the next part. Returns the head with `archived` updated."""
         await retrying(PartExists, self._add_part, tenant_id, head, facts)
         return replace(head, archived=len(facts))
 
     async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> None:
-        """Raises PartExists where somebody else archived the conversation meanwhile."""
+        """Raises PartExists if another process archived the conversation meanwhile."""
         key = head.conversation.key
         parts = await self.archive.parts(tenant_id, key)
-        known = {fact.id for part in parts for fact in archived_facts(part)}
-        new = [fact for fact in facts if fact.id not in known]
+        archived = {fact.id for part in parts for fact in archived_facts(part)}
+        new = [fact for fact in facts if fact.id not in archived]
         if new:
             lines = transcript(await self.contents.restored(tenant_id, key, facts), "agent")
             document = self._document(head, lines, new, len(parts))
@@ -84,10 +84,10 @@ class Archiver:
     async def forget(self, tenant_id: str, head: Head, etag: str) -> None:
         """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
 
-        Raises HeadChanged where something happened to it meanwhile.
+        Raises HeadChanged if the conversation changed meanwhile.
         """
         key, channel = head.conversation.key, head.conversation.channel
-        # Whatever comes in between finds a head that is to be archived as if it had never been.
+        # A fact that comes in between then has the whole conversation archived again.
         etag = await self.conversations.save_head(tenant_id, key, replace(head, archived=0), etag)
         await self.archive.delete(tenant_id, key)
         if channel is not None and channel.thread_id is not None:
@@ -96,13 +96,13 @@ class Archiver:
         await self.forget_contents(tenant_id, key)
 
     async def forget_contents(self, tenant_id: str, key: str) -> None:
-        """Delete what was too large for the events of a conversation that is deleted.
+        """Delete the overflow contents of a conversation that is deleted already.
 
-        Only then, since a line that comes before keeps the whole conversation, and nothing could make these anew.
+        Contents go last: a line that comes before keeps the whole conversation, and they could not be made anew.
         """
         await self.contents.overflow.delete(tenant_id, key)
 
 
 def archived_facts(part: bytes) -> list[Fact]:
-    """The facts that a part added. With those of all parts, heads and ledger can be rebuilt."""
+    """The facts that this part added. The head and the ledger row can be rebuilt from the facts of all parts."""
     return [read_archived_fact(document) for document in json.loads(part)["facts"]]

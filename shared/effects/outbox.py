@@ -1,4 +1,4 @@
-"""Performing effects: what a commit left in the head's outbox happens outside, and is cleared from the head."""
+"""Performs the effects that a commit left in the head's outbox, and clears them from the head."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Outbox:
     telemetry: Telemetry = OFF
 
     async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
-        """Perform what the head's outbox holds, and clear it from that head, or from whatever head is there by then."""
+        """Perform the effects in the head's outbox, and clear them from it, or from the head that replaced it."""
         if not head.outbox:
             return
         for effect in head.outbox.values():
@@ -44,7 +44,7 @@ class Outbox:
                 await self.perform(tenant_id, key, *found)
 
     async def _traces(self, tenant_id: str, key: str, head: Head) -> list[Mapping[str, Any]]:
-        """What the facts that the outbox goes back to carried on their way, where anybody wants to know it."""
+        """The attributes, with the traces, of the facts that led to these effects; empty if telemetry is off."""
         if not self.telemetry.is_on:
             return []
         ids = {fact_id for effect in head.outbox.values() if (fact_id := caused_by(effect))}

@@ -1,4 +1,4 @@
-"""Which conversations have rows that are recorded, and not on the books yet."""
+"""Finds conversations whose ledger rows are recorded, but not posted yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,23 +7,23 @@ from shared.clock import Clock
 from shared.conversations.effect import LEFT_OVER_AFTER, PostLedgerRow
 from shared.conversations.ports import ConversationStore
 
-_MOST = 10_000
+_MAX_HEADS = 10_000
 
 
 @dataclass(frozen=True)
 class Outstanding:
-    """Implements `Outboxes`: looks into the outboxes of heads."""
+    """Implements `Outboxes`: reads the outboxes of heads."""
 
     conversations: ConversationStore
     clock: Clock
 
     async def outstanding(self, tenant_id: str, month: str) -> Sequence[str]:
-        """A head with an outbox is due within 30 s of its commit, so those that are due by then are all there are.
+        """The keys of conversations with a row for this month, or an earlier one, in their outbox.
 
-        Where very many are due, the sweep is behind, and a row may hide among those that were not looked at; but a row
-        that is posted after the closing becomes a correction, and is lost no more than any other.
+        A head with an outbox is due 30 s after its commit, so the heads that are due by then are all. If more than
+        10,000 are due, a row may be missed. It is posted after the closing then, as a correction, and is not lost.
         """
-        keys = await self.conversations.due(tenant_id, self.clock.now() + LEFT_OVER_AFTER, _MOST)
+        keys = await self.conversations.due(tenant_id, self.clock.now() + LEFT_OVER_AFTER, _MAX_HEADS)
         return [key for key in keys if await self._is_outstanding(tenant_id, key, month)]
 
     async def _is_outstanding(self, tenant_id: str, key: str, month: str) -> bool:

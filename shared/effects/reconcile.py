@@ -14,9 +14,9 @@ from shared.usage.ledger import Exclusion, LedgerRow
 def reconcile(
     before: Conversation | None, after: Conversation, revision: int, fact: Fact | None = None
 ) -> dict[str, Effect]:
-    """The effects that lead from `before` to `after`, by id. A later effect of the same id replaces the earlier one.
+    """The effects of the change from `before` to `after`, by id. A later effect of an id replaces the earlier one.
 
-    `fact` is the one whose recording leads there.
+    `fact` is the fact whose recording made the change.
     """
     effects: dict[str, Effect] = {}
     occasion = _occasion(fact) if fact else None
@@ -47,9 +47,9 @@ def reconcile(
 def reconcile_anew(
     rows: Iterable[LedgerRow], before: Conversation | None, after: Conversation, revision: int, fact: Fact
 ) -> dict[str, Effect]:
-    """As `reconcile`, where nobody knows whether the ledger has what `before` says: its row is posted in any case.
+    """As `reconcile`, but posts the row in any case, because the ledger may lack the row of `before`.
 
-    `rows` are those that the ledger has of the conversation; what stands in another month becomes a tombstone there.
+    `rows` are the ledger's rows of the conversation. A row in another month becomes a tombstone.
     """
     effects: dict[str, Effect] = {}
     for row in rows:
@@ -65,7 +65,7 @@ def _occasion(fact: Fact) -> Occasion:
 
 
 def ledger_row(conversation: Conversation, revision: int) -> LedgerRow | None:
-    """What the conversation contributes to the month that it belongs to; None while it has no fact."""
+    """The conversation's row in the month that it belongs to; None while it has no fact."""
     if conversation.ledger_day is None:
         return None
     session, channel = conversation.bot_session, conversation.channel

@@ -65,7 +65,7 @@ class Deliveries:
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if isinstance(event, InactivityTimeout):
             # A question is answered, never stored.
-            await self.timers.perform_due(tenant_id, addressed.subject or "", sweeping=event.source == SWEEP)
+            await self.timers.perform_due(tenant_id, addressed.subject or "", from_sweep=event.source == SWEEP)
             return "answered"
         return await self._recorded(tenant_id, event, addressed)
 

@@ -1,4 +1,4 @@
-"""Answering the question whether a conversation has been silent for too long."""
+"""Performs the actions that are due for a conversation."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from shared.tenants.history import Configurations
 
 @dataclass(frozen=True)
 class Timers:
-    """Looks at conversations whose time has come. Asking too early, late or twice changes nothing."""
+    """Performs due actions of conversations. A call that comes early, late or twice changes nothing."""
 
     conversations: ConversationStore
     configurations: Configurations
@@ -25,25 +25,26 @@ class Timers:
     archiver: Archiver
     clock: Clock
 
-    async def perform_due(self, tenant_id: str, conversation_id: str, *, sweeping: bool = False) -> None:
-        """Do what is due, or note when to look again.
+    async def perform_due(self, tenant_id: str, conversation_id: str, *, from_sweep: bool = False) -> None:
+        """Perform what is due for the conversation, or note in its head when to check again.
 
-        Due may be a fact to record (a reminder, an end, a start that never came), or, after the end, to archive the
-        conversation or to forget it. `sweeping`: the sweep asks, which saw the conversation's head.
+        A due action is a fact to record (a reminder, an end, a missing start), or, after the end, archiving or
+        forgetting the conversation. `from_sweep`: the sweep is the caller, and has read the conversation's head.
         """
         key = conversation_key(conversation_id)
-        while await retrying(HeadChanged, self._recorded, tenant_id, key, sweeping):
-            # What was recorded may make something else due, or tell when to look again.
+        while await retrying(HeadChanged, self._perform_once, tenant_id, key, from_sweep):
+            # An action that was performed may make another one due, or change when to check again.
             continue
 
-    async def _recorded(self, tenant_id: str, key: str, sweeping: bool) -> bool:
-        """Whether a look found something, which is done by now; else the head says when to look again."""
+    async def _perform_once(self, tenant_id: str, key: str, from_sweep: bool) -> bool:
+        """True if any due action was performed. False if nothing else can be due, as for a forgotten conversation."""
         history = await self.configurations.of(tenant_id)
         loaded = await self.conversations.load(tenant_id, key)
         head, etag = loaded.head, loaded.etag
         if head is None or etag is None:
-            if sweeping and not loaded.facts:
-                # It was forgotten since, and a crash may have left its contents. Others may ask before it begins.
+            if from_sweep and not loaded.facts:
+                # The conversation was deleted since, and a crash may have left its contents. Other callers may ask
+                # about a conversation that has not begun yet, whose contents must stay.
                 await self.archiver.forget_contents(tenant_id, key)
             return False
         if head.outbox:
@@ -54,18 +55,18 @@ class Timers:
             try:
                 await self.recorder.record(tenant_id, event)
             except EventIdConflict:
-                # The policy's texts changed while another look recorded the same reminder: it is said already.
+                # The policy's texts changed while another process recorded the same reminder, so it is recorded.
                 continue
         if due.facts:
             return True
         if due.step == "forget":
             await self.archiver.forget(tenant_id, head, etag)
             return False
-        seen = head
+        checked = head
         if due.step == "archive":
-            seen = await self.archiver.keep(tenant_id, head, loaded.facts)
-            due = due_actions(seen.conversation, loaded.facts, seen.archived, history, self.clock.now())
-        seen = replace(seen, attention_at=due.check_at, due_at=due.check_at, attention=due.attention)
-        if seen != head:
-            await self.conversations.save_head(tenant_id, key, seen, etag)
+            checked = await self.archiver.keep(tenant_id, head, loaded.facts)
+            due = due_actions(checked.conversation, loaded.facts, checked.archived, history, self.clock.now())
+        checked = replace(checked, attention_at=due.check_at, due_at=due.check_at, attention=due.attention)
+        if checked != head:
+            await self.conversations.save_head(tenant_id, key, checked, etag)
         return due.step is not None

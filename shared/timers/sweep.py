@@ -1,4 +1,4 @@
-"""The sweep: finds conversations whose time has come, and has somebody look after them."""
+"""The sweep: finds conversations that are due, performs left-over outboxes, and publishes `inactivity.timeout`."""
 
 import asyncio
 import logging
@@ -17,21 +17,21 @@ from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
 
 SOURCE = "/patchbay/sweep"
-"""The source of the questions that the sweep asks."""
+"""The source of the sweep's `inactivity.timeout` events."""
 
 _log = logging.getLogger(__name__)
 
-MOST = 10_000
-"""Conversations of one tenant in one run; those behind them come in the next one."""
-_AT_ONCE = 100
-"""So many are looked at together, and asked about in one batch on the bus."""
+MAX_CONVERSATIONS = 10_000
+"""Conversations of one tenant in one run. The next run takes the others."""
+_BATCH_SIZE = 100
+"""Conversations whose heads are read together, and whose timeouts are published together."""
 OVERDUE_AFTER = timedelta(minutes=15)
-"""So long after its time a conversation is overdue: sweeps came and went, and nobody saw to it."""
+"""How long after `attention_at` a conversation is overdue: several sweeps ran, and its actions were not performed."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Safe to run at any time, in any number."""
+    """Sweeps all tenants. It may run at any time, and several times at once."""
 
     conversations: ConversationStore
     configurations: Configurations
@@ -41,26 +41,26 @@ class Sweep:
     telemetry: Telemetry = OFF
 
     async def run(self) -> int:
-        """Perform left-over outboxes, and ask the question of silence where it is due; of how many conversations.
+        """Perform left-over outboxes, and publish a timeout for every other due conversation; how many were due.
 
-        A question that is not answered before the next run is asked once more, which does no harm.
+        A timeout that is not delivered before the next run is published again, which does no harm.
         """
-        seen, overdue = 0, 0
+        swept, overdue = 0, 0
         now = self.clock.now()
         for tenant_id in await self.configurations.tenants():
-            keys = await self.conversations.due(tenant_id, now, MOST)
-            for first in range(0, len(keys), _AT_ONCE):
-                overdue += await self._look_after(tenant_id, keys[first : first + _AT_ONCE], now)
-            seen += len(keys)
+            keys = await self.conversations.due(tenant_id, now, MAX_CONVERSATIONS)
+            for first in range(0, len(keys), _BATCH_SIZE):
+                overdue += await self._sweep_batch(tenant_id, keys[first : first + _BATCH_SIZE], now)
+            swept += len(keys)
         self.telemetry.metrics.show(OVERDUE, overdue)
-        return seen
+        return swept
 
-    async def _look_after(self, tenant_id: str, keys: Sequence[str], now: datetime) -> int:
-        """How many of these conversations are overdue."""
+    async def _sweep_batch(self, tenant_id: str, keys: Sequence[str], now: datetime) -> int:
+        """Sweep these conversations; how many of them are overdue."""
         heads = await self._heads(tenant_id, keys)
         left_over = [head for head in heads if head.outbox]
         await asyncio.gather(*(self._perform_left_over(tenant_id, head) for head in left_over))
-        await self.publisher.publish(tenant_id, [self._question(tenant_id, one) for one in heads if not one.outbox])
+        await self.publisher.publish(tenant_id, [self._timeout(tenant_id, head) for head in heads if not head.outbox])
         return sum(head.attention_at is not None and now - head.attention_at > OVERDUE_AFTER for head in heads)
 
     async def _heads(self, tenant_id: str, keys: Sequence[str]) -> list[Head]:
@@ -72,10 +72,10 @@ class Sweep:
         try:
             await self.outbox.perform_left_over(tenant_id, key)
         except Exception:
-            # One conversation whose effect fails must not keep the others behind it waiting.
+            # A conversation whose effect fails must not keep the others waiting.
             _log.exception("an outbox is left over", extra={"tenant": tenant_id, "key": key})
 
-    def _question(self, tenant_id: str, head: Head) -> InactivityTimeout:
+    def _timeout(self, tenant_id: str, head: Head) -> InactivityTimeout:
         now = format_time(self.clock.now())
         return InactivityTimeout(
             specversion="1.0",
