@@ -1,7 +1,7 @@
-"""Which facts may be stored without loading the conversation: the two sides of the closing race.
+"""Decides which facts are stored without loading the conversation: the two sides of the closing race.
 
-A line that leaves the head as it is is only appended (`changes_head`). Whoever commits a head that such a line could
-not have relied on loads the facts again (`invalidates_appends`).
+A line that does not change the head is only appended (`changes_head`). After a commit that might have been changed by
+a line appended meanwhile, the recorder loads the facts again (`invalidates_appends`).
 """
 
 from shared.conversations.conversation import Conversation
@@ -11,10 +11,10 @@ from shared.tenants.history import History
 
 
 def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
-    """Whether a fact that joins this conversation may change more than its transcript.
+    """True if a fact that joins this conversation may change more than its transcript.
 
-    False only for a line in a conversation that has started and is open or active, unless it is a bot's first word
-    (or one earlier than the bot's first invocation), which belongs on the bill.
+    False only for a line in a conversation that has started and is open or active. A bot's first line changes the
+    head, because it is on the bill; so does a line earlier than the bot's first invocation.
     """
     if not isinstance(fact.event, MessagePosted) or head.started_at is None or head.state not in ("open", "active"):
         return True
@@ -31,7 +31,7 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
 
 
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:
-    """Whether a line that looked at `before` could have relied on something that `after` lacks."""
+    """True if a line that was only appended, because the head was `before`, might have changed the head `after`."""
     invoked = {(known.bot, known.at, known.fact_id) for known in after.invocations}
     return (
         after.state not in ("open", "active")

@@ -1,4 +1,4 @@
-"""Reading what was too large for the events of a conversation: it is put back where lines are read, and downloaded."""
+"""Reads the contents that were too large for a conversation's events: for its transcript, and for download."""
 
 import re
 from collections.abc import Iterable
@@ -25,39 +25,39 @@ class Download:
 
 @dataclass(frozen=True)
 class Contents:
-    """The overflow, as whoever reads a conversation needs it. State and routing never do."""
+    """The overflow, for reading a conversation. State and routing never need it."""
 
     overflow: Overflow
 
     async def restored(self, tenant_id: str, key: str, facts: Iterable[Fact]) -> list[Fact]:
-        """The facts with their events as they were sent, but for what attachments keep in the overflow.
+        """The facts with their events as they were sent. Attachments keep their contents in the overflow.
 
-        What is not there any more stays a claim check. Raises OverflowUnavailable.
+        A content that is gone leaves its claim check in the event. Raises OverflowUnavailable.
         """
         return [await self._restored(tenant_id, key, fact) for fact in facts]
 
     async def download(self, tenant_id: str, key: str, facts: Iterable[Fact], sha256: str) -> Download:
         """The content of an attachment of these facts. Raises UnknownAttachment, OverflowUnavailable."""
         for fact in facts:
-            found = _named(fact.event, sha256)
-            if found is not None:
+            attachment = _name_and_type(fact.event, sha256)
+            if attachment is not None:
                 content = await self.overflow.get(tenant_id, key, sha256)
                 if content is None:
                     break
-                return Download(*found, content)
+                return Download(*attachment, content)
         raise UnknownAttachment
 
     async def _restored(self, tenant_id: str, key: str, fact: Fact) -> Fact:
         checks = fact.event.data.claim_checks
         if not checks:
             return fact
-        found = {one.sha256: await self.overflow.get(tenant_id, key, one.sha256) for one in checks.values()}
+        found = {check.sha256: await self.overflow.get(tenant_id, key, check.sha256) for check in checks.values()}
         contents = {sha256: content for sha256, content in found.items() if content is not None}
         return replace(fact, event=restored(fact.event, contents))
 
 
-def _named(event: Event, sha256: str) -> tuple[str, str] | None:
-    """Name and media type of the event's attachment with this content."""
+def _name_and_type(event: Event, sha256: str) -> tuple[str, str] | None:
+    """Name and media type of the event's attachment with this content; None if the event has none."""
     for attachment in attachments_of(event):
         for check in attachment.claim_checks.values():
             if check.sha256 == sha256:

@@ -1,4 +1,4 @@
-"""What a conversation is: the model that the fold fills, and that heads store."""
+"""The conversation: the model that the fold computes, and that heads store."""
 
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,9 @@ class ConversationWarning(WireModel):
 
 
 class Conversation(WireModel):
-    """What the facts add up to. `unseen`: facts that an end for silence did not know of, and that go on elsewhere.
+    """The state that a conversation's facts add up to. `ledger_day` (yyyy-mm-dd, tenant's calendar): its row's day.
 
-    `ledger_day` (yyyy-mm-dd, tenant's calendar) is the day its ledger row stands under."""
+    `unseen`: ids of the facts that its end did not know of, and that are repeated in the thread's next conversation."""
 
     tenant_id: str
     conversation_id: str
@@ -55,7 +55,7 @@ class Conversation(WireModel):
 
     @property
     def unknown_bots(self) -> frozenset[str]:
-        """The native ids of bots that spoke here and are not declared."""
+        """The native ids of bots that took part and are not declared."""
         return frozenset(warning.subject for warning in self.warnings if warning.code == "unknown_bot")
 
     def replace(self, **changes: Any) -> "Conversation":

@@ -1,4 +1,4 @@
-"""Facts and heads as JSON documents: what every adapter of the store writes and reads."""
+"""Facts and heads as JSON documents, which every adapter of the store writes and reads."""
 
 import json
 from datetime import datetime
@@ -16,7 +16,7 @@ from shared.wire import WireModel
 
 
 class HeadDocument(WireModel):
-    """A head without its decisions, which lie in documents of their own."""
+    """A head without its decisions, which are stored as documents of their own."""
 
     conversation: Conversation
     revision: int
@@ -76,7 +76,7 @@ def write_fact(fact: Fact) -> dict[str, Any]:
 
 
 def write_archived_fact(fact: Fact) -> dict[str, Any]:
-    """The same with the event as the JSON object that it is, for people to read."""
+    """The fact's members as in `write_fact`, but with the event as a JSON object, for people to read."""
     document = write_fact(fact)
     return {**document, "event": json.loads(document["event"])}
 

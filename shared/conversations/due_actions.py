@@ -1,7 +1,7 @@
 """Due actions: what is to be done for a conversation now, and when to check it again. No timer per message.
 
-Seeds 001 and 004: a customer who stays silent is reminded first, then the conversation ends. The policy is that of who
-has the conversation (a bot, or a queue); what the channel says comes before what the work stream says.
+Seeds 001 and 004: a customer who stays silent is reminded first, then the conversation ends. The policy is that of the
+bot or the queue that has the conversation; the channel's policy comes before the work stream's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from shared.tenants.history import History
 
 START_TIMEOUT = timedelta(minutes=5)
 """How long a conversation waits for its `conversation.started`, from the arrival of its first fact."""
-LONGEST = timedelta(days=30)
+MAX_AGE = timedelta(days=30)
 """How long a conversation may last (Dynamics 365: auto-close)."""
 ANSWER_TIMEOUT = timedelta(minutes=5)
 """How long a bot may take to answer, where its policy has no reminder."""
@@ -29,9 +29,9 @@ ANSWER_TIMEOUT = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class DueActions:
-    """Facts to record now, when to check again, and what a supervisor should see.
+    """The facts to record now, when to check again, and what a supervisor should see.
 
-    `step` is what is to be done now with a conversation that ended.
+    `step` is what to do now with a conversation that ended.
     """
 
     facts: Sequence[Event] = ()
@@ -40,16 +40,16 @@ class DueActions:
     step: Step | None = None
 
     def next_at(self, now: datetime) -> datetime | None:
-        """When to check again: at once if something is to be recorded."""
+        """When to check again: now if there are facts to record."""
         return now if self.facts else self.check_at
 
 
 def due_actions(
     conversation: Conversation, facts: Sequence[Fact], archived: int, history: History, now: datetime
 ) -> DueActions:
-    """What is due for a conversation with these facts, of which the first `archived` are in the archive.
+    """The due actions of a conversation with these facts, of which the first `archived` are in the archive.
 
-    The ids and times of what is recorded follow from the facts alone, so recording it twice changes nothing.
+    The ids and times of the facts to record follow from the given facts alone, so recording them twice changes nothing.
     """
     if not facts:
         return DueActions()
@@ -58,20 +58,20 @@ def due_actions(
         return DueActions(check_at=due_at, step=step if now >= due_at else None)
     if conversation.started_at is None:
         return _missing_start(conversation, facts, now)
-    oldest = conversation.started_at + LONGEST
-    if now >= oldest:
+    aged_at = conversation.started_at + MAX_AGE
+    if now >= aged_at:
         note = "a conversation lasts 30 days at most"
-        return DueActions([_end(conversation, "aged", oldest, _newest(facts), "other", note)])
+        return DueActions([_end(conversation, "aged", aged_at, _newest(facts), "other", note)])
     configuration = history.at(now).configuration
     policy = policy_for(conversation, configuration)
-    silent = _silence(conversation, facts, policy, now)
-    asked = _ask(conversation, facts, policy, configuration, now) if policy else DueActions()
-    moments = [moment for moment in (oldest, silent.check_at, asked.check_at) if moment is not None]
-    return DueActions(asked.facts, min(moments), silent.attention)
+    unanswered = _unanswered(conversation, facts, policy, now)
+    inactivity = _inactivity(conversation, facts, policy, configuration, now) if policy else DueActions()
+    moments = [moment for moment in (aged_at, unanswered.check_at, inactivity.check_at) if moment is not None]
+    return DueActions(inactivity.facts, min(moments), unanswered.attention)
 
 
 def policy_for(conversation: Conversation, configuration: Configuration) -> InactivityPolicy | None:
-    """The policy of whoever has the conversation, a bot or a queue: the channel's, else the work stream's."""
+    """The policy of the bot or the queue that has the conversation: the channel's, else the work stream's."""
     stream, place = configuration.work_stream(conversation.work_stream), conversation.channel
     channel = configuration.channel(place.account_id, place.channel_id) if place else None
     for policies in (channel[1].inactivity if channel else None, stream.inactivity if stream else None):
@@ -82,7 +82,7 @@ def policy_for(conversation: Conversation, configuration: Configuration) -> Inac
 
 
 def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> InactivityTexts:
-    """The texts in the customer's locale, else in its language, else in the tenant's fallback locale; else none."""
+    """The texts in the customer's locale, else in its language, else in the fallback locale; else no texts."""
     by_locale = {known.casefold(): texts for known, texts in policy.messages.items()}
     wanted = (locale or fallback).casefold()
     for name in (wanted, wanted.split("-")[0], fallback.casefold()):
@@ -91,33 +91,33 @@ def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> In
     return InactivityTexts()
 
 
-def _ask(
+def _inactivity(
     conversation: Conversation,
     facts: Sequence[Fact],
     policy: InactivityPolicy,
     configuration: Configuration,
     now: datetime,
 ) -> DueActions:
-    spoken = _newest(facts)
-    close_at = spoken.at + timedelta(seconds=policy.close_after)
+    newest = _newest(facts)
+    close_at = newest.at + timedelta(seconds=policy.close_after)
     locale = conversation.customer.locale if conversation.customer else None
     texts = texts_for(policy, locale, configuration.fallback_locale)
     if now >= close_at:
-        goodbye = [_line(conversation, f"goodbye:{spoken.id}", close_at, texts.close)] if texts.close else []
-        return DueActions([*goodbye, _end(conversation, f"inactive:{spoken.id}", close_at, spoken, "inactivity", None)])
-    reminder = f"remind:{spoken.id}"
+        goodbye = [_line(conversation, f"goodbye:{newest.id}", close_at, texts.close)] if texts.close else []
+        return DueActions([*goodbye, _end(conversation, f"inactive:{newest.id}", close_at, newest, "inactivity", None)])
+    reminder = f"remind:{newest.id}"
     if policy.remind_after is None or not texts.remind or any(fact.event.id == reminder for fact in facts):
         return DueActions(check_at=close_at)
-    remind_at = spoken.at + timedelta(seconds=policy.remind_after)
+    remind_at = newest.at + timedelta(seconds=policy.remind_after)
     if now < remind_at:
         return DueActions(check_at=remind_at)
     return DueActions([_line(conversation, reminder, remind_at, texts.remind)], close_at)
 
 
-def _silence(
+def _unanswered(
     conversation: Conversation, facts: Iterable[Fact], policy: InactivityPolicy | None, now: datetime
 ) -> DueActions:
-    """Whether the bot that has the conversation leaves the customer's newest line unanswered."""
+    """Reports `bot-silent` if the bot that has the conversation left the customer's newest line unanswered."""
     if conversation.bot is None:
         return DueActions()
     asked = max((fact.at for fact in facts if _is_line_of(fact, "customer")), default=None)
@@ -134,17 +134,17 @@ def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datet
     if now < expected_by:
         return DueActions(check_at=expected_by)
     first = min(facts, key=lambda fact: fact.order)
-    named = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
-    place = {"accountId": named.account_id, "channelId": named.channel_id} if named else _NOWHERE
-    data = {"channel": place, "customer": {"id": conversation.conversation_id}}
+    channel = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
+    reference = {"accountId": channel.account_id, "channelId": channel.channel_id} if channel else _UNKNOWN_CHANNEL
+    data = {"channel": reference, "customer": {"id": conversation.conversation_id}}
     return DueActions([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
 
 
-_NOWHERE = {"accountId": "unknown", "channelId": "unknown"}
+_UNKNOWN_CHANNEL = {"accountId": "unknown", "channelId": "unknown"}
 
 
 def _newest(facts: Iterable[Fact]) -> Fact:
-    """The newest fact by which somebody did something; what the system says, or smart assist, breaks no silence."""
+    """The newest line, start or escalation. Lines of the system and of smart assist do not count."""
     return max((fact for fact in facts if _breaks_silence(fact)), key=lambda fact: (fact.at, fact.id))
 
 

@@ -1,4 +1,4 @@
-"""What a change of a conversation asks for outside. The head's outbox names it until it is performed."""
+"""Effects: what has to happen outside a conversation when it changes. Its head's outbox holds them until then."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ LEFT_OVER_AFTER = timedelta(seconds=30)
 
 
 class PostLedgerRow(WireModel):
-    """Post the row to its month, or correct that where it is closed; `occasion` is the fact that made it so."""
+    """Post the row to its month, or correct the month if it is closed; `occasion` is the fact that led to it."""
 
     kind: Literal["postLedgerRow"] = "postLedgerRow"
     row: LedgerRow
@@ -31,7 +31,7 @@ class CloseThread(WireModel):
 
 
 class FollowUp(WireModel):
-    """Repeat the fact in the thread's next conversation: its own ended without knowing of it."""
+    """Repeat the fact in the thread's next conversation, because its own one ended without knowing of it."""
 
     kind: Literal["followUp"] = "followUp"
     fact_id: str
@@ -41,11 +41,11 @@ class FollowUp(WireModel):
 
 
 Effect = Annotated[PostLedgerRow | CloseThread | FollowUp, Field(discriminator="kind")]
-"""Something to be performed outside; doing it twice does no harm."""
+"""An effect may be performed twice without harm."""
 
 
 def caused_by(effect: Effect) -> str | None:
-    """The id of the fact that the effect goes back to, where the effect names it."""
+    """The id of the fact that led to the effect; None if the effect does not name it."""
     match effect:
         case PostLedgerRow(occasion=occasion):
             return occasion.fact_id if occasion else None

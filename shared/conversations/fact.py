@@ -23,37 +23,37 @@ class Fact:
 
     @classmethod
     def of(cls, event: Event, now: datetime) -> "Fact":
-        """The fact that an event arriving now is."""
+        """The fact made of an event that arrives now."""
         return cls(event, counted_moment(event.moment, now), now)
 
     @property
     def judged_at(self) -> datetime:
-        """The moment whose configuration judges it: a version that is put later cannot change it any more."""
+        """The moment whose configuration judges the fact. A version that is put later cannot change the judgement."""
         return min(self.at, self.received_at)
 
     @property
     def id(self) -> str:
-        """SHA-256 of the event's identity: the duplicate marker."""
+        """The event's identity (SHA-256, hex). A second fact with the same id is a duplicate."""
         return self.event.identity
 
     @cached_property
     def order(self) -> tuple[datetime, str, bool, int, str]:
-        """Facts are ordered by time, then the channel's sequence, then id; an end comes last among its equals."""
+        """The sort key of facts: time, then ends after all others, then the channel's sequence, then id."""
         finer = self.event.finer_digits if self.at == self.event.moment else ""
         sequence = self.event.data.sequence if isinstance(self.event, MessagePosted) else None
         return self.at, finer, isinstance(self.event, ConversationEnded), -1 if sequence is None else sequence, self.id
 
     def same_content(self, other: "Fact") -> bool:
-        """Whether another event of the same identity says the same.
+        """True if another event of the same identity has the same content.
 
-        A time that the ingress assumed (extension attribute `timeassumed`) is another one at each retry, and each retry
-        is a trace of its own, so neither counts.
+        Neither a time that the ingress assumed (extension attribute `timeassumed`) nor the trace counts, because every
+        retry has others.
         """
         return self.content == other.content
 
     @cached_property
     def content(self) -> str:
-        """The event as canonical JSON, without a time that was only assumed, and without what it carried on its way."""
+        """The event as canonical JSON, without an assumed time and without its trace attributes."""
         document = without_carried(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))
         if document.get("timeassumed"):
             del document["time"]

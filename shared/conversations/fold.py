@@ -1,4 +1,4 @@
-"""The fold: what a conversation is, given the set of its facts. Nothing else decides anything about a conversation."""
+"""The fold: computes a conversation from the set of its facts. Nothing else decides about a conversation."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from shared.usage.bot_session import BotSession, Invocation, Invoking, with_invo
 
 
 def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Conversation:
-    """The conversation that the facts make, whatever their order and however often each was given."""
+    """The conversation computed from its facts, whatever their order and however often each of them is given."""
     conversation = Conversation(
         tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id)
     )
@@ -156,10 +156,10 @@ def _assigned(
 ) -> Conversation:
     stream = configuration.work_stream(conversation.work_stream)
     for name, value in values.items():
-        given = Assignment(name=name, value=value, at=format_time(fact.at), fact_id=fact.id, set_by=set_by)
-        conversation = conversation.replace(assignments={**conversation.assignments, name: given})
-        # Without a work stream there is nothing to compare with; the start will come, and the fold with it.
-        if stream is not None and (why := complaint(given, stream.context_variables)):
+        assignment = Assignment(name=name, value=value, at=format_time(fact.at), fact_id=fact.id, set_by=set_by)
+        conversation = conversation.replace(assignments={**conversation.assignments, name: assignment})
+        # Without a start there is no work stream yet, and no declaration to compare with. The start is folded first.
+        if stream is not None and (why := complaint(assignment, stream.context_variables)):
             conversation = _warned(conversation, fact, "unusable_variable", name, why)
     return conversation
 
@@ -197,12 +197,12 @@ def _warned(conversation: Conversation, fact: Fact, code: str, subject: str, det
 
 
 def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
-    """With its bot session and ledger day: that of the first invocation, else of the start, else of the first fact."""
+    """The conversation with bot session and ledger day: of the first invocation, else of the start, else first fact."""
     if not ordered:
         return conversation
     invocations = conversation.invocations
-    begun = conversation.started_at or ordered[0].at
-    moment = invocations[0].at if invocations else begun
+    began_at = conversation.started_at or ordered[0].at
+    moment = invocations[0].at if invocations else began_at
     day = history.local_date(moment).isoformat()
     bots = tuple(invocation.bot for invocation in invocations)
     session = BotSession(started_at=moment, month=day[:7], day=day, bots=bots) if bots else None

@@ -7,7 +7,7 @@ from shared.events.catalog import ConversationStarted
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """Each fact once: the (first) start, then by time, sequence and id."""
+    """The facts without duplicates: the earliest start first, the others by time, sequence and id."""
     ordered = sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)
     starts = [fact for fact in ordered if isinstance(fact.event, ConversationStarted)]
     # A start that was only assumed, because none came, gives way to the real one.
@@ -16,5 +16,5 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 
 
 def is_assumed(start: Fact) -> bool:
-    """Whether Patchbay took the conversation for started, because no start came."""
+    """True if Patchbay itself recorded the start, because none had come in time."""
     return start.event.source == SOURCE

@@ -1,4 +1,4 @@
-"""What recording needs: the conversations' store (one partition per tenant and conversation), and effects."""
+"""The ports of recording: the store of conversations (one partition per tenant and conversation), and effects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ class Head:
     """A conversation as it was last committed.
 
     `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
-    `attention_at` is when `sweep` looks at it; None while there is nothing to see to. `due_at` is that moment once the
-    outbox is empty. `attention` is what a supervisor should see as of the last look, such as `bot-silent`. `archived`
-    is how many of its facts are in the archive.
+    `attention_at` is when `sweep` checks it, or None if it need not be checked. `due_at` is that moment once the outbox
+    is empty. `attention` is what a supervisor should see as of the last check, such as `bot-silent`. `archived` is how
+    many of its facts are in the archive.
     """
 
     conversation: Conversation
@@ -29,7 +29,7 @@ class Head:
     archived: int = 0
 
     def without(self, performed: Mapping[str, Effect]) -> "Head":
-        """This head with the performed effects cleared; an effect that was replaced meanwhile stays."""
+        """This head without the performed effects. An effect that was replaced meanwhile stays."""
         left = {name: effect for name, effect in self.outbox.items() if performed.get(name) != effect}
         return replace(self, outbox=left, attention_at=self.attention_at if left else self.due_at)
 
@@ -45,14 +45,14 @@ class Loaded:
 
 @dataclass(frozen=True)
 class HeadPage:
-    """Some heads in order of conversation key, and where to go on."""
+    """Some heads in order of conversation key, and where the next page begins."""
 
     heads: Sequence[Head]
     continuation: str | None
 
 
 class FactExists(Exception):
-    """The fact's document is there: a duplicate, or another event of the same identity."""
+    """Raised when the fact's document exists: it is a duplicate, or another event of the same identity."""
 
 
 class ConversationStore(Protocol):
@@ -84,9 +84,9 @@ class ConversationStore(Protocol):
         ...
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
-        """Forget the conversation: its head is gone at once, its facts and decisions at once or soon after.
+        """Delete the conversation: its head at once, its facts and decisions at once or soon after.
 
-        Raises HeadChanged. What is not there any more is deleted already.
+        Raises HeadChanged. A conversation that is gone already is no error.
         """
         ...
 
@@ -104,10 +104,10 @@ class ConversationStore(Protocol):
 
 
 Reconcile = Callable[[Conversation | None, Conversation, int, Fact], Mapping[str, Effect]]
-"""Tells the effects, by id, of a change: the conversation before and after, its revision, the fact that led there."""
+"""Returns a change's effects by id. Takes the conversation before and after, its new revision, and the new fact."""
 
 
 class EffectPerformer(Protocol):
-    """Performs what a head's outbox holds, and clears it there. Again, it does no harm."""
+    """Performs the effects in a head's outbox, and clears them there. Performing them twice does no harm."""
 
     async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None: ...

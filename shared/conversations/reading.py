@@ -1,4 +1,4 @@
-"""What supervisors and agents read of conversations."""
+"""The use cases of reading conversations, for supervisors and agents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,11 +26,11 @@ _SHOWN = (
 
 
 def shown(head: Head) -> dict[str, Any]:
-    """A head as it is answered: every member of the contract, null where it is not known."""
+    """A head as the JSON document of an answer: every member of the contract, null where it is unknown."""
     conversation = head.conversation
     document = conversation.model_dump(mode="json", by_alias=True)
     document["attention"] = head.attention
-    document["contextVariables"] = {name: given.value for name, given in conversation.assignments.items()}
+    document["contextVariables"] = {name: assigned.value for name, assigned in conversation.assignments.items()}
     document["warnings"] = [{"code": w.code, "detail": w.detail} for w in conversation.warnings]
     if conversation.channel is not None:
         channel = conversation.channel
@@ -46,7 +46,7 @@ def shown(head: Head) -> dict[str, Any]:
 
 
 def filters_named(params: Mapping[str, str]) -> dict[str, str]:
-    """The filters among a list's parameters: state, queue and bot. Raises InvalidRequest for a state there is not."""
+    """The filters among the query parameters: state, queue and bot. Raises InvalidRequest for an unknown state."""
     if "state" in params and params["state"] not in TRANSITIONS:
         raise InvalidRequest([Mistake("state", f"is none of {', '.join(TRANSITIONS)}")])
     return {name: params[name] for name in ("state", "queue", "bot") if name in params}
@@ -54,7 +54,7 @@ def filters_named(params: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Conversations:
-    """Reads one tenant's conversations; another tenant's are as unknown as those that never were."""
+    """Reads one tenant's conversations. Another tenant's conversation is unknown, like one that never existed."""
 
     store: ConversationStore
     contents: Contents
@@ -64,13 +64,13 @@ class Conversations:
     async def page(
         self, tenant_id: str, filters: Mapping[str, str], after: str | None
     ) -> tuple[Sequence[Head], str | None]:
-        """Heads as of their last change, in order of key, and where the next page begins. Raises UnknownTenant."""
+        """Heads as of their last commit, in order of key, and where the next page begins. Raises UnknownTenant."""
         await self.configurations.of(tenant_id)
         page = await self.store.heads(tenant_id, filters, after, PAGE)
         return page.heads, page.continuation
 
     async def one(self, tenant_id: str, key: str) -> Head:
-        """The conversation's head, its last activity and attention exact. Raises UnknownConversation."""
+        """The conversation's head, with last activity and attention as of now. Raises UnknownConversation."""
         loaded = await self._loaded(tenant_id, key)
         ordered = in_order(loaded.facts)
         end = next((n for n, fact in enumerate(ordered, 1) if isinstance(fact.event, ConversationEnded)), None)

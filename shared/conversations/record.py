@@ -1,4 +1,4 @@
-"""Recording a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
+"""Records a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
 
 Recorded = Literal["recorded", "without-effect", "duplicate"]
-"""What became of an event. `without-effect`: recorded, with a decision that says why nothing comes of it."""
+"""The outcome for an event. `without-effect`: it is recorded, and a decision says why it has no effect."""
 
 
 @dataclass(frozen=True)
 class _Committed:
-    """The head with its ETag; whether it is what all facts make it, and whether the fact was stored with it."""
+    """A head with its ETag. `settled`: it reflects all stored facts. `created`: the fact was stored with it."""
 
     head: Head
     etag: str
@@ -46,14 +46,14 @@ class Recorder:
     telemetry: Telemetry = OFF
 
     async def record(self, tenant_id: str, event: Event) -> Recorded:
-        """Record the event, once, however often it is delivered; its subject is known.
+        """Record the event once, however often it is delivered. The event has a subject.
 
-        Raises UnknownTenant, TooLate and EventIdConflict, which no retry mends.
+        Raises UnknownTenant, TooLate and EventIdConflict, which a retry raises again.
         """
         history = await self.configurations.of(tenant_id)
         fact = Fact.of(event, self.clock.now())
         if event.source != SOURCE:
-            # What Patchbay records itself ends what is old, and must not be refused for it.
+            # Patchbay's own facts end old conversations, so they may be old themselves.
             history.refuse_too_late(fact.at, fact.received_at)
         key = conversation_key(event.subject or "")
         new = False
@@ -66,29 +66,29 @@ class Recorder:
         return await self._settle(tenant_id, key, fact, history, new=new)
 
     async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile, revision: int) -> int:
-        """Commit what its facts make of a conversation, whatever its head and decisions say; of how many facts.
+        """Fold the conversation's facts, and commit the result over its head and decisions; the number of facts.
 
-        `reconcile` tells the effects, instead of the usual one. The head's revision is higher than its last one, and
-        than `revision`. Without a fact nothing is done, since nobody knows what should be there. Raises UnknownTenant,
-        and HeadChanged where the conversation cannot be read.
+        `reconcile` is called instead of the usual one. The head's revision becomes higher than its last one and than
+        `revision`. Nothing is done if there is no fact, because then the right head is unknown. Raises UnknownTenant,
+        and HeadChanged if the conversation cannot be read.
         """
         history = await self.configurations.of(tenant_id)
-        done = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, reconcile, revision)
-        if done is None:
+        committed = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, reconcile, revision)
+        if committed is None:
             return 0
-        head, etag, facts = done
+        head, etag, facts = committed
         await self.outbox.perform(tenant_id, key, head, etag)
         return facts
 
     async def _commit_anew(
-        self, tenant_id: str, key: str, history: History, reconcile: Reconcile, known: int
+        self, tenant_id: str, key: str, history: History, reconcile: Reconcile, last_revision: int
     ) -> tuple[Head, str, int] | None:
         loaded = await self.conversations.load(tenant_id, key)
         if not loaded.facts:
             return None
         after = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
         before = loaded.head.conversation if loaded.head else None
-        revision = max(loaded.head.revision if loaded.head else 0, known) + 1
+        revision = max(loaded.head.revision if loaded.head else 0, last_revision) + 1
         newest = max(loaded.facts, key=lambda fact: (fact.received_at, fact.id))
         effects = reconcile(before, after, revision, newest)
         head = self._successor(loaded, after, loaded.facts, history, revision, effects)
@@ -96,38 +96,38 @@ class Recorder:
         return head, etag, len(loaded.facts)
 
     async def _append(self, tenant_id: str, key: str, fact: Fact) -> Fact:
-        """The fact as it is stored: of a duplicate the first arrival counts, with the time that it was given."""
+        """Store the fact. Returns the stored one: for a duplicate the one that arrived first, with its times."""
         try:
             await self.conversations.append(tenant_id, key, fact)
         except FactExists:
             stored = await self.conversations.read_fact(tenant_id, key, fact.id)
             if stored is None:
-                # It was forgotten in between, and this is no duplicate any more.
+                # The conversation was deleted in between, so this is no duplicate any more.
                 return await self._append(tenant_id, key, fact)
             _refuse_conflict(stored, fact)
             return stored
         return fact
 
     async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History, *, new: bool) -> Recorded:
-        """Commit until the head is what all its facts make it, then perform what that asks for.
+        """Commit until the head reflects all stored facts, then perform its effects.
 
         `new`: the fact was stored just now.
         """
         settled = False
         while not settled:
-            done = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
-            settled, new = done.settled, new or done.created
-        await self.outbox.perform(tenant_id, key, done.head, done.etag)
+            committed = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
+            settled, new = committed.settled, new or committed.created
+        await self.outbox.perform(tenant_id, key, committed.head, committed.etag)
         if not new:
             return "duplicate"
-        decided = (one for one in done.head.conversation.decisions if one.cause.fact_id == fact.id)
-        return "without-effect" if any(one.outcome == "withoutEffect" for one in decided) else "recorded"
+        decisions = (one for one in committed.head.conversation.decisions if one.cause.fact_id == fact.id)
+        return "without-effect" if any(one.outcome == "withoutEffect" for one in decisions) else "recorded"
 
     async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> "_Committed":
-        """Bring the head up to date with the stored facts and this one.
+        """Commit the head folded from the stored facts and this one.
 
-        A line that was appended meanwhile looked at the head as it was, and left. That was right unless the commit
-        took away what the line relied on: then the facts are read once more. A line that saw no head did not leave.
+        A line may have been only appended meanwhile, because of the head before. If this commit takes away what that
+        line relied on, `settled` is False, and the caller commits again. A line that read no head is not only appended.
         """
         loaded = await self.conversations.load(tenant_id, key)
         stored = next((known for known in loaded.facts if known.id == fact.id), None)
@@ -144,7 +144,7 @@ class Recorder:
         try:
             etag = await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
         except FactExists as conflict:
-            # Another delivery of this event came between; what it committed is read anew.
+            # Another delivery of this event was faster. Its commit is loaded with the next try.
             raise HeadChanged from conflict
         if after.bot_session and not (before and before.bot_session):
             self.telemetry.metrics.count(SESSIONS)
@@ -175,10 +175,9 @@ def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
 
 
 def _unchanged(before: Head, after: Head) -> bool:
-    """Whether a commit would change nothing; the last activity is exact on reading, and costs no commit.
+    """True if a commit would change at most the last activity, which is computed on reading and is worth no commit.
 
-    A line that comes after the end changes when to look at the conversation: it is to be archived, too, and nobody
-    may forget the conversation without having seen it.
+    A line after the end changes `due_at`: the line must be archived too, before the conversation is forgotten.
     """
     one, other = (head.conversation.replace(last_activity_at=None) for head in (before, after))
     return one == other and (other.closed_at is None or before.due_at == after.due_at)

@@ -12,11 +12,11 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     "wrapUp": frozenset({"closed"}),
     "closed": frozenset(),
 }
-"""From → to. A conversation begins as `open`; `closed` is final: what comes later is late, or a new conversation."""
+"""From → to. A conversation begins as `open`. `closed` is final: a later line is late, or in the next conversation."""
 
 
 def moved(current: State, to: State) -> State:
-    """The state after a move. Staying where one is, is no move; anything not listed is a programming error."""
+    """The state after a transition, which may lead to the same state. Raises ValueError if it is not allowed."""
     if to != current and to not in TRANSITIONS[current]:
         raise ValueError(f"a conversation cannot go from {current} to {to}")
     return to

@@ -27,10 +27,10 @@ Origin = Literal["message", "summary", "botHistory"]
 class TranscriptEntry(WireModel):
     """One line. `id` is native; `time` is the sender's own text, None where a bot's history gives none.
 
-    `origin`: `message`, the `summary` that a bot wrote for the agent, or a line that only the history handed over by
-    a bot knows (`botHistory`). `late`: said after the end. `extra` holds what else the channel sent with the line.
+    `origin`: `message`, the `summary` that a bot wrote for the agent, or a line that is only in the history that a bot
+    handed over (`botHistory`). `late`: said after the end. `extra` holds the channel's other members of the line.
     `missing` names members that were too large for their event and are not in the overflow any more. The `url` of an
-    attachment that is kept there is relative to the transcript's own address.
+    attachment in the overflow is relative to the transcript's own address.
     """
 
     id: str | None
@@ -46,7 +46,7 @@ class TranscriptEntry(WireModel):
 
 
 def audience_named(text: str) -> Audience:
-    """What `?audience=` asks for. Raises InvalidRequest."""
+    """The audience that `?audience=` names. Raises InvalidRequest."""
     if text not in ("customer", "agent"):
         raise InvalidRequest([Mistake("audience", "is neither customer nor agent")])
     return "customer" if text == "customer" else "agent"
@@ -64,16 +64,16 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
 
 
 def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
-    """The line without what is not part of the contract: nobody knows what a sender adds for its own people."""
+    """The line without members outside the contract, which a sender may have added for its own staff."""
     author = Author(role=entry.author.role, id=entry.author.id, name=entry.author.name)
     return entry.model_copy(update={"author": author, "extra": {}})
 
 
 def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
-    over = False
+    ended = False
     for fact in ordered:
-        yield fact, over
-        over = over or isinstance(fact.event, ConversationEnded)
+        yield fact, ended
+        ended = ended or isinstance(fact.event, ConversationEnded)
 
 
 def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[TranscriptEntry]:
@@ -110,7 +110,7 @@ def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[Transc
 
 
 def _downloadable(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
-    """The attachments, those whose content is in the overflow with the URL where it is downloaded."""
+    """The attachments; those whose content is in the overflow get the URL of its download."""
     return tuple(one if one.url or not one.claim_checks else _at_its_url(one) for one in attachments)
 
 

@@ -1,4 +1,4 @@
-"""What a conversation's end did not know of, and what therefore goes on in the thread's next conversation."""
+"""Finds the facts that a conversation's end did not know of. They are repeated in the thread's next conversation."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from shared.events.envelope import parse_time
 
 
 def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, ...]:
-    """The ids of what belongs to the next conversation: everything said from the moment on that somebody asked again.
+    """The ids of the facts that belong to the next conversation: all from the time on at which somebody asked again.
 
-    Where the end says what it knew of, that may be everything newer; in a channel's thread everything after the end,
-    which the channel would have sent there, had the end been known.
+    If the end names the newest fact that it knew of, those are facts newer than that one. Else, in a channel's thread,
+    those are facts after the end: the channel would have sent them to the next conversation, had it known of the end.
     """
     end = next((fact for fact in ordered if isinstance(fact.event, ConversationEnded)), None)
     if end is None or not isinstance(end.event, ConversationEnded):
@@ -21,7 +21,7 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[s
     if seen is not None:
         newest = parse_time(seen.at), seen.fact_id
     elif conversation.channel is not None and conversation.channel.thread_id is not None:
-        newest = end.at, _LAST
+        newest = end.at, _AFTER_EVERY_ID
     else:
         return ()
     newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _comes_from_outside(fact)]
@@ -30,11 +30,11 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[s
 
 
 def _comes_from_outside(fact: Fact) -> bool:
-    """Whether somebody said it; reminders and goodbyes belong to the conversation that they are about."""
+    """True if somebody outside said it. Patchbay's own reminders and goodbyes stay in their conversation."""
     return isinstance(fact.event, MessagePosted | BotEscalated) and fact.event.source != SOURCE
 
 
-_LAST = "\U0010ffff"
+_AFTER_EVERY_ID = "\U0010ffff"
 """Greater than every fact's id."""
 
 
