@@ -61,6 +61,6 @@ def _name_and_type(event: Event, sha256: str) -> tuple[str, str] | None:
     for attachment in attachments_of(event):
         for check in attachment.claim_checks.values():
             if check.sha256 == sha256:
-                kind = check.content_type.partition(";")[0].strip()
-                return attachment.name, kind if _MEDIA_TYPE.fullmatch(kind) else _UNKNOWN_TYPE
+                media_type = check.content_type.partition(";")[0].strip()
+                return attachment.name, media_type if _MEDIA_TYPE.fullmatch(media_type) else _UNKNOWN_TYPE
     return None

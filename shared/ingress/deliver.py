@@ -1,4 +1,4 @@
-"""What happens to a message that the bus delivers: its event is recorded, or parked with the reason."""
+"""Handles a message that the bus delivers: its event is recorded, or parked with the reason."""
 
 import logging
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Takes deliveries. What it returns from is settled; what it raises from is delivered again."""
+    """Handles deliveries. If `deliver` returns, the message is completed; if it raises, it is delivered again."""
 
     recorder: Recorder
     timers: Timers
@@ -46,7 +46,7 @@ class Deliveries:
     telemetry: Telemetry = OFF
 
     async def deliver(self, body: bytes) -> None:
-        """Record the event in the body. An event that can never be right is parked, and costs others nothing."""
+        """Record the event in the body, or answer a timeout. An event that can never be recorded is parked."""
         read = _read(body)
         kind, carrier = ("unknown", _members(body)) if isinstance(read, Refused) else (read.type, read.attributes)
         with self.telemetry.delivering(kind, carrier, self.clock.now) as delivered:
@@ -64,39 +64,39 @@ class Deliveries:
         addressed = await self._addressed(tenant_id, event, history)
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if isinstance(event, InactivityTimeout):
-            # A question is answered, never stored.
+            # A timeout is a question: it is answered, and never stored.
             await self.timers.perform_due(tenant_id, addressed.subject or "", from_sweep=event.source == SWEEP)
             return "answered"
         return await self._recorded(tenant_id, event, addressed)
 
     async def _recorded(self, tenant_id: str, event: Event, addressed: Event) -> Outcome:
-        """Record the event; what was kept apart from it moves with it to its conversation."""
-        moves = event.subject is None and any(checks_of(event))
-        if moves:
+        """Record the event. Its overflow contents are moved to its conversation first."""
+        has_own_place = event.subject is None and any(checks_of(event))
+        if has_own_place:
             await carry(self.overflow, tenant_id, place_of(event), addressed)
         outcome = await self.recorder.record(tenant_id, addressed)
-        if moves:
-            # Not before, so that a crash leaves it for the next delivery.
+        if has_own_place:
+            # Deleted last, so that after a crash the next delivery finds the contents.
             await self.overflow.delete(tenant_id, place_of(event))
         return outcome
 
     async def _park(self, body: bytes, reason: Refused, conversation_id: str | None) -> None:
-        tenant_id = await self._tenant_named(_members(body).get("tenantid"))
+        tenant_id = await self._known_tenant(_members(body).get("tenantid"))
         key = conversation_key(conversation_id) if conversation_id else None
         await self.parked.park(tenant_id, park(body, reason, self.clock.now()))
         extra = {"tenant": tenant_id, "key": key, "code": reason.code}
         _log.warning("parked an event: %s", reason.code, extra=extra)
 
-    async def _tenant_named(self, named: object) -> str:
-        """The known tenant of this name, however wrong the rest of the event is."""
+    async def _known_tenant(self, tenant_id: object) -> str:
+        """The tenant's id if there is such a tenant, else NO_TENANT. The id may be any JSON value."""
         try:
-            await self.recorder.configurations.of(named if isinstance(named, str) else "")
+            await self.recorder.configurations.of(tenant_id if isinstance(tenant_id, str) else "")
         except Refused:
             return NO_TENANT
-        return str(named)
+        return str(tenant_id)
 
     async def _addressed(self, tenant_id: str, event: Event, history: History) -> Event:
-        """The event with its subject; a bot that knows only its channel's thread is resolved like an activity."""
+        """The event with its subject. An event that names only a channel's thread is resolved like an activity."""
         if isinstance(event, ConversationStarted):
             await self.threads.register(tenant_id, event)
         channel = event.data.channel
@@ -114,7 +114,7 @@ class Deliveries:
             _begins(event),
             announce=not isinstance(event, ConversationStarted),
         )
-        # Read anew: a copy would keep the identity that was computed without the subject.
+        # The JSON is read again, because a copy would keep the identity that was computed without the subject.
         return stored_event(event.model_copy(update={"subject": resolved.conversation_id}).to_json())
 
 
@@ -126,7 +126,7 @@ def _read(body: bytes) -> Event | Refused:
 
 
 def _members(body: bytes) -> Mapping[str, Any]:
-    """The members of the body, however wrong they are as an event."""
+    """The members of the body's JSON object, which need be no valid event; empty if it is no object."""
     try:
         document = parse_json(body, InvalidEvent)
     except InvalidEvent:
@@ -135,7 +135,7 @@ def _members(body: bytes) -> Mapping[str, Any]:
 
 
 def _begins(event: Event) -> Begins:
-    """Whether the thread's next conversation begins with the event."""
+    """When the event begins the thread's next conversation."""
     if isinstance(event, ConversationEnded | InactivityTimeout):
         return "never"
     if isinstance(event, MessagePosted) and event.data.author.role != "customer":

@@ -1,4 +1,4 @@
-"""Events that can never be recorded, kept with the reason instead of costing others their deliveries."""
+"""Parked events: events that can never be recorded, kept with the reason, so that the bus delivers the others."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from shared.events.trace_context import CARRIED, without_carried
 from shared.wire import WireModel, canonical_json, parse_json, validate
 
 NO_TENANT = "_unknown"
-"""The partition for events that name no known tenant. No tenant can be called so."""
+"""The partition for events that name no known tenant. No tenant can have this id."""
 IDENTITY = ("tenantid", "subject", "source", "id")
-"""The members of an event that say which one it is."""
+"""The members of an event that its identity is made of."""
 
 _ENVELOPE: TypeAdapter[Envelope] = TypeAdapter(Envelope)
 
 
 class ParkedMistake(WireModel):
-    """The offending field and the reason."""
+    """One thing that is wrong with the body: the member's path, and the reason."""
 
     path: str
     reason: str
@@ -30,7 +30,7 @@ class ParkedMistake(WireModel):
 class ParkedEvent(WireModel):
     """A delivered body as it came (undecodable bytes as U+FFFD), and why it was refused.
 
-    `replaying_at`: a replay has begun since it was refused; `replayed_at`: and it was published.
+    `replaying_at`: when a replay began, if one did since the refusal; `replayed_at`: set once that was published.
     """
 
     id: str
@@ -44,34 +44,34 @@ class ParkedEvent(WireModel):
 
     @property
     def position(self) -> str:
-        """Its place among the parked events of its tenant: in order of arrival, as text that a URL may hold."""
+        """Its sort key among its tenant's parked events, by arrival, as text that is safe in a URL."""
         return f"{self.received_at}.{self.id}"
 
     def whole(self) -> bool:
-        """Whether `body` is what came, byte by byte."""
+        """True if `body` is what came, byte by byte."""
         return _id_of(self.body.encode()) == self.id
 
     def identity(self) -> dict[str, str]:
-        """The members of its identity that can be read, which is not to say that the tenant is known."""
+        """The valid members of the event's identity, by name. The tenant may be unknown."""
         try:
             document = parse_json(self.body.encode(), InvalidEvent)
         except InvalidEvent:
             return {}
         if not isinstance(document, dict):
             return {}
-        wrong: set[str] = set()
+        invalid: set[str] = set()
         try:
             validate(_ENVELOPE, document, InvalidEvent)
         except InvalidEvent as error:
-            wrong = {mistake.path for mistake in error.mistakes}
-        given = {name: document.get(name) for name in IDENTITY if name not in wrong}
-        return {name: text for name, text in given.items() if isinstance(text, str) and "\ufffd" not in text}
+            invalid = {mistake.path for mistake in error.mistakes}
+        valid = {name: document.get(name) for name in IDENTITY if name not in invalid}
+        return {name: text for name, text in valid.items() if isinstance(text, str) and "\ufffd" not in text}
 
 
 def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
-    """What is kept of a refused body.
+    """The parked event for a refused body.
 
-    The id derives from the body: delivered twice, it is parked once, and sent twice, too, whatever trace it came in.
+    Its id derives from the body without its trace, so a body is parked once, however often it is delivered or sent.
     """
     return ParkedEvent(
         id=_id_of(body),
@@ -84,7 +84,7 @@ def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
 
 
 def arrival_text(received: datetime) -> str:
-    """A time of arrival as parked events have it: of one width and without a "+", for `position`."""
+    """A time of arrival as text for `position`: of fixed width, so that it sorts, and without "+"."""
     return received.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -93,50 +93,50 @@ def _id_of(body: bytes) -> str:
 
 
 def _content_of(body: bytes) -> bytes:
-    """The body, or where it carries a trace, all else that it says."""
+    """The body; if it carries a trace, the body without the trace as canonical JSON."""
     if not any(name.encode() in body for name in CARRIED):
         return body
     try:
         document = parse_json(body, InvalidEvent)
     except InvalidEvent:
         return body
-    carries = isinstance(document, dict) and any(name in document for name in CARRIED)
-    return canonical_json(without_carried(document)).encode() if carries else body
+    has_trace = isinstance(document, dict) and any(name in document for name in CARRIED)
+    return canonical_json(without_carried(document)).encode() if has_trace else body
 
 
 class ParkedEvents(Protocol):
     """The store of parked events.
 
-    A replay is marked before it is published and after. What is delivered between the marks and refused again thereby
-    takes back the first, so the second is not made, and no refused event is ever taken for a replayed one.
+    A replay is marked before it is published and after. An event that is refused again between the two marks removes
+    the first, and then the second is not made. So no refused event ever counts as replayed.
     """
 
     async def park(self, tenant_id: str, event: ParkedEvent) -> None:
-        """Keep the event. One that is there already stays as it is, unless a replay of it has begun since.
+        """Store the event. A stored event of the same id stays as it is, unless a replay of it has begun.
 
-        Then this is what became of the replay: it takes the place of what is there.
+        In that case the replay was refused, and its event replaces the stored one.
         """
         ...
 
     async def parked(
         self, tenant_id: str, *, after: str | None = None, limit: int = 1000, replayed: bool = False
     ) -> Sequence[ParkedEvent]:
-        """The parked events of the tenant (or of NO_TENANT) behind a position, in order of it.
+        """The tenant's (or NO_TENANT's) parked events after a position, in order of position.
 
-        Replayed ones are left out, unless they are asked for.
+        `replayed`: replayed events are included.
         """
         ...
 
     async def get(self, tenant_id: str, event_id: str) -> ParkedEvent | None: ...
 
     async def delete(self, tenant_id: str, event_id: str) -> None:
-        """Forget the event. Where there is none, nothing happens."""
+        """Delete the event. Does nothing if there is none."""
         ...
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
-        """A replay begins; the event still is listed."""
+        """Mark that a replay begins. The event is still listed."""
         ...
 
     async def mark_replayed(self, tenant_id: str, event_id: str, at: str) -> None:
-        """The replay that began at this time was published; without effect if the event was refused meanwhile."""
+        """Mark that the replay that began at `at` was published. Does nothing if the event was refused meanwhile."""
         ...

@@ -1,4 +1,4 @@
-"""The ingress for parked events: listed with their reasons, and sent on their way again, as they are or mended."""
+"""The use cases of parked events: listing them with their reasons, replaying them as they are or mended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from shared.tenants.history import Configurations
 from shared.wire import parse_json
 
 PAGE = 50
-"""Parked events a page; each comes with its body."""
+"""Parked events per page; each comes with its body."""
 
 
 def parked_document(event: ParkedEvent) -> dict[str, Any]:
-    """A parked event as it is answered."""
+    """A parked event as the JSON document of an answer."""
     return {
         "id": event.id,
         "receivedAt": event.received_at,
@@ -43,7 +43,7 @@ class ParkedPage:
 
 @dataclass(frozen=True)
 class ParkedEventService:
-    """One tenant's parked events (or NO_TENANT's); another tenant's are as unknown as those that never were."""
+    """One tenant's parked events (or NO_TENANT's). Another tenant's are unknown, like those that never existed."""
 
     parked: ParkedEvents
     configurations: Configurations
@@ -52,7 +52,7 @@ class ParkedEventService:
     clock: Clock
 
     async def page(self, tenant_id: str, after: str | None, *, replayed: bool) -> ParkedPage:
-        """What waits, or everything that was ever parked. Raises UnknownTenant."""
+        """A page of parked events, with the replayed ones if `replayed`. Raises UnknownTenant."""
         if tenant_id != NO_TENANT:
             await self.configurations.of(tenant_id)
         found = await self.parked.parked(tenant_id, after=after, limit=PAGE + 1, replayed=replayed)
@@ -60,10 +60,10 @@ class ParkedEventService:
         return ParkedPage(page, page[-1].position if len(found) > PAGE else None)
 
     async def replay(self, tenant_id: str, parked_id: str, mended: bytes) -> str:
-        """Publish the parked event, or the mended one in its place, under its identity; the event's id.
+        """Publish the parked event, or `mended` in its place, under its identity. Returns the event's id.
 
-        It stays parked where it is refused at once, and is parked again where it is refused on its way. Raises
-        UnknownParkedEvent, and what an ingress raises.
+        An event that is refused here stays parked. An event that is refused on delivery is parked again. Raises
+        UnknownParkedEvent, and the errors of `Receiver.receive_events`.
         """
         kept = await self.parked.get(tenant_id, parked_id)
         if kept is None:
@@ -76,9 +76,9 @@ class ParkedEventService:
         return admitted.event.id
 
     async def forget_expired(self) -> int:
-        """Forget what was parked longer ago than its tenant's retention; how many events.
+        """Delete events that were parked longer ago than their tenant's retention. Returns their number.
 
-        What was too large for them goes with them, where they had no conversation that it could belong to.
+        The overflow contents of events without a subject are deleted too, because they belong to no conversation.
         """
         forgotten = 0
         for tenant_id in [*await self.configurations.tenants(), NO_TENANT]:
@@ -101,23 +101,23 @@ class ParkedEventService:
             event = None
         if event is not None and event.subject is None and any(checks_of(event)):
             await self.overflow.delete(tenant_id, place_of(event))
-        # Last, so that a crash leaves it for the next time.
+        # Deleted last, so that after a crash the next run finds it.
         await self.parked.delete(tenant_id, kept.id)
 
     async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> CheckedIn:
-        """The event, checked as at an ingress, and to be the parked one."""
+        """The event, checked as at an ingress. Raises InvalidEvent if it has another identity than the parked one."""
         if not mended.strip() and not kept.whole():
             raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
         body = mended if mended.strip() else kept.body.encode()
         event = event_from(parse_json(body, InvalidEvent))
-        named = event.tenantid if tenant_id == NO_TENANT else tenant_id
-        configuration = (await self.configurations.of(named)).at(self.clock.now()).configuration
+        own_tenant = event.tenantid if tenant_id == NO_TENANT else tenant_id
+        configuration = (await self.configurations.of(own_tenant)).at(self.clock.now()).configuration
         (admitted,), _ = read_events(configuration, body)
-        other = [
+        mistakes = [
             Mistake(name, f"is {getattr(admitted.event, name)!r}, but the parked event's is {text!r}")
             for name, text in kept.identity().items()
             if getattr(admitted.event, name) != text
         ]
-        if other:
-            raise InvalidEvent(other)
+        if mistakes:
+            raise InvalidEvent(mistakes)
         return admitted

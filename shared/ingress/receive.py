@@ -1,4 +1,4 @@
-"""Receiving: payloads become events. What is accepted is durable on the bus before the request is answered."""
+"""Receives payloads and publishes their events. Accepted events are durable on the bus before the answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from shared.threads.resolve import Resolved, Threads
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a payload: ids of the events that are on their way, what was ignored, what was rejected.
+    """The outcome for a body: the ids of the published events, what was ignored, and what was rejected.
 
-    `conversation_id` is known where all of a channel's payload was resolved to one.
+    `conversation_id` is set if every activity of a channel's body belongs to the same conversation.
     """
 
     accepted: Sequence[str]
@@ -37,7 +37,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Receiver:
-    """Receives payloads and events from outside, and publishes what they mean."""
+    """Receives payloads and events from outside, and publishes the events that they mean."""
 
     configurations: Configurations
     threads: Threads
@@ -52,10 +52,10 @@ class Receiver:
         return await self._publish_events(tenant_id, *read_events(configuration, body))
 
     async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
-        """Publish what a channel's payload means, in the dialect of its account.
+        """Publish the events that a channel's payload means, in the dialect of its account.
 
         Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate. In a set of
-        activities, as in a batch of events, what is wrong is rejected alone.
+        activities, as in a batch of events, a wrong one is rejected alone.
         """
         history = await self.configurations.of(tenant_id)
         configuration = history.at(self.clock.now()).configuration
@@ -87,7 +87,7 @@ class Receiver:
                 rejected.append(Rejected(index, part.outcome))
             elif not part.outcome.only_ignored:
                 try:
-                    conversation, made = await self._made_of(tenant_id, channel, part.outcome, history)
+                    conversation, made = await self._resolved_events(tenant_id, channel, part.outcome, history)
                 except Refused as reason:
                     if not payload.is_set:
                         raise
@@ -97,16 +97,16 @@ class Receiver:
                     events += made
         await publish(self.publisher, self.overflow, tenant_id, events)
         accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
-        known = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
+        begun_before = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
         ids = {one.conversation_id for one in resolved}
-        return Receipt(accepted, [*payload.ignored, *known], rejected, ids.pop() if len(ids) == 1 else None)
+        return Receipt(accepted, [*payload.ignored, *begun_before], rejected, ids.pop() if len(ids) == 1 else None)
 
-    async def _made_of(
+    async def _resolved_events(
         self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History
     ) -> tuple[Resolved, list[CheckedIn]]:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
         thread, now = channel.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
-        # Whatever the dialect made is checked before a conversation is opened for it.
+        # The drafts are checked before a conversation is opened for them.
         drafts = [drafted_event(tenant_id, thread, None, draft, reading.time, now) for draft in reading.drafts]
         resolved = await self._resolved(tenant_id, thread, reading, drafts, history)
         subject = resolved.conversation_id
@@ -150,14 +150,14 @@ _BEGUN_BEFORE = [Note("begun_before", "", "the conversation has begun before")]
 
 
 def counting_moment(reading: Reading, now: datetime) -> datetime:
-    """The time at which what arrives now counts."""
+    """The time at which a payload that arrives now counts."""
     return counted_moment(parse_time(reading.time) if reading.time else now, now)
 
 
 def drafted_event(
     tenant_id: str, channel: ChannelReference, subject: str | None, draft: Draft, time: str | None, now: datetime
 ) -> CheckedIn:
-    """The event that a draft is in this conversation (None: not yet resolved), as it travels.
+    """The draft as an event of this conversation (None: not yet resolved), with its large members kept apart.
 
     Raises InvalidEvent, EventTooLarge.
     """

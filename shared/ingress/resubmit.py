@@ -1,4 +1,4 @@
-"""Dead letters of a failure that passes are sent on their way again, a few times; others stay."""
+"""Resubmits dead letters whose failure may have passed, a few times each. The others stay."""
 
 import builtins
 import logging
@@ -10,21 +10,21 @@ from shared.clock import Clock
 from shared.errors import Retryable
 from shared.events.bus import DELIVERIES_EXCEEDED, DeadLetter, DeadLetters
 
-REST = timedelta(minutes=5)
-"""How long a dead letter is left alone, so that what failed can recover."""
-MOST_RESUBMISSIONS = 5
-"""After so many, a failure is not one that passes."""
+RESUBMIT_AFTER = timedelta(minutes=5)
+"""How long a dead letter waits before it is resubmitted, so that the failed service can recover."""
+MAX_RESUBMISSIONS = 5
+"""After so many resubmissions, a failure counts as permanent."""
 
 _log = logging.getLogger(__name__)
 
 
 def worth_another_try(letter: DeadLetter) -> bool:
-    """Whether it died of a failure that may have passed, and not too often yet."""
-    return letter.resubmissions < MOST_RESUBMISSIONS and letter.reason in _reasons_that_pass()
+    """True if the message failed for a reason that may have passed, and was not resubmitted too often yet."""
+    return letter.resubmissions < MAX_RESUBMISSIONS and letter.reason in _reasons_that_pass()
 
 
 def _reasons_that_pass() -> set[str]:
-    """The names of our retryable errors and of the system's (connections, timeouts), and that of locks that ran out."""
+    """The names of our retryable errors and the system's (connections, timeouts), and the reason for expired locks."""
     kinds = (kind for kind in vars(builtins).values() if isinstance(kind, type))
     system = {kind.__name__ for kind in kinds if issubclass(kind, OSError)}
     return _names(Retryable) | system | {DELIVERIES_EXCEEDED}
@@ -36,29 +36,29 @@ def _names(kind: type[Retryable]) -> set[str]:
 
 @dataclass(frozen=True)
 class Resubmission:
-    """Safe to run at any time, in any number. `clock` is the bus's."""
+    """Resubmits dead letters. It may run at any time, and several times at once. `clock` is the bus's."""
 
     letters: DeadLetters
     clock: Clock
 
     async def waiting(self) -> Sequence[DeadLetter]:
         """All dead letters, in no order; they stay. Raises BusUnavailable."""
-        found: list[DeadLetter] = []
+        letters: list[DeadLetter] = []
 
-        def see(letter: DeadLetter) -> bool:
-            found.append(letter)
+        def collect(letter: DeadLetter) -> bool:
+            letters.append(letter)
             return False
 
-        await self.letters.resubmit(self.clock.now(), see)
-        return found
+        await self.letters.resubmit(self.clock.now(), collect)
+        return letters
 
     async def resubmit_all(self) -> Sequence[DeadLetter]:
-        """Resubmit all dead letters, whatever they died of and however often; which ones. Raises BusUnavailable."""
+        """Resubmit all dead letters, whatever failed and however often. Returns them. Raises BusUnavailable."""
         return await self.letters.resubmit(self.clock.now(), lambda _: True)
 
     async def run(self) -> int:
-        """Resubmit what is worth another try and has rested; how many messages."""
-        resubmitted = await self.letters.resubmit(self.clock.now() - REST, worth_another_try)
+        """Resubmit the letters that are worth another try and have waited long enough. Returns their number."""
+        resubmitted = await self.letters.resubmit(self.clock.now() - RESUBMIT_AFTER, worth_another_try)
         for letter in resubmitted:
             _log.warning("resubmitted a dead letter", extra={"message_id": letter.message_id, "reason": letter.reason})
         return len(resubmitted)

@@ -10,7 +10,7 @@ from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
 from shared.embedded.database import Database
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter
 from shared.events.envelope import parse_time
-from shared.ingress.resubmit import REST, Resubmission
+from shared.ingress.resubmit import RESUBMIT_AFTER, Resubmission
 
 LINES = "message-posted"
 NOW = parse_time("2026-10-05T10:00:00Z")
@@ -113,7 +113,7 @@ async def test_a_message_that_always_dies_stays_dead_in_the_end(bus: EmbeddedBus
         await buried(bus)
         assert (await dead(bus, clock)).resubmissions == tried
         assert await resubmission.run() == 0
-        clock.advance(REST)
+        clock.advance(RESUBMIT_AFTER)
         assert await resubmission.run() == 1
     await buried(bus)
     # Then it is not resubmitted any more

@@ -7,14 +7,14 @@ import pytest
 from shared.clock import MovableClock
 from shared.events.bus import DELIVERIES_EXCEEDED, DeadLetter
 from shared.events.envelope import parse_time
-from shared.ingress.resubmit import MOST_RESUBMISSIONS, REST, Resubmission, worth_another_try
+from shared.ingress.resubmit import MAX_RESUBMISSIONS, RESUBMIT_AFTER, Resubmission, worth_another_try
 from tests.fakes import MemoryBus
 
 NOW = parse_time("2026-10-05T10:00:00Z")
 
 
 def letter(
-    reason: str = "TimeoutError", age: timedelta = REST, resubmissions: int = 0, message_id: str = "m1"
+    reason: str = "TimeoutError", age: timedelta = RESUBMIT_AFTER, resubmissions: int = 0, message_id: str = "m1"
 ) -> DeadLetter:
     return DeadLetter("message-posted", message_id, reason, NOW - age, resubmissions)
 
@@ -49,7 +49,7 @@ def test_only_a_failure_that_may_pass_gets_another_try(reason: str, again: bool)
 
 async def test_a_dead_letter_rests_before_it_is_resubmitted() -> None:
     # Given one that died a moment less than five minutes ago, and one that has rested
-    bus = MemoryBus([letter(age=REST - timedelta(seconds=1)), letter(message_id="m2")])
+    bus = MemoryBus([letter(age=RESUBMIT_AFTER - timedelta(seconds=1)), letter(message_id="m2")])
     clock = MovableClock(NOW)
     resubmission = Resubmission(bus, clock)
     # When the sweep runs, then only the second goes, and the first when its time has come
@@ -67,7 +67,7 @@ async def test_a_dead_letter_is_resubmitted_five_times_and_then_stays(before: in
     # When the sweep runs, then it goes only while that were fewer than five
     assert await Resubmission(bus, MovableClock(NOW)).run() == int(again)
     assert waiting(bus) == ["m1"] * again
-    assert MOST_RESUBMISSIONS == 5
+    assert MAX_RESUBMISSIONS == 5
 
 
 async def test_what_cannot_pass_stays_and_does_not_hold_up_what_can() -> None:
@@ -80,7 +80,7 @@ async def test_an_operator_sees_all_that_stays_and_may_send_all_of_it() -> None:
     # Given letters that the sweep leaves alone: a bug, one that was tried too often, and one that died just now
     letters = [
         letter("ValueError", message_id="m1"),
-        letter(resubmissions=MOST_RESUBMISSIONS, message_id="m2"),
+        letter(resubmissions=MAX_RESUBMISSIONS, message_id="m2"),
         letter(age=timedelta(0), message_id="m3"),
     ]
     bus = MemoryBus(letters)
