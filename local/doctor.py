@@ -8,7 +8,7 @@ from rich.text import Text
 
 from local.lint import tenant_named_in
 from shared.diagnosis.diagnose import diagnose
-from shared.diagnosis.diagnosis import Becoming, Diagnosis
+from shared.diagnosis.diagnosis import Diagnosis, ResultingEvent
 from shared.diagnosis.findings import Finding
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
@@ -47,7 +47,7 @@ def _section(console: Console, title: str, lines: list[Text]) -> None:
         console.print(Text("  ") + line, soft_wrap=True)
 
 
-def _event(event: Becoming) -> Text:
+def _event(event: ResultingEvent) -> Text:
     where = f"{event.path}: " if event.path else ""
     only = f" ({event.only})" if event.only else ""
     known = {name: value for name, value in event.data.items() if value not in (None, {}, 0)}

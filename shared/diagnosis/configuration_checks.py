@@ -1,4 +1,4 @@
-"""What the tenant's configuration says of an event: known bots, usable variables, and where it would be routed."""
+"""Checks an event against the tenant's configuration: known bots, usable variables, and where it would be routed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from shared.tenants.near_miss import did_you_mean, near_misses
 from shared.tenants.reachability import rule_values
 
 _SYSTEM = ("va_", "msdyn_")
-"""Copilot Studio and Dynamics 365 send variables of these names by themselves."""
+"""Copilot Studio and Dynamics 365 themselves send variables whose names begin so."""
 
 
 @dataclass(frozen=True)
 class ConfigurationChecks:
-    """Judges events by one version of a tenant's configuration, as if nothing else were known of the conversation."""
+    """Checks events against one version of a tenant's configuration, as if the conversation had no other event."""
 
     version: Version
     channel: ChannelReference | None
 
     def findings(self, event: Event, places: Mapping[str, str]) -> Iterator[Finding]:
-        """What an administrator or the sender should know; `places` as in a draft."""
+        """The findings for an administrator or the sender. `places` as in `Draft`."""
         configuration = self.version.configuration
         if isinstance(event, MessagePosted):
             author = event.data.author

@@ -1,4 +1,4 @@
-"""The payload doctor: what an ingress would make of a body, what it would ignore or refuse, and how to mend it.
+"""The payload doctor: the events that an ingress would make of a body, what it would ignore or refuse, and remedies.
 
 It reads with the readers and the decoder of the ingress, and checks against the configuration in force. Nothing is
 recorded or published, and no thread is looked up: a diagnosis assumes that no conversation of the thread is going on.
@@ -7,8 +7,8 @@ recorded or published, and no thread is looked up: a diagnosis assumes that no c
 from collections.abc import Iterator
 from datetime import datetime
 
+from shared.diagnosis.builder import DiagnosisBuilder
 from shared.diagnosis.diagnosis import Diagnosis, IngressChannel
-from shared.diagnosis.examination import Examination
 from shared.diagnosis.findings import Finding, finding
 from shared.dialects.recognise import Recognised, recognise
 from shared.errors import UnknownAccount
@@ -19,63 +19,63 @@ from shared.tenants.history import History
 def diagnose(
     history: History, body: bytes, now: datetime, account_id: str | None = None, channel_id: str | None = None
 ) -> Diagnosis:
-    """Diagnose a body that would arrive now. Raises UnknownAccount for a channel that is named and not declared."""
+    """Diagnose a body as if it arrived now. Raises UnknownAccount if the ids name no channel that is declared."""
     recognised = recognise(body)
     ingress = _ingress_channel(history, recognised, now, account_id, channel_id)
-    examination = Examination(history, now, ingress)
+    builder = DiagnosisBuilder(history, now, ingress)
     dialect = ingress.dialect if ingress else recognised.dialect
-    examination.findings += _of_dialect(recognised, ingress, history, now)
+    builder.findings += _dialect_findings(recognised, ingress, history, now)
     if dialect is not None:
-        examination.read(dialect, body)
+        builder.read(dialect, body)
     return Diagnosis(
         dialect=recognised.dialect,
         form=recognised.form,
         channel=ingress,
-        answer=examination.answer if dialect else None,
-        events=tuple(examination.events),
-        ignored=tuple(dict.fromkeys(examination.ignored)),
-        findings=tuple(dict.fromkeys(examination.findings)),
+        answer=builder.answer if dialect else None,
+        events=tuple(builder.events),
+        ignored=tuple(dict.fromkeys(builder.ignored)),
+        findings=tuple(dict.fromkeys(builder.findings)),
     )
 
 
 def _ingress_channel(
     history: History, recognised: Recognised, now: datetime, account_id: str | None, channel_id: str | None
 ) -> IngressChannel | None:
-    """The channel that is named, else the one that its dialect and its own channelId allow, if that is only one."""
+    """The channel that the caller names, else the only one that fits the body's dialect and channelId; else None."""
     configuration = history.at(now).configuration
     declared = [(account, channel) for account in configuration.accounts for channel in account.channels]
-    named = [
+    matching = [
         (account, channel)
         for account, channel in declared
         if account_id in (None, account.id) and channel_id in (None, channel.id)
     ]
     if account_id is not None or channel_id is not None:
-        if not named:
+        if not matching:
             raise UnknownAccount(account_id or "", channel_id or "")
-        return _as_ingress_channel(*named[0], assumed=len(named) > 1)
+        return _as_ingress_channel(*matching[0], assumed=len(matching) > 1)
     if recognised.dialect in (None, "cloudEvents"):
         return None
-    speaking = [one for one in declared if one[0].dialect == recognised.dialect]
-    same = [one for one in speaking if one[1].id == recognised.channel]
-    chosen = same if len(same) == 1 else speaking
-    return _as_ingress_channel(*chosen[0], assumed=True) if len(chosen) == 1 else None
+    same_dialect = [one for one in declared if one[0].dialect == recognised.dialect]
+    same_id = [one for one in same_dialect if one[1].id == recognised.channel]
+    candidates = same_id if len(same_id) == 1 else same_dialect
+    return _as_ingress_channel(*candidates[0], assumed=True) if len(candidates) == 1 else None
 
 
 def _as_ingress_channel(account: Account, channel: Channel, *, assumed: bool) -> IngressChannel:
     return IngressChannel(account_id=account.id, channel_id=channel.id, dialect=account.dialect, assumed=assumed)
 
 
-def _of_dialect(
+def _dialect_findings(
     recognised: Recognised, ingress: IngressChannel | None, history: History, now: datetime
 ) -> Iterator[Finding]:
-    seems = recognised.dialect or (f"a webhook of {recognised.foreign}" if recognised.foreign else None)
-    if ingress and seems and seems != ingress.dialect:
-        yield finding("wrong_dialect", "", f"is {seems}, but account {ingress.account_id} reads {ingress.dialect}")
+    kind = recognised.dialect or (f"a webhook of {recognised.foreign}" if recognised.foreign else None)
+    if ingress and kind and kind != ingress.dialect:
+        yield finding("wrong_dialect", "", f"is {kind}, but account {ingress.account_id} reads {ingress.dialect}")
     elif ingress and ingress.assumed:
         name = f"{ingress.account_id}/{ingress.channel_id}"
         yield finding("channel_assumed", "", f"no channel was named, so it is judged as one of {name}")
     elif ingress is None and recognised.foreign:
-        yield finding("unread_dialect", "", f"is {seems}, which no account reads")
+        yield finding("unread_dialect", "", f"is {kind}, which no account reads")
     elif ingress is None and recognised.dialect is None:
         yield finding("unknown_dialect", "", recognised.broken or "is no activity, no update and no CloudEvent")
     elif ingress is None and recognised.dialect != "cloudEvents":

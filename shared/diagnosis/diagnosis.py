@@ -1,4 +1,4 @@
-"""What the payload doctor says, as a document."""
+"""The payload doctor's diagnosis, as a document."""
 
 from typing import Any
 
@@ -14,27 +14,27 @@ from shared.events.catalog import (
 )
 from shared.wire import WireModel
 
-_SHOWN = 80
-"""Characters of a text that a diagnosis shows."""
+_MAX_TEXT = 80
+"""Characters of a text that a diagnosis shows; the rest is cut."""
 
 
 class Answer(WireModel):
-    """What the ingress would answer: HTTP status, and the code of the error."""
+    """The answer that the ingress would give: HTTP status, and the error's code if it refuses."""
 
     status: int
     code: str | None = None
 
 
-class Leading(WireModel):
-    """Where an event alone would lead; `rule` is null for the fallback queue."""
+class Destination(WireModel):
+    """Where the event alone would be routed. `rule` is null for the fallback queue."""
 
     work_stream: str | None
     rule: str | None
     queue: str | None
 
 
-class Becoming(WireModel):
-    """An event that the payload becomes, with what matters of its data. `only`: when it is published, if not always."""
+class ResultingEvent(WireModel):
+    """An event that an ingress would publish, with shortened data. `only`: the condition under which it would."""
 
     path: str
     type: str
@@ -44,11 +44,11 @@ class Becoming(WireModel):
     subject: str | None
     only: str | None
     data: dict[str, Any]
-    leads_to: Leading | None
+    leads_to: Destination | None
 
 
 class IngressChannel(WireModel):
-    """The channel whose ingress it was judged by; `assumed` where the caller named none."""
+    """The channel whose ingress the body is read for. `assumed`: the caller did not name exactly one channel."""
 
     account_id: str
     channel_id: str
@@ -57,25 +57,25 @@ class IngressChannel(WireModel):
 
 
 class Diagnosis(WireModel):
-    """All that the doctor says. `dialect` is the payload's own, null where none was recognised; so is `answer`
-    where no ingress would be asked. `ignored` and `findings` hold codes of docs/errors.md."""
+    """The whole diagnosis. `dialect` is the body's own, null if none was recognised. `answer` is null if there is no
+    dialect to read it in. The codes of `ignored` and `findings` stand in docs/errors.md."""
 
     dialect: Dialect | None
     form: Form | None
     channel: IngressChannel | None
     answer: Answer | None
-    events: tuple[Becoming, ...]
+    events: tuple[ResultingEvent, ...]
     ignored: tuple[Finding, ...]
     findings: tuple[Finding, ...]
 
     @property
     def is_refused(self) -> bool:
-        """Whether an ingress would refuse it, or a part of it."""
+        """True if an ingress would refuse the body, or a part of it."""
         return any(one.severity == "error" for one in self.findings)
 
 
-def shown(event: Event) -> dict[str, Any]:
-    """What matters of an event's data; texts are cut, lines and files counted."""
+def shortened_data(event: Event) -> dict[str, Any]:
+    """The main members of an event's data. Texts are cut; transcript lines and attachments are only counted."""
     match event:
         case MessagePosted(data=data):
             author = {"role": data.author.role, "id": data.author.id}
@@ -94,4 +94,4 @@ def shown(event: Event) -> dict[str, Any]:
 
 
 def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if text is None or len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"

@@ -1,4 +1,4 @@
-"""The payload doctor's findings: each code with its severity, and what to do about it."""
+"""The payload doctor's findings: each code with its severity and its remedy."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -25,7 +25,7 @@ ConfigurationCode = Literal[
     "value_near_miss",
     "variable_of_another_type",
 ]
-"""What the tenant's configuration and the clock say of an event."""
+"""Codes for an event's faults by the tenant's configuration, the clock, and the size of events."""
 
 RefusedCode = Literal[
     "event_too_large",
@@ -34,10 +34,10 @@ RefusedCode = Literal[
     "too_late",
     "unknown_account",
 ]
-"""Why an ingress refuses it: the codes of its errors."""
+"""Codes of the errors with which an ingress refuses a body."""
 
 DialectCode = Literal["unknown_dialect", "unread_dialect", "wrong_dialect"]
-"""Why no account reads it, or another one than was named."""
+"""Codes for a body that no account reads, or that the named account does not read."""
 
 FindingCode = NoteCode | ConfigurationCode | RefusedCode | DialectCode
 
@@ -115,7 +115,7 @@ KINDS: Mapping[FindingCode, tuple[Severity, str]] = {
 
 
 class Finding(WireModel):
-    """One thing to know about a payload: where, why, and what to do. `path` is empty for the whole."""
+    """One finding about a body: where, why, and the remedy. `path` is empty for the whole body."""
 
     code: FindingCode
     severity: Severity
@@ -125,12 +125,12 @@ class Finding(WireModel):
 
 
 def finding(code: FindingCode, path: str, reason: str) -> Finding:
-    """The finding of this code."""
+    """The finding of this code, with its severity and its remedy."""
     severity, remedy = KINDS[code]
     return Finding(code=code, severity=severity, path=path, reason=reason, remedy=remedy)
 
 
-def noted(note: Note, place: str = "") -> Finding:
-    """A reader's note as a finding, by its path in the body."""
+def finding_of_note(note: Note, place: str = "") -> Finding:
+    """A reader's note as a finding. `place`: the path of the note's payload in the body."""
     placed = note.within(place)
     return finding(placed.code, placed.path, placed.reason)
