@@ -1,4 +1,4 @@
-"""CloudEvents at an ingress: one, or a batch; each is accepted or rejected on its own."""
+"""Reads CloudEvents at an ingress: one, or a batch. Each event is accepted or rejected on its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared.wire import parse_json
 
 @dataclass(frozen=True)
 class Rejected:
-    """An event of a batch that was refused: its place, and why."""
+    """An event of a batch that was refused: its index in the batch, and the reason."""
 
     index: int
     reason: Refused
@@ -24,9 +24,9 @@ class Rejected:
 def read_events(
     configuration: Configuration, body: bytes, channel: ChannelReference | None = None
 ) -> tuple[list[CheckedIn], list[Rejected]]:
-    """The tenant's events in a body, as they travel; at a channel's ingress, events of that channel.
+    """The tenant's events in a body, with large members kept apart. `channel`: the only channel that they may name.
 
-    A single event that is wrong raises Refused; in a batch it is rejected alone.
+    Raises Refused for a wrong event that is no part of a batch. In a batch, a wrong event is rejected alone.
     """
     document = parse_json(body, InvalidEvent)
     if not isinstance(document, list):
@@ -39,12 +39,12 @@ def read_events(
 def read_each(
     configuration: Configuration, batch: Sequence[Any], channel: ChannelReference | None = None
 ) -> list[CheckedIn | Refused]:
-    """The events of a parsed batch, each of them or why it is refused."""
+    """Each item of a parsed batch, as an event or as the reason for its refusal."""
     return [outcome_of(_admitted, configuration, item, channel) for item in batch]
 
 
 def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
-    """The rejected events as they are answered: index, code, detail, and the members at fault."""
+    """The rejected events as JSON for an answer: index, code, detail, and the members at fault."""
     return [
         {
             "index": one.index,
@@ -63,7 +63,7 @@ def _admitted(configuration: Configuration, document: Any, channel: ChannelRefer
         raise InvalidEvent([Mistake("tenantid", f"is {event.tenantid!r}, but the address says {tenant_id!r}")])
     if channel and named and (named.account_id, named.channel_id) != (channel.account_id, channel.channel_id):
         raise InvalidEvent([Mistake("data.channel", "is not the channel that the address names")])
-    # Its conversation is found by its channel, as an activity's is, so the channel must exist.
+    # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
     if event.subject is None and named and configuration.channel(named.account_id, named.channel_id) is None:
         raise UnknownAccount(named.account_id, named.channel_id)
     return check_in(event)

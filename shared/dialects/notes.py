@@ -1,6 +1,6 @@
-"""What a reader ignores, assumes or leaves out, as data: each note has a stable code, a place and a reason.
+"""Notes of what a reader ignored, assumed or left out. Each has a stable code, a path and a reason.
 
-The ingress answers what was ignored; the payload doctor shows all notes, with what to do about them.
+The ingress answers what was ignored; the payload doctor shows all notes with their remedies.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
-"""`error`: it is refused. `warning`: it is taken, but hardly as it was meant. `info`: nothing has to be done."""
+"""`error`: it is refused. `warning`: it is accepted, but probably not as meant. `info`: nothing has to be done."""
 
 IgnoredCode = Literal[
     "activity_without_meaning",
@@ -25,7 +25,7 @@ IgnoredCode = Literal[
     "no_member_added",
     "update_without_message",
 ]
-"""Why something that means nothing here was ignored."""
+"""Codes for why a payload was ignored."""
 
 AssumedCode = Literal[
     "attachment_unreadable",
@@ -58,7 +58,7 @@ AssumedCode = Literal[
     "update_members_ignored",
     "wrong_type",
 ]
-"""What a reader assumed, or left out of an event."""
+"""Codes for an assumption of the reader, or for something that it left out of an event."""
 
 NoteCode = IgnoredCode | AssumedCode
 
@@ -72,11 +72,11 @@ class Note:
     reason: str
 
     def within(self, place: str) -> "Note":
-        """The note as it reads in a document that holds its payload at this path."""
+        """The note with its path in a document that holds its payload at `place`."""
         return Note(self.code, within(place, self.path), self.reason)
 
     def shown(self) -> dict[str, str]:
-        """The note as answers show it."""
+        """The note as JSON for an answer."""
         return {"code": self.code, "path": self.path, "reason": self.reason}
 
 
@@ -85,5 +85,5 @@ Noter = Callable[[NoteCode, str, str], None]
 
 
 def within(place: str, path: str) -> str:
-    """A path inside what stands at another one: `activities[2]` and `from.role` are `activities[2].from.role`."""
+    """The path of a member of the value at `place`: `activities[2]`, `from.role` give `activities[2].from.role`."""
     return f"{place}.{path}" if place and path and not path.startswith("[") else place + path

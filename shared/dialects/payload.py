@@ -17,8 +17,8 @@ from shared.errors import InvalidActivity, Mistake, Refused
 from shared.tenants.configuration import Configuration
 from shared.wire import parse_json
 
-MOST_ACTIVITIES = 1000
-"""Of one set: each of them is resolved to its conversation before the answer."""
+MAX_ACTIVITIES = 1000
+"""Activities in one set. Each of them is resolved to its conversation before the answer."""
 
 NativeDialect = Literal["botFramework", "telegram"]
 
@@ -33,7 +33,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Payload:
-    """A body, read. `notes` are about the whole; those of the parts stand with their readings."""
+    """The reading of a body. `notes` are about the whole body; each part's reading has its own notes."""
 
     parts: Sequence[Part]
     is_set: bool
@@ -41,7 +41,7 @@ class Payload:
 
     @property
     def ignored(self) -> list[Note]:
-        """What means nothing here, by its path in the body."""
+        """The notes of what was ignored, with their paths in the body."""
         parts = [
             note.within(part.path)
             for part in self.parts
@@ -53,27 +53,27 @@ class Payload:
 
 
 def read_payload(dialect: NativeDialect, body: bytes, configuration: Configuration) -> Payload:
-    """Read a body of this dialect. Raises InvalidActivity for what is no JSON, a wrong payload, too large a set."""
+    """Read a body of this dialect. Raises InvalidActivity for invalid JSON, a wrong payload, or too large a set."""
     document = parse_json(body, InvalidActivity)
-    held = activity_set(document) if dialect == "botFramework" else None
-    if held is not None and len(held) > MOST_ACTIVITIES:
+    activities = activity_set(document) if dialect == "botFramework" else None
+    if activities is not None and len(activities) > MAX_ACTIVITIES:
         path = "activities" if isinstance(document, dict) else ""
-        raise InvalidActivity([Mistake(path, f"has {len(held)} activities; one body may have {MOST_ACTIVITIES}")])
+        raise InvalidActivity([Mistake(path, f"has {len(activities)} activities; one body may have {MAX_ACTIVITIES}")])
     read = _READERS[dialect]
-    if held is None:
+    if activities is None:
         return Payload([Part("", read(document, configuration))], is_set=False, notes=skipped_mark(body))
-    parts = [Part(path, outcome_of(read, item, configuration)) for path, item in held]
+    parts = [Part(path, outcome_of(read, item, configuration)) for path, item in activities]
     return Payload(parts, is_set=True, notes=[*skipped_mark(body), *_repeated(parts)])
 
 
 def skipped_mark(body: bytes) -> list[Note]:
-    """The note that a byte order mark was skipped."""
+    """A note if the body begins with a byte order mark, which is skipped; else none."""
     reason = "the body begins with a byte order mark, which is skipped"
     return [Note("byte_order_mark", "", reason)] if body.startswith(codecs.BOM_UTF8) else []
 
 
 def activity_set(document: Any) -> list[tuple[str, Any]] | None:
-    """The members of a set of activities, each with its path; None where the document is none."""
+    """The activities of a set, each with its path; None if the document is no set."""
     if isinstance(document, list):
         return [(f"[{n}]", item) for n, item in enumerate(document)]
     if isinstance(document, dict) and "type" not in document and isinstance(document.get("activities"), list):
@@ -86,7 +86,7 @@ _READERS: Mapping[NativeDialect, _Reader] = {"botFramework": read_activity, "tel
 
 
 def _repeated(parts: Sequence[Part]) -> list[Note]:
-    """Hand-offs of one thread in one set: Copilot Studio often emits them twice."""
+    """Notes on second hand-offs of a thread in one set: Copilot Studio often emits a hand-off twice."""
     handed_over: dict[str | None, str] = {}
     notes = []
     for part in parts:

@@ -1,4 +1,4 @@
-"""What reading a native payload gives: events that still lack their conversation, and what was ignored or assumed."""
+"""The reading of a native payload: drafts of events that still lack their conversation, and notes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Draft:
-    """An event of a dialect. `id` derives from the native id, so a retry gives the same event again.
+    """An event without its conversation. `id` derives from the native id, so a retry gives the same event again.
 
-    `places` says where in the payload a member of `data` comes from, by the member's name.
+    `places`: the path in the payload that a member of `data` comes from, by the member's name.
     """
 
     id: str
@@ -30,12 +30,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Reading:
-    """One payload, read. `thread_id` and `time` say which conversation it belongs to.
+    """The reading of one payload. `thread_id` and `time` determine the conversation that it belongs to.
 
-    `thread_id` is None only where everything was ignored. `time` is the payload's own text; None where it has none and
-    the time of arrival is assumed. `begins` tells whether a conversation begins with it; what is only ignored begins
-    none. `notes` are what was assumed or left out. `context` are the variables that a conversation begins with, and
-    stand at `context_at`.
+    `thread_id` is None only if everything was ignored. `time` is the payload's own text; if it is None, the time of
+    arrival is assumed. `begins`: when the payload begins a conversation. `notes` are what was assumed or left out.
+    `context`: the variables with which it begins a conversation; `context_at`: their path.
     """
 
     thread_id: str | None
@@ -50,7 +49,7 @@ class Reading:
 
     @property
     def only_ignored(self) -> bool:
-        """Whether there is nothing in it for a conversation."""
+        """True if the payload neither has an event nor begins a conversation."""
         return not self.drafts and self.begins == "never"
 
 

@@ -1,4 +1,4 @@
-"""Which dialect a body speaks, told from the body alone: a guess, which no ingress makes."""
+"""Guesses a body's dialect from the body alone, for the payload doctor. An ingress never guesses."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,12 +28,12 @@ _FOREIGN = (
     ("Slack", {"team_id", "event"}),
     ("Twilio", {"MessageSid", "Body"}),
 )
-"""Webhooks that are known by two members, and that no account reads."""
+"""Vendors whose webhooks no account reads. Each is recognised by two members."""
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a body seems to be. `foreign`: a vendor whose dialect is not read; `broken`: why the body is no JSON."""
+    """The guess. `foreign`: a vendor whose dialect no account reads; `broken`: why the body is no JSON."""
 
     dialect: Dialect | None
     form: Form | None = None
@@ -43,7 +43,7 @@ class Recognised:
 
 
 def recognise(body: bytes) -> Recognised:
-    """What the body seems to be."""
+    """Guess the dialect of a body, its form, and the channel id that its activity names."""
     try:
         document = parse_json(body, InvalidEvent)
     except InvalidEvent as cause:

@@ -1,7 +1,7 @@
-"""The Telegram dialect: a Bot API update becomes the line that somebody wrote.
+"""The Telegram dialect: reads a Bot API update as a line of its sender.
 
 A chat is the thread. Telegram's times are whole seconds, so the message's number in the chat is its sequence. Updates
-of other kinds (edits, queries, members) say nothing that a transcript holds; they are ignored with that reason.
+of other kinds (edits, queries, members) are no lines of a transcript, so they are ignored with a note.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _FILES = {
     "animation": "video/mp4",
     "document": "application/octet-stream",
 }
-"""Members of a message that are files, with the type that holds where Telegram names none."""
+"""Members of a message that are files, with the media type to use if Telegram names none."""
 
 
 _READ = (
@@ -58,7 +58,7 @@ def read_update(document: Any, configuration: Configuration) -> Reading:
 
 
 def _notes(message: dict[str, Any], sender: dict[str, Any], others: list[str]) -> Iterator[Note]:
-    """What no line holds, and who is taken for the sender."""
+    """Notes of members that are not kept in the line, and of a missing sender."""
     if others:
         yield Note("update_members_ignored", "", f"beside the message, the update holds {', '.join(others[:10])}")
     unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ)
@@ -81,9 +81,9 @@ def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str) -> dict
 
 
 def _attachment(message: dict[str, Any], member: str) -> dict[str, Any]:
-    """The file by our names; a photo's last size is its largest."""
-    given = message[member]
-    file = given[-1] if isinstance(given, list) and given else given
+    """The file with our names for its members. Of a photo's sizes the last one is taken, which is the largest."""
+    value = message[member]
+    file = value[-1] if isinstance(value, list) and value else value
     file = file if isinstance(file, dict) else {}
     name, kind, size = file.get("file_name"), file.get("mime_type"), file.get("file_size")
     attachment: dict[str, Any] = {
@@ -91,8 +91,8 @@ def _attachment(message: dict[str, Any], member: str) -> dict[str, Any]:
         "contentType": kind if isinstance(kind, str) and kind else _FILES[member],
         "fileId": file.get("file_id"),
     }
-    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
-    return {**attachment, "size": size} if known else attachment
+    has_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return {**attachment, "size": size} if has_size else attachment
 
 
 def _customer(sender: dict[str, Any], chat_id: str) -> Customer:

@@ -1,6 +1,6 @@
-"""A Bot Framework activity, read tolerantly: who says what, when, under which id.
+"""A Bot Framework activity, read tolerantly: its sender, customer, text, time, id and attachments.
 
-Whatever is assumed on the way is noted where it is assumed, so `notes` are complete once the activity was read.
+Each assumption is noted when its member is read, so `notes` are complete once the whole activity was read.
 """
 
 import hashlib
@@ -21,28 +21,28 @@ from shared.wire import canonical_json
 _ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
 _MAX_ID = 1024
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
-"""An id that somebody blackened: `<REDACTED>`."""
+"""An id that was redacted, such as `<REDACTED>`."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """One activity as it came, and the configuration that tells bots from people where it does not say."""
+    """One activity as it came. The configuration's bots are known as bots where the activity names no role."""
 
     native: dict[str, Any]
     configuration: Configuration
     noted: dict[Note, None] = field(default_factory=dict, compare=False)
 
     def note(self, code: NoteCode, path: str, reason: str) -> None:
-        """Keep a note, once."""
+        """Add a note, unless it is there already."""
         self.noted[Note(code, path, reason)] = None
 
     @property
     def notes(self) -> list[Note]:
-        """What was assumed or left out so far."""
+        """The notes of what was assumed or left out so far."""
         return list(self.noted)
 
     def text(self, member: str = "text") -> str | None:
-        """A member that is text; None where it is absent, empty or something else."""
+        """The text of a member; None if it is absent, empty or no text."""
         value = self.native.get(member)
         if value is not None and not isinstance(value, str):
             self.note("wrong_type", member, "is no text, so it is left out")
@@ -50,7 +50,7 @@ class Activity:
 
     @cached_property
     def thread_id(self) -> str:
-        """The channel's conversation. Raises InvalidActivity."""
+        """The channel's own conversation id. Raises InvalidActivity."""
         conversation = self.native.get("conversation")
         thread_id = conversation.get("id") if isinstance(conversation, dict) else None
         if not isinstance(thread_id, str) or not 0 < len(thread_id) <= _MAX_ID:
@@ -60,34 +60,34 @@ class Activity:
     @cached_property
     def time(self) -> str | None:
         """The timestamp as RFC 3339 (epoch seconds are rewritten); None where there is none. Raises InvalidActivity."""
-        given = self.native.get("timestamp")
-        if given is None:
+        timestamp = self.native.get("timestamp")
+        if timestamp is None:
             return None
         try:
-            if isinstance(given, int | float) and not isinstance(given, bool):
-                time = epoch_time(given)
+            if isinstance(timestamp, int | float) and not isinstance(timestamp, bool):
+                time = epoch_time(timestamp)
                 self.note("epoch_time", "timestamp", f"is a number, taken for seconds since 1970: {time}")
                 return time
-            parse_time(str(given))
+            parse_time(str(timestamp))
         except ValueError as cause:
             raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
-        return str(given)
+        return str(timestamp)
 
     @cached_property
     def channel_data(self) -> ChannelData:
-        """What the channel or the bot says to the hub."""
+        """The channel data, in which a channel or a bot gives the hub commands and contexts."""
         return channel_data(self.native, self.note)
 
     @property
     def says_its_role(self) -> bool:
-        """Whether the sender's role is on the wire, where it is optional."""
+        """True if the activity names the sender's role, which is optional."""
         return self._given_role in _ROLES
 
     @cached_property
     def role(self) -> str:
-        """customer, bot or agent: as the sender's `role` says (a name, or 0 bot and 1 user).
+        """customer, bot or agent, from the sender's `role` (a name, or 0 for a bot and 1 for a user).
 
-        Without one, a bot is who is configured as one, or who gives a command, as customers never do.
+        Without a role, the sender is a bot if it is a configured bot, or gives a command, which customers never do.
         """
         if self.says_its_role:
             return _ROLES[self._given_role]
@@ -116,7 +116,7 @@ class Activity:
 
     @cached_property
     def bot_id(self) -> str:
-        """The sender's id in the configuration where it is a known bot, else its native id."""
+        """The sender's id in the configuration if it is a configured bot, else its native id."""
         bot = self.configuration.bot(self._sender_id)
         return bot.id if bot else self._sender_id
 
@@ -129,17 +129,17 @@ class Activity:
 
     @cached_property
     def customer(self) -> Customer:
-        """Who the conversation is with: the sender, or the recipient of what a bot or an agent says."""
+        """The customer of the conversation: the sender, or the recipient of a bot's or an agent's line."""
         member = "from" if self.role == "customer" else "recipient"
-        side = self._account(member)
-        if side.get("id") is None and member == "recipient":
-            side = self._related_user
-            if side.get("id") is None:
+        account = self._account(member)
+        if account.get("id") is None and member == "recipient":
+            account = self._related_user
+            if account.get("id") is None:
                 reason = "is missing, so the customer is called by conversation.id"
                 self.note("customer_unknown", "recipient.id", reason)
         return Customer(
-            id=side.get("id") or self.thread_id,
-            name=self._shortened(side.get("name"), MAX_NAME, f"{member}.name"),
+            id=account.get("id") or self.thread_id,
+            name=self._shortened(account.get("name"), MAX_NAME, f"{member}.name"),
             locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
         )
 
@@ -151,25 +151,25 @@ class Activity:
 
     @property
     def _language(self) -> Any:
-        """The language that a Copilot Studio hand-off names (`En-US` in samples; nobody compares its case)."""
+        """The language that a Copilot Studio hand-off names (`En-US` in samples; its case does not matter)."""
         value = self.native.get("value")
         return value.get("va_Language") if isinstance(value, dict) else None
 
-    def _shortened(self, given: Any, longest: int, path: str) -> str | None:
-        if not isinstance(given, str):
+    def _shortened(self, value: Any, limit: int, path: str) -> str | None:
+        if not isinstance(value, str):
             return None
-        if len(given) > longest:
-            self.note("shortened", path, f"has more than {longest} characters; the rest is left out")
-        return given[:longest]
+        if len(value) > limit:
+            self.note("shortened", path, f"has more than {limit} characters; the rest is left out")
+        return value[:limit]
 
     @cached_property
     def attachments(self) -> list[dict[str, Any]]:
-        """The attachments by our names; what else each of them holds is kept."""
+        """The attachments with our names for their members. Their other members are kept."""
         return [_attachment(item, number) for number, (_, item) in enumerate(self.native_attachments, 1)]
 
     @cached_property
     def native_attachments(self) -> list[tuple[str, dict[str, Any]]]:
-        """Each attachment that can be read, as it came, with its path."""
+        """Each readable attachment with its path, as it came."""
         given = self.native.get("attachments")
         if given is not None and not isinstance(given, list):
             self.note("attachment_unreadable", "attachments", "is no list, so it is left out")
@@ -181,7 +181,7 @@ class Activity:
         return [(path, item) for path, item in items if isinstance(item, dict)]
 
     def event_id(self, suffix: str = "") -> str:
-        """The native id, marked by what is made of it; hashed where it is too long, or where there is none."""
+        """The native id and `#suffix`. A native id that is too long is hashed; without one, the content is hashed."""
         mark = f"#{suffix}" if suffix else ""
         native = self.text("id")
         if native is None:
@@ -193,7 +193,7 @@ class Activity:
         return f"sha256:{_sha256(native)}{mark}"
 
     def _account(self, member: str) -> dict[str, Any]:
-        """The sender or the recipient; an id that is no usable text counts as none."""
+        """The sender or the recipient. Its id is None if it is no usable text."""
         account = _account(self.native.get(member))
         given = account.get("id")
         if given is not None and _PLACEHOLDER.fullmatch(given):
@@ -211,13 +211,13 @@ def _account(given: Any) -> dict[str, Any]:
 def _attachment(item: dict[str, Any], number: int) -> dict[str, Any]:
     name, kind, url, size = (item.get(member) for member in ("name", "contentType", "contentUrl", "size"))
     renamed = {"name", "contentType", "contentUrl", "size", "url"}
-    known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    has_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
     return {
         **{member: value for member, value in item.items() if member not in renamed},
         "name": name if isinstance(name, str) and name else f"attachment-{number}",
         "contentType": kind if isinstance(kind, str) and kind else "application/octet-stream",
         **({"url": url} if isinstance(url, str) else {}),
-        **({"size": size} if known else {}),
+        **({"size": size} if has_size else {}),
     }
 
 

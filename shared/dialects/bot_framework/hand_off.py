@@ -1,7 +1,7 @@
 """Hand-offs of bots: `handoff.initiate`, Copilot Studio's variables, and the history that is handed over.
 
 A bot hands over with Omnichannel's `Escalate`, with an event, or with an activity of type `handoff`; all give the same
-event. Copilot Studio's `CloseOmnichannelConversation` makes an end of it (domain: generic hand-off).
+event. Copilot Studio's `CloseOmnichannelConversation` turns it into an end (domain: generic hand-off).
 """
 
 import re
@@ -16,7 +16,7 @@ from shared.errors import InvalidActivity
 from shared.tenants.near_miss import typo_between
 
 _SPELLINGS = {"va_LastPhrase": "va_LastPhrases", "va_LastPhrases": "va_LastPhrase"}
-"""Copilot Studio's documents say one, its payloads the other."""
+"""Copilot Studio documents one of these names, and sends the other."""
 _CLOSING = "closeomnichannelconversation"
 _VOICE = "telephony"
 """Voice ignores `CloseOmnichannelConversation`."""
@@ -27,16 +27,16 @@ _NUMBERED = re.compile(r"(.+)\|(\d{1,18})", re.DOTALL)
 def handed_over(
     activity: Activity, context: dict[str, Any], place: str, summary: str | None, beside: Sequence[str] = ()
 ) -> Draft:
-    """The escalation, or the end, that a bot's hand-off with these context variables is.
+    """The draft of a bot's hand-off with these context variables: an escalation, or an end.
 
-    The variables stand at `place`, but those named in `beside`, which stand in `value`.
+    `place` is the path of the variables. Only those named in `beside` stand in `value` instead.
     """
     closing = next((name for name in context if name.casefold() == _CLOSING), None)
     places = {"contextVariables": place, "botId": "from.id"}
     places |= {f"contextVariables.{name}": within("value", name) for name in beside}
     for name, other in _SPELLINGS.items():
         if name in context and other not in context:
-            # Rules may ask for either.
+            # Rules may use either name.
             context = {**context, other: context[name]}
             places[f"contextVariables.{other}"] = places.get(f"contextVariables.{name}", within(place, name))
     data: dict[str, Any] = {"contextVariables": context, "transcript": _history(activity)}
@@ -60,20 +60,20 @@ def handed_over(
 
 
 def handed_over_with_value(activity: Activity) -> Draft:
-    """What an activity of type `handoff`, or a hand-off event, is: its `value` holds variables, or is the summary."""
+    """The draft of an activity of type `handoff`, or of a hand-off event. `value` has variables, or is the summary."""
     value = activity.native.get("value")
     if isinstance(value, str):
         return handed_over(activity, {}, "value", value or None)
     if value is not None and not isinstance(value, dict):
         activity.note("context_unreadable", "value", "is neither an object nor text, so no variable is set")
-    given = value if isinstance(value, dict) else {}
-    message, inner = (_member(given, name) for name in ("MessageToAgent", "Context"))
-    summaries = [given[name] for name in (message, "va_AgentMessage") if name in given]
+    members = value if isinstance(value, dict) else {}
+    message, inner = (_member(members, name) for name in ("MessageToAgent", "Context"))
+    summaries = [members[name] for name in (message, "va_AgentMessage") if name in members]
     summary = next((text for text in summaries if isinstance(text, str) and text), None)
-    beside = {name: item for name, item in given.items() if name not in (message, inner)}
+    beside = {name: item for name, item in members.items() if name not in (message, inner)}
     if inner is None:
         return handed_over(activity, beside, "value", summary)
-    place, wrapped = within("value", inner), given[inner]
+    place, wrapped = within("value", inner), members[inner]
     if isinstance(wrapped, dict):
         others = [name for name in beside if name not in wrapped]
         return handed_over(activity, {**beside, **wrapped}, place, summary, others)
@@ -82,13 +82,13 @@ def handed_over_with_value(activity: Activity) -> Draft:
     return handed_over(activity, beside, "value", summary)
 
 
-def _member(given: dict[str, Any], name: str) -> str | None:
-    """How the object spells a member of this name; serializers write it in camel case, too."""
-    return next((known for known in given if known.casefold() == name.casefold()), None)
+def _member(document: dict[str, Any], name: str) -> str | None:
+    """The object's own spelling of a member's name, compared without case: some serializers write camelCase."""
+    return next((member for member in document if member.casefold() == name.casefold()), None)
 
 
 def _transcripts(activity: Activity) -> Iterator[tuple[str, str, list[Any]]]:
-    """Each attachment that is a transcript: its path, the path of the activities inside, and those."""
+    """Each attachment that is a transcript: its path, the path of its activities, and the activities."""
     for path, attachment in activity.native_attachments:
         content, named = (
             attachment.get("content"),
@@ -124,7 +124,7 @@ def _history(activity: Activity) -> list[dict[str, Any]]:
 
 
 def _note_once_each(activity: Activity, notes: list[Note]) -> None:
-    """What was noted on lines of the history, each code once: a long history says one thing of every line."""
+    """Note each code once for all lines of the history, because a long history repeats it on every line."""
     counts = Counter(note.code for note in notes)
     for note in notes:
         if more := counts.pop(note.code, 0):
@@ -144,8 +144,8 @@ def _note_gap(activity: Activity, line_ids: list[str]) -> None:
 
 
 def _history_line(activity: Activity) -> dict[str, Any]:
-    known = {"id": activity.text("id") and activity.event_id(), "text": activity.text(), "time": _time(activity)}
-    line: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+    members = {"id": activity.text("id") and activity.event_id(), "text": activity.text(), "time": _time(activity)}
+    line: dict[str, Any] = {name: value for name, value in members.items() if value is not None}
     from_bot = activity.role == "bot"
     # The text of an escalation is for the agent, bridged or not.
     private = (from_bot and _escalates(activity)) or activity.channel_data.is_private(from_bot=from_bot)
@@ -154,7 +154,7 @@ def _history_line(activity: Activity) -> dict[str, Any]:
 
 
 def _time(activity: Activity) -> str | None:
-    """A line without a usable time is still a line, and no reason to refuse the escalation that brings it."""
+    """The line's time; None if it is unusable. The escalation is not refused for the time of one line."""
     try:
         return activity.time
     except InvalidActivity as cause:

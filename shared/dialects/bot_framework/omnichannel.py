@@ -1,7 +1,7 @@
 """The Omnichannel commands inside a Bot Framework activity (`channelData`; domain: escalate and end contracts).
 
 `channelData.tags` is polymorphic: a JSON string with a command, a comma-separated list of labels, a list, or absent.
-What cannot be read is taken for absent, and noted.
+An unreadable value counts as absent, and is noted.
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
     1: "EndConversation",
 }
 _CONVERSATION_CONTEXT, _CUSTOMER_CONTEXT = "conversationcontext", "customercontext"
-"""What a custom messaging channel sends along, in a sample with a blank after the name."""
+"""Contexts that a custom messaging channel sends along. In a sample a blank follows the name."""
 _MAX_CONTEXT_BYTES = 28 * 1024
-"""Of a context as JSON: a custom messaging channel sends no larger activity (domain: custom channel)."""
+"""Size of a context as JSON. A custom messaging channel sends no larger activity (domain: custom channel)."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What the bot asks of the hub. `context`: context variables, empty where none came; `place`: where they stood."""
+    """A bot's command to the hub. `context`: its context variables, perhaps none; `place`: their path."""
 
     type: Literal["Escalate", "EndConversation"]
     context: dict[str, Any]
@@ -37,7 +37,7 @@ class Command:
 
 @dataclass(frozen=True)
 class ChannelData:
-    """An activity's channel data under the name that it came with; empty where it is no object."""
+    """An activity's channel data. `name`: the activity's spelling of it; `members`: empty if it is no object."""
 
     name: str
     members: dict[str, Any]
@@ -45,13 +45,13 @@ class ChannelData:
 
     @cached_property
     def is_command(self) -> bool:
-        """Whether `tags` are meant as a command."""
+        """True if `tags` are meant as a command, even if it is broken."""
         tags = self.members.get("tags")
         return isinstance(tags, dict) or (isinstance(tags, str) and tags.lstrip().startswith("{"))
 
     @cached_property
     def command(self) -> Command | None:
-        """The command in `tags`; None where tags are labels or absent. Raises InvalidActivity for broken JSON."""
+        """The command in `tags`; None if they are labels, absent, or an unknown command. Raises InvalidActivity."""
         if not self.is_command:
             return None
         tags = self.members["tags"]
@@ -60,37 +60,37 @@ class ChannelData:
             try:
                 tags = parse_json(tags.encode(), InvalidActivity)
             except InvalidActivity as cause:
-                # It was meant as a command; taken for a label, an escalation would go nowhere, silently.
+                # It is meant as a command. If it were taken for a label, an escalation would get lost silently.
                 raise InvalidActivity([Mistake(place, mistake.reason) for mistake in cause.mistakes]) from cause
         kind = tags.get("type")
-        named = kind.casefold() if isinstance(kind, str) else kind
-        known = _COMMANDS.get(named) if isinstance(named, str | int) and not isinstance(named, bool) else None
-        if known is None:
+        folded = kind.casefold() if isinstance(kind, str) else kind
+        command = _COMMANDS.get(folded) if isinstance(folded, str | int) and not isinstance(folded, bool) else None
+        if command is None:
             self.note("unknown_command", f"{place}.type", _no_command(kind))
             return None
-        return Command(known, self._context(tags.get("context"), f"{place}.context"), f"{place}.context")
+        return Command(command, self._context(tags.get("context"), f"{place}.context"), f"{place}.context")
 
-    def _context(self, given: Any, place: str) -> dict[str, Any]:
-        if given is None or isinstance(given, dict):
-            return dict(given or {})
+    def _context(self, value: Any, place: str) -> dict[str, Any]:
+        if value is None or isinstance(value, dict):
+            return dict(value or {})
         self.note("context_unreadable", place, "is no object of names and values, so no variable is set")
         return {}
 
     @cached_property
     def conversation_context(self) -> tuple[dict[str, Any], str]:
-        """The context variables with which a custom messaging channel begins a conversation, and where they stand."""
-        named = [member for member in self.members if _is_called(member, _CONVERSATION_CONTEXT)]
-        if not named:
+        """The context variables with which a custom messaging channel begins a conversation, and their path."""
+        names = [member for member in self.members if _is_called(member, _CONVERSATION_CONTEXT)]
+        if not names:
             return {}, self.name
-        given, place = self.members[named[0]], f"{self.name}.{named[0]}"
-        if len(canonical_json(given).encode()) > _MAX_CONTEXT_BYTES:
+        value, place = self.members[names[0]], f"{self.name}.{names[0]}"
+        if len(canonical_json(value).encode()) > _MAX_CONTEXT_BYTES:
             self.note("context_unreadable", place, f"has more than {_MAX_CONTEXT_BYTES} bytes, so no variable is set")
             return {}, place
-        return self._context(given, place), place
+        return self._context(value, place), place
 
     @cached_property
     def labels(self) -> frozenset[str]:
-        """The labels in `tags`, case-folded; empty where it is a command or absent."""
+        """The labels in `tags`, case-folded; empty if `tags` are a command, absent or unreadable."""
         tags = self.members.get("tags")
         if tags is None or self.is_command:
             return frozenset()
@@ -102,7 +102,7 @@ class ChannelData:
         return frozenset(label.strip().casefold() for label in tags if isinstance(label, str))
 
     def is_private(self, *, from_bot: bool) -> bool:
-        """Whether the customer must not see the line: a bot's without `deliveryMode: bridged`, or one labelled so."""
+        """True if the customer must not see the line: a bot's without `deliveryMode: bridged`, or a labelled one."""
         if self.labels & {"private", "hidden"}:
             return True
         mode = self.members.get("deliveryMode")
@@ -115,7 +115,7 @@ class ChannelData:
 
 
 def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
-    """The activity's channel data, under either spelling."""
+    """The activity's channel data, in either spelling of the member."""
     for name in ("channelData", "channeldata"):
         given = activity.get(name)
         if isinstance(given, dict):

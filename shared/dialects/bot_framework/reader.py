@@ -1,4 +1,4 @@
-"""The Bot Framework dialect: an activity becomes the events that it means.
+"""The Bot Framework dialect: reads an activity as the events that it means.
 
 Rules from the Bot Framework activity specification: unknown members are accepted (A2005), unknown activity types and
 event names are ignored (A2014, A5002), an event must have a name (A5001), times out of order are no reason to refuse
@@ -24,7 +24,7 @@ _END_CODES = {
     "bottimedout": "inactivity",
     "channelfailed": "disconnected",
 }
-_SHOWN_WITH = (
+_PRESENTATION = (
     "textFormat",
     "locale",
     "speak",
@@ -34,14 +34,14 @@ _SHOWN_WITH = (
     "replyToId",
     "value",
 )
-"""Members of a message that say how it was shown; channel data stays away, for it may carry tokens."""
+"""Members about a message's presentation, which are kept. Channel data is not kept, because it may hold tokens."""
 _READ = {"type", "id", "timestamp", "from", "recipient", "conversation", "locale", "text", "attachments"}
 _TRANSPORT = {"channelId", "serviceUrl", "localTimestamp", "localTimezone", "rawTimestamp", "callerId", "relatesTo"}
-"""Members that are about the transport, and nothing that was said."""
+"""Members that are about the transport only."""
 _HUB_CONTEXT = ("startconversation", "omnichannelsetcontext")
-"""Events in which Omnichannel tells a bot about a conversation that begins for it."""
+"""Events by which Omnichannel tells a bot that a conversation begins for it."""
 _NO_ESCALATION = re.compile(r"escalat\w{0,9}\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
-"""What a Copilot Studio bot says where nobody connected its hand-off: `Escalating ... is not currently configured`."""
+"""The line of a Copilot Studio bot whose hand-off is not connected: `Escalating ... is not currently configured`."""
 
 
 def read_activity(document: Any, configuration: Configuration) -> Reading:
@@ -63,7 +63,7 @@ def read_activity(document: Any, configuration: Configuration) -> Reading:
 
 
 class _Read(NamedTuple):
-    """What one kind of activity is. `members`: those that only this kind has, and that were looked at."""
+    """The reading of one kind of activity. `members`: the names of the members that only this kind reads."""
 
     drafts: Sequence[Draft]
     ignored: Sequence[Note]
@@ -78,23 +78,24 @@ def _ignored(code: IgnoredCode, path: str, reason: str) -> _Read:
 def _message(activity: Activity) -> _Read:
     data = activity.channel_data
     from_bot = activity.role == "bot"
-    asked = data.command if from_bot else None
+    command = data.command if from_bot else None
     if data.is_command and not from_bot:
         reason = f"holds a command, but the sender is a {activity.role}: only a bot's commands are followed"
         activity.note("command_of_a_customer", f"{data.name}.tags", reason)
-    if asked and asked.type == "Escalate":
+    if command and command.type == "Escalate":
         # The text of an escalation is the summary for the agent, bridged or not; the customer never sees it.
-        return _Read([handed_over(activity, asked.context, asked.place, activity.text())], [], "always", _SHOWN_WITH)
+        draft = handed_over(activity, command.context, command.place, activity.text())
+        return _Read([draft], [], "always", _PRESENTATION)
     text = activity.text()
     if from_bot and text and _NO_ESCALATION.search(text[:1000]):
         reason = "says that escalation is not configured: the bot hands nothing over, and nobody is told"
         activity.note("fake_hand_off", "text", reason)
     line = _line(activity, private=data.is_private(from_bot=from_bot))
-    if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or asked):
+    if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or command):
         return _ignored("empty_message", "text", "the message holds neither text nor attachments nor a value")
-    if asked:
-        return _Read([line, _end(activity)], [], "never", _SHOWN_WITH)
-    return _Read([line], [], "always" if activity.role == "customer" else "ifFirst", _SHOWN_WITH)
+    if command:
+        return _Read([line, _end(activity)], [], "never", _PRESENTATION)
+    return _Read([line], [], "always" if activity.role == "customer" else "ifFirst", _PRESENTATION)
 
 
 def _conversation_update(activity: Activity) -> _Read:
@@ -130,11 +131,11 @@ def _hand_off(activity: Activity) -> _Read:
 
 
 def _hub_context(activity: Activity, member: str) -> _Read:
-    """Omnichannel tells a bot of a conversation; samples leave the conversation's id out."""
-    known = isinstance(activity.native.get("conversation"), dict)
-    begun = "a conversation begins" if known else "nothing begins without conversation.id"
+    """Omnichannel tells a bot about a conversation. Some samples lack the conversation's id."""
+    has_id = isinstance(activity.native.get("conversation"), dict)
+    begun = "a conversation begins" if has_id else "nothing begins without conversation.id"
     note = Note("hub_context", member, f"is what a hub tells its bot: {begun}, and no context variable is set")
-    return _Read([], [note], "always" if known else "never", ["name", "value", "text", "textFormat", "replyToId"])
+    return _Read([], [note], "always" if has_id else "never", ["name", "value", "text", "textFormat", "replyToId"])
 
 
 def _end_of_conversation(activity: Activity) -> _Read:
@@ -187,7 +188,7 @@ def _line(activity: Activity, *, private: bool) -> Draft:
         "author": activity.author,
         "attachments": activity.attachments,
         "visibility": "private" if private else "public",
-        **{name: activity.native[name] for name in _SHOWN_WITH if activity.native.get(name) is not None},
+        **{name: activity.native[name] for name in _PRESENTATION if activity.native.get(name) is not None},
     }
     if text := activity.text():
         data["text"] = text
@@ -195,8 +196,8 @@ def _line(activity: Activity, *, private: bool) -> Draft:
 
 
 def _note_members(activity: Activity, members: Sequence[str]) -> None:
-    """Members that are no part of any event: unknown ones are accepted, and left out."""
-    looked_at = {*_READ, *_TRANSPORT, "channelData", "channeldata", *members}
-    left_out = sorted(name for name, value in activity.native.items() if name not in looked_at and value)
+    """Note the members that are part of no event. Unknown members are accepted, and left out."""
+    read = {*_READ, *_TRANSPORT, "channelData", "channeldata", *members}
+    left_out = sorted(name for name, value in activity.native.items() if name not in read and value)
     if left_out:
         activity.note("members_not_kept", "", f"leaves out {', '.join(name[:40] for name in left_out[:10])}")
