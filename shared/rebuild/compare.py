@@ -1,4 +1,4 @@
-"""Rebuilding from facts: heads, decisions and the ledger are derived, and must be what the facts make them."""
+"""Compares heads, decisions and ledger rows, which derive from facts, with what the facts give when folded anew."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _PAGE = 500
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs: a conversation, its row in a month's books (both are given), or those books alone."""
+    """A difference in a conversation (`key`), its row in a month (`key` and `month`), or a month's books (`month`)."""
 
     what: str
     key: str | None = None
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass
 class Comparison:
-    """How much was compared, and what differs."""
+    """The numbers of conversations and months that were compared, and the differences found."""
 
     conversations: int = 0
     months: int = 0
@@ -45,9 +45,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Rebuild:
-    """Compares what is stored with what the facts say. It changes nothing.
+    """Compares what is stored with what the facts give. It changes nothing.
 
-    Facts may be recorded meanwhile: what differs is looked at once more, and is a difference if it still is one.
+    Facts may be recorded meanwhile, so a difference counts only if a second comparison finds it again.
     """
 
     conversations: ConversationStore
@@ -77,11 +77,11 @@ class Rebuild:
     async def _conversation(
         self, tenant_id: str, key: str, history: History, rows: dict[str, LedgerRow]
     ) -> list[Difference]:
-        """What differs in a conversation. Among `rows`, by key, its own becomes what its facts make it."""
+        """The differences of a conversation. Puts the row that its facts give into `rows`, by key."""
         rows.pop(key, None)
         loaded = await self.conversations.load(tenant_id, key)
         if not loaded.facts:
-            # It was forgotten since.
+            # The conversation was deleted meanwhile.
             return []
         rebuilt = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
         row = ledger_row(rebuilt, loaded.head.revision if loaded.head else 0)
@@ -92,7 +92,7 @@ class Rebuild:
     async def _months(
         self, tenant_id: str, history: History, rows: Mapping[str, LedgerRow]
     ) -> tuple[int, list[Difference]]:
-        """How many months there are, and what differs in their books from what the rows say that facts make."""
+        """The number of months, and the differences between their books and `rows`, the rows that the facts give."""
         expected: dict[str, dict[str, LedgerRow]] = {}
         for key, row in rows.items():
             expected.setdefault(row.month, {})[key] = row
@@ -109,20 +109,20 @@ class Rebuild:
             stored = {row.key: row async for page in row_pages(self.ledger, tenant_id, month) for row in page.rows}
             forgotten = {key: row for key, row in stored.items() if row.day <= forgotten_until}
             if books[month].closed_at is None:
-                here = {**forgotten, **expected.get(month, {})}
+                whole = {**forgotten, **expected.get(month, {})}
                 found = [
                     Difference(f"the row of {key} differs", key, month)
-                    for key in sorted({*here, *stored})
-                    if _differ(here, stored, key)
+                    for key in sorted({*whole, *stored})
+                    if _differ(whole, stored, key)
                 ]
             else:
-                since = [one for every in corrections.values() for one in every if one.origin_month == month]
-                gone = {*forgotten, *(one.key for one in since if one.day <= forgotten_until)}
-                found = _differences_of_closed(month, expected.get(month, {}), stored, since, gone)
+                later = [one for each in corrections.values() for one in each if one.origin_month == month]
+                forgotten_keys = {*forgotten, *(one.key for one in later if one.day <= forgotten_until)}
+                found = _differences_of_closed(month, expected.get(month, {}), stored, later, forgotten_keys)
             differences += found
             counters = _differences_of_counters(books[month], stored.values(), corrections[month])
             if counters and (await self.ledger.books(tenant_id, month)).stamp == books[month].stamp:
-                # What was posted since the books were read is no difference.
+                # A row posted since the books were read is no difference.
                 differences += [Difference(what, None, month) for what in counters]
         return len(months), differences
 
@@ -141,7 +141,7 @@ def _differences_of_closed(
     corrections: Iterable[Correction],
     forgotten: Set[str],
 ) -> list[Difference]:
-    """Rows of a closed month stay as they were: with all corrections since they must count what the facts make."""
+    """The differences of a closed month. Its rows stay, so with their corrections they must count what facts give."""
     booked = {key: booked_contribution(row) for key, row in stored.items()}
     for correction in corrections:
         booked[correction.key] = booked.get(correction.key, booked_contribution(None)).with_correction(correction)
@@ -163,7 +163,7 @@ def _differences_of_counters(books: Books, rows: Iterable[LedgerRow], correction
 
 
 def _differ(expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow], key: str) -> bool:
-    """Revisions count commits, not facts: they may be of any number."""
+    """True if the row of this key differs. Its revision may differ, because that counts commits, not facts."""
     if key not in expected or key not in stored:
         return True
     one, other = (rows[key].model_copy(update={"revision": 0}) for rows in (expected, stored))
@@ -184,5 +184,5 @@ def _differences(loaded: Loaded, rebuilt: Conversation) -> list[str]:
 
 
 def _text(conversation: Conversation) -> str:
-    """The head's bytes, but for the last activity, which is exact on reading only."""
+    """The head as JSON, without its decisions and without the last activity, which is exact on reading only."""
     return conversation.replace(last_activity_at=None, decisions=()).model_dump_json()

@@ -1,7 +1,7 @@
-"""Repairing what a comparison found: what the facts say is written where it differs, and nothing else.
+"""Repairs the differences that a comparison found: writes what the facts give where it differs, and nothing else.
 
-Everything goes the way of recording: a head is committed under its ETag, rows are posted by its outbox, and what would
-change a closed month becomes a correction. So it may run beside functions, at any time and any number of times.
+A repair works as recording does: it commits a head under its ETag, the outbox posts rows, and a change of a closed
+month becomes a correction. So it may run beside functions, at any time and any number of times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,15 +20,15 @@ from shared.usage.recount import differing_days, recounted
 
 @dataclass(frozen=True)
 class Repair:
-    """Writes what the facts say. Where there are no facts, or a month is closed, what is there stays."""
+    """Writes what the facts give. A conversation without facts and the counters of a closed month are left alone."""
 
     recorder: Recorder
     ledger: Ledger
 
     async def repair(self, tenant_id: str, found: Iterable[Difference]) -> Sequence[str]:
-        """Repair the differences of a comparison; a line for each thing that was written, or was left and why.
+        """Repair the differences of a comparison. Returns lines that say what was written, and what was left and why.
 
-        Counters come first: once they are what the rows that are there add up to, posting the right rows keeps it so.
+        Counters are set first, to the sums of the stored rows: posting the right rows then keeps them right.
         Raises UnknownTenant.
         """
         differences = list(found)
@@ -50,9 +50,9 @@ class Repair:
         return [f"{month}: the counters of {day} are what the rows add up to" for day in differing]
 
     async def _restate(self, tenant_id: str, month: str) -> tuple[Sequence[str], bool]:
-        """The days whose counters differ, which are set unless the month is closed, and whether it is.
+        """Restate the days whose counters differ, unless the month is closed. Those days, and True if it is closed.
 
-        Raises BooksChanged where something was posted meanwhile.
+        Raises BooksChanged if something was posted meanwhile.
         """
         books = await self.ledger.books(tenant_id, month)
         counted = await recounted(self.ledger, tenant_id, month)
@@ -68,14 +68,14 @@ class Repair:
             anew = partial(reconcile_anew, rows)
             facts = await self.recorder.record_anew(tenant_id, key, anew, max(revisions, default=0))
         except PatchbayError as failure:
-            # One that fails must not keep the others waiting.
+            # A repair that fails must not keep the others waiting.
             return f"is left as it is: {failure} ({failure.code})"
         if not facts:
             return "is left as it is, because there are no facts of it"
         return f"head, decisions and row are what its {facts} facts make them"
 
     async def _corrected(self, tenant_id: str, key: str, books: Mapping[str, Books]) -> list[int]:
-        """The revisions of the conversation's corrections, of those that were taken back, too."""
+        """The revisions of the conversation's corrections, including those that were taken back."""
         pairs = [(origin, month) for origin in books if books[origin].closed_at for month in books if month > origin]
         found = [await self.ledger.correction(tenant_id, month, correction_id(origin, key)) for origin, month in pairs]
         return [one.revision for one in found if one]

@@ -1,4 +1,4 @@
-"""Threads: resolves a channel's thread to the conversation that is meant, and announces those that begin.
+"""Resolves a channel's thread to one of its conversations, and announces conversations that begin.
 
 The thread document is written first, then `conversation.started` is published with an id that derives from it, then the
 conversation is marked as announced. A crash in between leaves it unannounced, and the next activity announces it again.
@@ -28,14 +28,14 @@ class Resolved:
 
 
 class ThreadStore(Protocol):
-    """The port to the thread documents."""
+    """The port to the documents of threads."""
 
     async def load(self, tenant_id: str, thread_key: str) -> tuple[Thread, str] | None:
         """The thread and its ETag; None if there is none."""
         ...
 
     async def save(self, tenant_id: str, thread_key: str, thread: Thread, etag: str | None) -> None:
-        """Create (etag None) or replace the document. Raises ThreadChanged if it is not as it was read."""
+        """Create (etag None) or replace the document. Raises ThreadChanged if it changed since it was read."""
         ...
 
 
@@ -58,10 +58,10 @@ class Threads:
         *,
         announce: bool = True,
     ) -> Resolved:
-        """The conversation that holds the moment, opened and announced if need be.
+        """The conversation that holds the moment. It is opened and announced if need be.
 
-        `context` are the variables that it is announced with, where it begins. `announce` is False for who brings the
-        `conversation.started` itself.
+        `context`: the variables that it is announced with, if it begins now. `announce` is False if the caller has the
+        `conversation.started` already.
         """
 
         def opening(thread: Thread) -> Thread:
@@ -70,7 +70,7 @@ class Threads:
         thread = await self._change(tenant_id, channel, opening)
         held = thread.holding(moment, begins)
         assert held is not None, "a thread that was opened for a moment holds it"
-        # What begins nothing waits, unannounced, for the activity that did begin the conversation.
+        # An end may open a conversation. It stays unannounced until the activity that began it arrives.
         announced = await self._announce(tenant_id, thread, held) if begins != "never" else None
         return Resolved(held.conversation_id, announced, held.opened_at)
 
@@ -80,7 +80,7 @@ class Threads:
         return [conversation.conversation_id for conversation in loaded[0].conversations[::-1]] if loaded else []
 
     async def register(self, tenant_id: str, event: ConversationStarted) -> None:
-        """Note a conversation that began under an id of its own in its channel's thread, so that others find it."""
+        """Add a conversation that began with an id of its own to its channel's thread, so that activities find it."""
         channel, subject = event.data.channel, event.subject
         if channel.thread_id is None or subject is None:
             return
@@ -90,10 +90,10 @@ class Threads:
         await self._change(tenant_id, channel, lambda thread: thread.registering(begun))
 
     async def _announce(self, tenant_id: str, thread: Thread, conversation: ThreadedConversation) -> str | None:
-        """Publish the conversation's start, unless that was done; the id of what was published."""
+        """Publish the conversation's start, unless it is announced. The id of the start if it was published."""
         if conversation.announced:
             return None
-        # The stored channel, not this activity's way of writing it: an announcement is always the same bytes.
+        # The stored channel, not this activity's spelling of it: an announcement is always the same bytes.
         start = started_event(tenant_id, thread.channel, conversation)
         await self._publisher.publish(tenant_id, [start])
         await self._change(tenant_id, thread.channel, lambda known: known.announcing(conversation))
@@ -102,28 +102,28 @@ class Threads:
     async def follow_up(
         self, tenant_id: str, channel: ChannelReference, ended: ThreadedConversation, event: Event, moment: datetime
     ) -> None:
-        """Repeat an event, which counts as of the moment, in the conversation after one that did not know of it.
+        """Repeat an event, which counts at `moment`, in the conversation after `ended`, which did not know of it.
 
-        The next conversation is opened once, however many events follow; where nobody opened a thread, the ended
-        conversation is its first. Repeated with the same source and id, an event is recorded there once.
+        The next conversation is opened once, however many events follow. If there is no thread yet, `ended` is its
+        first conversation. The event keeps its source and id, so it is recorded once, however often it is repeated.
         """
         thread = await self._change(tenant_id, channel, lambda known: known.following(ended, moment))
         ids = [conversation.conversation_id for conversation in thread.conversations]
         following = thread.conversations[ids.index(ended.conversation_id) + 1]
         await self._announce(tenant_id, thread, following)
         copied = event.model_copy(update={"subject": following.conversation_id})
-        # Read anew: a copy would keep the identity that was computed with the subject of old.
+        # The JSON is read again, because a copy would keep the identity that was computed with the old subject.
         repeated = stored_event(copied.to_json())
-        # Each conversation is forgotten in its own time, so each has contents of its own.
+        # Each conversation is forgotten at its own time, so each has its own copy of the contents.
         await carry(self._overflow, tenant_id, place_of(event), repeated)
         await self._publisher.publish(tenant_id, [repeated])
 
     async def close(self, tenant_id: str, channel: ChannelReference, conversation_id: str, moment: datetime) -> None:
-        """Close the conversation's interval; without effect where it is closed, or not one of this thread."""
+        """Close the conversation's interval as `Thread.closing` does. Does nothing if it is not in this thread."""
         await self._change(tenant_id, channel, lambda thread: thread.closing(conversation_id, moment))
 
     async def forget(self, tenant_id: str, channel: ChannelReference, conversation_id: str) -> None:
-        """Take the conversation out of its thread; without effect where it is not one of this thread."""
+        """Remove the conversation from its thread. Does nothing if it is not in this thread."""
         await self._change(tenant_id, channel, lambda thread: thread.forgetting(conversation_id))
 
     async def _change(self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]) -> Thread:

@@ -1,4 +1,4 @@
-"""A channel's thread: one conversation after another, with their intervals. Pure; the use case is in `threads.py`."""
+"""A channel's thread: one conversation after another, with their intervals. Pure; the use case is in `resolve.py`."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from shared.events.envelope import format_time
 from shared.wire import WireModel, canonical_json
 
 Begins = Literal["always", "ifFirst", "never"]
-"""Whether a conversation begins with an activity: a customer's always does, where none is going on; a bot's or an
-agent's only as the thread's first; an end never does."""
+"""When an activity begins a conversation, if none is going on in the thread. A customer's always does; a bot's or an
+agent's does only if the thread has none yet; an end never does."""
 
 _LONGEST_PART = 80
 
@@ -33,7 +33,7 @@ class ThreadedConversation(WireModel):
 
 
 class Thread(WireModel):
-    """A channel's thread with its conversations, oldest first. `forgotten` is how many it had before those."""
+    """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten."""
 
     channel: ChannelReference
     conversations: tuple[ThreadedConversation, ...] = ()
@@ -42,7 +42,7 @@ class Thread(WireModel):
     def holding(self, moment: datetime, begins: Begins = "always") -> ThreadedConversation | None:
         """The conversation that an activity of this moment belongs to: the first that was not over by then.
 
-        What cannot begin another conversation belongs, after the last one's end, to the last that had begun by then.
+        An activity that cannot begin a conversation belongs to no later one, but to the last that had begun by then.
         """
         held = next((c for c in self.conversations if c.closed_at is None or moment <= c.closed_at), None)
         if begins == "always" or not self.conversations:
@@ -59,7 +59,7 @@ class Thread(WireModel):
         *,
         announced: bool = False,
     ) -> "Thread":
-        """This thread with a conversation for the moment: a new one, or one that began earlier than was known.
+        """This thread with a conversation for the moment: a new one, or one whose opening moves to the moment.
 
         `context`: the variables that it begins with, if it begins with this activity.
         """
@@ -80,14 +80,14 @@ class Thread(WireModel):
         return self
 
     def registering(self, conversation: ThreadedConversation) -> "Thread":
-        """This thread with a conversation that somebody else began and named, unless it is known."""
+        """This thread with a conversation that its sender began and named, unless it is there already."""
         if any(known.conversation_id == conversation.conversation_id for known in self.conversations):
             return self
         ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
         return self.model_copy(update={"conversations": tuple(ordered)})
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
-        """This thread with the conversation marked as announced, unless its beginning moved meanwhile."""
+        """This thread with the conversation marked as announced, unless its opening moved meanwhile."""
         for known in self.conversations:
             same = (known.conversation_id, known.opened_at) == (conversation.conversation_id, conversation.opened_at)
             if same:
@@ -95,7 +95,7 @@ class Thread(WireModel):
         return self
 
     def following(self, ended: ThreadedConversation, moment: datetime) -> "Thread":
-        """This thread with a conversation after the ended one, begun at the moment or before."""
+        """This thread with a conversation after the ended one, opened at the moment or before."""
         ids = [conversation.conversation_id for conversation in self.conversations]
         if ended.conversation_id not in ids:
             return self.model_copy(update={"conversations": (*self.conversations, ended)}).following(ended, moment)
@@ -118,7 +118,7 @@ class Thread(WireModel):
         return self
 
     def forgetting(self, conversation_id: str) -> "Thread":
-        """This thread without the conversation, whose number is never given again."""
+        """This thread without the conversation. Its number is never used again."""
         left = tuple(known for known in self.conversations if known.conversation_id != conversation_id)
         gone = len(self.conversations) - len(left)
         return self.model_copy(update={"conversations": left, "forgotten": self.forgotten + gone}) if gone else self
@@ -152,7 +152,7 @@ def _part(text: str, *, dots: bool) -> str:
 
 
 def started_event(tenant_id: str, channel: ChannelReference, conversation: ThreadedConversation) -> ConversationStarted:
-    """The announcement of a thread's conversation: the same bytes, however often it is made."""
+    """The event that announces a thread's conversation. It is the same, byte by byte, each time it is built."""
     time = format_time(conversation.opened_at)
     variables = conversation.context_variables
     context: dict[str, Any] = {"context_variables": variables} if variables else {}
