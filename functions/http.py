@@ -1,4 +1,4 @@
-"""What every HTTP trigger has in common: who may call, and how results and errors are answered."""
+"""What every HTTP trigger shares: authorizing requests, and answering results and errors."""
 
 import functools
 import json
@@ -17,7 +17,7 @@ from shared.telemetry import OFF, Served, Telemetry
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 ProblemPage = Callable[[func.HttpRequest, Mapping[str, Any]], tuple[str, Mapping[str, str]] | None]
-"""The problem document of a request as HTML, with its headers; None where the caller wants no page."""
+"""Renders a request's problem document as HTML, with its headers; returns None if the caller wants no page."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ _HEADERS = {
     "Cache-Control": "private, no-cache",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every answer."""
+"""The headers of every answer."""
 
 
 def route(
     blueprint: func.Blueprint, method: str, template: str, problem_page: ProblemPage | None = None
 ) -> Callable[[Handler], Any]:
-    """Register the handler as the function that serves this route of the blueprint, `guarded`."""
+    """Register a handler, wrapped by `guarded`, as the function that serves this route."""
 
     def register(handler: Handler) -> Any:
         return blueprint.route(template, methods=[method])(guarded(handler, template, problem_page))
@@ -41,17 +41,17 @@ def route(
 
 
 def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = None) -> Handler:
-    """Let in whom the table of openings names for this function, and answer errors as problem documents (RFC 9457).
+    """The handler with authorization before it, and with errors answered as problem documents (RFC 9457).
 
-    Where the route has pages, `problem_page` answers them to whoever wants one. Every answer carries the request's id,
-    and so does every line that is logged on its way; and it says what a cache and a browser may not do with it. The
-    request is one span.
+    `problem_page` renders an error for a caller that wants a page. Every answer has the request's id, and so has every
+    line that is logged meanwhile. Every answer has the headers that restrict caches and browsers. The request is one
+    span.
     """
 
     @functools.wraps(handler)
     async def guard(req: func.HttpRequest) -> func.HttpResponse:
         headers = {name.lower(): value for name, value in req.headers.items()}
-        named = request_id.set(request_id_of(headers))
+        token = request_id.set(request_id_of(headers))
         try:
             with _telemetry().serving(req.method, f"/api/{template}", headers) as served:
                 response = await _answered(handler, req, headers, served, problem_page)
@@ -59,7 +59,7 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
             response.headers.update({**_HEADERS, REQUEST_ID_HEADER: request_id.get()})
             return response
         finally:
-            request_id.reset(named)
+            request_id.reset(token)
 
     return guard
 
@@ -67,7 +67,7 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
 def _telemetry() -> Telemetry:
     try:
         return bootstrap.pipeline().telemetry
-    except Exception:  # there is no pipeline, which the request is answered with
+    except Exception:  # there is no pipeline, and the request is answered with that error
         return OFF
 
 
@@ -85,10 +85,10 @@ async def _answered(
             served.admitted(request.address["tenantId"])
         return await handler(req)
     except PatchbayError as error:
-        why = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code
-        _log.info("%s refused a request (%s)", handler.__name__, why)
+        reason = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code
+        _log.info("%s refused a request (%s)", handler.__name__, reason)
         return _problem(error, req, problem_page)
-    except Exception as failure:  # whatever it is, the caller gets an answer with the request's id
+    except Exception as failure:  # any error is answered, with the request's id
         # Its message may hold what a customer wrote.
         where = "".join(traceback.format_tb(failure.__traceback__))
         _log.error("%s failed with %s\n%s", handler.__name__, type(failure).__name__, where)  # see above
@@ -117,7 +117,7 @@ def _problem(error: PatchbayError, req: func.HttpRequest, problem_page: ProblemP
         document["errors"] = [mistake.shown() for mistake in error.mistakes]
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-        if error.told:
+        if error.disclosed:
             document["fault"] = error.fault
     if isinstance(error, Retryable):
         headers["Retry-After"] = str(error.retry_after)

@@ -1,4 +1,4 @@
-"""What can go wrong, as classes with data.
+"""The errors, as classes with data.
 
     PatchbayError
     ├── Refused                   asking again changes nothing; over HTTP a 4xx, on the bus parked
@@ -46,13 +46,13 @@ from typing import ClassVar, Literal
 
 
 class PatchbayError(Exception):
-    """The root. `code` is stable, `status` is the HTTP status, `detail` is for people."""
+    """The base class of errors. `code` is stable, `status` is the HTTP status, `detail` is for people."""
 
     code: ClassVar[str]
     status: ClassVar[int]
     retryable: ClassVar[bool]
     mistakes: "tuple[Mistake, ...]" = ()
-    """What is wrong with a document, where that is the error."""
+    """Every mistake in the document, if the error is about one."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -71,18 +71,18 @@ class Retryable(PatchbayError):
     retryable = True
     status = 503
     retry_after = 1
-    """Seconds after which it may."""
+    """Seconds after which the request should be sent again."""
 
 
 MistakeCode = Literal["1004 DuplicateBotAppId", "duplicate_channel_id", "name_too_long"]
-"""What registering a bot or a channel is refused for; the first as Dynamics 365 writes it (seed 001)."""
+"""Codes for a bot or a channel that may not be registered; the first is spelled as in Dynamics 365 (seed 001)."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing that is wrong with a document: where (`data.author.role`; empty for the whole) and why.
+    """One mistake in a document: its path (`data.author.role`; empty for the whole document) and the reason.
 
-    `code` where the rule has a name of its own.
+    `code` is set if the rule has a name of its own.
     """
 
     path: str
@@ -90,7 +90,7 @@ class Mistake:
     code: MistakeCode | None = None
 
     def shown(self) -> dict[str, str]:
-        """The mistake as answers show it."""
+        """The mistake as JSON for an answer."""
         return {"path": self.path, "reason": self.reason, **({"code": self.code} if self.code else {})}
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class Mistake:
 
 
 class InvalidDocument(Refused):
-    """Raised, as one of its kinds, when a document is not what its contract asks for; names every mistake."""
+    """Raised, as one of its subclasses, when a document breaks its contract. Names every mistake."""
 
     status = 400
 
@@ -132,7 +132,7 @@ class InvalidRequest(InvalidDocument):
 
 
 class BodyTooLarge(Refused):
-    """Raised when a request brings more than an ingress takes at once."""
+    """Raised when a request's body is larger than an ingress accepts."""
 
     code = "body_too_large"
     status = 413
@@ -142,9 +142,9 @@ class BodyTooLarge(Refused):
 
 
 class LengthRequired(Refused):
-    """Raised when a body was sent in chunks, and was lost on the way.
+    """Raised when a body was sent in chunks, and so was lost on the way.
 
-    The Functions host hands no chunked body to a Python worker; without this it would be taken for none.
+    The Functions host hands no chunked body to a Python worker. Without this error the body would count as empty.
     """
 
     code = "length_required"
@@ -155,7 +155,7 @@ class LengthRequired(Refused):
 
 
 class BodyEncoded(Refused):
-    """Raised when a body was compressed on its way, which no ingress undoes."""
+    """Raised when a body is compressed. No ingress decompresses."""
 
     code = "body_encoded"
     status = 415
@@ -171,7 +171,7 @@ class EventTooLarge(Refused):
     status = 413
 
     def __init__(self, size: int, limit: int, largest: str | None = None) -> None:
-        """`largest`: the path of the largest member of what could not be kept apart from the event."""
+        """`largest`: the path of the largest member that could not be kept apart from the event."""
         why = "is the largest member that cannot be kept apart from the event"
         which = f"; {largest} {why}" if largest else ""
         super().__init__(f"the event has {size} bytes; one event may have {limit}{which}")
@@ -221,21 +221,21 @@ CredentialFault = Literal[
 class Unauthorized(Refused):
     """Raised when a caller does not prove who it is.
 
-    `fault` is for the log. It is `told` to the caller where it says nothing about which tenants and channels there are.
+    `fault` is for the log. It is `disclosed` to the caller only if it reveals no tenant and no channel.
     """
 
     code = "unauthorized"
     status = 401
 
-    def __init__(self, fault: CredentialFault, *, told: bool = True) -> None:
-        reason = f": {fault}" if told else ", or the address; the log says which, under the request's id"
+    def __init__(self, fault: CredentialFault, *, disclosed: bool = True) -> None:
+        reason = f": {fault}" if disclosed else ", or the address; the log says which, under the request's id"
         super().__init__(f"something is wrong with the token, the signature or the secret of this request{reason}")
         self.fault = fault
-        self.told = told
+        self.disclosed = disclosed
 
 
 class Forbidden(Refused):
-    """Raised when we know the caller, and the route is for others."""
+    """Raised when a known caller lacks the role that opens the route."""
 
     code = "forbidden"
     status = 403
@@ -367,7 +367,7 @@ class ThreadChanged(Retryable):
 
 
 class StoreUnavailable(Retryable):
-    """Raised when the store cannot be reached, throttles or is too slow; what was asked may have been done."""
+    """Raised when the store cannot be reached, throttles or is too slow. The operation may have been carried out."""
 
     code = "store_unavailable"
 
@@ -376,7 +376,7 @@ class StoreUnavailable(Retryable):
 
 
 class BusUnavailable(Retryable):
-    """Raised when the bus does not take or give messages: out of reach, throttled, or without an answer in time."""
+    """Raised when the bus cannot be reached, throttles or does not answer in time."""
 
     code = "bus_unavailable"
 
@@ -385,7 +385,7 @@ class BusUnavailable(Retryable):
 
 
 class ArchiveUnavailable(Retryable):
-    """Raised when the archive is out of reach, throttled, or without an answer in time."""
+    """Raised when the archive cannot be reached, throttles or does not answer in time."""
 
     code = "archive_unavailable"
 
@@ -394,7 +394,7 @@ class ArchiveUnavailable(Retryable):
 
 
 class OverflowUnavailable(Retryable):
-    """Raised when what is too large for an event cannot be kept or read: out of reach, throttled, or too slow."""
+    """Raised when the overflow cannot be reached, throttles or does not answer in time."""
 
     code = "overflow_unavailable"
 
@@ -403,7 +403,7 @@ class OverflowUnavailable(Retryable):
 
 
 class TooManyRequests(Retryable):
-    """Raised when a tenant asks more of this process than it may."""
+    """Raised when a tenant sends more requests to this process than its rate allows."""
 
     code = "too_many_requests"
     status = 429
@@ -424,7 +424,7 @@ class AuthenticationUnavailable(Retryable):
 
 
 class Unexpected(Retryable):
-    """Raised in the place of an error that nobody foresaw; the log has it."""
+    """Answered in place of an error that nobody foresaw. The log has the original."""
 
     code = "unexpected"
     status = 500

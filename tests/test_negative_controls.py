@@ -115,8 +115,8 @@ CONTROLS = (
     Control(
         "an unknown channel answers otherwise than a wrong proof",
         "shared/access/access.py",
-        "told=self.open_to_all",
-        "told=True",
+        "disclosed=self.open_to_all",
+        "disclosed=True",
         "tests/functions/test_access.py",
     ),
     Control(

@@ -1,1 +1,1 @@
-"""Who may come in: channels by their proofs, people and systems by their roles."""
+"""Authentication and authorization: channels by their proofs, people and systems by their roles."""

@@ -1,4 +1,4 @@
-"""The use case at every ingress: may this request come in?"""
+"""The use case before every HTTP function: decides whether a request is authorized."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.errors import Forbidden, Unauthorized
 
 @dataclass(frozen=True)
 class Access:
-    """Lets in whom the table of openings says.
+    """Authorizes requests by the table of route permissions.
 
     `open_to_all`: people and systems need no token (on the local host only). `grants`: the tenants of each caller, by
     its object id in lower case.
@@ -36,7 +36,7 @@ class Access:
         if permission is None:
             raise Forbidden("of any kind, because no role opens this route")
         await self._authorize(permission, request)
-        # Whoever is refused costs a tenant nothing of what it may ask.
+        # A request that is refused does not count towards the tenant's rate.
         if "tenantId" in request.address:
             self.limits.spend(request.address["tenantId"])
 
@@ -53,5 +53,5 @@ class Access:
         try:
             await prove(request)
         except Unauthorized as refusal:
-            # Which of a tenant's channels there are, and how they prove themselves, is nobody else's business.
-            raise Unauthorized(refusal.fault, told=self.open_to_all) from refusal
+            # An unproven caller must not learn which channels a tenant has, and how they prove themselves.
+            raise Unauthorized(refusal.fault, disclosed=self.open_to_all) from refusal

@@ -1,4 +1,4 @@
-"""People and systems prove themselves with access tokens of Entra ID."""
+"""Authenticates people and systems by their access tokens of Entra ID."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from shared.clock import Clock
 from shared.errors import Unauthorized
 
 APP_SERVICE_HEADER = "x-ms-token-aad-access-token"
-"""Where App Service authentication hands on the access token of whoever is signed in."""
+"""The header in which App Service authentication passes on the access token of the user who is signed in."""
 
 
 @dataclass(frozen=True)
 class Callers:
-    """Whoever has a token of `authority` for `audience`; without both, nobody.
+    """Authenticates callers with a token of `authority` for `audience`. Without both, every caller is unauthorized.
 
-    `app_service`: App Service authentication stands before this app, so that the header is its own.
+    `app_service`: App Service authentication stands before this app, so its header can be trusted.
     """
 
     authority: TrustedIssuer | None
@@ -27,7 +27,7 @@ class Callers:
     app_service: bool = False
 
     async def caller(self, request: Request) -> Caller:
-        """Who is calling. Raises Unauthorized, AuthenticationUnavailable."""
+        """The caller that the request's token names. Raises Unauthorized, AuthenticationUnavailable."""
         token = bearer_token(request.headers) or self._signed_in(request.headers)
         if self.authority is None or not self.audience:
             raise Unauthorized("authentication_not_configured")
@@ -40,7 +40,7 @@ class Callers:
         return Caller(object_id if isinstance(object_id, str) else "", frozenset(named))
 
     def _signed_in(self, headers: Mapping[str, str]) -> str | None:
-        """The token of who is signed in at App Service. Raises Unauthorized for what another site makes them do."""
+        """The token of the user who is signed in at App Service. Raises Unauthorized for a cross-site request."""
         token = headers.get(APP_SERVICE_HEADER) if self.app_service else None
         if token and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise Unauthorized("cross_site")

@@ -1,4 +1,4 @@
-"""An issuer of tokens as this process knows it: its metadata and keys, read from the web and kept for a day."""
+"""An issuer of tokens: its metadata and keys are read from the web, and kept by this process for a day."""
 
 import asyncio
 import logging
@@ -10,29 +10,29 @@ from shared.clock import Clock
 from shared.errors import AuthenticationUnavailable, Unauthorized
 
 KEPT = timedelta(hours=24)
-"""How long metadata and keys are used; so long a key that the issuer took back may still be trusted."""
+"""How long metadata and keys are used. For this long a revoked key may still be trusted."""
 UNKNOWN_KEY_EVERY = timedelta(minutes=1)
-"""How often a key that is not known lets us read again: issuers change keys, and anybody can make an id up."""
+"""How often an unknown key id lets us read the keys again: issuers change keys, but a caller may invent an id."""
 FAILURE_EVERY = timedelta(seconds=10)
-"""How soon we ask an issuer again that did not answer; until then its tokens are answered at once."""
+"""How soon we ask an issuer again that did not answer. Until then its tokens are refused at once."""
 
 _log = logging.getLogger(__name__)
 
 
 class DocumentUnavailable(Exception):
-    """Raised when a document on the web cannot be read; says why."""
+    """Raised when a document on the web cannot be read. The message is the reason."""
 
 
 class WebDocuments(Protocol):
     """The port to documents on the web."""
 
     async def read(self, address: str) -> bytes:
-        """The document at an address. Raises DocumentUnavailable."""
+        """The bytes of the document at an address. Raises DocumentUnavailable."""
         ...
 
 
 class TrustedIssuer:
-    """The issuer whose OpenID metadata stands at an address."""
+    """The issuer whose OpenID metadata is at the given address."""
 
     def __init__(self, address: str, documents: WebDocuments, clock: Clock) -> None:
         self._address = address
@@ -46,7 +46,7 @@ class TrustedIssuer:
     async def key(self, key_id: str) -> tuple[Issuer, SigningKey]:
         """The issuer, and its key of this id.
 
-        Raises Unauthorized where it has none, and AuthenticationUnavailable where it cannot be asked.
+        Raises Unauthorized if it has no such key, and AuthenticationUnavailable if it does not answer.
         """
         issuer = self._issuer
         kept = KEPT if issuer is not None and key_id in issuer.keys else UNKNOWN_KEY_EVERY
@@ -60,7 +60,7 @@ class TrustedIssuer:
         return self._read_at is None or self._clock.now() - self._read_at >= age
 
     async def _newer_than(self, seen: Issuer | None) -> Issuer:
-        """What the issuer says now; of callers that ask together, one reads for all."""
+        """The issuer as read after `seen`. If several callers wait, one of them reads for all."""
         async with self._reading:
             if self._issuer is not None and self._issuer is not seen:
                 return self._issuer

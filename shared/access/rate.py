@@ -1,4 +1,4 @@
-"""How much a tenant may ask of one process: a token bucket each."""
+"""Limits the rate of each tenant's requests to one process, with a token bucket per tenant."""
 
 import math
 from datetime import datetime
@@ -7,12 +7,12 @@ from shared.clock import Clock
 from shared.errors import TooManyRequests
 
 BURST_SECONDS = 10
-"""A bucket holds what comes in this time, so a channel that was cut off may catch up."""
-_MOST_BUCKETS = 10_000
+"""A bucket holds the requests of this time, so a channel that was cut off may catch up."""
+_MAX_BUCKETS = 10_000
 
 
 class RateLimit:
-    """Requests per second of each tenant, counted in this process only; 0 is no limit."""
+    """Allows each tenant this many requests per second to this process; 0 is no limit."""
 
     def __init__(self, per_second: float, clock: Clock) -> None:
         self._per_second = per_second
@@ -28,7 +28,7 @@ class RateLimit:
         left = self._left(tenant_id, now)
         if left < 1:
             raise TooManyRequests(math.ceil((1 - left) / self._per_second))
-        if tenant_id not in self._buckets and len(self._buckets) >= _MOST_BUCKETS:
+        if tenant_id not in self._buckets and len(self._buckets) >= _MAX_BUCKETS:
             self._forget_full(now)
         self._buckets[tenant_id] = (left - 1, now)
 
@@ -38,5 +38,5 @@ class RateLimit:
         return min(self._size, left + max(0.0, (now - then).total_seconds()) * self._per_second)
 
     def _forget_full(self, now: datetime) -> None:
-        """Forget whom forgetting gives nothing; made-up tenants must not fill the memory."""
+        """Delete full buckets, which a tenant would get anew. Buckets of invented tenants must not fill the memory."""
         self._buckets = {name: one for name, one in self._buckets.items() if self._left(name, now) < self._size}

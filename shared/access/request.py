@@ -1,4 +1,4 @@
-"""A request as access sees it, whatever serves it; its id, and what its body may be."""
+"""A request as authorization needs it, independent of the web framework; its id, and the limits of its body."""
 
 import contextvars
 import logging
@@ -13,17 +13,17 @@ from shared.events.trace_context import trace_context
 
 REQUEST_ID_HEADER = "x-request-id"
 MAX_BODY_BYTES = 1024 * 1024
-"""1 MB, at every ingress that takes a body."""
+"""1 MB, for every route that takes a body."""
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
-"""The id of the request under way; `-` where there is none, as in a function of the bus."""
+"""The id of the current request; `-` outside of one, as in a function of the bus."""
 
-_SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
 class Request:
-    """Names of headers are lower-case; `address` holds the named segments of the path."""
+    """A request. Names of headers are lower-case; `address` holds the named segments of the path."""
 
     headers: Mapping[str, str]
     address: Mapping[str, str]
@@ -33,14 +33,14 @@ class Request:
 def request_id_of(headers: Mapping[str, str]) -> str:
     """The caller's own id where it is short and plain, else its trace (W3C `traceparent`), else a new one."""
     own = headers.get(REQUEST_ID_HEADER, "")
-    if _SANE.fullmatch(own):
+    if _PLAIN_ID.fullmatch(own):
         return own
     trace = trace_context(headers)
     return trace.trace_id if trace else uuid.uuid4().hex
 
 
 def refuse_body(request: Request) -> None:
-    """Raise BodyTooLarge for more than 1 MB, LengthRequired for a body that was lost on the way, and BodyEncoded."""
+    """Refuse a body that is over 1 MB (BodyTooLarge), sent in chunks (LengthRequired) or compressed (BodyEncoded)."""
     if len(request.body) > MAX_BODY_BYTES:
         raise BodyTooLarge(len(request.body), MAX_BODY_BYTES)
     if not request.body and "chunked" in request.headers.get("transfer-encoding", "").lower():
@@ -51,7 +51,7 @@ def refuse_body(request: Request) -> None:
 
 
 def name_requests_in_logs() -> None:
-    """From now on give every log record the member `request_id`. Doing so again changes nothing."""
+    """Give every log record from now on the member `request_id`. A second call changes nothing."""
     make = logging.getLogRecordFactory()
     if isinstance(make, _Records):
         return

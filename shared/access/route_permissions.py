@@ -1,4 +1,4 @@
-"""Who opens which route: one table, and what it means for a caller. Pure."""
+"""Which callers may use which route: one table, and its check for a caller. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ OPERATOR = "Operator"
 
 @dataclass(frozen=True)
 class RoutePermission:
-    """What opens a route: one role, or a proof of the sender's own, or nothing (`to_everybody`).
+    """What opens a route: a role, a sender's proof, either of them, or nothing (`to_everybody`).
 
-    `proof`: `channel` as the channel is configured; `publisher` by a signature of the tenant's.
+    `proof`: `channel` is the proof that the channel is configured for; `publisher` is a signature of the tenant's.
     """
 
     role: Role | None = None
@@ -45,7 +45,7 @@ ROUTE_PERMISSIONS: Mapping[str, RoutePermission] = {
     "replay_parked": RoutePermission("Parked.Replay"),
     "health": RoutePermission(to_everybody=True),
 }
-"""By the name of the function that serves the route. A route that is missing here is open to nobody."""
+"""The permission by the name of the function that serves the route. A function without one is closed to everybody."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Caller:
 def check_role(caller: Caller, role: Role, tenant_id: str, grants: Mapping[str, frozenset[str]]) -> None:
     """Pass if the caller has the role, and has it for this tenant.
 
-    `grants`: the tenants of each caller, by its id in lower case. Raises Forbidden, and UnknownTenant for a tenant of
-    others, so that it answers like one that does not exist.
+    `grants`: the tenants of each caller, by its id in lower case. Raises Forbidden without the role. Raises
+    UnknownTenant without a grant, so that another customer's tenant looks as if it did not exist.
     """
     if role not in caller.roles:
         raise Forbidden(role)

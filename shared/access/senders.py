@@ -1,4 +1,4 @@
-"""Channels and publishers prove themselves, as their tenant's configuration says."""
+"""Authenticates channels and publishers by the proofs that their tenant's configuration asks for."""
 
 import logging
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ class Secrets(Protocol):
     """The port to secrets."""
 
     def value(self, reference: str) -> str | None:
-        """The secret that a configuration refers to as `env:NAME`; None where it is not set."""
+        """The secret that a configuration refers to as `env:NAME`; None if it is not set."""
         ...
 
 
 @dataclass(frozen=True)
 class Senders:
-    """Proofs of channels and publishers.
+    """Checks the proofs of channels and publishers.
 
-    `lenient`: on the local host a sender without a proof is let in where its secret is not set here, or where it sends
-    no token; what is sent, or can be checked, must be right there too.
+    `lenient`: on the local host a sender needs no proof if its secret is not set there, or if it sends no token. A
+    proof that is sent and can be checked must be right there too.
     """
 
     configurations: Configurations
@@ -41,20 +41,20 @@ class Senders:
     clock: Clock
     lenient: bool = False
     _unproven: set[str] = field(default_factory=set)
-    """What was let in without proof, and said so in the log; once is enough."""
+    """The senders that were let in without proof. The log names each of them once."""
 
     async def prove_channel(self, request: Request) -> None:
         """Pass if the channel that the address names proves itself.
 
-        Raises Unauthorized, also for a channel or a tenant that there is not: who proves nothing learns nothing.
-        Raises AuthenticationUnavailable, and InvalidActivity where an authentic body is no JSON.
+        Raises Unauthorized, also for an unknown channel or tenant: a sender without proof must learn nothing.
+        Raises AuthenticationUnavailable, and InvalidActivity if an authentic body is no JSON.
         """
         address = request.address
         account_id, channel_id = address["accountId"], address["channelId"]
         configuration = await self._configuration(address["tenantId"])
         found = configuration.channel(account_id, channel_id) if configuration else None
         if configuration is None or found is None:
-            if self.lenient:  # the handler says which of them there is not
+            if self.lenient:  # the handler answers which of them is unknown
                 return
             raise Unauthorized("unknown_channel")
         account, channel = found
@@ -86,7 +86,7 @@ class Senders:
             return None
 
     def _secrets(self, references: Sequence[str], sender: str) -> list[str]:
-        """The secrets that are set; on the local host perhaps none, which lets the sender in."""
+        """The secrets that are set; perhaps none on the local host, where the sender is then let in."""
         values = [value for reference in references if (value := self.secrets.value(reference))]
         if values:
             return values
@@ -100,7 +100,7 @@ class Senders:
         return []
 
     async def _check_activities(self, request: Request, app_ids: frozenset[str]) -> None:
-        """A token of the Bot Connector (Azure Bot Service, "Authenticate requests from the Bot Connector service")."""
+        """Check the Bot Connector's token (Azure: "Authenticate requests from the Bot Connector service")."""
         token = bearer_token(request.headers)
         if token is None:
             if self.lenient:
@@ -117,12 +117,12 @@ class Senders:
 
 
 def is_signed(request: Request) -> bool:
-    """Whether a sender proves itself by a signature, not by a token."""
+    """True if the request brings a signature and no token."""
     return SIGNATURE_HEADER in request.headers and bearer_token(request.headers) is None
 
 
 def _activities(document: Any) -> list[dict[str, Any]]:
-    """What will be read as an activity: the document itself, or the members of a set."""
-    held = activity_set(document)
-    items = [document] if held is None else [item for _, item in held]
+    """The activities of a body: the document itself, or the members of a set."""
+    activities = activity_set(document)
+    items = [document] if activities is None else [item for _, item in activities]
     return [item if isinstance(item, dict) else {} for item in items]

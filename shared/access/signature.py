@@ -1,7 +1,7 @@
 """Proofs by a shared secret: Standard Webhooks signatures, and the secret token of Telegram. Pure.
 
-The library `standardwebhooks` makes the signature that is expected; its own check asks the machine's clock, where ours
-may be another one, and takes several spellings of a signature or a time for the same.
+The library `standardwebhooks` computes the expected signature. Its own check is not used: it reads the machine's clock,
+where ours may be another one, and accepts several spellings of a signature or a time.
 """
 
 import hmac
@@ -27,7 +27,7 @@ def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[
     """Pass if one of the secrets signed id, time and body (Standard Webhooks, `v1`) within the tolerance.
 
     Header names are lower-case; a secret is base64, with or without `whsec_`. Raises Unauthorized, and
-    AuthenticationUnavailable where no secret can be read.
+    AuthenticationUnavailable if no secret is usable.
     """
     message_id, seconds = headers.get("webhook-id"), headers.get("webhook-timestamp")
     given = headers.get(SIGNATURE_HEADER)
@@ -48,7 +48,7 @@ def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[
 
 
 def verify_secret_token(headers: Mapping[str, str], secrets: Sequence[str]) -> None:
-    """Pass if Telegram sent one of the secrets, as `setWebhook` told it to. Raises Unauthorized."""
+    """Pass if Telegram sent one of the secrets, as `setWebhook` has it do. Raises Unauthorized."""
     given = headers.get(TELEGRAM_HEADER)
     if not given:
         raise Unauthorized("credentials_missing")
@@ -57,18 +57,18 @@ def verify_secret_token(headers: Mapping[str, str], secrets: Sequence[str]) -> N
 
 
 def _one_matches(expected: Sequence[str], given: Sequence[str]) -> bool:
-    """Whether a text is among those expected; all are compared, each in the same time wherever it differs."""
+    """True if a given text is an expected one. All pairs are compared, each in constant time."""
     pairs = [(one.encode(), other.encode(errors="replace")) for one in expected for other in given]
     return sum(hmac.compare_digest(one, other) for one, other in pairs) > 0
 
 
 def _webhooks(secrets: Sequence[str]) -> list[Webhook]:
-    found = []
+    webhooks = []
     for secret in secrets:
         try:
-            found.append(Webhook(secret))
+            webhooks.append(Webhook(secret))
         except (ValueError, EmptyWebhookSecretError):
             continue
-    if not found:
+    if not webhooks:
         raise AuthenticationUnavailable
-    return found
+    return webhooks

@@ -1,4 +1,4 @@
-"""Signed tokens (JSON Web Tokens): what an issuer publishes about itself, and whether a token is one of its own.
+"""Signed tokens (JSON Web Tokens): reads an issuer's metadata and keys, and verifies its tokens.
 
 Pure: keys and the time are arguments. The issuers are the Bot Connector and Microsoft Entra ID, both of which sign with
 RSA; `none` and shared keys (HS256 ...) are no algorithms here, whatever a token or an issuer's metadata says.
@@ -25,9 +25,9 @@ _LONGEST = 16 * 1024
 _SHORTEST_KEY = 2048
 """Bits of an RSA key (NIST SP 800-131A)."""
 _LATEST = 10**11
-"""Seconds since 1970; no token says more, and what is not finite is greater."""
+"""Seconds since 1970. No token has a later time; infinity and NaN are refused by this limit, too."""
 _OUR_OWN_CHECKS: Any = {
-    # PyJWT asks the machine's clock, ours may be another one; and it compares texts, where case does not count.
+    # PyJWT reads the machine's clock, where ours may be another one, and compares audiences with regard to case.
     **{f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss")},
     "enforce_minimum_key_length": True,
 }
@@ -35,7 +35,7 @@ _OUR_OWN_CHECKS: Any = {
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A key that an issuer signs with. `algorithm` is the only one for this key, where it names one.
+    """A key that an issuer signs with. `algorithm`: the only one allowed for this key, if the key names one.
 
     `endorsements`: the channels for which the Bot Connector vouches with this key.
     """
@@ -47,7 +47,7 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Issuer:
-    """What an issuer's OpenID metadata says: its name (`iss`), its algorithms that we take, and its keys by id."""
+    """An issuer by its OpenID metadata: its name (`iss`), those of its algorithms that we accept, its keys by id."""
 
     name: str
     algorithms: frozenset[str]
@@ -55,7 +55,7 @@ class Issuer:
 
 
 def read_metadata(body: bytes) -> tuple[str, frozenset[str], str]:
-    """Issuer, algorithms and the address of the keys, from an OpenID discovery document. Raises ValueError."""
+    """Name, accepted algorithms and address of the keys, from an OpenID discovery document. Raises ValueError."""
     document = _object(body)
     name, address = document.get("issuer"), document.get("jwks_uri")
     algorithms = document.get("id_token_signing_alg_values_supported")
@@ -65,7 +65,7 @@ def read_metadata(body: bytes) -> tuple[str, frozenset[str], str]:
 
 
 def read_keys(body: bytes) -> dict[str, SigningKey]:
-    """The usable keys of a JSON Web Key Set (RFC 7517) by their ids. Raises ValueError where there is none."""
+    """The usable keys of a JSON Web Key Set (RFC 7517) by their ids. Raises ValueError if there is none."""
     listed = _object(body).get("keys")
     keys = {
         item["kid"]: key
@@ -84,7 +84,7 @@ def bearer_token(headers: Mapping[str, str]) -> str | None:
 
 
 def key_id_of(token: str) -> str:
-    """The id of the key that a token says it is signed with. Raises Unauthorized."""
+    """The id of the key that the token's header names. Raises Unauthorized."""
     if len(token) > _LONGEST:
         raise Unauthorized("token_malformed")
     try:
@@ -103,7 +103,7 @@ def key_id_of(token: str) -> str:
 def verified_claims(
     token: str, key: SigningKey, issuer: Issuer, audiences: Collection[str], now: datetime
 ) -> Mapping[str, Any]:
-    """What a token says, if the issuer signed it with this key, for one of the audiences, for now.
+    """The claims of a token that the issuer signed with this key, for one of the audiences, and that is valid now.
 
     Audiences are compared without regard to case. Raises Unauthorized.
     """
@@ -141,7 +141,7 @@ def _is_moment(value: Any) -> TypeGuard[float]:
 
 
 def _key(item: Mapping[str, Any]) -> SigningKey | None:
-    """The key, if signatures can be verified with it."""
+    """The key; None if signatures cannot be verified with it."""
     algorithm, endorsements = item.get("alg"), item.get("endorsements")
     if item.get("kty") != "RSA" or item.get("use", "sig") != "sig" or algorithm not in (None, *ALGORITHMS):
         return None
@@ -151,8 +151,8 @@ def _key(item: Mapping[str, Any]) -> SigningKey | None:
         return None
     if not isinstance(public, RSAPublicKey) or public.key_size < _SHORTEST_KEY:
         return None
-    named = endorsements if isinstance(endorsements, list) else []
-    return SigningKey(public, algorithm, frozenset(text for text in named if isinstance(text, str)))
+    channels = endorsements if isinstance(endorsements, list) else []
+    return SigningKey(public, algorithm, frozenset(text for text in channels if isinstance(text, str)))
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -161,5 +161,5 @@ def _object(body: bytes) -> dict[str, Any]:
     except RecursionError as cause:
         raise ValueError("is nested too deeply") from cause
     if not isinstance(document, dict):
-        raise ValueError("is no JSON object")  # what came is wrong, not our types
+        raise ValueError("is no JSON object")  # the input is wrong, not the type of an argument of ours
     return document
