@@ -1,4 +1,4 @@
-"""The topic that all events travel on, its subscriptions, and the port to publish to it."""
+"""The topic of all events, its subscriptions and dead letters, and the ports to them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.events.codec import MAX_EVENT_BYTES, encode_event
 
 TOPIC = "conversation-events"
 CONNECTION = "SERVICE_BUS"
-"""The setting (or its prefix) that names the namespace."""
+"""The setting, or the prefix of the settings, that names the Service Bus namespace."""
 
 SUBSCRIPTIONS = {
     "conversation-started": "conversation.started",
@@ -23,13 +23,13 @@ SUBSCRIPTIONS = {
 """Subscription → the message subject (event type) that it filters on."""
 
 UNROUTED = "unrouted"
-"""The subscription for every message whose subject is no known type."""
+"""The subscription for every message whose subject is no known event type."""
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_DELIVERY_COUNT = 10
-"""After so many deliveries that failed, a message becomes a dead letter."""
+"""After so many failed deliveries, a message becomes a dead letter."""
 DELIVERIES_EXCEEDED = "MaxDeliveryCountExceeded"
-"""Why a message is a dead letter whose receivers never said what failed: their locks ran out."""
+"""The reason of a dead letter whose receivers reported no failure, because their locks expired."""
 
 
 def subscription_for(subject: str | None) -> str:
@@ -58,7 +58,7 @@ class EventPublisher(Protocol):
     """Sends events to the topic."""
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
-        """When it returns, all are durable; when it raises, some of them may be.
+        """Send the events. All are durable when it returns; some may be durable when it raises.
 
         Raises EventTooLarge before anything is sent, and BusUnavailable.
         """
@@ -67,9 +67,9 @@ class EventPublisher(Protocol):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message of a subscription that nobody is given any more: why, since when, and how often it was resubmitted.
+    """A message that a subscription delivers no more: the reason, the time, and how often it was resubmitted.
 
-    Service Bus does not tell when a message died: there `died_at` is when it was sent, the last time.
+    Service Bus does not report when a message became a dead letter. There `died_at` is when it was last sent.
     """
 
     subscription: str
@@ -80,13 +80,13 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """The topic's dead letters, those of all its subscriptions."""
+    """The dead letters of all the topic's subscriptions."""
 
     async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
-        """Make new messages of the dead letters that died until then and are worth it; which ones they were.
+        """Send new messages for the dead letters with `died_at` up to `until` for which `worth` is true. Returns these.
 
         A new message has its dead letter's id and body, no deliveries, and one resubmission more, and reaches the same
-        subscription. The other letters stay. Of callers at the same time only one gets a letter; a crash may send it
-        twice. Raises BusUnavailable, when some may have been resubmitted.
+        subscription. The other letters stay. If several callers run at once, only one gets a letter; a crash may send
+        it twice. Raises BusUnavailable, when some may have been resubmitted.
         """
         ...

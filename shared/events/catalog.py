@@ -29,7 +29,7 @@ class ChannelReference(WireModel):
 
 
 class Customer(WireModel):
-    """Who writes; `locale` is a BCP 47 tag."""
+    """The customer of a conversation; `locale` is a BCP 47 tag."""
 
     id: NativeId
     name: Annotated[str, StringConstraints(max_length=MAX_NAME)] | None = None
@@ -37,7 +37,7 @@ class Customer(WireModel):
 
 
 class Author(WireModel):
-    """Who said a line. `smart_assist`: a bot that advises the agent; the customer does not talk to it."""
+    """The author of a line. `smart_assist`: a bot that advises the agent; the customer does not talk to it."""
 
     role: Role
     id: NativeId
@@ -54,7 +54,7 @@ class ClaimCheck(WireModel):
 
 
 class Attachment(WireModel):
-    """A file or card; `size` in bytes. What else the channel sent (a card's `content`) is kept.
+    """A file or card; `size` in bytes. The channel's other members (a card's `content`) are kept.
 
     `claim_checks` stand for its members that are kept in the overflow, by their names.
     """
@@ -78,7 +78,7 @@ class BotHistoryLine(WireModel):
 
 
 class AddressedData(WireModel):
-    """Data of an event that may name its channel's thread where it does not know our conversation.
+    """Data of an event. An event without a subject names its channel's thread in `channel`.
 
     `claim_checks` stand for its members that are kept in the overflow, by their names.
     """
@@ -88,7 +88,7 @@ class AddressedData(WireModel):
 
 
 class StartedData(AddressedData):
-    """`conversation.started`: where, who, and what is known beforehand."""
+    """`conversation.started`: the channel, the customer, and the context variables that are known beforehand."""
 
     channel: ChannelReference
     work_stream_id: str | None = None
@@ -124,7 +124,7 @@ class TimeoutData(AddressedData):
 
 
 class LastSeen(WireModel):
-    """The newest fact that whoever ended the conversation knew of: its time and its identity."""
+    """The newest fact that was known when the conversation was ended: its time and its identity."""
 
     at: EventTime
     fact_id: str
@@ -133,7 +133,7 @@ class LastSeen(WireModel):
 class EndedData(AddressedData):
     """`conversation.ended`: who ended it, and why; the two are never mixed.
 
-    With `last_seen`, what a customer said (or a bot escalated) later than that opens the thread's next conversation.
+    With `last_seen`, a newer line of the customer's, or a newer escalation, begins the thread's next conversation.
     """
 
     ended_by: EndedBy

@@ -1,8 +1,8 @@
-"""Claim checks: what is too large for an event stays apart from it, and the event carries a reference. Pure.
+"""Claim checks: members that are too large for an event are kept apart, and the event carries references. Pure.
 
-The pattern is Claim-Check (https://learn.microsoft.com/azure/architecture/patterns/claim-check). Which members stay
-apart follows from the event's `data` alone, so a retry gives the same event again, whatever subject or assumed time its
-envelope has by then.
+The pattern is Claim-Check (https://learn.microsoft.com/azure/architecture/patterns/claim-check). Which members are kept
+apart follows from the event's `data` alone, so a retry gives the same event, even if the subject or an assumed time in
+its envelope differs.
 """
 
 import base64
@@ -22,21 +22,21 @@ from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.wire import canonical_json, parse_json
 
 MAX_DATA_BYTES = 180 * 1024
-"""Of an event's `data` as it travels; what is left of MAX_EVENT_BYTES is for its envelope."""
+"""Limit of an event's `data` on the bus. The rest of MAX_EVENT_BYTES is for the envelope."""
 WORTH_A_CHECK = 16 * 1024
-"""Bytes as JSON of a member that is kept apart; smaller ones stay, so one body of 1 MB brings at most 64 contents."""
+"""Least size of a member that is kept apart, as JSON. So one body of 1 MB has at most 64 contents."""
 JSON = "application/json"
 
 _BASE64 = ";base64"
 _CHECK_BYTES = 256
-"""What a check adds to its event, generously."""
+"""Upper estimate of what a check adds to its event."""
 _STAYING = frozenset(
     [
         "author", "botId", "channel", "claimChecks", "contextVariables", "customer", "dueAt", "endedBy", "lastSeen",
         "reason", "sequence", "visibility", "workStreamId",
     ]
 )  # fmt: skip
-"""Members of `data` that the fold, or whoever resolves a thread, looks at."""
+"""Members of `data` that stay in the event, because the fold or the resolving of threads reads them."""
 _STAYING_IN_ATTACHMENTS = frozenset(["name", "contentType", "size", "claimChecks"])
 _LONGEST_TYPE = 256
 """Characters of a data URL before its comma."""
@@ -44,14 +44,14 @@ _LONGEST_TYPE = 256
 
 @dataclass(frozen=True)
 class CheckedIn:
-    """An event as it travels, and what was kept apart from it, by SHA-256 (hex)."""
+    """An event as it is published, and the contents that were kept apart from it, by SHA-256 (hex)."""
 
     event: Event
     contents: Mapping[str, bytes]
 
 
 class _Candidate(NamedTuple):
-    """A member that may stay apart: its size as JSON, its path, and the document that holds it."""
+    """A member that may be kept apart: its size as JSON, its path, and the document that holds it."""
 
     size: int
     path: str
@@ -60,16 +60,16 @@ class _Candidate(NamedTuple):
 
 
 def check_in(event: Event) -> CheckedIn:
-    """The event in a size that the bus takes: where its data are too large, the largest members stay apart.
+    """The event in a size that the bus accepts. If its data are too large, the largest members are kept apart.
 
-    Raises EventTooLarge, which names the largest member that is left, where that does not help.
+    Raises EventTooLarge, with the largest member that is left, if the event still is too large.
     """
     encoded = encode_event(event)
     if len(encoded) <= MAX_DATA_BYTES:
         return CheckedIn(event, {})
     document, contents, fits = _relieved(json.loads(encoded), len(attachments_of(event)))
     if not fits:
-        # There are too many attachments, or too many small things in them: all of them stay apart as one member.
+        # There are too many attachments, or too many small members in them: all are kept apart as one member.
         document, contents, _ = _relieved(json.loads(encoded), 0)
     travelling = stored_event(json.dumps(document)) if contents else event
     size = len(encode_event(travelling))
@@ -79,22 +79,22 @@ def check_in(event: Event) -> CheckedIn:
 
 
 def restored(event: Event, contents: Mapping[str, bytes]) -> Event:
-    """The event with the members of `data` that were kept apart; those whose content is not given stay apart.
+    """The event with the members of `data` that were kept apart. A member whose content is not given keeps its check.
 
-    Attachments keep their checks: they are downloaded one by one.
+    Attachments keep their checks, too: they are downloaded one by one.
     """
     if not event.data.claim_checks:
         return event
     document = json.loads(encode_event(event))
     data, checks = document["data"], document["data"].pop("claimChecks")
-    here = {name: contents[one["sha256"]] for name, one in checks.items() if one["sha256"] in contents}
+    given = {name: contents[check["sha256"]] for name, check in checks.items() if check["sha256"] in contents}
     try:
-        found = {name: parse_json(content, InvalidEvent) for name, content in here.items() if name not in _STAYING}
-        left = {name: one for name, one in checks.items() if name not in found}
-        document["data"] = {**data, **found, **({"claimChecks": left} if left else {})}
+        members = {name: parse_json(content, InvalidEvent) for name, content in given.items() if name not in _STAYING}
+        left = {name: check for name, check in checks.items() if name not in members}
+        document["data"] = {**data, **members, **({"claimChecks": left} if left else {})}
         return stored_event(json.dumps(document))
     except (InvalidEvent, ValidationError):
-        # A sender wrote a check itself, and it leads to something else.
+        # The sender itself wrote a check, whose content is no such member.
         return event
 
 
@@ -106,12 +106,12 @@ def checks_of(event: Event) -> Iterator[ClaimCheck]:
 
 
 def attachments_of(event: Event) -> tuple[Attachment, ...]:
-    """The attachments of the event's own, not those in a bot's history."""
+    """The event's own attachments, without those in a bot's history."""
     return event.data.attachments if isinstance(event, MessagePosted | BotEscalated) else ()
 
 
 def _relieved(document: dict[str, Any], attachments: int) -> tuple[dict[str, Any], dict[str, bytes], bool]:
-    """The event's document without its largest members, their contents, and whether its data fit now."""
+    """The event's document without its largest members, their contents, and True if its data fit now."""
     data, contents = document["data"], dict[str, bytes]()
     left = _size(data)
     for candidate in sorted(_candidates(data, attachments), key=lambda one: (-one.size, one.path)):
@@ -125,7 +125,7 @@ def _relieved(document: dict[str, Any], attachments: int) -> tuple[dict[str, Any
 
 
 def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:
-    """What may stay apart. `attachments`: how many are looked into; with 0 they are a member like any other."""
+    """The members that may be kept apart. `attachments`: how many are searched; with 0 they are a single member."""
     for name, value in data.items():
         if name not in _STAYING and not (name == "attachments" and attachments):
             yield _Candidate(_size(value), f"data.{name}", data, name)
@@ -137,28 +137,28 @@ def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:
 
 
 def _kept_apart(candidate: _Candidate) -> tuple[dict[str, Any], bytes]:
-    """Take the member out of its holder: its check, and its content."""
+    """Remove the member from its holder. Returns its check and its content."""
     value = candidate.holder.pop(candidate.name)
     inline = _inline(value) if candidate.name == "url" else None
-    kind, content = inline or (JSON, canonical_json(value).encode())
+    media_type, content = inline or (JSON, canonical_json(value).encode())
     if inline:
-        kind = kind or candidate.holder["contentType"]
+        media_type = media_type or candidate.holder["contentType"]
         candidate.holder.setdefault("size", len(content))
-    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "contentType": kind}, content
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "contentType": media_type}, content
 
 
 def _inline(url: Any) -> tuple[str, bytes] | None:
     """The media type (empty where none is given) and the bytes of a data URL (RFC 2397); None for any other URL."""
     if not isinstance(url, str) or url[:5].casefold() != "data:":
         return None
-    kind, comma, _ = url[:_LONGEST_TYPE].partition(",")
+    prefix, comma, _ = url[:_LONGEST_TYPE].partition(",")
     if not comma:
         return None
-    kind, given = kind[len("data:") :], unquote_to_bytes(url[len(kind) + 1 :])
-    if not kind.casefold().endswith(_BASE64):
-        return kind, given
+    media_type, content = prefix[len("data:") :], unquote_to_bytes(url[len(prefix) + 1 :])
+    if not media_type.casefold().endswith(_BASE64):
+        return media_type, content
     try:
-        return kind[: -len(_BASE64)], base64.b64decode(given, validate=True)
+        return media_type[: -len(_BASE64)], base64.b64decode(content, validate=True)
     except binascii.Error:
         return None
 
@@ -171,5 +171,5 @@ def _largest(document: dict[str, Any]) -> str:
 
 
 def _size(value: Any) -> int:
-    """Its bytes as JSON, as events are written."""
+    """The number of bytes of the value as JSON, as events are written."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,4 +1,4 @@
-"""The one decoder: bytes from any ingress or from the bus become an `Event`, or an error that names the field."""
+"""The only decoder of events: reads an `Event` from bytes of any ingress or of the bus, or raises InvalidEvent."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from shared.events.catalog import EVENT_TYPES, Event
 from shared.wire import parse_json, validate
 
 MAX_EVENT_BYTES = 200 * 1024
-"""One event on the bus; a Standard message may have 256 KB, properties included."""
+"""Limit of one event on the bus. A Standard message may have 256 KB, properties included."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -20,7 +20,7 @@ def decode_event(body: bytes) -> Event:
     if len(body) > MAX_EVENT_BYTES:
         raise EventTooLarge(len(body), MAX_EVENT_BYTES)
     event = event_from(parse_json(body, InvalidEvent))
-    # As it is stored and sent on it may be longer.
+    # The event may be longer when it is stored or sent again.
     size = len(encode_event(event))
     if size > MAX_EVENT_BYTES:
         raise EventTooLarge(size, MAX_EVENT_BYTES)
@@ -43,7 +43,7 @@ def event_from(document: Any) -> Event:
 def event_document(
     tenant_id: str, subject: str, source: str, event_id: str, kind: str, time: str, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """An event of ours as the JSON document that `event_from` reads."""
+    """An event that Patchbay itself makes, as the JSON document that `event_from` reads."""
     return {
         "specversion": "1.0",
         "id": event_id,
@@ -58,15 +58,15 @@ def event_document(
 
 
 def encode_event(event: Event) -> bytes:
-    """The event as structured JSON, with everything that came in: unknown members and the time's own text."""
+    """The event as structured JSON, with all that came: unknown members, too, and the time's own text."""
     return event.to_json().encode()
 
 
 def stored_event(text: str) -> Event:
-    """An event that was decoded before it was stored; nothing is checked twice but its shape."""
+    """The event in a text that `decode_event` or `event_from` checked before. Only its shape is checked again."""
     return _ADAPTER.validate_json(text, by_alias=True, by_name=False)
 
 
 def _without_tag(mistake: Mistake, tag: str) -> Mistake:
-    """Pydantic puts the union's tag in front of the path; a sender never wrote it."""
+    """The mistake without the union's tag, which Pydantic puts in front of the path."""
     return Mistake(mistake.path.removeprefix(tag).removeprefix("."), mistake.reason)

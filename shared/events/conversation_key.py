@@ -1,4 +1,4 @@
-"""Conversation keys: ids as they stand in document ids and in URL paths."""
+"""Conversation keys: conversation ids in a form that is safe in document ids and in URL paths."""
 
 import base64
 import hashlib
@@ -10,9 +10,9 @@ _LONGEST = 900
 
 
 def conversation_key(conversation_id: str) -> str:
-    """The id itself where it is URL-safe (and not only dots), else `~` and its unpadded base64url.
+    """The id itself if it is URL-safe (and not only dots), else `~` and its unpadded base64url.
 
-    An id whose base64url is longer than a document id may be is `~~` and its SHA-256 (hex).
+    If that is too long for a document id, the key is `~~` and the id's SHA-256 (hex).
     """
     if _URL_SAFE.fullmatch(conversation_id):
         return conversation_id

@@ -1,4 +1,4 @@
-"""The CloudEvents 1.0 envelope (structured JSON) that every Patchbay event wears."""
+"""The CloudEvents 1.0 envelope (structured JSON) of every Patchbay event, and its times."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ _FRACTION = re.compile(r"\.\d{6}(\d*)")
 
 
 def parse_time(text: str) -> datetime:
-    """An RFC 3339 time in UTC, truncated to microseconds; ValueError if it is none."""
+    """An RFC 3339 time in UTC, truncated to microseconds. Raises ValueError if the text is none."""
     if not _RFC3339.fullmatch(text.upper()):
         raise ValueError("is not an RFC 3339 time with an offset, such as 2026-10-01T12:00:00Z")
     try:
@@ -35,12 +35,12 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 
 
 def counted_moment(moment: datetime, now: datetime) -> datetime:
-    """The time at which an event counts that arrives now."""
+    """The time at which an event of this moment counts if it arrives now."""
     return now if moment > now + FUTURE_TOLERANCE else moment
 
 
 def epoch_time(seconds: float) -> str:
-    """Seconds since 1970 as RFC 3339; ValueError if there is no such time."""
+    """Seconds since 1970 as RFC 3339. Raises ValueError if there is no such time."""
     try:
         return format_time(datetime.fromtimestamp(seconds, UTC))
     except (OverflowError, OSError) as cause:
@@ -48,7 +48,7 @@ def epoch_time(seconds: float) -> str:
 
 
 def identity_of(tenant_id: str, subject: str | None, source: str, event_id: str) -> str:
-    """SHA-256 (hex) of what makes an event the same, however often it is sent."""
+    """SHA-256 (hex) of the members that identify an event, however often it is sent."""
     return hashlib.sha256(canonical_json([tenant_id, subject, source, event_id]).encode()).hexdigest()
 
 
@@ -70,7 +70,7 @@ TenantId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class Envelope(WireModel):
-    """What all events share. `time` keeps the sender's own text; `moment` is what it means."""
+    """The members of every event. `time` keeps the sender's own text; `moment` is its value."""
 
     specversion: Literal["1.0"]
     id: EventId
@@ -83,7 +83,7 @@ class Envelope(WireModel):
 
     @cached_property
     def moment(self) -> datetime:
-        """When it happened, in UTC, to the microsecond."""
+        """The time of the event in UTC, to the microsecond."""
         return parse_time(self.time)
 
     @cached_property
@@ -94,10 +94,10 @@ class Envelope(WireModel):
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """The extension attributes that Patchbay gives no meaning, as they came."""
+        """The extension attributes that are no members of the model, as they came."""
         return self.model_extra or {}
 
     @cached_property
     def identity(self) -> str:
-        """SHA-256 (hex) of (tenantid, subject, source, id): the same event, however often it is sent."""
+        """SHA-256 (hex) of (tenantid, subject, source, id), which is the same however often the event is sent."""
         return identity_of(self.tenantid, self.subject, self.source, self.id)

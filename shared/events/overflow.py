@@ -1,4 +1,4 @@
-"""The overflow: where what is too large for an event is kept, under its conversation and its SHA-256."""
+"""The overflow: keeps contents that are too large for their events, by conversation and SHA-256."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,20 +18,20 @@ class Overflow(Protocol):
     """
 
     async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
-        """Keep the content; when this returns, it is durable. To put it again changes nothing."""
+        """Store the content. It is durable when this returns. Storing it again changes nothing."""
         ...
 
     async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
-        """The content; None where there is none."""
+        """The content; None if there is none."""
         ...
 
     async def delete(self, tenant_id: str, place: str) -> None:
-        """Delete all contents of the place. Where there is none, nothing happens."""
+        """Delete all contents of the place. Does nothing if there is none."""
         ...
 
 
 def place_of(event: Event) -> str:
-    """Where the contents of an event lie: at its conversation's key.
+    """The place of an event's contents: its conversation's key.
 
     An event without a subject has a place of its own until its conversation is known; no key begins with `+`.
     """
@@ -44,9 +44,9 @@ def place_of(event: Event) -> str:
 async def publish(
     publisher: EventPublisher, overflow: Overflow, tenant_id: str, checked_in: Sequence[CheckedIn]
 ) -> None:
-    """Publish events, what was kept apart from them first: who reads an event finds what its checks stand for.
+    """Store the contents of events, then publish the events, so that a reader of an event finds its contents.
 
-    A crash in between leaves contents that nothing names, which a retry of the sender's puts again.
+    A crash in between leaves contents that no event names. The sender's retry stores them again.
     """
     for one in checked_in:
         for sha256, content in one.contents.items():
@@ -55,9 +55,9 @@ async def publish(
 
 
 async def carry(overflow: Overflow, tenant_id: str, before: str, event: Event) -> None:
-    """Copy what the event's checks stand for from the place where it lay before to the event's own.
+    """Copy the contents that the event's checks name from the place `before` to the event's own place.
 
-    What is in neither place stays missing: whoever reads the conversation is told.
+    A content that is in neither place stays missing; the transcript names it.
     """
     place = place_of(event)
     for check in checks_of(event):
