@@ -1,4 +1,4 @@
-"""POST any payload: what an ingress would make of it, what it would ignore or refuse, and how to mend it."""
+"""POST any payload to get its diagnosis: the events that an ingress would make of it, findings and remedies."""
 
 import azure.functions as func
 

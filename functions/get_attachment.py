@@ -9,13 +9,13 @@ from shared import bootstrap
 
 blueprint = func.Blueprint()
 
-# Whoever sent the file chose its type: no browser shall show it, or run it.
+# The sender of the file chose its type, so no browser may display or run it.
 _SAFE = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
 @route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}/attachments/{sha256}")
 async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
     address = req.route_params
-    found = await bootstrap.pipeline().conversations.attachment(address["tenantId"], address["key"], address["sha256"])
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name[:200], safe='')}", **_SAFE}
-    return func.HttpResponse(found.content, headers=headers, mimetype=found.content_type)
+    file = await bootstrap.pipeline().conversations.attachment(address["tenantId"], address["key"], address["sha256"])
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name[:200], safe='')}", **_SAFE}
+    return func.HttpResponse(file.content, headers=headers, mimetype=file.content_type)

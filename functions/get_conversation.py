@@ -1,15 +1,15 @@
-"""GET one conversation as it stands."""
+"""GET one conversation as it is now."""
 
 import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.conversations.reading import shown
+from shared.conversations.reading import conversation_document
 
 blueprint = func.Blueprint()
 
 
 @route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}")
 async def get_conversation(req: func.HttpRequest) -> func.HttpResponse:
-    address = req.route_params
-    return answer(shown(await bootstrap.pipeline().conversations.one(address["tenantId"], address["key"])))
+    conversations, address = bootstrap.pipeline().conversations, req.route_params
+    return answer(conversation_document(await conversations.one(address["tenantId"], address["key"])))

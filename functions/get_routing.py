@@ -1,4 +1,4 @@
-"""GET why a conversation is where it is: every decision, as JSON or as sentences (text/plain)."""
+"""GET every routing decision of a conversation, as JSON or as sentences (text/plain)."""
 
 import azure.functions as func
 

@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.http import route
-from functions.usage_http import asked_for, problem_page, rendered
+from functions.usage_http import problem_page, rendered, requested_format
 from shared import bootstrap
 from shared.usage.render.formats import REPORT_FORMATS, file_name
 
@@ -12,6 +12,6 @@ blueprint = func.Blueprint()
 
 @route(blueprint, "GET", "tenants/{tenantId}/usage/{month}", problem_page)
 async def get_usage(req: func.HttpRequest) -> func.HttpResponse:
-    chosen, reader = asked_for(req, REPORT_FORMATS)
+    chosen, reader = requested_format(req, REPORT_FORMATS)
     report = await bootstrap.pipeline().usage.report(req.route_params["tenantId"], req.route_params["month"])
     return rendered(report, chosen, reader, file_name(report, chosen))

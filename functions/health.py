@@ -1,4 +1,4 @@
-"""GET what is reachable: 200, or 503 where something is not."""
+"""GET the health of the process: 200 if everything it needs is reachable, else 503."""
 
 from http import HTTPStatus
 

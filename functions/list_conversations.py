@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.conversations.reading import filters_named, shown
+from shared.conversations.reading import conversation_document, filters_named
 
 blueprint = func.Blueprint()
 
@@ -15,4 +15,4 @@ async def list_conversations(req: func.HttpRequest) -> func.HttpResponse:
     heads, continuation = await bootstrap.pipeline().conversations.page(
         req.route_params["tenantId"], filters, req.params.get("continuation")
     )
-    return answer({"conversations": [shown(head) for head in heads], "continuation": continuation})
+    return answer({"conversations": [conversation_document(head) for head in heads], "continuation": continuation})

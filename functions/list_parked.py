@@ -1,4 +1,4 @@
-"""GET a page of parked events: what could not be recorded, and why."""
+"""GET a page of parked events, each with the reason why it could not be recorded."""
 
 import azure.functions as func
 

@@ -1,4 +1,4 @@
-"""GET the evidence of a month: each counted session with its proof, each other conversation, each correction."""
+"""GET a month's evidence: each counted session with its proof, each conversation not counted, each correction."""
 
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ blueprint = func.Blueprint()
 
 @route(blueprint, "GET", "tenants/{tenantId}/usage/{month}/sessions")
 async def list_sessions(req: func.HttpRequest) -> func.HttpResponse:
-    asked = (
+    selection = (
         req.route_params["tenantId"],
         req.route_params["month"],
         flag_named("counted", req.params.get("counted")),
@@ -25,11 +25,11 @@ async def list_sessions(req: func.HttpRequest) -> func.HttpResponse:
     usage, name = bootstrap.pipeline().usage, req.params.get("format", "json")
     if name != "json":
         chosen = export_format(name)
-        part = await usage.export(*asked, chosen)
+        part = await usage.export(*selection, chosen)
         following = {**req.params, "continuation": part.continuation}
         headers = {"Link": f'<?{urlencode(following)}>; rel="next"'} if part.continuation else None
         return func.HttpResponse(part.text.encode(), headers=headers, mimetype=chosen.media_type, charset="utf-8")
-    page = await usage.evidence(*asked)
+    page = await usage.evidence(*selection)
     return answer(
         {
             "sessions": [row_document(row) for row in page.rows],

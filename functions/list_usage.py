@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.http import route
-from functions.usage_http import asked_for, problem_page, rendered
+from functions.usage_http import problem_page, rendered, requested_format
 from shared import bootstrap
 from shared.usage.render.formats import OVERVIEW_FORMATS
 
@@ -12,6 +12,6 @@ blueprint = func.Blueprint()
 
 @route(blueprint, "GET", "tenants/{tenantId}/usage", problem_page)
 async def list_usage(req: func.HttpRequest) -> func.HttpResponse:
-    chosen, reader = asked_for(req, OVERVIEW_FORMATS)
+    chosen, reader = requested_format(req, OVERVIEW_FORMATS)
     overview = await bootstrap.pipeline().usage.overview(req.route_params["tenantId"], req.params.get("continuation"))
     return rendered(overview, chosen, reader)

@@ -1,4 +1,4 @@
-"""POST a channel's native payload: it becomes events on the bus."""
+"""POST a channel's native payload. Its events are published to the bus."""
 
 from http import HTTPStatus
 
@@ -18,9 +18,9 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     receipt = await bootstrap.pipeline().receiver.receive_activity(
         address["tenantId"], address["accountId"], address["channelId"], req.get_body()
     )
-    known = receipt.conversation_id
+    resolved = receipt.conversation_id
     document = {
-        "conversation": {"conversationId": known, "key": conversation_key(known)} if known else None,
+        "conversation": {"conversationId": resolved, "key": conversation_key(resolved)} if resolved else None,
         "accepted": list(receipt.accepted),
         "ignored": [note.shown() for note in receipt.ignored],
         "rejected": mistakes_of(receipt.rejected),

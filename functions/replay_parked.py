@@ -1,4 +1,4 @@
-"""POST a parked event on its way again: as it is (no body), or mended (the event as the body)."""
+"""POST to replay a parked event: as it is (no body), or mended (with the event as the body)."""
 
 from http import HTTPStatus
 

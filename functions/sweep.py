@@ -1,4 +1,4 @@
-"""Every few seconds: what is due, what a crash left over, and the dead letters that another try may mend."""
+"""Every few seconds: sweep the due conversations and left-over outboxes, then resubmit dead letters."""
 
 import azure.functions as func
 

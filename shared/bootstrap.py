@@ -1,7 +1,7 @@
-"""The composition root: the only module that knows which adapters are real.
+"""The composition root: the only module that chooses adapters.
 
-A process has one pipeline. It is made on first use, never at import; the local host, which brings its own clock and
-lets callers in without a token, hands its pipeline over before the first event.
+A process has one pipeline. It is made on first use, never at import. The local host makes its own, with its own clock
+and without tokens for callers, and provides it before the first event.
 """
 
 import logging
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EmbeddedPipeline(Pipeline):
-    """A pipeline on one machine, with the bus and the file that the local host looks after."""
+    """A pipeline on one machine, with the bus and the database that the local host runs."""
 
     bus: EmbeddedBus
     database: Database
@@ -46,7 +46,7 @@ def embedded(
 def embedded_on(
     database: Database, clock: Clock, *, open_to_all: bool = False, telemetry: Telemetry = OFF
 ) -> EmbeddedPipeline:
-    """A pipeline on a database that is open."""
+    """A pipeline on an open database."""
     _retry_quietly()
     bus = bus_on(database)
     adapters = traced(
@@ -69,27 +69,27 @@ def azure(services: Azure, clock: Clock, telemetry: Telemetry = OFF) -> Pipeline
 
 
 def telemetry() -> Telemetry:
-    """Telemetry to where the environment says; nowhere where it names nothing, or nothing usable.
+    """Telemetry with the exporter that the environment names; OFF if it names none, or none that is usable.
 
-    Once per process, since what it names becomes the process's own.
+    Call it once per process, because the exporter becomes global in the process.
     """
     try:
         return _telemetry_to(TelemetrySettings())
-    except Exception as failure:  # whatever it is, events are worth more than telemetry
-        # Its message may hold the connection string.
+    except Exception as failure:  # events must be handled even if telemetry fails
+        # The failure's message may hold the connection string.
         _log.error("there is no telemetry: %s", type(failure).__name__)  # see above
         return OFF
 
 
 def _telemetry_to(settings: TelemetrySettings) -> Telemetry:
-    """The SDK is imported where something is exported, and nowhere else."""
+    """Telemetry by these settings. Its SDK is imported only if something is exported."""
     monitor, ratio = settings.monitor(), settings.traces_ratio
     if settings.disabled:
         return OFF
     if monitor is not None:
         from shared.azure.monitor import monitoring  # noqa: PLC0415  # see above
 
-        return monitoring(monitor, _RATIO_WHERE_IT_IS_CHARGED if ratio is None else ratio)
+        return monitoring(monitor, _MONITOR_TRACES_RATIO if ratio is None else ratio)
     if settings.otlp_endpoint:
         from shared.otlp import exporting  # noqa: PLC0415  # see above
 
@@ -97,16 +97,16 @@ def _telemetry_to(settings: TelemetrySettings) -> Telemetry:
     return OFF
 
 
-_RATIO_WHERE_IT_IS_CHARGED = 0.1
+_MONITOR_TRACES_RATIO = 0.1
 
 
 def _retry_quietly() -> None:
-    """Two facts of one conversation at a time are ordinary, and so is the retry; a failure is worth a line."""
+    """Log no retries: two facts of one conversation at the same time are ordinary. Failures are logged elsewhere."""
     stamina.instrumentation.set_on_retry_hooks(())
 
 
 def access_to(own: Pipeline, settings: AccessSettings) -> Access:
-    """Who may come in to a pipeline. Keys and rates keep the machine's time, where the pipeline's clock is another."""
+    """The authorization for a pipeline. Keys and rates use the machine's clock, even if the pipeline has another."""
     documents, real = HttpDocuments(), SystemClock()
     metadata = f"{settings.authority.rstrip('/')}/.well-known/openid-configuration" if settings.authority else None
     authority = TrustedIssuer(metadata, documents, real) if metadata else None
@@ -126,12 +126,12 @@ _telemetries: list[Telemetry] = []
 
 
 def pipeline() -> Pipeline:
-    """This process's pipeline, on what the settings name. Raises IncompleteSettings, DatabaseInUse."""
+    """This process's pipeline, on the adapters that the settings name. Raises IncompleteSettings, DatabaseInUse."""
     if not _pipelines:
         settings = Settings()
         services = settings.azure()
         if not _telemetries:
-            # Kept where the rest fails: each request tries again, and would leave another exporter's threads behind.
+            # Kept even if the rest fails: each request tries again, and would leave another exporter's threads behind.
             _telemetries.append(telemetry())
         clock, reports = SystemClock(), _telemetries[-1]
         provide(azure(services, clock, reports) if services else embedded(settings, clock, telemetry=reports))
@@ -139,7 +139,7 @@ def pipeline() -> Pipeline:
 
 
 def access() -> Access:
-    """Who may come in to this process's pipeline."""
+    """The authorization for this process's pipeline."""
     own = pipeline()
     if not _accesses:
         _accesses.append(access_to(own, AccessSettings()))
@@ -147,7 +147,7 @@ def access() -> Access:
 
 
 def provide(own: Pipeline, settings: AccessSettings | None = None) -> None:
-    """Make `own` this process's pipeline, and `settings`, else those of the environment, say who may come in."""
+    """Make `own` this process's pipeline. Its authorization is by `settings`, else by those of the environment."""
     name_requests_in_logs()
     _pipelines[:] = [own]
     _accesses[:] = [access_to(own, settings)] if settings else []

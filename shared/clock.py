@@ -1,4 +1,4 @@
-"""The clock port: what time it is, and waiting for a time."""
+"""The port to clocks: reading the time, and waiting for a time. Its two adapters."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ class MovableClock:
         return self._now
 
     def advance(self, step: timedelta) -> datetime:
-        """Move forward and wake whoever waits; a negative step is refused with ValueError."""
+        """Move the clock forward, and wake all waiters. Returns the new time. Raises ValueError for a negative step."""
         if step < timedelta(0):
             raise ValueError("a clock only moves forward")
         self._now += step

@@ -1,4 +1,4 @@
-"""What of a pipeline's surroundings is reachable."""
+"""Health: whether a pipeline's store, bus and other services are reachable."""
 
 import asyncio
 import logging
@@ -9,33 +9,33 @@ from typing import Any
 from shared.clock import Clock
 
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Asks something cheap of an adapter; what it has to tell, or an exception."""
+"""Sends an adapter a cheap request. Returns details for the answer, or raises."""
 
 _TIMEOUT = 5.0
-"""Seconds that a probe may take."""
+"""Limit of a probe, in seconds."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Health:
-    """Asks every probe by its name (`store`, `bus`, `archive`)."""
+    """Runs every probe. They have names: `store`, `bus`, `archive`."""
 
     probes: Mapping[str, Probe]
     clock: Clock
 
     async def check(self) -> tuple[bool, dict[str, Any]]:
-        """Whether everything is reachable, and what each probe tells; a failure is named by its kind only."""
-        answers = await asyncio.gather(*(self._asked(name, probe) for name, probe in self.probes.items()))
-        told = dict(zip(self.probes, answers, strict=True))
+        """True if everything is reachable, and the answer's document. A failure is named by its class only."""
+        answers = await asyncio.gather(*(self._run(name, probe) for name, probe in self.probes.items()))
+        by_name = dict(zip(self.probes, answers, strict=True))
         healthy = all(answer["reachable"] for answer in answers)
         status = "healthy" if healthy else "unhealthy"
-        return healthy, {"status": status, **told, "time": self.clock.now().isoformat()}
+        return healthy, {"status": status, **by_name, "time": self.clock.now().isoformat()}
 
-    async def _asked(self, name: str, probe: Probe) -> dict[str, Any]:
+    async def _run(self, name: str, probe: Probe) -> dict[str, Any]:
         try:
             return {"reachable": True, **await asyncio.wait_for(probe(), _TIMEOUT)}
         except Exception as failure:
-            # Whatever it is, the others are to be asked, and the caller is to be told.
+            # Any failure is part of the answer, and must not stop the other probes.
             _log.exception("the %s is not reachable", name)
             return {"reachable": False, "failure": type(failure).__name__}

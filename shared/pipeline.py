@@ -1,4 +1,4 @@
-"""Every use case, wired to one adapter of each port."""
+"""The pipeline: every use case, wired to one adapter of each port."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,9 +35,9 @@ from shared.usage.monthly_usage import MonthlyUsage, UsageReports
 
 @dataclass(frozen=True)
 class Adapters:
-    """One adapter of each port, the configurations' behind its cache.
+    """One adapter of each port, that of configurations behind its cache.
 
-    `bus_clock` is the bus's own, by which it dates dead letters. `close` closes what they have open.
+    `bus_clock` is the clock by which the bus dates dead letters. `close` closes the adapters' connections and files.
     """
 
     conversations: ConversationStore
@@ -84,7 +84,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         try:
             await adapters.close()
         finally:
-            # What is left is sent, which blocks.
+            # Shutting down sends the remaining telemetry, which blocks.
             await asyncio.to_thread(telemetry.shut_down)
 
     store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked

@@ -1,4 +1,4 @@
-"""What the environment says, in one typed object; nothing else reads the environment."""
+"""The settings: typed objects of the environment's variables. No other module reads the environment."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.errors import IncompleteSettings
 
 @dataclass(frozen=True)
 class Azure:
-    """Where the services are: endpoints, reached with the process's identity, or emulators' connection strings."""
+    """The addresses of the services: endpoints for the process's identity, or emulators' connection strings."""
 
     cosmos: str
     cosmos_database: str
@@ -41,14 +41,14 @@ class Settings(BaseSettings):
     storage: str | None = _address("STORAGE", "blobServiceUri")
 
     def azure(self) -> Azure | None:
-        """The services in the cloud; None where none is named. Raises IncompleteSettings where only some are."""
-        given = {
+        """The services in the cloud; None if none is named. Raises IncompleteSettings if only some are named."""
+        addresses = {
             "COSMOS__accountEndpoint": self.cosmos,
             "SERVICE_BUS__fullyQualifiedNamespace": self.service_bus,
             "STORAGE__blobServiceUri": self.storage,
         }
-        missing = [name for name, value in given.items() if not value]
-        if len(missing) == len(given):
+        missing = [name for name, value in addresses.items() if not value]
+        if len(missing) == len(addresses):
             return None
         if missing:
             raise IncompleteSettings(missing)
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True)
 class Monitor:
-    """An Application Insights, reached with the key in its connection string, or by the process's identity."""
+    """An Application Insights resource. Its key is in the connection string, unless the process's identity is used."""
 
     connection_string: str
     by_identity: bool
@@ -65,21 +65,21 @@ class Monitor:
 
 
 class TelemetrySettings(BaseSettings):
-    """Where telemetry goes. The names are those of the Functions host and of OpenTelemetry."""
+    """The destination of telemetry. The names are those of the Functions host and of OpenTelemetry."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", populate_by_name=True)
 
     connection_string: str | None = Field(None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING")
     authentication: str = Field("", validation_alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING")
-    """`Authorization=AAD`, with `ClientId=` of a user-assigned identity: then the connection string's key is no use."""
+    """`Authorization=AAD`, with `ClientId=` of a user-assigned identity, if the process's identity is to be used."""
     otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
-    """Where a collector listens, such as `http://127.0.0.1:4318`; the SDK reads it itself."""
+    """The address of a collector, such as `http://127.0.0.1:4318`. The SDK reads this variable itself."""
     disabled: bool = Field(default=False, validation_alias="OTEL_SDK_DISABLED")
     traces_ratio: Annotated[float, Field(ge=0, le=1)] | None = Field(None, validation_alias="OTEL_TRACES_SAMPLER_ARG")
-    """Which part of all traces is kept; by default a tenth in Application Insights, which charges, and else all."""
+    """The part of all traces that is kept. The default is a tenth in Application Insights, which charges, else all."""
 
     def monitor(self) -> Monitor | None:
-        """The Application Insights; None where none is named."""
+        """The Application Insights resource; None if none is named."""
         if not self.connection_string:
             return None
         pairs = (part.partition("=") for part in self.authentication.split(";"))
@@ -89,37 +89,37 @@ class TelemetrySettings(BaseSettings):
 
 
 class AccessSettings(BaseSettings):
-    """Who may come in, and how much."""
+    """The settings of authentication, authorization and rates."""
 
     model_config = SettingsConfigDict(env_prefix="PATCHBAY_", env_ignore_empty=True, extra="ignore")
 
     authority: str | None = None
     """The issuer of access tokens: `https://login.microsoftonline.com/{directory}/v2.0`."""
     audience: str | None = None
-    """For whom access tokens must be issued (`aud`): the client id of Patchbay's app registration."""
+    """The audience (`aud`) of access tokens: the client id of Patchbay's app registration."""
     grants: dict[str, frozenset[str]] = {}
     """The tenants of each person or system, by its object id in Entra ID: `{"<oid>": ["contoso"]}`."""
     app_service_authentication: bool = False
-    """Whether App Service authentication stands before the app, and its header with the access token is its own."""
+    """True if App Service authentication stands before the app, so that its header with the token can be trusted."""
     bot_metadata: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
     """The OpenID metadata of the Bot Connector, whose tokens channels bring."""
     requests_per_second: NonNegativeFloat = 100
-    """What one tenant may ask of one process in the long run; 0 is no limit."""
+    """The long-term rate of one tenant's requests to one process; 0 is no limit."""
 
 
 class CommandSettings(BaseSettings):
-    """What the command line brings to a deployment."""
+    """The settings of the command line for calls to a deployment."""
 
     model_config = SettingsConfigDict(env_prefix="PATCHBAY_", env_ignore_empty=True, extra="ignore")
 
     token: SecretStr | None = None
-    """The access token of whoever gives the command (`PATCHBAY_TOKEN`)."""
+    """The access token of the user of the command line (`PATCHBAY_TOKEN`)."""
 
 
 class EnvironmentSecrets:
-    """Implements `Secrets`: app settings, into which App Service resolves Key Vault references."""
+    """Implements `Secrets` by app settings, in which App Service resolves Key Vault references."""
 
     def value(self, reference: str) -> str | None:
-        found = os.environ.get(reference.removeprefix("env:"), "")
-        # App Service leaves a reference as it is where it cannot resolve it, and everybody can guess that text.
-        return None if found.startswith("@Microsoft.KeyVault(") else found or None
+        value = os.environ.get(reference.removeprefix("env:"), "")
+        # App Service leaves a reference that it cannot resolve as it is. Its text is no secret: it can be guessed.
+        return None if value.startswith("@Microsoft.KeyVault(") else value or None

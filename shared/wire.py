@@ -1,4 +1,4 @@
-"""What every document on a wire has in common: camelCase names, strict types, mistakes named by their path."""
+"""What all wire documents share: camelCase names, strict types, and mistakes that are named by their path."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from shared.errors import InvalidDocument, InvalidRequest, Mistake, MistakeCode
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _MAX_DIGITS = 400
 _MAX_DEPTH = 64
-"""Levels of a document. What is made of it (a trace) may be twice as deep, and is read at most 200 levels deep."""
+"""Levels of a document. A trace made of it may be twice as deep; at most 200 levels can be read again."""
 
 T = TypeVar("T")
 
@@ -33,26 +33,26 @@ class WireModel(BaseModel):
         frozen=True,
         strict=True,
         extra="allow",
-        # What a document says must not reach a log through the error that refuses it.
+        # The content of a document must not reach a log through the error that refuses it.
         hide_input_in_errors=True,
     )
 
     def to_json(self) -> str:
-        """The document as it is on the wire: members that were never set stay away."""
+        """The document as it is on the wire, without members that were never set."""
         return self.model_dump_json(by_alias=True, exclude_unset=True)
 
 
 def canonical_json(document: Any) -> str:
-    """One text per JSON value: sorted members, no blanks. Equal texts mean equal content."""
+    """The value as JSON with sorted members and without blanks, so that equal values give equal texts."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def parse_json(body: bytes, error: type[InvalidDocument], *, unique_members: bool = False) -> Any:
     """Read JSON that can be stored and written again without loss.
 
-    A byte order mark is skipped. Refused, with `error`: what is no UTF-8 JSON, numbers without a finite value,
-    integers over 400 digits, more than 64 levels, and lone surrogates (no UTF-8 text can hold them). Of members
-    of one name the last counts, as everywhere; with `unique_members` they are refused.
+    A byte order mark is skipped. Raises `error` for anything but UTF-8 JSON, numbers without a finite value, integers
+    over 400 digits, more than 64 levels, and lone surrogates (no UTF-8 text can hold them). Of several members of one
+    name the last counts, as in most parsers; with `unique_members` they raise `error`, too.
     """
     try:
         text = body.decode("utf-8-sig")
@@ -76,7 +76,7 @@ def parse_json(body: bytes, error: type[InvalidDocument], *, unique_members: boo
 
 
 def _refuse_depth(document: Any, error: type[InvalidDocument]) -> None:
-    """Refuse, with `error`, what is nested more than 64 levels deep."""
+    """Raises `error` for a value that is nested more than 64 levels deep."""
     level = [document]
     for _ in range(_MAX_DEPTH):
         level = [item for value in level for item in _items(value)]
@@ -95,23 +95,23 @@ def _items(value: Any) -> Iterable[Any]:
 
 
 def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument]) -> T:
-    """Turn a parsed document into its model; every mistake is named by path and reason in `error`."""
+    """Turn a parsed document into its model. Raises `error` with the path and the reason of every mistake."""
     _refuse_depth(document, error)
     try:
         return adapter.validate_json(json.dumps(document), by_alias=True, by_name=False)
     except ValidationError as cause:
         mistakes = _mistakes(cause.errors(include_url=False, include_input=False))
-    # Raised without its cause: that holds a validator's error, whose frames hold whoever keeps the raised one, and
-    # the garbage collector does not see into pydantic's part of such a cycle. It would stay for ever.
+    # Raised without its cause. The cause's traceback refers to a caller that keeps the raised error, and the garbage
+    # collector does not see pydantic's part of such a cycle, so the memory would never be freed.
     raise error(mistakes)
 
 
 def flag_named(member: str, text: str | None) -> bool | None:
-    """What a query parameter of this name asks for: true, false, or (absent) neither. Raises InvalidRequest."""
-    named = {None: None, "true": True, "false": False}
-    if text not in named:
+    """The value of a query parameter of this name: true, false, or None if it is absent. Raises InvalidRequest."""
+    values = {None: None, "true": True, "false": False}
+    if text not in values:
         raise InvalidRequest([Mistake(member, "is neither true nor false")])
-    return named[text]
+    return values[text]
 
 
 def join_path(parts: Iterable[int | str]) -> str:
@@ -126,7 +126,7 @@ def join_path(parts: Iterable[int | str]) -> str:
 
 
 def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
-    """Pydantic counts only the good items of a list, and calls one too short whose items have mistakes of their own."""
+    """Pydantic's errors as mistakes. A list is not called too short if it is so only without its wrong items."""
     places = [error["loc"] for error in errors]
     return [
         Mistake(join_path(error["loc"]), _reason(error), _CODES.get(error["type"]))

@@ -18,14 +18,14 @@ from shared.tenants.history import Configurations
 
 PAGE = 100
 
-_SHOWN = (
+_MEMBERS = (
     "tenantId", "conversationId", "key", "state", "workStream", "queue", "bot", "agent", "channel", "customer",
     "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "closedAt", "closedBy",
     "closedReason", "botSession", "attention",
 )  # fmt: skip
 
 
-def shown(head: Head) -> dict[str, Any]:
+def conversation_document(head: Head) -> dict[str, Any]:
     """A head as the JSON document of an answer: every member of the contract, null where it is unknown."""
     conversation = head.conversation
     document = conversation.model_dump(mode="json", by_alias=True)
@@ -42,7 +42,7 @@ def shown(head: Head) -> dict[str, Any]:
     if conversation.bot_session is not None:
         session = document["botSession"]
         document["botSession"] = {name: session[name] for name in ("startedAt", "month", "bots")}
-    return {name: document[name] for name in _SHOWN}
+    return {name: document[name] for name in _MEMBERS}
 
 
 def filters_named(params: Mapping[str, str]) -> dict[str, str]:

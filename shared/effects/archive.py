@@ -11,7 +11,7 @@ from shared.conversations.documents import read_archived_fact, write_archived_fa
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
-from shared.conversations.reading import shown
+from shared.conversations.reading import conversation_document
 from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.effects.reconcile import ledger_row
 from shared.events.envelope import format_time
@@ -74,7 +74,7 @@ class Archiver:
         return {
             "part": part,
             "archivedAt": format_time(self.clock.now()),
-            "conversation": shown(head),
+            "conversation": conversation_document(head),
             "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
             "decisions": [decision.model_dump(mode="json", by_alias=True) for decision in decisions],
             "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.clock import MovableClock
 from shared.conversations.ports import ConversationStore
-from shared.conversations.reading import shown
+from shared.conversations.reading import conversation_document
 from shared.conversations.record import Recorder
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
@@ -116,7 +116,7 @@ class InMemory:
             if row.key == key
         ]
         return {
-            "head": shown(await self.reading.one("contoso", key)),
+            "head": conversation_document(await self.reading.one("contoso", key)),
             "outbox": loaded.head.outbox,
             "transcript": await self.reading.transcript("contoso", key, "agent"),
             "decisions": await self.reading.decisions("contoso", key),
