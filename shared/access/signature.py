@@ -30,8 +30,8 @@ def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[
     AuthenticationUnavailable if no secret is usable.
     """
     message_id, seconds = headers.get("webhook-id"), headers.get("webhook-timestamp")
-    given = headers.get(SIGNATURE_HEADER)
-    if not (message_id and seconds and given):
+    signatures = headers.get(SIGNATURE_HEADER)
+    if not (message_id and seconds and signatures):
         raise Unauthorized("credentials_missing")
     if not (_ID.fullmatch(message_id) and _SECONDS.fullmatch(seconds)):
         raise Unauthorized("signature_wrong")
@@ -43,7 +43,7 @@ def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[
         raise Unauthorized("signature_wrong") from cause
     moment = datetime.fromtimestamp(int(seconds), UTC)
     expected = [webhook.sign(message_id, moment, text) for webhook in _webhooks(secrets)]
-    if not _one_matches(expected, given.split(" ")):
+    if not _one_matches(expected, signatures.split(" ")):
         raise Unauthorized("signature_wrong")
 
 

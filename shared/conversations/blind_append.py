@@ -1,7 +1,7 @@
 """Decides which facts are stored without loading the conversation: the two sides of the closing race.
 
-A line that does not change the head is only appended (`changes_head`). After a commit that might have been changed by
-a line appended meanwhile, the recorder loads the facts again (`invalidates_appends`).
+A line that does not change the head is only appended (`changes_head`). After a commit of a head that such a line might
+have changed, the recorder loads the facts again (`invalidates_appends`).
 """
 
 from shared.conversations.conversation import Conversation
@@ -32,9 +32,9 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
 
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     """True if a line that was only appended, because the head was `before`, might have changed the head `after`."""
-    invoked = {(known.bot, known.at, known.fact_id) for known in after.invocations}
+    still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in after.invocations}
     return (
         after.state not in ("open", "active")
         or (before.smart_assist and not after.smart_assist)
-        or any((known.bot, known.at, known.fact_id) not in invoked for known in before.invocations)
+        or any((earlier.bot, earlier.at, earlier.fact_id) not in still_invoked for earlier in before.invocations)
     )

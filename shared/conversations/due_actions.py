@@ -120,12 +120,12 @@ def _unanswered(
     """Reports `bot-silent` if the bot that has the conversation left the customer's newest line unanswered."""
     if conversation.bot is None:
         return DueActions()
-    asked = max((fact.at for fact in facts if _is_line_of(fact, "customer")), default=None)
-    answered = max((fact.at for fact in facts if _is_line_of(fact, "bot")), default=None)
-    if asked is None or (answered is not None and answered >= asked):
+    asked_at = max((fact.at for fact in facts if _is_line_of(fact, "customer")), default=None)
+    answered_at = max((fact.at for fact in facts if _is_line_of(fact, "bot")), default=None)
+    if asked_at is None or (answered_at is not None and answered_at >= asked_at):
         return DueActions()
-    patience = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_TIMEOUT
-    late_at = asked + patience
+    timeout = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_TIMEOUT
+    late_at = asked_at + timeout
     return DueActions(attention="bot-silent") if now >= late_at else DueActions(check_at=late_at)
 
 

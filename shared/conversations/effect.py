@@ -1,4 +1,4 @@
-"""Effects: what has to happen outside a conversation when it changes. Its head's outbox holds them until then."""
+"""Effects: what has to happen outside a conversation when it changes. Its outbox holds them until they are done."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal

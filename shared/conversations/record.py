@@ -66,7 +66,7 @@ class Recorder:
         return await self._settle(tenant_id, key, fact, history, new=new)
 
     async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile, revision: int) -> int:
-        """Fold the conversation's facts, and commit the result over its head and decisions; the number of facts.
+        """Fold the conversation's facts, and commit the result over head and decisions. Returns the number of facts.
 
         `reconcile` is called instead of the usual one. The head's revision becomes higher than its last one and than
         `revision`. Nothing is done if there is no fact, because then the right head is unknown. Raises UnknownTenant,
@@ -127,7 +127,7 @@ class Recorder:
         """Commit the head folded from the stored facts and this one.
 
         A line may have been only appended meanwhile, because of the head before. If this commit takes away what that
-        line relied on, `settled` is False, and the caller commits again. A line that read no head is not only appended.
+        line relied on, `settled` is False, and the caller commits again. Without a head, no line is only appended.
         """
         loaded = await self.conversations.load(tenant_id, key)
         stored = next((known for known in loaded.facts if known.id == fact.id), None)

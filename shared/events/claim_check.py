@@ -23,7 +23,7 @@ from shared.wire import canonical_json, parse_json
 
 MAX_DATA_BYTES = 180 * 1024
 """Limit of an event's `data` on the bus. The rest of MAX_EVENT_BYTES is for the envelope."""
-WORTH_A_CHECK = 16 * 1024
+MIN_CONTENT_BYTES = 16 * 1024
 """Least size of a member that is kept apart, as JSON. So one body of 1 MB has at most 64 contents."""
 JSON = "application/json"
 
@@ -113,15 +113,15 @@ def attachments_of(event: Event) -> tuple[Attachment, ...]:
 def _relieved(document: dict[str, Any], attachments: int) -> tuple[dict[str, Any], dict[str, bytes], bool]:
     """The event's document without its largest members, their contents, and True if its data fit now."""
     data, contents = document["data"], dict[str, bytes]()
-    left = _size(data)
+    size = _size(data)
     for candidate in sorted(_candidates(data, attachments), key=lambda one: (-one.size, one.path)):
-        if left <= MAX_DATA_BYTES or candidate.size < WORTH_A_CHECK:
+        if size <= MAX_DATA_BYTES or candidate.size < MIN_CONTENT_BYTES:
             break
         check, content = _kept_apart(candidate)
         candidate.holder.setdefault("claimChecks", {})[candidate.name] = check
         contents[check["sha256"]] = content
-        left += _CHECK_BYTES - candidate.size
-    return document, contents, left <= MAX_DATA_BYTES
+        size += _CHECK_BYTES - candidate.size
+    return document, contents, size <= MAX_DATA_BYTES
 
 
 def _candidates(data: dict[str, Any], attachments: int) -> Iterator[_Candidate]:

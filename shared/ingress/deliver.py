@@ -53,12 +53,12 @@ class Deliveries:
             try:
                 if isinstance(read, Refused):
                     raise read
-                delivered.outcome = await self._settled(read, delivered)
+                delivered.outcome = await self._handle(read, delivered)
             except Refused as reason:
                 await self._park(body, reason, None if isinstance(read, Refused) else read.subject)
                 delivered.parked(reason.code)
 
-    async def _settled(self, event: Event, delivered: Delivered) -> Outcome:
+    async def _handle(self, event: Event, delivered: Delivered) -> Outcome:
         tenant_id = event.tenantid
         history = await self.recorder.configurations.of(tenant_id)
         addressed = await self._addressed(tenant_id, event, history)
@@ -67,10 +67,10 @@ class Deliveries:
             # A timeout is a question: it is answered, and never stored.
             await self.timers.perform_due(tenant_id, addressed.subject or "", from_sweep=event.source == SWEEP)
             return "answered"
-        return await self._recorded(tenant_id, event, addressed)
+        return await self._record(tenant_id, event, addressed)
 
-    async def _recorded(self, tenant_id: str, event: Event, addressed: Event) -> Outcome:
-        """Record the event. Its overflow contents are moved to its conversation first."""
+    async def _record(self, tenant_id: str, event: Event, addressed: Event) -> Outcome:
+        """Record the event. Its overflow contents are copied to its conversation before, and deleted here after."""
         has_own_place = event.subject is None and any(checks_of(event))
         if has_own_place:
             await carry(self.overflow, tenant_id, place_of(event), addressed)

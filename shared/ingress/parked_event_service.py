@@ -65,10 +65,10 @@ class ParkedEventService:
         An event that is refused here stays parked. An event that is refused on delivery is parked again. Raises
         UnknownParkedEvent, and the errors of `Receiver.receive_events`.
         """
-        kept = await self.parked.get(tenant_id, parked_id)
-        if kept is None:
+        parked_event = await self.parked.get(tenant_id, parked_id)
+        if parked_event is None:
             raise UnknownParkedEvent
-        admitted = await self._admitted(tenant_id, kept, mended)
+        admitted = await self._admitted(tenant_id, parked_event, mended)
         now = format_time(self.clock.now())
         await self.parked.mark_replaying(tenant_id, parked_id, now)
         await publish(self.publisher, self.overflow, admitted.event.tenantid, [admitted])
@@ -94,28 +94,28 @@ class ParkedEventService:
                 after = oldest[-1].position
         return forgotten
 
-    async def _forget(self, tenant_id: str, kept: ParkedEvent) -> None:
+    async def _forget(self, tenant_id: str, parked_event: ParkedEvent) -> None:
         try:
-            event = decode_event(kept.body.encode())
+            event = decode_event(parked_event.body.encode())
         except Refused:
             event = None
         if event is not None and event.subject is None and any(checks_of(event)):
             await self.overflow.delete(tenant_id, place_of(event))
         # Deleted last, so that after a crash the next run finds it.
-        await self.parked.delete(tenant_id, kept.id)
+        await self.parked.delete(tenant_id, parked_event.id)
 
-    async def _admitted(self, tenant_id: str, kept: ParkedEvent, mended: bytes) -> CheckedIn:
+    async def _admitted(self, tenant_id: str, parked_event: ParkedEvent, mended: bytes) -> CheckedIn:
         """The event, checked as at an ingress. Raises InvalidEvent if it has another identity than the parked one."""
-        if not mended.strip() and not kept.whole():
+        if not mended.strip() and not parked_event.whole():
             raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
-        body = mended if mended.strip() else kept.body.encode()
+        body = mended if mended.strip() else parked_event.body.encode()
         event = event_from(parse_json(body, InvalidEvent))
         own_tenant = event.tenantid if tenant_id == NO_TENANT else tenant_id
         configuration = (await self.configurations.of(own_tenant)).at(self.clock.now()).configuration
         (admitted,), _ = read_events(configuration, body)
         mistakes = [
             Mistake(name, f"is {getattr(admitted.event, name)!r}, but the parked event's is {text!r}")
-            for name, text in kept.identity().items()
+            for name, text in parked_event.identity().items()
             if getattr(admitted.event, name) != text
         ]
         if mistakes:

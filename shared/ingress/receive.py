@@ -87,14 +87,14 @@ class Receiver:
                 rejected.append(Rejected(index, part.outcome))
             elif not part.outcome.only_ignored:
                 try:
-                    conversation, made = await self._resolved_events(tenant_id, channel, part.outcome, history)
+                    conversation, checked_in = await self._resolved_events(tenant_id, channel, part.outcome, history)
                 except Refused as reason:
                     if not payload.is_set:
                         raise
                     rejected.append(Rejected(index, reason.with_traceback(None)))
                 else:
                     resolved.append(conversation)
-                    events += made
+                    events += checked_in
         await publish(self.publisher, self.overflow, tenant_id, events)
         accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
         begun_before = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []

@@ -173,14 +173,14 @@ def _differ(expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow], 
 def _differences(loaded: Loaded, rebuilt: Conversation) -> list[str]:
     if loaded.head is None:
         return ["there are facts, and no head"]
-    found = []
+    differences = []
     if loaded.head.outbox:
-        found.append("effects are left over")
+        differences.append("effects are left over")
     if _text(loaded.head.conversation) != _text(rebuilt):
-        found.append("the head differs")
+        differences.append("the head differs")
     if [one.to_json() for one in loaded.head.conversation.decisions] != [one.to_json() for one in rebuilt.decisions]:
-        found.append("the decisions differ")
-    return found
+        differences.append("the decisions differ")
+    return differences
 
 
 def _text(conversation: Conversation) -> str:

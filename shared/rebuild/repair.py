@@ -32,13 +32,13 @@ class Repair:
         Raises UnknownTenant.
         """
         differences = list(found)
-        done = []
+        lines = []
         for month in sorted({one.month for one in differences if one.month}):
-            done += await self._restated(tenant_id, month)
+            lines += await self._restated(tenant_id, month)
         books = {month: await self.ledger.books(tenant_id, month) for month in await self.ledger.months(tenant_id)}
         for key in sorted({one.key for one in differences if one.key}):
-            done.append(f"{key}: {await self._recorded_anew(tenant_id, key, books)}")
-        return done
+            lines.append(f"{key}: {await self._recorded_anew(tenant_id, key, books)}")
+        return lines
 
     async def _restated(self, tenant_id: str, month: str) -> list[str]:
         try:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.errors import EventTooLarge
 from shared.events.catalog import Author, Event, MessagePosted
-from shared.events.claim_check import MAX_DATA_BYTES, WORTH_A_CHECK, CheckedIn, check_in, checks_of, restored
+from shared.events.claim_check import MAX_DATA_BYTES, MIN_CONTENT_BYTES, CheckedIn, check_in, checks_of, restored
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from
 from shared.events.overflow import place_of
 from shared.wire import canonical_json
@@ -34,7 +34,7 @@ def told(lines: int, letters: int) -> list[dict[str, Any]]:
     return [{"id": f"h{n}", "author": BOT, "text": "ü" * letters, "odd": {"n": n}} for n in range(lines)]
 
 
-LARGE = st.sampled_from([0, 1, 1000, WORTH_A_CHECK, 60_000]) | st.integers(0, 2000)
+LARGE = st.sampled_from([0, 1, 1000, MIN_CONTENT_BYTES, 60_000]) | st.integers(0, 2000)
 AROUND = st.integers(MAX_DATA_BYTES - 600, MAX_DATA_BYTES + 600) | st.integers(
     MAX_EVENT_BYTES - 600, MAX_EVENT_BYTES + 600
 )
@@ -121,7 +121,7 @@ def test_what_routing_needs_stays_and_what_cannot_be_kept_apart_is_named() -> No
 
 def test_a_body_of_a_megabyte_brings_few_contents() -> None:
     # given as many members and files as a body holds, each just worth a check
-    worth = "x" * WORTH_A_CHECK
+    worth = "x" * MIN_CONTENT_BYTES
     events = (
         message(**{f"member{n}": worth for n in range(62)}),
         message(attachments=[{"name": "f", "contentType": "x/card", "content": worth}] * 62),

@@ -133,11 +133,11 @@ def _note_once_each(activity: Activity, notes: list[Note]) -> None:
 
 
 def _note_gap(activity: Activity, line_ids: list[str]) -> None:
-    own = _NUMBERED.fullmatch(activity.text("id") or "")
-    if own is None:
+    own_id = _NUMBERED.fullmatch(activity.text("id") or "")
+    if own_id is None:
         return
-    others = [known for one in line_ids if (known := _NUMBERED.fullmatch(one)) and known[1] == own[1]]
-    missing = int(own[2]) - max((int(known[2]) for known in others), default=int(own[2])) - 1
+    earlier = [other for one in line_ids if (other := _NUMBERED.fullmatch(one)) and other[1] == own_id[1]]
+    missing = int(own_id[2]) - max((int(other[2]) for other in earlier), default=int(own_id[2])) - 1
     if missing > 0:
         reason = f"{missing} activities before it are not in the history: lines among them must have been posted"
         activity.note("history_gap", "id", reason)

@@ -117,17 +117,17 @@ class ChannelData:
 def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
     """The activity's channel data, in either spelling of the member."""
     for name in ("channelData", "channeldata"):
-        given = activity.get(name)
-        if isinstance(given, dict):
-            _note_customer_context(name, given, note)
-            return ChannelData(name, given, note)
-        if given is not None:
+        members = activity.get(name)
+        if isinstance(members, dict):
+            _note_customer_context(name, members, note)
+            return ChannelData(name, members, note)
+        if members is not None:
             note("channel_data_unreadable", name, "is no object, so deliveryMode and tags in it are not seen")
     return ChannelData("channelData", {}, note)
 
 
-def _note_customer_context(name: str, given: dict[str, Any], note: Noter) -> None:
-    for member, value in given.items():
+def _note_customer_context(name: str, members: dict[str, Any], note: Noter) -> None:
+    for member, value in members.items():
         if value and _is_called(member, _CUSTOMER_CONTEXT):
             note("context_not_taken", f"{name}.{member}", "tells who the customer is, and sets no context variable")
 

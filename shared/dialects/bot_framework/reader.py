@@ -144,14 +144,15 @@ def _end_of_conversation(activity: Activity) -> _Read:
 
 def _trace(activity: Activity) -> _Read:
     """Copilot Studio records hand-offs as traces, also those that it did not make (domain: what it really records)."""
-    kind = str(activity.native.get("valueType"))
+    value_type = str(activity.native.get("valueType"))
     value = activity.native.get("value")
     outcome = str(value.get("outcomeReason")) if isinstance(value, dict) else ""
     if outcome.casefold() == "agenttransferfromquestionmaxattempts":
         reason = f"records a hand-off for {outcome}, which nobody asked for; a trace hands nothing over"
         return _ignored("fake_hand_off", "value.outcomeReason", reason)
-    if kind.casefold() in ("handoff", "escalationrequested"):
-        return _ignored("hand_off_trace", "valueType", f"a trace {kind} is a record of the bot's, and no hand-off")
+    if value_type.casefold() in ("handoff", "escalationrequested"):
+        reason = f"a trace {value_type} is a record of the bot's, and no hand-off"
+        return _ignored("hand_off_trace", "valueType", reason)
     return _unknown(activity)
 
 
