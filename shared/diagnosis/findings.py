@@ -25,7 +25,7 @@ ConfigurationCode = Literal[
     "value_near_miss",
     "variable_of_another_type",
 ]
-"""Codes for an event's faults by the tenant's configuration, the clock, and the size of events."""
+"""Codes of findings that depend on the tenant's configuration, on the clock, or on an event's size."""
 
 RefusedCode = Literal[
     "event_too_large",
