@@ -10,7 +10,7 @@ from tests.conversations.pipelines import with_timers
 class Unswept(Timers):
     """Timers that do not know when it is the sweep that asks."""
 
-    async def perform_due(self, tenant_id: str, conversation_id: str, *, sweeping: bool = False) -> None:
+    async def perform_due(self, tenant_id: str, conversation_id: str, *, from_sweep: bool = False) -> None:
         await super().perform_due(tenant_id, conversation_id)
 
 
