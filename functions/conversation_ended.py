@@ -1,4 +1,4 @@
-"""A conversation ended, finally."""
+"""A conversation ended, for good."""
 
 import azure.functions as func
 

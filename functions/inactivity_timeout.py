@@ -1,4 +1,4 @@
-"""The question whether a conversation has been silent for too long."""
+"""The question whether anything is due for a conversation: what is due is performed."""
 
 import azure.functions as func
 

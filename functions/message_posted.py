@@ -1,4 +1,4 @@
-"""Somebody said something: it joins the transcript."""
+"""A line of a conversation: it joins the transcript."""
 
 import azure.functions as func
 

@@ -1,4 +1,4 @@
-"""A message whose subject is no known type: its body decides, or it is parked."""
+"""A message whose subject is no known type: its body decides which event it is, or it is parked."""
 
 import azure.functions as func
 
