@@ -17,7 +17,7 @@ Invoking = Literal["decision", "message.posted", "bot.escalated"]
 
 
 class Invocation(WireModel):
-    """The first time that one bot was invoked: through what, and the fact that proves it."""
+    """The first time that a bot was invoked, what invoked it (`through`), and the fact that proves it."""
 
     at: datetime
     bot: str
@@ -26,7 +26,7 @@ class Invocation(WireModel):
 
 
 class BotSession(WireModel):
-    """`started_at` is the first invocation; it fixes `month` (yyyy-mm) and `day`. `bots` in order of invocation."""
+    """A counted conversation: its first invocation fixes `month` (yyyy-mm) and `day`; `bots` in order of invocation."""
 
     started_at: datetime
     month: str
@@ -35,7 +35,7 @@ class BotSession(WireModel):
 
 
 def with_invocation(known: Iterable[Invocation], new: Invocation) -> tuple[Invocation, ...]:
-    """The first invocation of every bot, earliest first."""
+    """The first invocation of each bot among `known` and `new`, earliest first."""
     first: dict[str, Invocation] = {}
     for invocation in sorted((*known, new), key=_order):
         first.setdefault(invocation.bot, invocation)

@@ -1,4 +1,4 @@
-"""Charge-back: what each part of a month owes to the pool, in whole units that add up to the whole."""
+"""Charge-back: a month's entitlement and overage, divided among bots, channels or work streams in whole units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from shared.usage.report import UsageReport
 
 @dataclass(frozen=True)
 class Share:
-    """What one bot, channel or work stream used, and its share of what the tenant has and lacks, in whole units.
+    """What one bot, channel or work stream used, and its share of the entitlement and the overage, in whole units.
 
-    `entitlement` is the part of the pool (in sessions) that it is charged with, whether or not all of it was used;
-    `overage` are those of its `sessions` that the pool did not cover; `add_ons_needed` is its part of the purchase.
+    `entitlement` is the part of the pool (in sessions) that it is charged with, whether or not it used all of that;
+    `overage` counts those of its `sessions` that the pool did not cover; `add_ons_needed` is its part of the purchase.
     """
 
     sessions: int
@@ -28,9 +28,9 @@ class Share:
 def charge_back(report: UsageReport, sessions: Mapping[str, int]) -> dict[str, Share]:
     """The share of each part of a breakdown (`by_bot`, `by_channel`, `by_work_stream`), by its sessions.
 
-    The shares add up to the report's entitlement, overage and add-ons needed; a month that nobody used has no parts,
-    and its entitlement stays with the tenant. No part has more overage than sessions: overage beyond all sessions of
-    the month, which only corrections of earlier months can bring, stays with the tenant, too.
+    The shares add up to the report's entitlement, overage and add-ons needed; a month without sessions has no
+    parts, and its entitlement stays with the tenant. No part has more overage than sessions: overage beyond all
+    sessions of the month, which only corrections of earlier months can bring, stays with the tenant, too.
     """
     entitlement = apportion(report.entitlement.total, sessions)
     overage = apportion(min(report.overage, sum(sessions.values())), sessions)
@@ -39,11 +39,11 @@ def charge_back(report: UsageReport, sessions: Mapping[str, int]) -> dict[str, S
 
 
 def apportion(whole: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Divide a whole by weight, in whole units: the method of the largest remainder (Hamilton's, Hare quota).
+    """Divide `whole` by weight, in whole units, by the largest remainder method (Hamilton's, with the Hare quota).
 
-    Each part gets its exact share rounded down; what is left goes, one each, to the largest remainders, on a tie to
-    the first name. The parts add up to `whole` wherever one weight is above 0, and none is further than 1 from its
-    exact share. Without any weight all parts are 0. Raises ValueError for a negative whole or weight.
+    Each part gets its exact share rounded down. The units left over go, one each, to the parts with the largest
+    remainders, on a tie to the first name. The parts add up to `whole` if any weight is above 0, and each is within 1
+    of its exact share. If every weight is 0, so is every part. Raises ValueError for a negative whole or weight.
     """
     if whole < 0 or any(weight < 0 for weight in weights.values()):
         raise ValueError("only what is not negative can be apportioned")

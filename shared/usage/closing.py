@@ -1,4 +1,4 @@
-"""Closing a month: its rows are recounted, and its books closed for good, or it stays open and says why."""
+"""Closing a month: its rows are recounted, then its books close for good, or obstacles keep it open."""
 
 import logging
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from shared.usage.ledger import Books, BooksChanged, Ledger
 from shared.usage.recount import differing_days, recounted
 from shared.usage.report import Obstacle
 
-_NAMED = 10
-"""Conversations that an obstacle names."""
+_MAX_NAMED = 10
+"""How many conversations the detail of an obstacle names."""
 
 _log = logging.getLogger(__name__)
 
 
 class Outboxes(Protocol):
-    """The port to what was recorded and is not on the books yet."""
+    """The port that finds conversations whose ledger rows are not posted yet."""
 
     async def outstanding(self, tenant_id: str, month: str) -> Sequence[str]:
-        """Keys of conversations whose rows of this month, or of an earlier one, are still to be posted."""
+        """Keys of the conversations with a row of this month, or of an earlier one, that is still to be posted."""
         ...
 
 
@@ -34,11 +34,11 @@ class Closing:
     clock: Clock
 
     async def close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
-        """Close the month, unless it is closed already; what kept it from closing, or nothing."""
+        """Close the month unless it is closed. Returns the obstacles that kept it open; none when it is closed."""
         return await retrying(BooksChanged, self._close, tenant_id, month)
 
     async def _close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
-        """Raises BooksChanged where something was posted while the rows were counted."""
+        """Raises BooksChanged if a row or correction was posted while the rows were counted."""
         books = await self.ledger.books(tenant_id, month)
         if books.closed_at is not None:
             return ()
@@ -56,14 +56,14 @@ class Closing:
         keys = await self.outboxes.outstanding(tenant_id, month)
         if not keys:
             return []
-        some = ", ".join(keys[:_NAMED]) + (", ..." if len(keys) > _NAMED else "")
+        some = ", ".join(keys[:_MAX_NAMED]) + (", ..." if len(keys) > _MAX_NAMED else "")
         return [Obstacle(code="rows_outstanding", detail=f"rows are still to be posted for {some}", days=())]
 
     async def _differing(self, tenant_id: str, month: str, books: Books) -> list[Obstacle]:
-        """A self-check: the counters must be what rows and corrections add up to."""
+        """A self-check: an obstacle if the counters are not what the rows and corrections add up to."""
         differing = tuple(differing_days(books, await recounted(self.ledger, tenant_id, month)))
         if not differing or (await self.ledger.books(tenant_id, month)).stamp != books.stamp:
-            # What was posted during the count is no difference; closing by the old stamp will be refused.
+            # A posting during the count is no error of the counters; closing with the old stamp will be refused.
             return []
         detail = f"the counters of {', '.join(differing)} are not what the rows add up to"
         return [Obstacle(code="days_differ", detail=detail, days=differing)]

@@ -1,4 +1,4 @@
-"""Corrections: what changes a closed month, as documents in the books of a later month."""
+"""Corrections: changes of a closed month, booked as documents in a later month."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,13 +7,13 @@ from typing import Literal, TypeVar
 from shared.wire import WireModel
 
 CORRECTIONS = "corrections"
-"""The measure that counts corrections, and, among a month's days, the name of the counters that they add up to."""
+"""The measure that counts corrections; also the key, among a month's days, of the counters of corrections."""
 
 Name = TypeVar("Name")
 
 CorrectionReason = Literal["late", "counts", "recalled", "changed", "moved"]
-"""Why a closed month is corrected: its conversation came after the closing; turned out to count; turned out not to
-count; counts under another day, bot, channel, work stream or reason; or turned out to belong to another month."""
+"""Why a closed month is corrected. `late`: the conversation came after the closing. `counts`, `recalled`: it turned out
+to count, or not to. `changed`: its day, bot, channel, work stream or reason did. `moved`: to another month."""
 
 
 class Change(WireModel):
@@ -34,15 +34,15 @@ class Occasion(WireModel):
 
 
 def correction_id(origin_month: str, key: str) -> str:
-    """What a correction of this closed month and conversation is called within its month."""
+    """The id, within its month, of the correction of this closed month and conversation key."""
     return f"{origin_month}:{key}"
 
 
 class Correction(WireModel):
-    """What a conversation contributes to a closed month, as a difference to all that stands for it in closed books.
+    """The difference between what a conversation contributes to a closed month and what closed books count for it.
 
-    It stands in the books of `month`; `day` of `origin_month` is where the conversation belongs. `sessions` is the
-    difference in counted sessions. One without `changes` has been taken back: it only keeps its revision.
+    It is booked in `month`; the conversation belongs to `day` of `origin_month`. `sessions` is the change in counted
+    sessions. A correction without `changes` was taken back: it only keeps its revision.
     """
 
     month: str
@@ -59,11 +59,11 @@ class Correction(WireModel):
 
     @property
     def id(self) -> str:
-        """Its name within its month: one per closed month and conversation."""
+        """The correction's id within its month: one per closed month and conversation."""
         return correction_id(self.origin_month, self.key)
 
     def contributions(self) -> Counter[tuple[str, str]]:
-        """What it adds to its month's counters of corrections."""
+        """What the correction adds to its month's counters of corrections, by (measure, dimension)."""
         totals: Counter[tuple[str, str]] = Counter({(CORRECTIONS, ""): 1} if self.changes else {})
         for change in self.changes:
             totals[change.measure, change.dimension] += change.change
@@ -81,7 +81,7 @@ def correction_adjustments(old: Correction | None, new: Correction) -> Counter[t
 def recount_corrections(
     corrections: Iterable[Correction], counted: Mapping[tuple[str, str], int] | None = None
 ) -> Counter[tuple[str, str]]:
-    """The counters that the corrections add up to, on top of `counted`; must equal those kept."""
+    """The counters that the corrections add up to, added to `counted`; must equal the stored counters."""
     totals = Counter(counted or {})
     for correction in corrections:
         totals.update(correction.contributions())
@@ -89,5 +89,5 @@ def recount_corrections(
 
 
 def not_zero(counts: Mapping[Name, int]) -> Counter[Name]:
-    """The counters that are not zero; sums of counters may hold others."""
+    """The counters that are not zero; adding and subtracting counters may leave zeros."""
     return Counter({name: n for name, n in counts.items() if n})

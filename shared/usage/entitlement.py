@@ -1,4 +1,4 @@
-"""What a tenant may use: sessions of its licences and add-ons, pooled per tenant, gone at the end of the month."""
+"""Entitlement: the sessions of a tenant's licences and add-ons, pooled per tenant, gone at the end of the month."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -9,13 +9,13 @@ from shared.wire import WireModel
 SESSIONS_PER_LICENCE = 50
 SESSIONS_PER_ADD_ON = 100
 ADD_ON_PRODUCT = "Dynamics 365 for Customer Service Chatbot session add-on"
-"""Seed 000, "Bot sessions usage" and "Purchase additional chatbot sessions"."""
+"""Source of the product and of both numbers: seed 000, "Bot sessions usage", "Purchase additional chatbot sessions"."""
 ADD_ON_SOURCE = "https://admin.microsoft.com > Billing > Purchase Services > Add-ons"
-"""Where the add-on is bought: the Microsoft 365 admin center, as a global administrator (seed 000, as above)."""
+"""Where the add-on is purchases: the Microsoft 365 admin center, as a global administrator (seed 000, as above)."""
 
 
 class Entitlement(WireModel):
-    """Quantities in effect, and the sessions they give together."""
+    """The licences and add-ons in effect in a month, and the sessions (`total`) that they give together."""
 
     licences: int
     add_ons: int
@@ -23,7 +23,7 @@ class Entitlement(WireModel):
 
 
 def entitlement(configuration: Configuration, month: str) -> Entitlement:
-    """What counts in the month (yyyy-mm): all that is in effect on any of its days. Add-ons need a licence."""
+    """The entitlement of a month (yyyy-mm): every purchase in effect on any of its days. Add-ons need a licence."""
     licences = _in_effect(configuration.licences, month)
     add_ons = _in_effect(configuration.add_ons, month) if licences else 0
     return Entitlement(
@@ -36,10 +36,10 @@ def add_ons_needed(overage: int) -> int:
     return -(-overage // SESSIONS_PER_ADD_ON)
 
 
-def _in_effect(bought: Iterable[Licence | AddOn], month: str) -> int:
+def _in_effect(purchases: Iterable[Licence | AddOn], month: str) -> int:
     first = date.fromisoformat(f"{month}-01")
     return sum(
-        item.quantity
-        for item in bought
-        if item.effective.replace(day=1) <= first and (item.until is None or first <= item.until)
+        purchase.quantity
+        for purchase in purchases
+        if purchase.effective.replace(day=1) <= first and (purchase.until is None or first <= purchase.until)
     )

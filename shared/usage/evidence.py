@@ -1,7 +1,7 @@
-"""The evidence of a month: a page for reading, or the whole as a file in parts of bounded size.
+"""The evidence of a month: one page of it, or all of it as a file in parts of bounded size.
 
-Azure Functions answers with whole bodies, so a file of any size is given in parts: each has 10,000 rows at most and
-says where the next begins, and the parts one after the other are the file.
+Azure Functions cannot stream a body, so a file is served in parts. Each part has at most 10,000 rows and says where the
+next begins; the parts joined are the file.
 """
 
 import io
@@ -14,14 +14,14 @@ from shared.usage.ledger import Ledger, LedgerRow
 
 PAGE = 500
 PART = 10_000
-"""Rows of a part of a file."""
+"""The most rows in one part of a file."""
 _CORRECTIONS = "corrections:"
-"""Begins a continuation that has left the rows behind; no conversation's key has a colon."""
+"""Prefix of a continuation among the corrections, which follow all rows; no conversation's key has a colon."""
 
 
 @dataclass(frozen=True)
 class EvidencePage:
-    """Some rows, then, when all rows were given, some corrections; and where to go on."""
+    """Some rows and, after the last row, some corrections. `continuation` asks for the next page, if there is one."""
 
     rows: Sequence[LedgerRow]
     corrections: Sequence[Correction]
@@ -31,7 +31,7 @@ class EvidencePage:
 async def evidence_page(
     ledger: Ledger, tenant_id: str, month: str, counted: bool | None, after: str | None
 ) -> EvidencePage:
-    """Up to 500 rows and corrections; whoever asks for what counts, or for what does not, gets rows only."""
+    """Up to 500 rows and corrections. With `counted`, only rows: those that count (True), or do not (False)."""
     rows: Sequence[LedgerRow] = ()
     if after is None or not after.startswith(_CORRECTIONS):
         page = await ledger.rows(tenant_id, month, counted, after, PAGE)
@@ -46,13 +46,13 @@ async def evidence_page(
 
 
 def row_document(row: LedgerRow) -> dict[str, Any]:
-    """A row as finance reads it."""
+    """The row's JSON for finance, without its revision."""
     return row.model_dump(mode="json", by_alias=True, exclude={"revision"})
 
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """A format of files: its media type, the file's first text, and the text of a page."""
+    """A file format: its media type, and functions that write the file's first text and a page's text."""
 
     media_type: str
     begin: Callable[[], str]
@@ -61,7 +61,7 @@ class ExportFormat:
 
 @dataclass(frozen=True)
 class Export:
-    """A part of the file, and where the next one begins."""
+    """One part of the file. `continuation` asks for the next part; None: this was the last."""
 
     text: str
     continuation: str | None
@@ -70,7 +70,7 @@ class Export:
 async def exported(
     ledger: Ledger, tenant_id: str, month: str, counted: bool | None, after: str | None, chosen: ExportFormat
 ) -> Export:
-    """A part of the file, made page by page."""
+    """One part of the file, read page by page."""
     text = io.StringIO()
     text.write("" if after else chosen.begin())
     for _ in range(PART // PAGE):

@@ -1,6 +1,6 @@
-"""When a month's pool will be used up, and what the month will come to: from its own whole days, and nothing else.
+"""When a month's pool will be used up, and how many sessions the month will have, from its own whole days alone.
 
-The method, and how well it did on past months, stands in docs/usage-page.md; why it is this one, in docs/decisions.
+The method, and how well it did on past months, is in docs/usage-page.md; the reasons for it are in docs/decisions.
 """
 
 import math
@@ -15,9 +15,9 @@ from shared.events.envelope import parse_time
 from shared.usage.report import UsageReport
 
 MINIMUM_DAYS = 7
-"""Whole days before which it is too early to tell: by then each day of the week has been seen once."""
+"""Whole days that a forecast needs at least: one of each day of the week."""
 WINDOW = 14
-"""Whole days that the rate is taken from: two of each day of the week, and not those of long ago."""
+"""The latest whole days, from which the pace is taken: two of each day of the week."""
 _Z = 1.6449
 """The normal distribution's quantile for a range that should hold nine of ten months."""
 
@@ -27,7 +27,7 @@ Outlook = Literal["over", "too_early", "expected"]
 
 @dataclass(frozen=True)
 class Range:
-    """What is expected, and the limits between which it will be in nine of ten months; low <= expected <= high."""
+    """The expected number, and limits that should hold it in nine of ten months; low <= expected <= high."""
 
     low: float
     expected: float
@@ -35,8 +35,8 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Running:
-    """Sessions used of the pool by the end of a date."""
+class RunningTotal:
+    """The sessions of the pool used by the end of a date."""
 
     date: date
     used: Range
@@ -44,7 +44,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Exhaustion:
-    """On which date the pool will be used up; None means not in this month, and may be so for the later ones only.
+    """The date on which the pool will be used up, with its limits. None means: not in this month.
 
     earliest <= expected <= latest, where None comes after every date.
     """
@@ -56,11 +56,11 @@ class Exhaustion:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the days so far say. `whole_days` are those that are over.
+    """The forecast of one month. `whole_days` counts its days that are over.
 
-    `exhausted_on` is the date on which the pool was used up, where it is; a pool of nothing never is. `path` has the
-    days to come, today among them, and is empty unless `outlook` is `expected`; so are `total` (the sessions that the
-    month comes to, as `invoiced`) and, unless the pool may still be used up this month, `exhaustion`.
+    `exhausted_on` is the date on which the pool was used up, if it is; an empty pool never is. Only if `outlook` is
+    `expected` are there a `path` of running totals (today and each day to come) and a `total` (the sessions of the
+    whole month, as `invoiced`); and `exhaustion` only if, besides, the pool may still be used up this month.
     """
 
     outlook: Outlook
@@ -68,7 +68,7 @@ class Forecast:
     exhausted_on: date | None
     total: Range | None = None
     exhaustion: Exhaustion | None = None
-    path: tuple[Running, ...] = ()
+    path: tuple[RunningTotal, ...] = ()
 
 
 def forecast(report: UsageReport) -> Forecast:
@@ -92,10 +92,10 @@ def forecast(report: UsageReport) -> Forecast:
 
 @dataclass(frozen=True)
 class _Pace:
-    """How many sessions a day of each kind has on average, and how much days spread around that.
+    """The average sessions of a `working` and a `weekend` day, from `seen` sessions, and how days spread around them.
 
     `spread` is the variance of a day as a multiple of its mean: 1 where sessions come independently of each other,
-    more where they come in bursts. `quantile` is Student's t for as many days.
+    more where they come in bursts. `quantile` is Student's t for the number of days.
     """
 
     working: float
@@ -106,7 +106,7 @@ class _Pace:
 
     @classmethod
     def of(cls, past: Sequence[tuple[date, int]]) -> "_Pace":
-        """The pace of at least a week of days."""
+        """The pace of at least seven days, each as (date, sessions)."""
         means = {kind: _mean([n for day, n in past if _is_weekend(day) == kind]) for kind in (False, True)}
         freedom = len(past) - len(means)
         squares = sum((n - mean) ** 2 / mean for day, n in past if (mean := means[_is_weekend(day)]) > 0)
@@ -123,34 +123,34 @@ class _Pace:
         return self.weekend if _is_weekend(day) else self.working
 
     def margin(self, expected: float, days: float) -> float:
-        """How far the sessions of some days to come may be from what is expected of them.
+        """How far the sessions of so many days to come may lie from the `expected` ones.
 
-        Two things add up: the days' own spread, and that the pace is known from `seen` sessions only. One session more
-        than was seen is reckoned with, because nothing seen does not mean that nothing comes.
+        Two errors add up: the days' own spread, and that of the pace, which rests on `seen` sessions only. The margin
+        assumes one session more than was seen: a month in which none was seen may still get some.
         """
         mean = expected * (self.seen + 1) / self.seen if self.seen else days / WINDOW
         return self.quantile * math.sqrt(self.spread * (mean + mean**2 / (self.seen + 1)))
 
 
-def _path(pace: _Pace, now: datetime, coming: Sequence[date], used: int) -> Iterator[Running]:
-    """The used sessions by the end of today and of each day after it; the limits never fall."""
+def _path(pace: _Pace, now: datetime, days_to_come: Sequence[date], used: int) -> Iterator[RunningTotal]:
+    """The running totals at the end of today and of each later day; their limits never fall."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    left = 1 - (now - midnight) / timedelta(days=1)
+    rest_of_today = 1 - (now - midnight) / timedelta(days=1)
     expected = days = 0.0
     low = high = float(used)
-    for index, day in enumerate(coming):
-        share = left if index == 0 else 1.0
+    for index, day in enumerate(days_to_come):
+        share = rest_of_today if index == 0 else 1.0
         expected, days = expected + share * pace.of_day(day), days + share
         margin = pace.margin(expected, days)
         low, high = max(low, used + expected - margin), max(high, used + expected + margin)
-        yield Running(day, Range(low, used + expected, high))
+        yield RunningTotal(day, Range(low, used + expected, high))
 
 
-def _exhaustion(path: Sequence[Running], pool: int) -> Exhaustion | None:
-    """The first dates on which the limits and what is expected reach the pool; None where none of them does."""
-    earliest = next((one.date for one in path if one.used.high >= pool), None)
-    expected = next((one.date for one in path if one.used.expected >= pool), None)
-    latest = next((one.date for one in path if one.used.low >= pool), None)
+def _exhaustion(path: Sequence[RunningTotal], pool: int) -> Exhaustion | None:
+    """The first dates on which the expected total and its limits reach the pool; None if none of them does."""
+    earliest = next((total.date for total in path if total.used.high >= pool), None)
+    expected = next((total.date for total in path if total.used.expected >= pool), None)
+    latest = next((total.date for total in path if total.used.low >= pool), None)
     return None if earliest is None else Exhaustion(earliest, expected, latest)
 
 

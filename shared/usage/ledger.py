@@ -1,11 +1,11 @@
 """The ledger: one row per conversation and month, and the day counters that the rows add up to.
 
 Counting is posting a row. A row is keyed by tenant, month and conversation and carries the head's revision; only a
-higher revision replaces it. Its day document takes away what the old row gave and adds what the new one gives, in the
-same transaction, so posting twice, or late, changes nothing.
+higher revision replaces it. The same transaction subtracts the old row from the counters of its day and adds the new
+one, so posting twice, or late, changes nothing.
 
-A month is closed for good. What would change it afterwards stands as a correction in the books of a later month that is
-open (`shared/usage/posting.py`), keyed by the closed month and the conversation, with counters of its own.
+A month is closed for good. A later change becomes a correction in the books of a later month that is open
+(`shared/usage/posting.py`), keyed by the closed month and the conversation, with counters of its own.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ class LedgerRow(WireModel):
         return Counter(
             {
                 ("counted", ""): 1,
-                # The bot that was invoked first stands for the session, so that the parts add up to the whole.
+                # A session counts under the bot that was invoked first, so that the parts add up to the whole.
                 ("byBot", self.bots[0]): 1,
                 ("byChannel", channel): 1,
                 ("byWorkStream", self.work_stream or "unknown"): 1,
@@ -62,7 +62,7 @@ DayCounts = Mapping[tuple[str, str], int]
 
 
 def adjustments(old: LedgerRow | None, new: LedgerRow) -> dict[str, Counter[tuple[str, str]]]:
-    """What to add (or take away) per day when `new` replaces `old`; counters that stay the same are left out."""
+    """What to add (or subtract) per day when `new` replaces `old`; counters that stay the same are left out."""
     changes: dict[str, Counter[tuple[str, str]]] = {new.day: new.contributions()}
     if old is not None:
         changes.setdefault(old.day, Counter()).subtract(old.contributions())
@@ -72,7 +72,7 @@ def adjustments(old: LedgerRow | None, new: LedgerRow) -> dict[str, Counter[tupl
 def recount(
     rows: Iterable[LedgerRow], days: dict[str, Counter[tuple[str, str]]] | None = None
 ) -> dict[str, Counter[tuple[str, str]]]:
-    """The day counters that the rows add up to, on top of `days` where a recount goes on; must equal those kept."""
+    """The day counters that the rows add up to, added to `days`; must equal the stored counters."""
     counted = {} if days is None else days
     for row in rows:
         if contributions := row.contributions():
@@ -82,7 +82,7 @@ def recount(
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows in order of key, and where to go on."""
+    """Some rows in order of key. `continuation` asks for the next page; None: there is none."""
 
     rows: Sequence[LedgerRow]
     continuation: str | None
@@ -90,7 +90,7 @@ class Page:
 
 @dataclass(frozen=True)
 class CorrectionPage:
-    """Some corrections in order of id, and where to go on."""
+    """Some corrections in order of id. `continuation` asks for the next page; None: there is none."""
 
     corrections: Sequence[Correction]
     continuation: str | None
@@ -98,9 +98,9 @@ class CorrectionPage:
 
 @dataclass(frozen=True)
 class Books:
-    """A month's counters as of one moment: per day (yyyy-mm-dd) those that are not zero, and those of corrections.
+    """A month's counters that are not zero, at one moment: by day (yyyy-mm-dd), and those of corrections.
 
-    `closed_at` is None while the month is open. `stamp` is another one after each posting.
+    `closed_at` is None while the month is open. `stamp` changes with each posting.
     """
 
     days: Mapping[str, DayCounts]
@@ -110,57 +110,57 @@ class Books:
 
 
 class BooksChanged(Exception):
-    """Something was posted, or the month was closed, since its books were read."""
+    """The month was posted to, or closed, since its books were read."""
 
 
 class Ledger(Protocol):
-    """The port to the ledger. A month that was closed never changes again."""
+    """The port to the ledger. A closed month never changes again."""
 
     async def post(self, tenant_id: str, row: LedgerRow) -> None:
-        """In one transaction write the row and adjust its days, unless a row of this or a higher revision is there.
+        """In one transaction write the row and adjust its days, unless one of this or a higher revision is stored.
 
-        Raises DayClosed where the month is closed; then nothing was written.
+        Raises DayClosed if the month is closed; then nothing was written.
         """
         ...
 
     async def correct(self, tenant_id: str, correction: Correction) -> None:
         """In one transaction write the correction and adjust its month's counters of corrections, unless one of its id
-        and of this or a higher revision is there. Raises DayClosed as `post` does.
+        and of this or a higher revision is stored. Raises DayClosed as `post` does.
         """
         ...
 
     async def books(self, tenant_id: str, month: str) -> Books:
-        """The month's counters, at most 32 documents."""
+        """The month's counters; reads at most 32 documents."""
         ...
 
     async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
-        """Close the month for good, in one transaction, if its books are as they were read. Raises BooksChanged."""
+        """Close the month for good, in one transaction. Raises BooksChanged if its books are not as they were read."""
         ...
 
     async def restate(self, tenant_id: str, month: str, books: Books, counts: Mapping[str, DayCounts]) -> None:
         """In one transaction set all counters of these days, and under `corrections` those of corrections.
 
-        Raises BooksChanged where the month is closed, or where something was posted to one of them since the books
-        were read (or to another day of the month, where the store cannot tell); then nothing was written.
+        Raises BooksChanged if the month is closed, or if one of these days was posted to since the books were read
+        (a store may refuse after a posting to any day of the month); then nothing was written.
         """
         ...
 
     async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
-        """The conversation's row in the month, be it a tombstone."""
+        """The conversation's row in the month, even a tombstone; None if there is none."""
         ...
 
     async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
-        """A page of rows in order of conversation key; tombstones are left out."""
+        """A page without tombstones. With `counted`, only rows that count (True), or do not (False)."""
         ...
 
     async def correction(self, tenant_id: str, month: str, correction_id: str) -> Correction | None:
-        """The correction of this id in the books of the month, be it one that was taken back."""
+        """The correction of this id in the month's books, even if it was taken back; None if there is none."""
         ...
 
     async def corrections(self, tenant_id: str, month: str, after: str | None, limit: int) -> CorrectionPage:
-        """A page of corrections in order of id; those that were taken back are left out."""
+        """A page of corrections, without those that were taken back."""
         ...
 
     async def months(self, tenant_id: str) -> Sequence[str]:
-        """Every month (yyyy-mm) with a row or a correction, or closed without any, oldest first."""
+        """Every month (yyyy-mm) that has a row or a correction or is closed, oldest first."""
         ...

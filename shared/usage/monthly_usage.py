@@ -1,4 +1,4 @@
-"""The monthly roll-up, which closes what is due, and reading what it wrote."""
+"""The monthly roll-up, which stores reports and closes months; and reading reports, overview and evidence."""
 
 import asyncio
 import re
@@ -14,26 +14,26 @@ from shared.tenants.history import Configurations, History
 from shared.usage.closing import Closing
 from shared.usage.evidence import EvidencePage, Export, ExportFormat, evidence_page, exported
 from shared.usage.ledger import Ledger
-from shared.usage.overview import MONTHS, UsageOverview, month_overview
+from shared.usage.overview import MAX_MONTHS, UsageOverview, month_overview
 from shared.usage.period import closes_at, end_of, following
-from shared.usage.report import LISTED, Obstacle, Settlement, UsageReport, build_report
+from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, build_report
 
 _MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 class UsageReports(Protocol):
-    """The port to the stored reports, versions of one month."""
+    """The port to the stored reports; a month's report has versions."""
 
     async def latest(self, tenant_id: str, month: str) -> UsageReport | None: ...
 
     async def add(self, tenant_id: str, report: UsageReport) -> None:
-        """Store a version; one that is there already stays."""
+        """Store a version of a report; a version that is already stored stays as it is."""
         ...
 
 
 @dataclass(frozen=True)
 class MonthlyUsage:
-    """Rolls months up. Any month may be rolled up again, at any time: the ledger decides, not the run."""
+    """Rolls months up, and reads them. Any month may be rolled up again, at any time: the ledger alone decides."""
 
     ledger: Ledger
     reports: UsageReports
@@ -43,18 +43,18 @@ class MonthlyUsage:
     telemetry: Telemetry = OFF
 
     async def roll_up_all(self) -> int:
-        """Roll up every month of every tenant, and close what is due; how many reports were new.
+        """Roll up every month of every tenant, and close the months that are due. Returns the number of new reports.
 
-        Late facts may change any open month, and a run may be missed: so each run looks at all of them, one document
-        per day, and catches up. A month that fails does not keep the others waiting: all failures are raised at the
-        end, as one ExceptionGroup.
+        Late facts may change any open month, and a run may be missed, so each run reads the counters of all months.
+        A month that fails does not keep the others waiting: all failures are raised at the end, as one
+        ExceptionGroup.
         """
         written = obstructed = 0
         failures: list[Exception] = []
         for tenant_id in await self.configurations.tenants():
             try:
                 months = await self._months(tenant_id)
-            except Exception as failure:  # whatever it is, the next run tries again
+            except Exception as failure:  # of any kind: the next run tries again
                 failures.append(failure)
                 continue
             for month in months:
@@ -71,26 +71,26 @@ class MonthlyUsage:
         return written
 
     async def _months(self, tenant_id: str) -> Sequence[str]:
-        """Every month from the first with a row to the last, and those without any in between and after, once over.
+        """Every month from the first with a row to the last with a row, or to the last that is over.
 
-        A month without a row closes like others: what comes for it later is a correction.
+        Months without a row are closed like the others: what comes for them later is a correction.
         """
-        known = await self.ledger.months(tenant_id)
-        if not known:
+        with_rows = await self.ledger.months(tenant_id)
+        if not with_rows:
             return []
         history, now = await self.configurations.of(tenant_id), self.clock.now()
-        months = [known[0]]
-        while following(months[-1]) <= known[-1] or end_of(following(months[-1]), history) <= now:
+        months = [with_rows[0]]
+        while following(months[-1]) <= with_rows[-1] or end_of(following(months[-1]), history) <= now:
             months.append(following(months[-1]))
         return months
 
     async def roll_up(self, tenant_id: str, month: str) -> bool:
-        """Close the month, if that is due, and store its report as the next version, if the content is new."""
+        """Close the month, if that is due, and store its report, if the content is new. True if it was new."""
         written, _ = await self._roll_up(tenant_id, month)
         return written
 
     async def _roll_up(self, tenant_id: str, month: str) -> tuple[bool, tuple[Obstacle, ...]]:
-        """Whether a report was new, and what kept the month from closing."""
+        """Returns True if a report was new, and the obstacles that kept the month from closing."""
         latest = await self.reports.latest(tenant_id, month)
         history, now = await self.configurations.of(tenant_id), self.clock.now()
         obstacles: tuple[Obstacle, ...] = ()
@@ -98,7 +98,7 @@ class MonthlyUsage:
             obstacles = await self.closing.close(tenant_id, month)
         written = False
         while latest is None or latest.status != "closed":
-            report = await self._built(tenant_id, month, history, latest, obstacles)
+            report = await self._report_from_books(tenant_id, month, history, latest, obstacles)
             if latest is not None and latest.sha256 == report.sha256:
                 break
             await self.reports.add(tenant_id, report)
@@ -110,14 +110,14 @@ class MonthlyUsage:
         return written, obstacles
 
     async def report(self, tenant_id: str, month: str) -> UsageReport:
-        """The month as it stands now, or as it was closed. Raises UnknownTenant, and InvalidRequest for no month."""
+        """The month as it is now, or as it was closed. Raises UnknownTenant, or InvalidRequest if it is no month."""
         history = await self.configurations.of(tenant_id)
         latest = await self.reports.latest(tenant_id, checked_month(month))
         if latest is not None and latest.status == "closed":
             return latest
-        return await self._built(tenant_id, month, history, latest, latest.obstacles if latest else ())
+        return await self._report_from_books(tenant_id, month, history, latest, latest.obstacles if latest else ())
 
-    async def _built(
+    async def _report_from_books(
         self,
         tenant_id: str,
         month: str,
@@ -125,9 +125,9 @@ class MonthlyUsage:
         latest: UsageReport | None,
         obstacles: tuple[Obstacle, ...],
     ) -> UsageReport:
-        """The month's report. Of a closed month it depends on what is closed only, so it is always the same."""
+        """The month's report from its books. That of a closed month reads closed books only, so it never changes."""
         books = await self.ledger.books(tenant_id, month)
-        listed = await self.ledger.corrections(tenant_id, month, None, LISTED) if books.corrections else None
+        listed = await self.ledger.corrections(tenant_id, month, None, MAX_LISTED) if books.corrections else None
         settlement = Settlement(
             totals=books.corrections,
             corrections=listed.corrections if listed else (),
@@ -138,38 +138,38 @@ class MonthlyUsage:
         return build_report(tenant_id, month, books.days, history, as_of, latest, settlement)
 
     async def overview(self, tenant_id: str, before: str | None) -> UsageOverview:
-        """Months up to the present one, the newest first, at most 36; `before` is where the last list said to go on.
+        """Months up to the present one, the newest first, at most 36; `before` is the previous list's continuation.
 
-        Raises UnknownTenant, and InvalidRequest where that is no month.
+        Raises UnknownTenant, or InvalidRequest if `before` is no month.
         """
         history = await self.configurations.of(tenant_id)
         present = history.local_date(self.clock.now()).isoformat()[:7]
         known = [*await self._months(tenant_id), present]
         before = None if before is None else checked_month(before, "continuation")
         months = sorted({month for month in known if before is None or month < before}, reverse=True)
-        reports = await asyncio.gather(*(self.report(tenant_id, month) for month in months[:MONTHS]))
+        reports = await asyncio.gather(*(self.report(tenant_id, month) for month in months[:MAX_MONTHS]))
         return UsageOverview(
             tenant_id=tenant_id,
             months=tuple(map(month_overview, reports)),
-            continuation=months[MONTHS - 1] if len(months) > MONTHS else None,
+            continuation=months[MAX_MONTHS - 1] if len(months) > MAX_MONTHS else None,
         )
 
     async def evidence(self, tenant_id: str, month: str, counted: bool | None, after: str | None) -> EvidencePage:
-        """What is behind the figures: each counted session with its proof, each other conversation with its reason,
-        and each correction. Raises UnknownTenant, and InvalidRequest for no month."""
+        """A page of the evidence: each counted session with its proof, each other conversation with its reason,
+        and each correction. Raises UnknownTenant, or InvalidRequest if `month` is no month."""
         await self.configurations.of(tenant_id)
         return await evidence_page(self.ledger, tenant_id, checked_month(month), counted, after)
 
     async def export(
         self, tenant_id: str, month: str, counted: bool | None, after: str | None, chosen: ExportFormat
     ) -> Export:
-        """A large part of the evidence as a file's text; the parts together are the whole file. Raises as above."""
+        """One part of the evidence as a file's text; the parts joined are the file. Raises as `evidence` does."""
         await self.configurations.of(tenant_id)
         return await exported(self.ledger, tenant_id, checked_month(month), counted, after, chosen)
 
 
 def checked_month(month: str, member: str = "month") -> str:
-    """The month, if it is one (yyyy-mm). Raises InvalidRequest, which names the member."""
+    """The month (yyyy-mm) as it is. Raises InvalidRequest, which names `member`, if it is not a month."""
     if not _MONTH.fullmatch(month):
         raise InvalidRequest([Mistake(member, f"{month!r} is not a month such as 2026-10")])
     return month

@@ -1,4 +1,4 @@
-"""The list of a tenant's months, as finance finds its way among them."""
+"""The overview: the list of a tenant's months with their main figures."""
 
 from typing import Literal
 
@@ -6,12 +6,12 @@ from shared.usage.entitlement import Entitlement
 from shared.usage.report import UsageReport
 from shared.wire import WireModel
 
-MONTHS = 36
-"""Months that one list has."""
+MAX_MONTHS = 36
+"""The most months in one list."""
 
 
 class MonthLinks(WireModel):
-    """Where the month's report and evidence are: references relative to the list's own address."""
+    """Addresses of the month's report and evidence, relative to the address of the list."""
 
     report: str
     html: str
@@ -40,7 +40,7 @@ class MonthOverview(WireModel):
 
 
 class UsageOverview(WireModel):
-    """The months, the newest first; `continuation` asks for the older ones, where there are more."""
+    """The months, the newest first; `continuation` asks for older ones, None if there are none."""
 
     tenant_id: str
     months: tuple[MonthOverview, ...]
@@ -48,7 +48,7 @@ class UsageOverview(WireModel):
 
 
 def month_overview(report: UsageReport) -> MonthOverview:
-    """The line of one month."""
+    """The main figures of one report, with its links."""
     address = f"usage/{report.month}"
     return MonthOverview(
         month=report.month,

@@ -18,7 +18,7 @@ def following(month: str) -> str:
 
 
 def preceding(month: str) -> str | None:
-    """The month before (yyyy-mm); None before the first that there can be."""
+    """The month before (yyyy-mm); None before the year 1000."""
     year, number = int(month[:4]), int(month[5:])
     before = f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
     return before if before >= _FIRST_MONTH else None
@@ -31,10 +31,10 @@ def dates(month: str) -> list[str]:
 
 
 def end_of(month: str, history: History) -> datetime:
-    """The first moment (UTC) from which on no fact can belong to the month any more.
+    """The first moment (UTC) at which no fact can belong to the month any more.
 
-    A time zone holds for a month in UTC (`History.local_date`). East of UTC the tenant's month ends before the one in
-    UTC does, by its own zone; west of UTC it ends after that, by the zone that holds for the next month.
+    A time zone holds for a month in UTC (`History.local_date`). East of UTC the tenant's month ends before
+    UTC's month, by its own zone; west of UTC it ends later, by the zone that holds for the next month.
     """
     if month == _LAST_MONTH:
         return _FOREVER
@@ -47,14 +47,14 @@ def end_of(month: str, history: History) -> datetime:
 
 
 def closes_at(month: str, history: History, now: datetime) -> datetime:
-    """When the books may close: the tenant's grace, in its calendar days, after the month's end.
+    """When the books may close (UTC): the tenant's grace, in its calendar days, after the month's end.
 
-    `now` chooses the version whose grace holds, so a grace that is raised in time gives the month more of it.
+    The grace is that of the version in force at `now`, so raising it in time keeps the month open for longer.
     """
     end = end_of(month, history)
     if end > _FOREVER - timedelta(days=62):
         return _FOREVER
     grace = timedelta(days=history.at(now).configuration.closing_grace_days)
     zone = ZoneInfo(history.time_zone(following(month)))
-    # Days of the calendar: the days around a change of the clocks have 23 or 25 hours.
+    # Calendar days, not 24 hours each: the days around a change of the clocks have 23 or 25 hours.
     return (end.astimezone(zone).replace(tzinfo=None) + grace).replace(tzinfo=zone).astimezone(UTC)

@@ -1,9 +1,9 @@
-"""Posting a row, also to a month that is closed: then it becomes a correction in the earliest later month that is open.
+"""Posting a row. A row of a closed month becomes a correction in the earliest later month that is open.
 
-For a closed month, what stands for a conversation in closed books is its row there, and its corrections in the closed
-months after it. A correction is the difference to what the conversation truly contributes. It replaces an earlier one
-of the same month and conversation while its own month is open, and builds on it when that is closed, too. So rows and
-corrections together are always what the facts make them, however often and in whatever order rows come.
+Closed books count a conversation of a closed month by its row there and by its corrections in the closed months after
+it. A correction is the difference between that and what the conversation truly contributes. It replaces an earlier
+correction while that one's month is open, and adds to it once that month is closed, too. So rows and corrections
+together always say what the facts say, however often and in whatever order rows come.
 """
 
 from collections import Counter
@@ -20,13 +20,13 @@ Counts = Counter[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class BookedContribution:
-    """What closed books say of one conversation in one month, and the highest revision that they know (0: none)."""
+    """What closed books count for one conversation in one month, and their highest revision of it (0: none)."""
 
     counts: Counts
     revision: int
 
     def with_correction(self, correction: Correction) -> "BookedContribution":
-        """What they say with a correction."""
+        """The contribution with a correction added."""
         counts = Counter(self.counts)
         for change in correction.changes:
             counts[change.day, change.measure, change.dimension] += change.change
@@ -34,14 +34,14 @@ class BookedContribution:
 
 
 def booked_contribution(row: LedgerRow | None) -> BookedContribution:
-    """What the row says alone."""
+    """The contribution of the row alone; nothing without a row."""
     if row is None:
         return BookedContribution(Counter(), 0)
     return BookedContribution(Counter({(row.day, *name): n for name, n in row.contributions().items()}), row.revision)
 
 
 def correction(month: str, booked: BookedContribution, row: LedgerRow, occasion: Occasion | None) -> Correction:
-    """What the books of `month` have to say, so that the row's closed month counts the row."""
+    """The correction that, booked in `month`, makes the row's closed month count the row."""
     truth = booked_contribution(row)
     steps = Counter(truth.counts)
     steps.subtract(booked.counts)
@@ -65,7 +65,7 @@ def correction(month: str, booked: BookedContribution, row: LedgerRow, occasion:
 
 
 async def post_or_correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> None:
-    """Post the row to its month, or else correct it. Again, or with a lower revision later, it changes nothing."""
+    """Post the row to its month, or correct a closed one. Posting the same or a lower revision changes nothing."""
     try:
         await ledger.post(tenant_id, row)
     except DayClosed:
@@ -73,18 +73,18 @@ async def post_or_correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasi
 
 
 async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> None:
-    """Only what is closed is read, so nothing can change between reading and writing."""
+    """Reads closed months only, so nothing can change between reading and writing."""
     booked = booked_contribution(await ledger.row(tenant_id, row.month, row.key))
     month = row.month
     while booked.revision < row.revision:
         month = following(month)
-        made = correction(month, booked, row, occasion)
+        new = correction(month, booked, row, occasion)
         try:
-            # One that changes nothing is written, too: a lower revision that comes later must find it.
-            await ledger.correct(tenant_id, made)
+            # A correction without changes is written, too: a lower revision that comes later must find it.
+            await ledger.correct(tenant_id, new)
         except DayClosed:
-            there = await ledger.correction(tenant_id, month, made.id)
-            booked = booked.with_correction(there) if there else booked
+            stored = await ledger.correction(tenant_id, month, new.id)
+            booked = booked.with_correction(stored) if stored else booked
         else:
             return
 

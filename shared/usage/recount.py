@@ -1,4 +1,4 @@
-"""Recounting a month: what its rows and corrections add up to, which its counters must be."""
+"""Recounting a month: adding up its rows and corrections, which must equal its counters."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,7 +23,7 @@ def correction_pages(ledger: Ledger, tenant_id: str, month: str) -> AsyncIterato
 
 
 async def recounted(ledger: Ledger, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
-    """What the month's rows add up to per day, and under `corrections` what its corrections do; one page at a time."""
+    """The counters, by day and under `corrections`, that rows and corrections add up to; holds one page in memory."""
     days: dict[str, Counter[tuple[str, str]]] = {}
     async for page in row_pages(ledger, tenant_id, month):
         recount(page.rows, days)
@@ -33,15 +33,15 @@ async def recounted(ledger: Ledger, tenant_id: str, month: str) -> Mapping[str, 
     return {**days, **({CORRECTIONS: corrections} if corrections else {})}
 
 
-def kept(books: Books) -> Mapping[str, DayCounts]:
-    """The counters of the books in the shape of `recounted`."""
+def stored_counters(books: Books) -> Mapping[str, DayCounts]:
+    """The counters in the books, in the shape that `recounted` returns."""
     return {**books.days, **({CORRECTIONS: books.corrections} if books.corrections else {})}
 
 
 def differing_days(books: Books, counted: Mapping[str, DayCounts]) -> list[str]:
-    """The days (and `corrections`) whose counters are not what was `recounted`, in order."""
-    here = kept(books)
-    return [day for day in sorted({*here, *counted}) if here.get(day) != counted.get(day)]
+    """The days (and `corrections`), in order, whose counters in the books differ from the `recounted` ones."""
+    stored = stored_counters(books)
+    return [day for day in sorted({*stored, *counted}) if stored.get(day) != counted.get(day)]
 
 
 async def _pages(read: Callable[[str | None], Awaitable[P]]) -> AsyncIterator[P]:

@@ -16,11 +16,11 @@ from shared.usage.ledger import DayCounts
 from shared.usage.period import closes_at, dates, end_of
 from shared.wire import WireModel, canonical_json
 
-LISTED = 250
-"""Corrections that a report lists, so that it fits into a document; the evidence has all, and the figures count all."""
+MAX_LISTED = 250
+"""The most corrections in a report, so that it fits into a document; its figures count all, its evidence lists all."""
 
 ObstacleCode = Literal["days_differ", "rows_outstanding"]
-"""What keeps a month from closing: its days are not what its rows add up to; rows are still to be posted to it."""
+"""What keeps a month from closing: counters that its rows do not add up to, or rows that are not posted yet."""
 
 
 class Day(WireModel):
@@ -31,7 +31,7 @@ class Day(WireModel):
 
 
 class Obstacle(WireModel):
-    """Why the last attempt to close the month was given up; `days` (yyyy-mm-dd, or `corrections`) are at fault."""
+    """Why the month could not be closed; `days` (yyyy-mm-dd, or `corrections`) have wrong counters."""
 
     code: ObstacleCode
     detail: str
@@ -40,8 +40,8 @@ class Obstacle(WireModel):
 
 @dataclass(frozen=True)
 class Settlement:
-    """What the books of a month hold beside its own sessions: the counters of corrections, the first of these, what
-    keeps the month from closing, and whether it is closed."""
+    """What the books of a month hold beside its own sessions: counters of corrections (`totals`), the first 250
+    corrections, the obstacles to its closing, and whether it is closed."""
 
     totals: DayCounts
     corrections: Sequence[Correction]
@@ -53,13 +53,13 @@ UNSETTLED = Settlement({}, (), (), closed=False)
 
 
 class UsageReport(WireModel):
-    """What finance reads. `sha256` covers the canonical JSON without `asOf` and itself.
+    """A month's report for finance. `sha256` covers the canonical JSON without `asOf` and itself.
 
     `counted` are the month's own sessions; `by_bot` counts a session under the bot that was invoked first, so each
     breakdown adds up to it. `corrected` is what corrections of closed months add or take away, `invoiced` the sum of
-    both, from which `remaining`, `overage` and `add_ons_needed` are reckoned. `rows` conversations are behind `counted`
-    and `excluded`, `correction_count` corrections behind `corrected`. `as_of` of a closed month is its closing time;
-    until then `closes_at` is when it may close.
+    both, from which `remaining`, `overage` and `add_ons_needed` are computed. `rows` is the number of conversations in
+    `counted` and `excluded`, `correction_count` that of corrections in `corrected`. `as_of` of a closed month
+    is its closing time; until then `closes_at` is when it may close.
     """
 
     tenant_id: str
@@ -100,9 +100,9 @@ def build_report(
     previous: UsageReport | None,
     settlement: Settlement = UNSETTLED,
 ) -> UsageReport:
-    """The report of a month. It is `previous` anew, with the next version number, where the content differs."""
+    """The report of a month. Its version is that of `previous`, or the next one if the content differs."""
     end = end_of(month, history)
-    # What is put into force after the month's end says nothing about it.
+    # A configuration that is in force only after the month's end says nothing about the month.
     pool = entitlement(history.at(min(as_of, end - timedelta(microseconds=1))).configuration, month)
     totals = _totals(days)
     counted, corrected = totals["counted", ""], settlement.totals.get(("counted", ""), 0)
@@ -127,7 +127,7 @@ def build_report(
         by_bot=_breakdown(totals, "byBot"),
         by_channel=_breakdown(totals, "byChannel"),
         by_work_stream=_breakdown(totals, "byWorkStream"),
-        corrections=tuple(correction_document(one) for one in settlement.corrections),
+        corrections=tuple(correction_document(correction) for correction in settlement.corrections),
         as_of=format_time(as_of),
         sha256="",
         rows=counted + sum(excluded.values()),
@@ -144,7 +144,7 @@ def build_report(
 
 
 def correction_document(correction: Correction) -> dict[str, Any]:
-    """A correction as finance reads it."""
+    """The correction's JSON for finance, without its revision."""
     return correction.model_dump(mode="json", by_alias=True, exclude={"revision"})
 
 

@@ -11,7 +11,7 @@ from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.usage.correction import Correction
-from shared.usage.report import LISTED, UsageReport
+from shared.usage.report import MAX_LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, Powered
@@ -285,13 +285,14 @@ async def test_a_report_lists_some_corrections_and_counts_all() -> None:
     pipeline = await at("2026-11-20T12:00:00Z")
     await pipeline.record(started())
     await pipeline.usage.roll_up_all()
-    for number in range(LISTED + 5):
+    late = MAX_LISTED + 5
+    for number in range(late):
         await pipeline.record(started(f"late-{number:03}"))
     november = await report(pipeline, NOVEMBER)
-    assert (len(november.corrections), november.correction_count, november.invoiced) == (LISTED, LISTED + 5, LISTED + 5)
+    assert (len(november.corrections), november.correction_count, november.invoiced) == (MAX_LISTED, late, late)
     # Then the evidence has them all
     page = await pipeline.usage.evidence("contoso", NOVEMBER, None, None)
-    assert len(page.corrections) == LISTED + 5
+    assert len(page.corrections) == late
 
 
 async def test_a_month_that_fails_does_not_keep_others_waiting() -> None:

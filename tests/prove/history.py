@@ -17,7 +17,7 @@ from shared.embedded.tenants import EmbeddedConfigurations
 from shared.tenants.history import Configurations, Version
 from shared.usage.closing import Closing
 from shared.usage.monthly_usage import MonthlyUsage
-from shared.usage.recount import kept, recounted
+from shared.usage.recount import recounted, stored_counters
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.usage.test_ledger_row import row
 
@@ -84,7 +84,7 @@ def _recount(file: str, answers: "multiprocessing.Queue[tuple[float, float, bool
         database = Database(Path(file))
         ledger = EmbeddedLedger(database)
         again = await recounted(ledger, LARGE, NOW)
-        same = again == kept(await ledger.books(LARGE, NOW))
+        same = again == stored_counters(await ledger.books(LARGE, NOW))
         await database.close()
         return same
 

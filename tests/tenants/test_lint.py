@@ -18,7 +18,7 @@ from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.lint import FindingCode, lint
 from shared.tenants.near_miss import did_you_mean, typo_between
-from shared.tenants.reachability import Prover
+from shared.tenants.reachability import ConditionAnalyzer
 from tests.builders import EXAMPLES, given_value
 from tests.functions.hosts import hosted
 from tests.routing.generated import comparisons, conditions
@@ -348,7 +348,8 @@ def test_what_is_proved_of_conditions_holds_for_all_values(
     condition: Condition, other: Condition, known: list[dict[str, Any]]
 ) -> None:
     # given two conditions, and values of the declared types
-    never, implied = Prover().never_holds(condition, TYPES), Prover().implies(condition, other, TYPES)
+    never = ConditionAnalyzer().never_holds(condition, TYPES)
+    implied = ConditionAnalyzer().implies(condition, other, TYPES)
     # when one is said to hold never, or never without the other, then it is so
     for variables in known:
         holds = evaluate(condition, variables).result
@@ -369,7 +370,7 @@ def test_of_plain_comparisons_every_contradiction_is_found(parts: tuple[Conditio
     condition = AllOf(all=parts)
     # when no value meets them, then that is proved, and only then
     possible = any(evaluate(condition, given_value("Topic", value)).result for value in EVERY_WAY)
-    assert Prover().never_holds(condition, TYPES) is not possible
+    assert ConditionAnalyzer().never_holds(condition, TYPES) is not possible
 
 
 IDS = st.sampled_from([queue["id"] for queue in QUEUES])
@@ -404,7 +405,7 @@ def test_what_would_take_too_long_to_prove_is_not_claimed() -> None:
     assert found(configuration({"all": [wide, NO_DATA]}, *rules)) == [("too_many_rules", "workStreams[0].rules")]
     # and a prover whose steps are used up claims nothing either
     plain = Comparison(variable="Age", operator="equals", value=18)
-    assert [Prover(steps).implies(plain, plain, TYPES) for steps in (2, 100)] == [False, True]
+    assert [ConditionAnalyzer(steps).implies(plain, plain, TYPES) for steps in (2, 100)] == [False, True]
 
 
 async def test_a_put_answers_the_findings_of_what_it_stored(tmp_path: Path) -> None:

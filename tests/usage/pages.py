@@ -7,7 +7,7 @@ from typing import Any
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Licence
 from shared.usage.correction import CORRECTIONS, Correction, Occasion
-from shared.usage.report import LISTED, Obstacle, Settlement, UsageReport, build_report
+from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, build_report
 from tests.builders import contoso, history
 from tests.usage.render.hostile import hostile_names
 
@@ -82,7 +82,7 @@ def month_of(
         of_first.update({(measure, name): n for name, n in sessions.items() if n})
     of_first.update({("excluded", "no_bot"): 17, ("excluded", "smart_assist_only"): 16})
     corrected = {(CORRECTIONS, ""): len(corrections), ("counted", ""): sum(one.sessions for one in corrections)}
-    settlement = Settlement(corrected if corrections else {}, corrections[:LISTED], (), closed)
+    settlement = Settlement(corrected if corrections else {}, corrections[:MAX_LISTED], (), closed)
     return build_report("contoso", month, counts, history(bought), parse_time(as_of), None, settlement)
 
 

@@ -22,7 +22,7 @@ from shared.tenants.history import History
 from shared.usage.correction import Occasion
 from shared.usage.ledger import Ledger
 from shared.usage.posting import post_or_correct
-from shared.usage.recount import kept, recounted
+from shared.usage.recount import recounted, stored_counters
 from tests.builders import contoso, ended, history, message, started
 
 TENANT = "contoso"
@@ -146,7 +146,7 @@ async def counted(ledger: Ledger) -> tuple[Counts, int]:
     for month in await ledger.months(TENANT):
         books = await ledger.books(TENANT, month)
         totals.update({(day, *name): n for day, counts in books.days.items() for name, n in counts.items()})
-        here, again = kept(books), await recounted(ledger, TENANT, month)
+        here, again = stored_counters(books), await recounted(ledger, TENANT, month)
         wrong += sum(here.get(day) != again.get(day) for day in {*here, *again})
         after = None
         while True:

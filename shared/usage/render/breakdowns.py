@@ -1,4 +1,4 @@
-"""The ways in which a report divides its sessions; each adds up to all of them."""
+"""The breakdowns of a report: by bot, by channel, by work stream. Each adds up to `counted`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from shared.usage.report import UsageReport
 
 @dataclass(frozen=True)
 class Breakdown:
-    """`member` as in the JSON report, `title` for people, `part` what one row of it is, `sessions` by part."""
+    """A breakdown: `member` names it in the JSON report, `title` on pages; `part` names one row; `sessions` by part."""
 
     member: str
     title: str

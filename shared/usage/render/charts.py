@@ -1,7 +1,7 @@
-"""Where the lines and bars of a month's charts are.
+"""The coordinates of the lines and bars in a month's charts.
 
-A chart is as wide as its page lets it be: x is a per mille of the width, y are pixels from the top, so that text keeps
-its size. What a chart says, its page says in words and in a table, too.
+A chart is as wide as its page: x is in per mille of the width, y in pixels from the top, so that text keeps its size.
+The page also gives what a chart shows in words and in a table.
 """
 
 import math
@@ -21,7 +21,7 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Tick:
-    """A line across the chart, and the number that it stands for."""
+    """A horizontal line across the chart, and the number that it marks."""
 
     y: float
     value: int
@@ -29,10 +29,10 @@ class Tick:
 
 @dataclass(frozen=True)
 class Pool:
-    """The sessions used beside those of the pool, in per mille of the longest of them.
+    """The bar of the used sessions and the pool, in per mille of the longest of used, pool and `high`.
 
-    `within` and `beyond` are widths; `pool` is where the pool ends. `low`, `expected` and `high` are what the month is
-    expected to come to, None where there is no forecast.
+    `within` and `beyond` are the widths of the sessions that the pool covers and does not; `pool` is where the pool
+    ends. `low`, `expected` and `high` are the forecast of the month's sessions, None without a forecast.
     """
 
     within: float
@@ -45,10 +45,10 @@ class Pool:
 
 @dataclass(frozen=True)
 class BurnDown:
-    """What is left of the pool over the month; below `zero` it is what is missing.
+    """The burn-down chart: the sessions left in the pool over the month; below `zero` they are overage.
 
-    The lines are points of a polyline: `actual` to now, `expected` from there, `even` for a pool that is used evenly.
-    `fan` is the range around `expected`, a polygon. `earliest` and `latest` are where the pool may be used up.
+    `actual` (until now), `expected` (from now on) and `even` (a pool that is used evenly) are points of polylines;
+    `fan` is a polygon, the range around `expected`. Between `earliest` and `latest` the pool is expected to be used up.
     """
 
     height: int
@@ -77,17 +77,17 @@ class Bar:
 
 @dataclass(frozen=True)
 class Days:
-    """The sessions of each day."""
+    """The bar chart of the sessions of each day."""
 
     height: int
     ticks: Sequence[Tick]
     bars: Sequence[Bar]
 
 
-def pool_chart(report: UsageReport, expected: Forecast) -> Pool:
-    """The pool's bar."""
+def pool_chart(report: UsageReport, forecast: Forecast) -> Pool:
+    """The bar of the month's used sessions and its pool."""
     used, pool = max(report.invoiced, 0), report.entitlement.total
-    total = expected.total
+    total = forecast.total
     longest = max(used, pool, total.high if total else 0, 1) / WIDTH
     return Pool(
         within=min(used, pool) / longest,
@@ -99,8 +99,8 @@ def pool_chart(report: UsageReport, expected: Forecast) -> Pool:
     )
 
 
-def burn_down(report: UsageReport, expected: Forecast, height: int = 200) -> BurnDown:
-    """The chart of what is left, from the pool at the month's first moment to its last."""
+def burn_down(report: UsageReport, forecast: Forecast, height: int = 200) -> BurnDown:
+    """The burn-down chart of the month, from its first moment to its last; `height` in pixels."""
     pool, days = report.entitlement.total, len(report.days)
     left = [float(pool - n) for n in accumulate((day.sessions for day in report.days), initial=report.corrected)]
     gone = _days_gone(report)
@@ -108,7 +108,7 @@ def burn_down(report: UsageReport, expected: Forecast, height: int = 200) -> Bur
     actual = [(float(day), left[day]) for day in range(whole + 1)]
     if gone > whole:
         actual.append((gone, left[-1]))
-    ends = [(days - len(expected.path) + 1 + index, one.used) for index, one in enumerate(expected.path)]
+    ends = [(days - len(forecast.path) + 1 + index, total.used) for index, total in enumerate(forecast.path)]
     limits = [pool - limit for _, used in ends for limit in (used.low, used.high)]
     ticks = _ticks(min(0.0, *left, *limits), max(float(pool), *left, 1.0))
     top, bottom = max(ticks), min(ticks)
@@ -122,7 +122,7 @@ def burn_down(report: UsageReport, expected: Forecast, height: int = 200) -> Bur
     now = actual[-1]
     path = [now, *((day, pool - used.expected) for day, used in ends)] if ends else []
     fan = [now, *((day, pool - used.low) for day, used in ends), *((day, pool - used.high) for day, used in ends[::-1])]
-    run_out = expected.exhaustion
+    exhaustion = forecast.exhaustion
     return BurnDown(
         height=height,
         ticks=[Tick(y(value), value) for value in ticks],
@@ -132,25 +132,25 @@ def burn_down(report: UsageReport, expected: Forecast, height: int = 200) -> Bur
         expected=points(path),
         fan=points(fan) if ends else "",
         now=(now[0] / days * WIDTH, y(now[1])),
-        earliest=(run_out.earliest.day - 1) / days * WIDTH if run_out else None,
-        latest=_end_of(run_out.latest, days) if run_out else None,
+        earliest=(exhaustion.earliest.day - 1) / days * WIDTH if exhaustion else None,
+        latest=_end_of(exhaustion.latest, days) if exhaustion else None,
     )
 
 
 def days_chart(report: UsageReport, height: int = 104) -> Days:
-    """A bar for each day of the month."""
+    """The chart with a bar for each day of the month; `height` in pixels."""
     ticks = _ticks(0, max(1, *(day.sessions for day in report.days)), most=3)
     slot = WIDTH / len(report.days)
     bars = []
     for index, day in enumerate(report.days):
-        tall = day.sessions / max(ticks) * height
+        bar_height = day.sessions / max(ticks) * height
         weekend = date.fromisoformat(day.date).weekday() >= 5
-        bars.append(Bar(index + 1, (index + 0.14) * slot, height - tall, slot * 0.72, tall, weekend))
+        bars.append(Bar(index + 1, (index + 0.14) * slot, height - bar_height, slot * 0.72, bar_height, weekend))
     return Days(height, [Tick(height - value / max(ticks) * height, value) for value in ticks], bars)
 
 
 def _days_gone(report: UsageReport) -> float:
-    """How many of the month's days are over as of the report, the part of today among them."""
+    """How many days of the month are over as of the report, including the elapsed part of today."""
     if report.status != "open":
         return float(len(report.days))
     now = parse_time(report.as_of).astimezone(ZoneInfo(report.time_zone)).replace(tzinfo=None)
@@ -163,7 +163,7 @@ def _end_of(day: date | None, days: int) -> float:
 
 
 def _ticks(low: float, high: float, most: int = 5) -> list[int]:
-    """Round numbers at one distance, `most` of them or few more, from `low` or below it to `high` or above it."""
+    """Evenly spaced round numbers, about `most` of them; the first is at most `low`, the last at least `high`."""
     step = next(step for step in _steps() if (high - low) / step <= most)
     first, last = math.floor(low / step), math.ceil(high / step)
     return [number * step for number in range(first, last + 1)]

@@ -1,4 +1,4 @@
-"""A report's corrections, as files show them: whatever members they have."""
+"""A report's corrections for its files, with all members that any of them has."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from shared.wire import canonical_json
 
 
 def corrections(report: UsageReport) -> Sequence[dict[str, Any]]:
-    """Each correction as it is on the wire."""
+    """The JSON document of each correction."""
     documents: list[dict[str, Any]] = report.model_dump(mode="json", by_alias=True)["corrections"]
     return documents
 
@@ -17,7 +17,7 @@ def corrections(report: UsageReport) -> Sequence[dict[str, Any]]:
 def corrections_table(report: UsageReport) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
     """The names of the members that any correction has, in order of appearance, and each correction's values.
 
-    What is neither text nor a whole number is written as JSON.
+    A value that is neither text nor a whole number is written as JSON.
     """
     documents = corrections(report)
     members = list(dict.fromkeys(member for document in documents for member in document))
@@ -25,7 +25,7 @@ def corrections_table(report: UsageReport) -> tuple[Sequence[str], Sequence[Sequ
 
 
 def corrected_bots(report: UsageReport) -> Iterator[tuple[str, str, int]]:
-    """The month that was corrected, the bot, and by how many sessions, for each correction that names them."""
+    """The corrected month, the bot and the change in its sessions, for each change of a bot's sessions."""
     for document in corrections(report):
         for change in document.get("changes", ()):
             if change["measure"] == "byBot":

@@ -16,7 +16,7 @@ HEADER = (
 
 def render_csv(report: UsageReport) -> str:
     """Measures: counted, entitlement and what is left of it, excluded by reason, the breakdowns and their shares,
-    corrections (each as JSON), sessions by date. What identifies the report stands in every row."""
+    corrections (each as JSON), sessions by date. Every row names the report."""
     fixed: tuple[Cell, ...] = (
         report.tenant_id, report.month, report.time_zone, report.status, report.version, report.policy, report.as_of,
         report.sha256,

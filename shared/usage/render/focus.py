@@ -1,6 +1,6 @@
 """The report as FOCUS 1.2 (FinOps Open Cost and Usage Specification): a row per bot and kind of coverage.
 
-docs/usage-files.md says why each column holds what it holds, and what is not known here: prices.
+docs/usage-files.md gives the reason for each column's value, and says why there are no prices.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ COLUMNS = (
 """FOCUS's columns first, custom ones after them (section "Column Handling")."""
 
 NO_COST = 0
-"""What the licences and add-ons cost is paid to a third party, so FOCUS wants 0 (section "Billed Cost")."""
+"""Licences and add-ons are paid to a third party; FOCUS requires 0 then (section "Billed Cost")."""
 NO_CURRENCY = "XXX"
 """ISO 4217's code for "no currency is involved"."""
 SELLER = "Microsoft"
@@ -37,7 +37,7 @@ def render_focus(report: UsageReport) -> str:
 
     The quantities of the first two add up to `counted`.
     """
-    fixed = _of_the_month(report)
+    fixed = _common_columns(report)
     rows = ({**fixed, **row} for row in (*_charges(report), *_corrections(report)))
     return csv_table(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
 
@@ -51,7 +51,7 @@ def _charges(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
 
 
 def _corrections(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
-    """Billed with this month, for the period of the month that they correct."""
+    """Rows that are billed with this month, for the period of the month that they correct."""
     for month, bot, sessions in corrected_bots(report):
         start, end = _bounds(month, report.time_zone)
         charge = _charge(bot, sessions, "Correction", "Bot sessions of a closed month that changed")
@@ -68,8 +68,8 @@ def _charge(bot: str, sessions: int, coverage: str, description: str) -> Mapping
     }
 
 
-def _of_the_month(report: UsageReport) -> Mapping[str, Cell]:
-    """What all rows of the report have in common."""
+def _common_columns(report: UsageReport) -> Mapping[str, Cell]:
+    """The columns that are the same in all rows of the report."""
     start, end = _bounds(report.month, report.time_zone)
     return {
         "BilledCost": NO_COST,
@@ -96,7 +96,7 @@ def _of_the_month(report: UsageReport) -> Mapping[str, Cell]:
         "ServiceCategory": "AI and Machine Learning",
         "ServiceName": SERVICE,
         "ServiceSubcategory": "Bots",
-        "x_AsOf": _written(parse_time(report.as_of)),
+        "x_AsOf": _utc_text(parse_time(report.as_of)),
         "x_Policy": report.policy,
         "x_ReportSha256": report.sha256,
         "x_ReportStatus": report.status,
@@ -109,10 +109,10 @@ def _bounds(month: str, time_zone: str) -> tuple[str, str]:
     zone = ZoneInfo(time_zone)
     first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=zone)
     if month == "9999-12":
-        # No later moment can be written.
-        return _written(first), _written(datetime.max.replace(tzinfo=UTC))
-    return _written(first), _written((first + timedelta(days=31)).replace(day=1))
+        # `datetime` has no later moment.
+        return _utc_text(first), _utc_text(datetime.max.replace(tzinfo=UTC))
+    return _utc_text(first), _utc_text((first + timedelta(days=31)).replace(day=1))
 
 
-def _written(moment: datetime) -> str:
+def _utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -1,4 +1,4 @@
-"""The formats that a report and the list of months are offered in, and which one a caller asked for."""
+"""The formats of a report and of the list of months, and choosing the one that a request asks for."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,29 +19,29 @@ from shared.wire import WireModel
 
 T = TypeVar("T", bound=WireModel)
 
-_NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 def render_json(document: WireModel) -> str:
-    """The document as it is specified, every member present."""
+    """The document's JSON, with every member present."""
     return json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False)
 
 
 @dataclass(frozen=True)
 class Format(Generic[T]):
-    """A media type, its renderer, and how the name of a file in it ends (None: it is shown rather than saved).
+    """A media type and its renderer. A saved file's name ends in `file_ending`; None: a browser shows the document.
 
-    `headers` say what a browser may do with it.
+    `headers` gives response headers that restrict what a browser does with it.
     """
 
     media_type: str
     renderer: Callable[[T, Reader], str | bytes]
     file_ending: str | None = None
-    headers: Callable[[], Mapping[str, str]] = lambda: _NOTHING_MORE
+    headers: Callable[[], Mapping[str, str]] = lambda: _NO_HEADERS
 
 
 def _for_every_reader(renderer: Callable[[T], str | bytes]) -> Callable[[T, Reader], str | bytes]:
-    """A renderer of what is the same in every locale."""
+    """Turns a renderer that needs no locale into one that takes a reader."""
     return lambda document, _: renderer(document)
 
 
@@ -54,7 +54,7 @@ REPORT_FORMATS: Mapping[str, Format[UsageReport]] = {
     "focus": Format("text/csv", _for_every_reader(render_focus), "-focus.csv"),
     "html": Format("text/html", render_page, headers=page_headers),
 }
-"""By name; where several fit what is asked for, the first is answered."""
+"""By name. If several match an `Accept` header, the first is chosen."""
 
 OVERVIEW_FORMATS: Mapping[str, Format[UsageOverview]] = {
     "json": Format("application/json", _for_every_reader(render_json)),
@@ -63,7 +63,7 @@ OVERVIEW_FORMATS: Mapping[str, Format[UsageOverview]] = {
 
 
 def format_named(formats: Mapping[str, Format[T]], name: str | None, accept: str) -> Format[T]:
-    """The format asked for by `?format=`, else by `Accept`; JSON where neither says. Raises NotAcceptable."""
+    """The format named by `?format=`, else the best for `Accept`, else JSON. Raises NotAcceptable if none matches."""
     if name is not None:
         if name not in formats:
             raise NotAcceptable(name, tuple(formats))
@@ -76,5 +76,5 @@ def format_named(formats: Mapping[str, Format[T]], name: str | None, accept: str
 
 
 def file_name(report: UsageReport, chosen: Format[UsageReport]) -> str | None:
-    """What a browser calls the file: `usage-contoso-2026-10.csv`. Tenants' names need no quoting."""
+    """The name of the saved file, such as `usage-contoso-2026-10.csv`. Tenants' names need no quoting."""
     return None if chosen.file_ending is None else f"usage-{report.tenant_id}-{report.month}{chosen.file_ending}"

@@ -1,4 +1,4 @@
-"""The report as a page for a browser: HTML with its charts inside, no script, nothing that is loaded from elsewhere."""
+"""The report as an HTML page, with its charts inside; it has no script and loads nothing from elsewhere."""
 
 import base64
 import hashlib
@@ -50,7 +50,7 @@ def render_page(report: UsageReport, reader: Reader) -> str:
         report=report,
         forecast=expected,
         situation=month_view.situation(report, expected),
-        total=month_view.whole(expected.total) if expected.total else None,
+        total=month_view.whole_range(expected.total) if expected.total else None,
         add_ons=month_view.add_ons(expected.total, report.entitlement.total) if expected.total else None,
         unused=month_view.unused(expected.total, report.entitlement.total) if expected.total else None,
         last_day=date.fromisoformat(report.days[-1].date),
@@ -59,7 +59,7 @@ def render_page(report: UsageReport, reader: Reader) -> str:
         days=days_chart(report),
         lines=list(month_view.lines(report)),
         listings=list(month_view.listings(report)),
-        corrections=corrections(report)[: month_view.LISTED],
+        corrections=corrections(report)[: month_view.MAX_LISTED],
         before=preceding(report.month),
         after=following(report.month) if report.status != "open" and report.month != "9999-12" else None,
         today=month_view.today(report),
@@ -75,12 +75,12 @@ def render_overview(overview: UsageOverview, reader: Reader) -> str:
 
 
 def render_problem(problem: Mapping[str, Any], sign_in: str | None) -> str:
-    """The page in place of one that cannot be shown: a problem document, and where to sign in if that helps."""
+    """The page that shows a problem document, with the address for signing in, where that helps."""
     return _page("problem.html", Reader(LOCALES[0]), "UTC", problem=problem, sign_in=sign_in)
 
 
 def page_headers() -> Mapping[str, str]:
-    """What a browser is told with a page: to run nothing, to load nothing, and to keep it to itself."""
+    """Response headers of a page: the browser runs nothing, loads nothing, and sends the address to nobody."""
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return {
         "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
@@ -104,7 +104,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        style=Markup(_style()),  # noqa: S704  # a file of ours, without any text of others
+        style=Markup(_style()),  # noqa: S704  # the project's own file
         date_of=date.fromisoformat,
         minimum_days=MINIMUM_DAYS,
         window=WINDOW,
@@ -119,7 +119,7 @@ def _environment() -> Environment:
 
 
 def _visible(name: str) -> str:
-    """A name as people can tell it from others: what cannot be seen is written as an escape, a blank in quotes."""
+    """The name with invisible characters as escapes, so that people can tell names apart; a blank one is in quotes."""
     seen = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)
     return seen if seen.strip() else f'"{seen}"'
 

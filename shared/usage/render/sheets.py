@@ -31,19 +31,19 @@ _CHART_ENDS = 22
 _NUMBER_FORMATS: dict[Kind, str] = {"text": "@", "number": "#,##0", "share": "0.0%", "date": "yyyy-mm-dd"}
 _A4 = 9
 _OLDEST = "1900-03-01"
-"""Excel knows no date before 1900, and a 29 February in it, so readers disagree before March: those are text."""
+"""Dates before this are written as text: Excel takes 1900 for a leap year, so readers disagree about them."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title, and what its cells hold. A date is text such as 2026-10-05; a share is 1 for all."""
+    """A column's title, and what its cells hold. A date is text such as 2026-10-05; a share is from 0 to 1."""
 
     title: str
     kind: Kind = "text"
 
 
 class Sheets:
-    """A workbook that is being written. `as_of` (RFC 3339) is the only time in it."""
+    """Writes a workbook. `as_of` (RFC 3339) is the only time in it."""
 
     def __init__(self, title: str, as_of: str, footer: str, comments: str) -> None:
         self._file = io.BytesIO()
@@ -60,7 +60,7 @@ class Sheets:
         self._totals = {kind: self._cell_style(kind, bold=True, top=1) for kind in _NUMBER_FORMATS}
 
     def summary(self, name: str, figures: Sequence[Line], chart: Timeline, facts: Sequence[Line]) -> None:
-        """Figures with the chart beside them, and facts (texts, that may be long) below."""
+        """Add a sheet of figures with the chart beside them, and facts (texts that may be long) below."""
         sheet = self._sheet(name)
         sheet.set_column(0, 0, 28)
         sheet.set_column(1, 1, 14)
@@ -70,7 +70,7 @@ class Sheets:
         self._lines(sheet, max(end, _CHART_ENDS) + 1, facts)
 
     def _lines(self, sheet: Worksheet, at: int, lines: Sequence[Line]) -> int:
-        """Write labels with their values from row `at` on, a blank row before each heading; the row after the last."""
+        """Write labels and values from row `at` on, a blank row before each heading. Returns the row after the last."""
         for number, (label, value) in enumerate(lines):
             if value is None:
                 at += 1 if number else 0
@@ -83,10 +83,10 @@ class Sheets:
         return at
 
     def table(self, name: str, columns: Sequence[Column], rows: Sequence[Row], total: Row | None = None) -> None:
-        """A sheet with a header that stays in view and on every printed page, a filter, and perhaps a total."""
+        """Add a sheet with a filter, a header that stays in view and on every printed page, and perhaps a total row."""
         sheet = self._sheet(name)
         for at, row in enumerate(rows, 1):
-            # Not every reader makes a row as high as its wrapped text.
+            # Not every spreadsheet program makes a row as high as its wrapped text.
             if (lines := max(_lines_of(value) for value in row)) > 1:
                 sheet.set_row(at, _LINE * lines)
         for number, column in enumerate(columns):
@@ -104,7 +104,7 @@ class Sheets:
             sheet.ignore_errors({"number_stored_as_text": f"A1:A{len(rows) + 2}"})
 
     def written(self) -> bytes:
-        """The workbook; nothing can be added afterwards."""
+        """The workbook's bytes; nothing can be added afterwards."""
         self._book.close()
         return self._file.getvalue()
 
@@ -123,7 +123,7 @@ class Sheets:
         return self._style(bold=True, font_color="white", bg_color=ACCENT, align=align, indent=indent)
 
     def _cell_style(self, kind: Kind, **more: object) -> Format:
-        """Text keeps its line breaks, and stays text when somebody edits its cell (the quote prefix)."""
+        """Text keeps its line breaks, and stays text when its cell is edited (the quote prefix)."""
         text = {"text_wrap": True, "quote_prefix": True, "indent": 1} if kind == "text" else {}
         align = "left" if kind in ("text", "date") else "right"
         return self._style(num_format=_NUMBER_FORMATS[kind], align=align, valign="top", **text, **more)
@@ -139,7 +139,7 @@ def _value(kind: Kind, value: Value) -> Value | datetime:
 
 
 def _width(column: Column, values: Sequence[Value]) -> int:
-    """In characters: as wide as the longest line, within limits. Shares are short, however many digits they have."""
+    """The column's width in characters: its longest line, within limits. Shares are short, whatever their digits."""
     texts = [column.title, *(str(value) for value in values if column.kind != "share")]
     widest = max(len(line) for text in texts for line in text.splitlines() or [""])
     return min(max(widest + 3, _NARROW), _WIDE)
@@ -151,7 +151,7 @@ def _lines_of(value: Value) -> int:
 
 
 def _write(sheet: Worksheet, row: int, column: int, value: Value | datetime, style: Format) -> None:
-    """One cell. Texts are never guessed at: `write` would take them for formulas, links or numbers."""
+    """Write one cell by its type. `Worksheet.write` would take some texts for formulas, links or numbers."""
     match value:
         case None:
             sheet.write_blank(row, column, None, style)

@@ -8,7 +8,7 @@ from itertools import chain
 from shared.usage.render.neutralise import neutralised
 
 Cell = str | int | None
-"""None is an empty field, the null of formats that know one."""
+"""None is an empty field."""
 
 
 def csv_table(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:

@@ -1,4 +1,4 @@
-"""The chart of a month's days: bars for each day, lines for what has come together since the first."""
+"""The chart of a month's days: a bar for each day, lines for running totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ACCENT, LIGHT, GREY, WARNING = "#1F4E79", "#DCE6F1", "#595959", "#C55A11"
 
 @dataclass(frozen=True)
 class Timeline:
-    """What to draw from a sheet of days: its first column against one column as bars and two others as lines."""
+    """What to draw from a sheet of days: the columns `bars` and `lines` (two) against the first column."""
 
     sheet: str
     days: int
@@ -20,7 +20,7 @@ class Timeline:
 
 
 def timeline(book: Workbook, drawn: Timeline) -> Chart:
-    """The chart. Bars on the left scale, lines on the right one: a running total soon dwarfs each day."""
+    """The chart. Bars have the left scale, lines the right one: a running total soon dwarfs each day."""
     bars = _chart(book, "column")
     bars.add_series({**_series(drawn, drawn.bars), "fill": {"color": ACCENT}, "gap": 40})
     lines = _chart(book, "line")

@@ -14,7 +14,7 @@ from shared.errors import InvalidRequest, Mistake
 from shared.usage.render.preference import preferred
 
 LOCALES = ("en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT", "ja-JP", "nl-NL", "pl-PL", "pt-BR", "sv-SE")
-"""The first is for whoever asks for none of them, and of two with the same language the first is for that language."""
+"""The locales of pages. The first is the default; of two with one language the first stands for that language."""
 
 _MINUS = "\u2212"
 _SIGNED = "+#,##0;-#,##0"
@@ -22,36 +22,36 @@ _SIGNED = "+#,##0;-#,##0"
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads: in which locale, and whether the address names it, so that links have to, too."""
+    """The reader's locale; `named` if the address names it, so that links must name it, too."""
 
     locale: str
     named: bool = False
 
     @property
     def query(self) -> str:
-        """What links to other pages end with."""
+        """The query with which links to other pages end."""
         return f"?locale={self.locale}" if self.named else ""
 
 
 def reader_of(named: str | None, accept_language: str) -> Reader:
-    """By `?locale=`, else by the best that `Accept-Language` asks for. Raises InvalidRequest for an odd name."""
+    """The reader by `?locale=`, else by `Accept-Language`. Raises InvalidRequest for a locale that is not offered."""
     if named is not None:
-        if not (fitting := _fitting(named.lower())):
+        if not (matching := _matching(named.lower())):
             raise InvalidRequest([Mistake("locale", f"is none of {', '.join(LOCALES)}")])
-        return Reader(fitting[0], named=True)
-    fitting = [locale for tag in preferred(accept_language) for locale in _fitting(tag)]
-    return Reader((fitting or LOCALES)[0])
+        return Reader(matching[0], named=True)
+    matching = [locale for tag in preferred(accept_language) for locale in _matching(tag)]
+    return Reader((matching or LOCALES)[0])
 
 
-def _fitting(tag: str) -> list[str]:
-    """The locale of this name in lower case, else those of its language."""
+def _matching(tag: str) -> list[str]:
+    """The locale with this tag (in lower case), else those of its language."""
     exact = [locale for locale in LOCALES if locale.lower() == tag]
     return exact or [locale for locale in LOCALES if locale.split("-")[0] == tag.split("-", maxsplit=1)[0]]
 
 
 @dataclass(frozen=True)
 class Writing:
-    """Numbers and dates in one locale (such as `de-DE`), moments in one time zone."""
+    """Writes numbers and dates in one locale (such as `de-DE`), moments in one time zone."""
 
     locale: str
     time_zone: str
@@ -66,13 +66,13 @@ class Writing:
         return format_decimal(whole, format="#,##0", locale=self._locale).replace("-", _MINUS)
 
     def compact(self, number: int) -> str:
-        """A number in as little room as can be: 12K."""
+        """A number, shortened from 10,000 on: 12K."""
         if abs(number) < 10_000:
             return self.number(number)
         return format_compact_decimal(number, fraction_digits=1, locale=self._locale).replace("-", _MINUS)
 
     def signed(self, number: int) -> str:
-        """A change: its sign is always there."""
+        """A change, with its sign; 0 has none."""
         if number == 0:
             return self.number(0)
         return format_decimal(number, format=_SIGNED, locale=self._locale).replace("-", _MINUS)
@@ -85,11 +85,11 @@ class Writing:
         return self.number(low) if low == high else f"{self.number(low)}\u2013{self.number(high)}"
 
     def day(self, day: date) -> Markup:
-        """A date of the month that the page is of: day and month."""
+        """A date of the page's own month: day and month."""
         return self._time(day.isoformat(), format_skeleton("MMMMd", day, locale=self._locale))
 
     def short(self, day: date) -> str:
-        """The same where there is little room."""
+        """The same, with the month abbreviated."""
         return format_skeleton("MMMd", day, locale=self._locale)
 
     def full(self, day: date) -> Markup:
@@ -116,7 +116,7 @@ class Writing:
         """A moment to the minute, in the time zone."""
         try:
             local = moment.astimezone(ZoneInfo(self.time_zone))
-        except OverflowError:  # the end of time is written as it is
+        except OverflowError:  # the last moment of all stays in UTC
             local = moment
         day, time = (
             format_date(local, "medium", locale=self._locale),

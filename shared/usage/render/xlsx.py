@@ -12,11 +12,10 @@ from shared.usage.render.timeline import Timeline
 from shared.usage.report import UsageReport
 
 _UPPER = re.compile("([A-Z])")
-"""Seed 000, "Purchase additional chatbot sessions"."""
 
 
 def render_xlsx(report: UsageReport) -> bytes:
-    """The same report gives the same bytes: what is dated in the file is dated `asOf`."""
+    """The workbook's bytes. The same report gives the same bytes: every date in the file is `asOf`."""
     sheets = Sheets(
         title=f"Bot sessions of {report.tenant_id} in {report.month}",
         as_of=report.as_of,
@@ -79,7 +78,7 @@ def _facts(report: UsageReport) -> Iterator[Line]:
 
 
 def _shares(report: UsageReport, breakdown: Breakdown) -> tuple[tuple[Column, ...], list[Row], Row]:
-    """The most used first, with what each is charged, and a total."""
+    """The columns, the rows (most sessions first) with what each part is charged, and the total row."""
     columns = (
         Column(breakdown.part),
         Column("Sessions", "number"),
