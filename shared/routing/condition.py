@@ -1,7 +1,7 @@
 """Conditions of routing rules: a tree of comparisons, evaluated with a trace of what each one saw.
 
-Operators and their meaning after Dynamics 365; text is compared case-sensitively. A variable without data makes every
-comparison false but `hasNoData`, `notEquals` and `notContains`.
+The operators are those of Dynamics 365, with their meaning; text is compared case-sensitively. For a variable without
+data every comparison is false but `hasNoData`, `notEquals` and `notContains`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ RuleValue = Annotated[Any, PlainValidator(_rule_value)]
 
 
 class Comparison(WireModel, extra="forbid"):
-    """One variable against the rule's value."""
+    """A comparison of one variable with the rule's value."""
 
     variable: VariableName
     operator: Operator
@@ -59,19 +59,19 @@ class Comparison(WireModel, extra="forbid"):
 
 
 class AllOf(WireModel, extra="forbid"):
-    """True when every part is."""
+    """True if every part is."""
 
     all: Annotated[tuple["Condition", ...], Field(min_length=1)]
 
 
 class AnyOf(WireModel, extra="forbid"):
-    """True when at least one part is."""
+    """True if at least one part is."""
 
     any: Annotated[tuple["Condition", ...], Field(min_length=1)]
 
 
 class Not(WireModel, extra="forbid"):
-    """True when the part is not."""
+    """True if the part is not."""
 
     negated: Annotated["Condition", Field(alias="not")]
 
@@ -97,9 +97,9 @@ Not.model_rebuild()
 
 
 class ConditionTrace(WireModel):
-    """What evaluating a condition showed; `parts` for all, any and not; the rest for a comparison.
+    """The evaluation of a condition: all, any and not have `parts`, a comparison has the other members.
 
-    `left_out` says why a value that is there was not looked at.
+    `saw` is the variable's assignment; `left_out` says why a value that was given was ignored.
     """
 
     operator: str
@@ -114,9 +114,9 @@ class ConditionTrace(WireModel):
 def evaluate(
     condition: Condition, variables: Mapping[str, Assignment], left_out: Mapping[str, str] = MappingProxyType({})
 ) -> ConditionTrace:
-    """Evaluate every part, also where the result is already clear: the trace is for people who ask why.
+    """Evaluate every part, even when the result is already clear: the trace is for people who ask why.
 
-    `left_out`: for a variable that is not among `variables` although it has a value, the reason.
+    `left_out` gives, by name, the reason why a variable with a value is not among `variables`.
     """
     match condition:
         case AllOf(all=parts):
@@ -173,4 +173,4 @@ _HOLDS: Mapping[Operator, Callable[[Any, Any], bool]] = {
     "hasData": lambda seen, _: seen is not None,
     "hasNoData": lambda seen, _: seen is None,
 }
-"""Each operator on what it saw (None without data) and the rule's value."""
+"""Each operator as a function of the variable's value (None without data) and the rule's value."""

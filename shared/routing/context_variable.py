@@ -1,4 +1,4 @@
-"""Context variables: what a work stream declares, and what a conversation knows."""
+"""Context variables: their declarations in a work stream, and their values in a conversation."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -23,7 +23,7 @@ class DeclaredVariable(WireModel, extra="forbid"):
 
 
 class Assignment(WireModel):
-    """One value given to a variable: when, by which fact, and who said so (`customer`, or `bot` and its id)."""
+    """One value given to a variable: when, by which fact, and set by whom (`customer`, or `bot` and its id)."""
 
     name: str
     value: Any
@@ -33,14 +33,14 @@ class Assignment(WireModel):
 
 
 def usable_value(value: Any, declared: VariableType) -> bool:
-    """Whether a condition may look at the value: text of at most 4,000 characters, or a whole number."""
+    """True if conditions use such a value: text of at most 4,000 characters, or a whole number."""
     if declared == "text":
         return isinstance(value, str) and len(value) <= MAX_TEXT
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def complaint(assignment: Assignment, declared: Sequence[DeclaredVariable]) -> str | None:
-    """Why conditions leave this value out, or None when they see it."""
+    """The reason why conditions ignore this value, or None if they use it."""
     variable = next((known for known in declared if known.name == assignment.name), None)
     if variable is None:
         near = next((known.name for known in declared if known.name.casefold() == assignment.name.casefold()), None)

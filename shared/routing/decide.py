@@ -1,4 +1,4 @@
-"""Choosing a queue: the rules from top to bottom, the first match that somebody can take, else the fallback queue."""
+"""Choosing a queue: that of the first rule that matches and that a member can take, else the fallback queue."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -44,21 +44,21 @@ def _evaluated(
     assignments: Mapping[str, Assignment],
     escalated: Collection[str],
 ) -> tuple[list[RuleTrace], RuleTrace | None]:
-    """What became of each rule, and the one that is applied."""
-    complaints = {name: complaint(given, work_stream.context_variables) for name, given in assignments.items()}
+    """The trace of each rule, and that of the one that is applied; None for the fallback queue."""
+    complaints = {name: complaint(value, work_stream.context_variables) for name, value in assignments.items()}
     left_out = {name: why for name, why in complaints.items() if why}
-    seen = {name: given for name, given in assignments.items() if name not in left_out}
+    usable = {name: value for name, value in assignments.items() if name not in left_out}
     traces: list[RuleTrace] = []
     applied: RuleTrace | None = None
     for rule in work_stream.rules:
         if applied is not None:
             traces.append(RuleTrace(name=rule.name, queue=rule.queue, status="notReached"))
             continue
-        condition = evaluate(rule.when, seen, left_out)
+        condition = evaluate(rule.when, usable, left_out)
         trace = RuleTrace(name=rule.name, queue=rule.queue, status="notMatched", condition=condition)
         if condition.result:
             queue = queues[rule.queue]
-            # A queue of nobody but bots that gave the conversation up would keep the customer waiting for ever.
+            # A queue with nobody but bots that gave the conversation up would keep the customer waiting for ever.
             stranded = queue.members and not queue.candidates(escalated)
             trace = trace.model_copy(update={"status": "passedOver" if stranded else "applied"})
             applied = None if stranded else trace

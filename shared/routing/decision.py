@@ -10,7 +10,7 @@ Outcome = Literal["routed", "held", "withoutEffect"]
 
 
 class RuleTrace(WireModel):
-    """What became of one rule. `passedOver`: it matched, but nobody in its queue may take this conversation."""
+    """The outcome of one rule. `passedOver`: it matched, but nobody in its queue may take this conversation."""
 
     name: str
     queue: str
@@ -28,7 +28,7 @@ class Cause(WireModel):
 
 
 class Outranked(WireModel):
-    """A bot that could have taken the conversation, had no human come first."""
+    """A bot that did not take the conversation because a human comes before it."""
 
     bot: str
     capacity: int
@@ -38,8 +38,8 @@ class Decision(WireModel):
     """Where a conversation went and why, or why it stayed.
 
     `outcome`: `routed`; `held` until `conversation.started` is known; `withoutEffect` for the `reason` given.
-    `rule` is None when the fallback queue was taken. `bot` is who took the conversation, None while it waits for a
-    human. `capacity` is that bot's, or the first human's. `passed_over_bots` are the queue's bots that escalated
+    `rule` is None for the fallback queue. `bot` took the conversation; it is None while the conversation waits for a
+    human. `capacity` is that of this bot, or of the first human. `passed_over_bots` are the queue's bots that escalated
     before; `outranked` are its bots that come after a human.
     """
 

@@ -18,7 +18,7 @@ _PHRASES = {
     "hasData": ("has data", "has no data"),
     "hasNoData": ("has no data", "has data"),
 }
-"""How an operator reads where it holds, and where it does not."""
+"""The words for each operator if it holds, and if it does not."""
 
 
 def explain(decision: Decision) -> list[str]:
@@ -72,10 +72,10 @@ def _rule(number: int, rule: RuleTrace) -> str:
 def _condition(trace: ConditionTrace) -> str:
     match trace.operator:
         case "all" | "any":
-            # What makes it true or false: every part of a true `all` and a false `any`, else the parts that decide.
-            telling = [part for part in trace.parts if part.result == trace.result]
+            # The parts that explain the result are those that have the same result.
+            decisive = [part for part in trace.parts if part.result == trace.result]
             word = " and " if (trace.operator == "all") == trace.result else "; "
-            return word.join(_bracketed(part) for part in telling)
+            return word.join(_bracketed(part) for part in decisive)
         case "not":
             return _bracketed(trace.parts[0])
         case _:
@@ -83,7 +83,7 @@ def _condition(trace: ConditionTrace) -> str:
 
 
 def _bracketed(part: ConditionTrace) -> str:
-    """A part of a larger condition; a group of its own stands in brackets."""
+    """A part of a larger condition; a group of several parts is in brackets."""
     text = _condition(part)
     return f"[{text}]" if part.operator in ("all", "any") and len(part.parts) > 1 else text
 
@@ -112,17 +112,17 @@ def _literal(value: object) -> str:
 
 
 def _taker(decision: Decision) -> str:
-    gone = ""
+    remark = ""
     if decision.passed_over_bots:
         several = len(decision.passed_over_bots) > 1
         names = " and ".join(decision.passed_over_bots)
-        gone = (
+        remark = (
             f" ({names} {'have' if several else 'has'} given it up and {'do' if several else 'does'} not get it back)"
         )
     if decision.bot:
-        return f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{gone}."
+        return f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{remark}."
     if decision.capacity is None:
-        return f"It is open there, but the queue has no member who can take it{gone}."
-    bots = " and ".join(f"bot {one.bot}'s {one.capacity}" for one in decision.outranked)
+        return f"It is open there, but the queue has no member who can take it{remark}."
+    bots = " and ".join(f"bot {bot.bot}'s {bot.capacity}" for bot in decision.outranked)
     first = f": a human's capacity of {decision.capacity} comes before {bots}" if bots else ""
-    return f"It is open there until a human takes it{first}{gone}."
+    return f"It is open there until a human takes it{first}{remark}."

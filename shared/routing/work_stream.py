@@ -30,7 +30,7 @@ class Rule(WireModel, extra="forbid"):
 
 
 class InactivityTexts(WireModel, extra="forbid"):
-    """What the customer reads, in one locale."""
+    """The messages to the customer in one locale."""
 
     remind: str | None = None
     close: str | None = None
@@ -94,7 +94,7 @@ class Queue(WireModel, extra="forbid"):
     members: tuple[Member, ...] = ()
 
     def candidates(self, escalated: Collection[str]) -> list[Member]:
-        """Who may take a conversation, first choice first: highest capacity, and a human before an equal bot.
+        """The members that may take a conversation, the best first: by capacity, a human before an equal bot.
 
         A bot that escalated never gets the same conversation back (seed 000); a bot's capacity is not used up.
         """

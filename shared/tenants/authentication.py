@@ -1,4 +1,4 @@
-"""What is wrong, and what is worth a word, about how a configuration's channels prove themselves."""
+"""Checks how a configuration's channels prove themselves: mistakes, and channels that are open or closed to all."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from shared.errors import Mistake
 from shared.tenants.configuration import Account, Channel, Configuration
 
 _OF_DIALECT = {"botFramework": "botFramework", "telegram": "telegram"}
-"""Proofs that only one dialect's senders have."""
+"""Proofs that only the senders of one dialect can give, with that dialect."""
 _WITH_SECRET = ("telegram", "standardWebhooks")
 
 
 def authentication_mistakes(configuration: Configuration) -> Iterator[Mistake]:
-    """Proofs that do not go with the dialect, and secrets that nobody would read."""
+    """Proofs that the dialect does not have, secrets that would not be read, and named bots without an app id."""
     for path, account, channel in _channels(configuration):
         proof = account.proof_of(channel)
         if _OF_DIALECT.get(proof, account.dialect) != account.dialect:
@@ -29,17 +29,14 @@ def authentication_mistakes(configuration: Configuration) -> Iterator[Mistake]:
 
 
 def open_channels(configuration: Configuration) -> Iterator[str]:
-    """The paths of channels that let everybody in, because their configuration says so."""
+    """The paths of channels whose configuration lets everybody in."""
     for path, account, channel in _channels(configuration):
         if account.proof_of(channel) == "none":
             yield path
 
 
 def closed_channels(configuration: Configuration) -> Iterator[tuple[str, str]]:
-    """Channels that let nobody in outside the local host, for want of what they would prove themselves with.
-
-    Each with its path, and the member that is missing.
-    """
+    """The path of each channel that lets nobody in outside the local host, and what is missing for its proof."""
     for path, account, channel in _channels(configuration):
         match account.proof_of(channel):
             case "botFramework":

@@ -1,4 +1,4 @@
-"""A tenant's configuration: one document, every name that is used declared, every mistake named by its path."""
+"""A tenant's configuration: one document, which declares every name that it uses."""
 
 from datetime import date
 from functools import cache
@@ -12,12 +12,12 @@ from shared.events.catalog import ChannelReference
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import WireModel
 
-_LONGEST_BOT_NAME = 30
+_MAX_BOT_NAME = 30
 """Characters; seed 001: bots with longer names fail to connect."""
 
 
 def _short_enough(name: str) -> str:
-    if len(name) > _LONGEST_BOT_NAME:
+    if len(name) > _MAX_BOT_NAME:
         raise PydanticCustomError("name_too_long", "String should have at most 30 characters, or no bot connects")
     return name
 
@@ -26,7 +26,7 @@ BotName = Annotated[str, StringConstraints(min_length=1), AfterValidator(_short_
 AppId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 
 SecretReference = Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
-"""`env:NAME`: where a secret is read, never the secret. A Key Vault reference is an app setting too."""
+"""`env:NAME`: the app setting that holds a secret, which may be a Key Vault reference; never the secret itself."""
 
 Proof = Literal["botFramework", "telegram", "standardWebhooks", "none"]
 """How a channel proves itself: a token of the Bot Connector, Telegram's secret token, a Standard Webhooks signature."""
@@ -34,7 +34,7 @@ Proof = Literal["botFramework", "telegram", "standardWebhooks", "none"]
 
 @cache
 def _time_zones() -> frozenset[str]:
-    """The IANA names; what a machine calls `localtime` would bill differently on another one."""
+    """The IANA names. `localtime` is none: it would bill differently on another machine."""
     return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split()) - {"Factory"}
 
 
@@ -54,9 +54,9 @@ def _not_before_from(until: date | None, info: ValidationInfo) -> date | None:
 
 
 class Licence(WireModel, extra="forbid"):
-    """Licences of one product, counted for the whole of each month from that in which `from` lies to that of `until`.
+    """Licences of one product. They count in every month from that of `from` to that of `until`, or for good.
 
-    Without an `until` they go on.
+    A month counts as a whole.
     """
 
     product: Literal["Chat", "Digital Messaging"]
@@ -91,8 +91,8 @@ class Agent(WireModel, extra="forbid"):
 class Channel(WireModel, extra="forbid"):
     """A channel of a messaging account. Its policies of inactivity come before those of the work stream.
 
-    `authentication` where it is not its dialect's own; `none` lets everybody in. `secret`, or several `secrets` while
-    one is being replaced.
+    `authentication` is given if it is not its dialect's own; `none` lets everybody in. There is one `secret`, or
+    several `secrets` while one is being replaced.
     """
 
     id: Id
@@ -110,7 +110,7 @@ class Channel(WireModel, extra="forbid"):
 class Account(WireModel, extra="forbid"):
     """A messaging account, whose channels all speak one dialect.
 
-    `bots`: whose tokens its channels bring; all of the tenant's that have an app id, unless some are named.
+    `bots` are those whose tokens its channels bring; if none is named, all bots of the tenant with an app id.
     """
 
     id: Id
@@ -147,7 +147,7 @@ class Configuration(WireModel, extra="forbid"):
     work_streams: Annotated[tuple[WorkStream, ...], Field(min_length=1)]
     accounts: tuple[Account, ...] = ()
     event_secrets: tuple[SecretReference, ...] = ()
-    """What bots and systems without a token sign events with (Standard Webhooks)."""
+    """The secrets with which bots and systems without a token sign events (Standard Webhooks)."""
 
     def work_stream(self, work_stream_id: str | None) -> WorkStream | None:
         return next((stream for stream in self.work_streams if stream.id == work_stream_id), None)
@@ -167,12 +167,12 @@ class Configuration(WireModel, extra="forbid"):
         return None
 
     def app_ids(self, account: Account) -> frozenset[str]:
-        """The app ids for which tokens are issued that the account's channels bring."""
-        named = [bot for bot in self.bots if not account.bots or bot.id in account.bots]
-        return frozenset(bot.app_id for bot in named if bot.app_id)
+        """The app ids of the bots whose tokens the account's channels bring."""
+        bots = [bot for bot in self.bots if not account.bots or bot.id in account.bots]
+        return frozenset(bot.app_id for bot in bots if bot.app_id)
 
     def bot(self, native_id: str) -> Bot | None:
-        """The bot that a channel or the bot itself calls so: by its id here, its app id, or `28:{app id}`."""
+        """The bot with this native id: its id here, its app id, or `28:{app id}`. None if no bot has it."""
         wanted = native_id.lower()
         for bot in self.bots:
             if bot.id == native_id or (bot.app_id and wanted in (bot.app_id, f"28:{bot.app_id}")):

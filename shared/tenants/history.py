@@ -13,9 +13,9 @@ from shared.tenants.decode import decode_configuration
 from shared.tenants.lint import Finding, lint
 
 IN_FORCE_AFTER = timedelta(seconds=60)
-"""From PUT to force; longer than any process may use what it cached."""
-CHECKED_EVERY = timedelta(seconds=30)
-"""No cached version is used for longer after it was checked."""
+"""The time from PUT until a version is in force; longer than any process may use its cache."""
+MAX_CACHE_AGE = timedelta(seconds=30)
+"""How old a cached history may be."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Version:
 
     @property
     def findings(self) -> Sequence[Finding]:
-        """What is valid in it, and what its administrator should know nevertheless."""
+        """What its administrator should know, although it is valid."""
         return lint(self.configuration)
 
 
 def version_named(etag: str | None) -> int | None:
-    """The version that an `If-Match` names; None where there is none, or `*`. Raises InvalidRequest."""
+    """The version number in an `If-Match` header; None without one, or for `*`. Raises InvalidRequest."""
     if etag is None or etag.strip() == "*":
         return None
     number = etag.strip().removeprefix("W/").strip('"')
@@ -58,18 +58,18 @@ class History:
 
     @property
     def retention(self) -> timedelta:
-        """How long the tenant keeps a conversation after the last that was said in it."""
+        """How long the tenant keeps a conversation after its newest fact."""
         return timedelta(days=self.latest.configuration.retention_days)
 
     def refuse_too_late(self, moment: datetime, now: datetime) -> None:
-        """Raise TooLate for what is older than the tenant keeps conversations."""
+        """Raises TooLate if the moment is longer ago than the tenant's retention."""
         if moment < now - self.retention:
             raise TooLate(moment, self.retention.days)
 
     def local_date(self, moment: datetime) -> date:
         """The tenant's calendar date of a moment.
 
-        A time zone holds from a month's start on: what counts is the version in force when the moment's UTC month
+        A time zone holds for a whole month in UTC: that of the version in force when the month
         began. So each moment has exactly one date, and no month changes its zone half-way.
         """
         utc = moment.astimezone(UTC)
@@ -95,7 +95,7 @@ class ConfigurationStore(Protocol):
 
 
 class Configurations:
-    """Reads histories through a cache, and puts new versions."""
+    """Reads histories through a cache, and stores new versions."""
 
     def __init__(self, store: ConfigurationStore, clock: Clock) -> None:
         self._store = store
@@ -109,7 +109,7 @@ class Configurations:
         """The tenant's history, at most 30 s old. Raises UnknownTenant."""
         now = self._clock.now()
         checked, history = self._cache.get(tenant_id, (None, None))
-        if checked is None or history is None or not now - checked < CHECKED_EVERY:
+        if checked is None or history is None or not now - checked < MAX_CACHE_AGE:
             history = await self._store.history(tenant_id)
             if history is None:
                 raise UnknownTenant(tenant_id)
@@ -117,7 +117,7 @@ class Configurations:
         return history
 
     async def retention(self, tenant_id: str) -> timedelta:
-        """How long the tenant keeps what it is sent; what belongs to no known tenant is kept as long as by default."""
+        """The tenant's retention; for an unknown tenant the default one."""
         try:
             return (await self.of(tenant_id)).retention
         except UnknownTenant:
@@ -126,7 +126,7 @@ class Configurations:
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
         """Validate and store a new version, in force in 60 s (a tenant's first: from the beginning).
 
-        The same document again answers the version that is there. `expected` is the version number that the author
+        Putting the latest document again returns its version. `expected` is the version number that the author
         read (If-Match). Raises InvalidConfiguration, VersionConflict.
         """
         configuration = decode_configuration(tenant_id, body)

@@ -1,4 +1,4 @@
-"""What is valid in a configuration, and still not what an administrator can have meant, or should know."""
+"""Findings about a valid configuration: what its administrator cannot have meant, or should know."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -28,7 +28,7 @@ FindingCode = Literal[
     "variable_near_miss",
 ]
 
-MOST_RULES = 100
+MAX_RULES = 100
 """Dynamics 365 runs only the first 100 rules of a work stream (routing rules, 2021); here all of them run."""
 _MOST_VALUES = 1000
 """Of one variable; further ones are not compared with each other."""
@@ -37,7 +37,7 @@ _NUMBER_ONLY = ("greaterThan", "lessThan")
 
 
 class Finding(WireModel):
-    """One thing that an administrator should know: where, written as a mistake's path, and what to do about it."""
+    """Something that an administrator should know: `path` as in a mistake, and in `detail` what to do about it."""
 
     code: FindingCode
     path: str
@@ -45,14 +45,14 @@ class Finding(WireModel):
 
 
 def lint(configuration: Configuration) -> list[Finding]:
-    """Every finding. Expects what `decode_configuration` accepts: every name is declared."""
+    """Every finding in a configuration that `decode_configuration` accepted."""
     queues = {queue.id: queue for queue in configuration.queues}
-    prover = Prover()
+    analyzer = ConditionAnalyzer()
     findings = [*_in_queues(configuration), *_in_channels(configuration)]
     for s, stream in enumerate(configuration.work_streams):
         path = f"workStreams[{s}]"
         findings += _in_work_stream(stream, queues, path)
-        findings += _in_rules(stream, queues, prover, path)
+        findings += _in_rules(stream, queues, analyzer, path)
         findings += _near_misses(stream, path)
     return findings
 
@@ -100,9 +100,9 @@ def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) 
             "there for ever: add an agent, or name a queue that has one"
         )
         yield Finding(code="no_way_to_a_human", path=f"{path}.fallbackQueue", detail=detail)
-    if len(stream.rules) > MOST_RULES:
+    if len(stream.rules) > MAX_RULES:
         detail = (
-            f"there are {len(stream.rules)} rules, of which Dynamics 365 would run only the first {MOST_RULES} "
+            f"there are {len(stream.rules)} rules, of which Dynamics 365 would run only the first {MAX_RULES} "
             "(Patchbay runs all): merge those that lead to one queue, for example with in"
         )
         yield Finding(code="too_many_rules", path=f"{path}.rules", detail=detail)
@@ -114,7 +114,9 @@ def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) 
         yield Finding(code="no_inactivity_policy", path=f"{path}.inactivity.bot", detail=detail)
 
 
-def _in_rules(stream: WorkStream, queues: Mapping[str, Queue], prover: Prover, path: str) -> Iterator[Finding]:
+def _in_rules(
+    stream: WorkStream, queues: Mapping[str, Queue], analyzer: ConditionAnalyzer, path: str
+) -> Iterator[Finding]:
     types = {variable.name: variable.type for variable in stream.context_variables}
     for r, rule in enumerate(stream.rules):
         here = f"{path}.rules[{r}]"
@@ -122,11 +124,11 @@ def _in_rules(stream: WorkStream, queues: Mapping[str, Queue], prover: Prover, p
             found for at, leaf in comparisons(rule.when, f"{here}.when") for found in _mixed_types(leaf, types, at)
         ]
         yield from mixed
-        if prover.never_holds(rule.when, types):
-            if not mixed:  # else that is why
+        if analyzer.never_holds(rule.when, types):
+            if not mixed:  # else the mixed types are the reason
                 detail = f"rule {rule.name!r} can never hold, whatever is known: mend its condition, or remove the rule"
                 yield Finding(code="rule_unreachable", path=f"{here}.when", detail=detail)
-        elif shadow := _shadow(stream.rules[:r], rule, queues, prover, types):
+        elif shadow := _shadow(stream.rules[:r], rule, queues, analyzer, types):
             detail = (
                 f"rule {rule.name!r} is never applied, because {shadow.name!r} stands before it and holds whenever "
                 "it does: move it up, or remove it"
@@ -138,25 +140,25 @@ def _shadow(
     earlier: tuple[Rule, ...],
     rule: Rule,
     queues: Mapping[str, Queue],
-    prover: Prover,
+    analyzer: ConditionAnalyzer,
     types: Mapping[str, VariableType],
 ) -> Rule | None:
-    """An earlier rule that leaves this one nothing.
+    """The first earlier rule because of which this one is never applied; None if there is none.
 
-    One that leads to bots only is passed over once they all have escalated, so that it leaves later rules something:
-    all but those that lead to none but the same bots.
+    A rule that leads to bots only is passed over once they all have escalated. So it shadows only those later rules
+    that lead to no others than the same bots.
     """
     bots = {member.bot for member in queues[rule.queue].members}
     for other in earlier:
         queue = queues[other.queue]
         passed_over = _only_bots(queue) and not (bots and bots <= {member.bot for member in queue.members})
-        if not passed_over and prover.implies(rule.when, other.when, types):
+        if not passed_over and analyzer.implies(rule.when, other.when, types):
             return other
     return None
 
 
 def _mixed_types(leaf: Comparison, types: Mapping[str, VariableType], path: str) -> Iterator[Finding]:
-    """A number is never equal to a text, and each has operators of its own; nothing is converted."""
+    """Findings where number and text meet: they are never equal, and have operators of their own."""
     kind, other = (str, "number") if types[leaf.variable] == "text" else (int, "text")
     declared = f"{leaf.variable} is declared as {types[leaf.variable]}"
     if leaf.operator in (_NUMBER_ONLY if kind is str else _TEXT_ONLY):
@@ -193,7 +195,7 @@ def _near_misses(stream: WorkStream, path: str) -> Iterator[Finding]:
 
 
 def _values(leaf: Comparison, path: str) -> Iterator[tuple[str, Value]]:
-    """What the rule compares with, each value with its path."""
+    """Each value that the rule compares with, after its path."""
     for n, value in enumerate(rule_values(leaf)):
         yield f"{path}.value[{n}]" if leaf.operator == "in" else f"{path}.value", value
 

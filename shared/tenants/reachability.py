@@ -1,9 +1,9 @@
-"""Whether a condition can hold at all, and whether one holds whenever another does.
+"""Satisfiability: whether a condition can hold at all, and whether it implies another.
 
-What is claimed here is proved; where a proof would take too long, nothing is claimed. A condition becomes
-alternatives, each a list of comparisons that hold or fail together. Variables are independent, so an alternative is
-impossible exactly when one variable's comparisons are. There a few samples stand for all values that the variable can
-have, and the evaluator itself judges them.
+Every claim is proved; if a proof would take too long, there is no claim. A condition is turned into alternatives
+(disjunctive normal form), each a list of comparisons that are to hold or fail together. Variables are independent, so
+an alternative is impossible exactly if the comparisons of one variable are. A few samples stand for all values of that
+variable, and `evaluate` itself judges them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,18 +13,18 @@ from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Not, e
 from shared.routing.context_variable import Assignment, Value, VariableType
 
 Demand = tuple[Comparison, bool]
-"""A comparison, and whether it is to hold."""
+"""A comparison, and True if it is to hold, False if it is to fail."""
 Alternative = tuple[Demand, ...]
 
-_MOST_ALTERNATIVES = 100
+_MAX_ALTERNATIVES = 100
 
 
-class _TooMuch(Exception):
+class _TooLong(Exception):
     """Raised when a proof would take too long."""
 
 
-class Prover:
-    """Proves, as long as its steps last (about a second's worth); then it claims nothing any more."""
+class ConditionAnalyzer:
+    """Proves claims while its `steps` last (about a second's worth); after that it claims nothing."""
 
     def __init__(self, steps: int = 200_000) -> None:
         self._steps = steps
@@ -33,7 +33,7 @@ class Prover:
         """True only if no values of variables of these types make the condition hold."""
         try:
             return not any(self._possible(each, types) for each in _alternatives(condition, wanted=True))
-        except _TooMuch:
+        except _TooLong:
             return False
 
     def implies(self, condition: Condition, other: Condition, types: Mapping[str, VariableType]) -> bool:
@@ -54,23 +54,23 @@ class Prover:
     def _meets(self, value: Value | None, demand: Demand) -> bool:
         comparison, wanted = demand
         self._spend(len(rule_values(comparison)))
-        given = Assignment(name=comparison.variable, value=value, at="", fact_id="", set_by="")
-        return evaluate(comparison, {comparison.variable: given}).result is wanted
+        assignment = Assignment(name=comparison.variable, value=value, at="", fact_id="", set_by="")
+        return evaluate(comparison, {comparison.variable: assignment}).result is wanted
 
     def _spend(self, values: int) -> None:
         self._steps -= 1 + values // 10
         if self._steps < 0:
-            raise _TooMuch
+            raise _TooLong
 
 
 def rule_values(comparison: Comparison) -> tuple[Value, ...]:
-    """What the rule compares with, as a tuple: empty for `hasData` and `hasNoData`."""
+    """The values that the rule compares with; none for `hasData` and `hasNoData`."""
     value = comparison.value
     return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def _alternatives(condition: Condition, *, wanted: bool) -> list[Alternative]:
-    """The ways in which the condition holds (or, if that is wanted, fails); at least one of them is then met."""
+    """The alternatives in which the condition holds, or fails if not `wanted`; it does so if any of them is met."""
     match condition:
         case Comparison():
             return [((condition, wanted),)]
@@ -85,35 +85,35 @@ def _alternatives(condition: Condition, *, wanted: bool) -> list[Alternative]:
 def _together(each: Iterable[list[Alternative]]) -> list[Alternative]:
     combined: list[Alternative] = [()]
     for ways in each:
-        combined = _limited([(*one, *other) for one in combined for other in ways])
+        combined = _limited([(*earlier, *way) for earlier in combined for way in ways])
     return combined
 
 
 def _limited(alternatives: list[Alternative]) -> list[Alternative]:
-    if len(alternatives) > _MOST_ALTERNATIVES:
-        raise _TooMuch
+    if len(alternatives) > _MAX_ALTERNATIVES:
+        raise _TooLong
     return alternatives
 
 
 def _numbers(demands: Sequence[Demand]) -> Iterator[int]:
-    """Numbers that stand for all: between two neighbours of those that the rule names, every comparison is constant."""
+    """Numbers that stand for all: between two neighbouring numbers of the rule, every comparison is constant."""
     named = {value for comparison, _ in demands for value in rule_values(comparison) if isinstance(value, int)}
     for number in sorted(named | {0}):
         yield from (number - 1, number, number + 1)
 
 
 def _texts(demands: Sequence[Demand]) -> Iterator[str]:
-    """Texts that stand for all: those that the rule names, and one that says only what it must.
+    """Texts that stand for all: those of the rule, and one that has only what the comparisons require.
 
-    The latter begins with the longest beginning that is asked for, and holds every part that is asked for, each ended
-    by a character that the rule does not name. If it begins with or holds something that must not be there, that
-    stands within something asked for, so every other text has it too. (It may be longer than a value may be; then
-    the comparisons pass for possible.)
+    The latter begins with the longest required beginning and contains every required part, each followed by a
+    character that the rule does not use. If it begins with or contains a forbidden text, that text lies within a
+    required one, so every other text that meets the requirements has it too. (It may be longer than a value may be;
+    then the comparisons count as possible.)
     """
     named = {value for comparison, _ in demands for value in rule_values(comparison) if isinstance(value, str)}
     yield from sorted(named)
-    known = set("".join(named))
-    end = next(character for character in map(chr, range(0xE000, 0x110000)) if character not in known)
+    used = set("".join(named))
+    end = next(character for character in map(chr, range(0xE000, 0x110000)) if character not in used)
     beginnings = [comparison.value for comparison, wanted in demands if wanted and comparison.operator == "beginsWith"]
     parts = [
         comparison.value

@@ -1,4 +1,4 @@
-"""What no schema sees in a configuration: names used twice, and names used but never declared."""
+"""Mistakes in a configuration that no schema finds: names used twice, and names used but never declared."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""YAML as far as it says what JSON can say."""
+"""YAML, restricted to what JSON can express."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from shared.errors import InvalidConfiguration, Mistake
 
 
 def parse_yaml(body: bytes) -> dict[str, Any]:
-    """Read a mapping. Raises InvalidConfiguration for anything else."""
+    """The mapping that the YAML contains. Raises InvalidConfiguration for anything else."""
     try:
         document = yaml.load(body.decode("utf-8-sig"), _JsonLoader)  # noqa: S506  # a SafeLoader, made stricter
     except UnicodeDecodeError as cause:
@@ -24,9 +24,9 @@ def parse_yaml(body: bytes) -> dict[str, Any]:
 
 
 class _JsonLoader(yaml.SafeLoader):
-    """YAML that says what JSON can say.
+    """A YAML loader that accepts only what JSON can express.
 
-    No aliases (a short document could unfold to gigabytes), no tags, and no guesses: `no` is a word, `2026-01-01` too.
+    No aliases (a short document could unfold to gigabytes), no tags, no guesses: `no` and `2026-01-01` are texts.
     """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
