@@ -1,7 +1,7 @@
-"""The metrics: one table of what is measured, and the instruments behind it.
+"""The metrics: the table of all of them, and their instruments.
 
-Tenants and conversations are no attributes, since each value of an attribute is a time series of its own: who needs a
-tenant's figures reads its usage report, and a conversation's way is a trace.
+Tenants and conversations are not attributes, since each value of an attribute makes a time series of its own. A
+tenant's figures are in its usage report, and a conversation's steps in its traces.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Kind = Literal["counter", "histogram", "gauge"]
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: `unit` as UCUM writes it, `attributes` by name."""
+    """One metric: `unit` in UCUM notation, `attributes` by name."""
 
     name: str
     kind: Kind
@@ -36,7 +36,7 @@ REQUEST_UNITS = Metric(
 METRICS = (EVENTS, LATENCY, REQUEST_UNITS, OVERDUE, SESSIONS, PARKED, OBSTRUCTED)
 
 _BOUNDARIES: Sequence[float] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-"""Of the histogram's buckets, in seconds: from a local host's milliseconds to a delivery that had to be repeated."""
+"""Upper bounds of the latency's buckets, in seconds: from milliseconds on one machine to repeated deliveries."""
 
 
 class Metrics:
@@ -46,15 +46,15 @@ class Metrics:
         def described(metric: Metric) -> tuple[str, str, str]:
             return metric.name, metric.unit, metric.description
 
-        self._counters = {one: meter.create_counter(*described(one)) for one in METRICS if one.kind == "counter"}
-        self._gauges = {one: meter.create_gauge(*described(one)) for one in METRICS if one.kind == "gauge"}
+        self._counters = {each: meter.create_counter(*described(each)) for each in METRICS if each.kind == "counter"}
+        self._gauges = {each: meter.create_gauge(*described(each)) for each in METRICS if each.kind == "gauge"}
         self._latency = meter.create_histogram(*described(LATENCY), explicit_bucket_boundaries_advisory=_BOUNDARIES)
 
     def count(self, metric: Metric, attributes: Mapping[str, str] | None = None, amount: float = 1) -> None:
         self._counters[metric].add(amount, attributes)
 
     def show(self, metric: Metric, value: int) -> None:
-        """What a gauge stands at now."""
+        """Set a gauge to its present value."""
         self._gauges[metric].set(value)
 
     def recorded_after(self, seconds: float, event_type: str) -> None:

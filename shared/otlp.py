@@ -1,4 +1,4 @@
-"""Telemetry by OTLP over HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says; its other variables hold, too."""
+"""Telemetry by OTLP over HTTP, configured by OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables."""
 
 import logging
 
@@ -19,7 +19,7 @@ from shared.telemetry import LOGGERS, SCOPE, Telemetry
 
 
 def exporting(traces_ratio: float) -> Telemetry:
-    """Spans, metrics and logs, exported in batches by threads of their own."""
+    """Telemetry that exports spans, metrics and logs in batches, on threads of its own."""
     resource = service_resource()
     tracers = TracerProvider(sampler(traces_ratio), resource)
     tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -40,16 +40,16 @@ def exporting(traces_ratio: float) -> Telemetry:
 
 
 def sampler(traces_ratio: float) -> Sampler:
-    """Keeps this part of all traces, as told by their ids alone.
+    """Keeps this share of all traces (0 to 1), chosen by their ids alone.
 
-    The flag that a stranger sends neither costs nor hides anything, and each process that a trace goes through decides
-    alike.
+    A sampling flag from a stranger has no influence on it, and all processes that a trace goes through choose the same
+    traces.
     """
     return TraceIdRatioBased(traces_ratio)
 
 
 def service_resource() -> Resource:
-    """What the process is: `patchbay`, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES say otherwise."""
+    """The process's service name: `patchbay`, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES name another."""
     found = Resource.create()
     named = not str(found.attributes[SERVICE_NAME]).startswith("unknown_service")
     return found if named else found.merge(Resource({SERVICE_NAME: SCOPE}))

@@ -1,4 +1,4 @@
-"""The contexts of spans that are under way here, or that events and requests carry, as OpenTelemetry has them."""
+"""OpenTelemetry's span contexts: that of the current span, and those of the trace contexts in events and requests."""
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext
@@ -8,13 +8,13 @@ from shared.events.trace_context import TraceContext
 
 
 def current() -> SpanContext | None:
-    """The span that is under way here, if any: ours, or the one that the Functions worker took over from the host."""
+    """The context of the current span, if any: our own, or the host's, which the Functions worker took over."""
     context = trace.get_current_span().get_span_context()
     return context if context.is_valid else None
 
 
 def links_to(context: TraceContext | None) -> list[Link]:
-    """A link to the context, unless it is of the trace that is under way here."""
+    """A link to the context, unless it belongs to the current trace."""
     if context is None:
         return []
     own, linked = current(), remote(context)
@@ -22,14 +22,14 @@ def links_to(context: TraceContext | None) -> list[Link]:
 
 
 def remote(context: TraceContext) -> SpanContext:
-    """The context as that of a span in another process."""
+    """The context as the span context of another process."""
     state = TraceState.from_header([context.state]) if context.state else None
     trace_id, span_id = int(context.trace_id, 16), int(context.span_id, 16)
     return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(context.flags), trace_state=state)
 
 
 def carried(context: SpanContext) -> TraceContext | None:
-    """The context as an event carries it; None where tracing is off."""
+    """The span context as an event carries it; None if tracing is off."""
     if not context.is_valid:
         return None
     return TraceContext(

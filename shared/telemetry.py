@@ -1,8 +1,8 @@
-"""Spans and metrics, as use cases and triggers report them. Off, it costs nothing: the API's own providers do nothing.
+"""Spans and metrics of use cases and triggers. Without an exporter they cost nothing: the API's providers do nothing.
 
-This module, `shared/span_context.py` and `shared/metrics.py` alone know OpenTelemetry's API; who exports
-(`shared/otlp.py`, `shared/azure/monitor.py`) brings the SDK. Nothing that anybody wrote or is called stands in a span:
-names are templates, attributes are ids and codes, and of a failure there is its kind, never its message.
+Only this module, `shared/span_context.py` and `shared/metrics.py` use OpenTelemetry's API; the exporters
+(`shared/otlp.py`, `shared/azure/monitor.py`) bring its SDK. No span contains a person's name or words: span names are
+templates, attributes are ids and codes, and a failure shows its kind, never its message.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from shared.span_context import carried, current, links_to, remote
 SCOPE = "patchbay"
 """The instrumentation scope of all spans and metrics."""
 LOGGERS = ("shared", "functions", "local")
-"""Whose lines are exported: our own. Those of SDKs say nothing that our spans do not."""
+"""The loggers that are exported, our own. The SDKs' logs say nothing that our spans do not."""
 TENANT, KEY = "patchbay.tenant", "patchbay.conversation.key"
 
 Attributes = Mapping[str, str | int]
@@ -33,12 +33,12 @@ Attributes = Mapping[str, str | int]
 
 @dataclass
 class Served:
-    """A request that is being served."""
+    """The span of a request that is being served."""
 
     _span: Span
 
     def admitted(self, tenant_id: str) -> None:
-        """Its caller was let in to the tenant; before that the name is anybody's text."""
+        """Note the tenant, once its caller was let in; before that its id may be any text from a URL."""
         self._span.set_attribute(TENANT, tenant_id)
 
     def answered(self, status: int) -> None:
@@ -49,20 +49,20 @@ class Served:
 
 
 Outcome = Literal["recorded", "without-effect", "duplicate", "answered", "parked", "failed"]
-"""What becomes of a delivery. `without-effect`: recorded, as a request that changes nothing; `answered`: a question,
+"""What becomes of a delivery. `without-effect`: recorded, but what it requests changes nothing; `answered`: a question,
 which is never stored; `failed`: it is delivered again."""
 
 
 @dataclass
 class Delivered:
-    """A delivery under way; `outcome` is what became of it."""
+    """The span of a delivery under way; `outcome` is what becomes of it."""
 
     _span: Span
     outcome: Outcome = "failed"
     code: str | None = None
 
     def about(self, tenant_id: str, key: str) -> None:
-        """Its tenant is known, and the conversation's key."""
+        """Note the tenant and the conversation's key."""
         self._span.set_attributes({TENANT: tenant_id, KEY: key})
 
     def parked(self, code: str) -> None:
@@ -71,7 +71,7 @@ class Delivered:
 
 
 class Telemetry:
-    """What is reported goes to these providers; without any, nowhere. `shut_down` sends what is left, and blocks."""
+    """Reports spans and metrics to these providers, if any. `shut_down` sends what is left, and blocks."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Telemetry:
 
     @contextmanager
     def serving(self, method: str, route: str, headers: Mapping[str, str]) -> Iterator[Served]:
-        """An HTTP request; `route` is its template. It continues the trace of the Functions host, or the caller's.
+        """The span of an HTTP request; `route` is its template. It continues the trace of the host, or the caller's.
 
-        Where the host has a span of its own for the request, this one is a part of that.
+        If the host has a span of its own for the request, this one is its child.
         """
         host = current()
         parent = None if host else trace_context(headers)
@@ -99,24 +99,24 @@ class Telemetry:
 
     @contextmanager
     def publishing(self, event_type: str, identity: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
-        """An event on its way to the bus; yields the trace context to give it, None where tracing is off.
+        """The span of publishing an event; yields the trace context for the event, None if tracing is off.
 
-        What the event brought (`carrier`), from its sender or from the fact that it repeats, is linked. The events of a
-        batch are published at once, so none of their spans is a part of another.
+        The span is linked to the trace context in `carrier`, that of the event's sender or of the fact that it repeats.
+        The events of a batch are published concurrently, so none of their spans is a child of another.
         """
         links = links_to(trace_context(carrier))
-        attributes = {**_of_message("send", event_type), "patchbay.event.identity": identity}
-        with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links, has_parts=False) as span:
+        attributes = {**_messaging_attributes("send", event_type), "patchbay.event.identity": identity}
+        with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links, is_parent=False) as span:
             yield carried(span.get_span_context())
 
     @contextmanager
     def delivering(
         self, event_type: str, carrier: Mapping[str, Any], now: Callable[[], datetime]
     ) -> Iterator[Delivered]:
-        """A message of the bus: it continues the event's own trace, and links that of the host's invocation."""
+        """The span of a delivery: it continues the event's own trace, and is linked to the host's invocation."""
         parent = trace_context(carrier)
         links = [Link(host)] if parent and (host := current()) else []
-        attributes = _of_message("process", event_type)
+        attributes = _messaging_attributes("process", event_type)
         with self._span(f"record {event_type}", SpanKind.CONSUMER, attributes, parent, links) as span:
             delivered = Delivered(span)
             try:
@@ -127,20 +127,20 @@ class Telemetry:
 
     @contextmanager
     def running(self, timer: str) -> Iterator[None]:
-        """One run of a timer function."""
+        """The span of one run of a timer function."""
         with self._span(timer, SpanKind.INTERNAL, {}):
             yield
 
     @contextmanager
     def resuming(self, tenant_id: str, key: str, carriers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
-        """Effects that were left over, linked to the traces of the facts that they go back to."""
+        """The span of performing left-over effects, linked to the traces of the facts that caused them."""
         links = [link for carrier in carriers for link in links_to(trace_context(carrier))]
         with self._span("perform left over", SpanKind.INTERNAL, {TENANT: tenant_id, KEY: key}, None, links):
             yield
 
     @contextmanager
     def calling(self, name: str, attributes: Attributes, expected: tuple[type[Exception], ...]) -> Iterator[None]:
-        """A call of a store. What is `expected` is an answer, such as that something was there already, no failure."""
+        """The span of a call of a store. An `expected` exception is an answer, such as a conflict, and no failure."""
         with self._span(name, SpanKind.CLIENT, attributes, expected=expected):
             yield
 
@@ -154,21 +154,21 @@ class Telemetry:
         links: Sequence[Link] = (),
         expected: tuple[type[Exception], ...] = (),
         *,
-        has_parts: bool = True,
+        is_parent: bool = True,
     ) -> Iterator[Span]:
-        """A span; `has_parts`: those that begin before it ends, and name no other parent, are parts of it."""
+        """A span. With `is_parent`, spans that begin before it ends, and name no other parent, are its children."""
         context = trace.set_span_in_context(trace.NonRecordingSpan(remote(parent))) if parent else None
-        # The SDK would record a failure's message and stack, in which anything may stand.
+        # The SDK would record a failure's message and stack, which may contain anything.
         recorded = {"record_exception": False, "set_status_on_exception": False}
         span = self._tracer.start_span(name, context, kind, attributes, links, **recorded)
         try:
-            with trace.use_span(span, **recorded) if has_parts else nullcontext():
+            with trace.use_span(span, **recorded) if is_parent else nullcontext():
                 yield span
         except expected as answer:
             span.set_attribute("patchbay.answer", type(answer).__name__)
             raise
         except BaseException as failure:
-            span.set_attribute("error.type", _kind_of(failure))
+            span.set_attribute("error.type", _error_type(failure))
             span.set_status(Status(StatusCode.ERROR))
             raise
         finally:
@@ -185,10 +185,10 @@ class Telemetry:
 
 
 OFF = Telemetry()
-"""Telemetry that goes nowhere."""
+"""Telemetry that reports nothing."""
 
 
-def _of_message(operation: str, event_type: str) -> Attributes:
+def _messaging_attributes(operation: str, event_type: str) -> Attributes:
     return {
         "messaging.operation.type": operation,
         "messaging.destination.name": TOPIC,
@@ -196,5 +196,5 @@ def _of_message(operation: str, event_type: str) -> Attributes:
     }
 
 
-def _kind_of(failure: BaseException) -> str:
+def _error_type(failure: BaseException) -> str:
     return failure.code if isinstance(failure, PatchbayError) else type(failure).__name__

@@ -24,15 +24,15 @@ _INSTRUMENTATIONS = (
     "urllib",
     "urllib3",
 )
-"""What the distribution would instrument by itself. Each call of a port is a span already, and addresses of requests to
-the store hold names of documents."""
+"""The libraries that the distribution would instrument. Each call of a port has a span already, and the addresses of
+requests to the store contain names of documents."""
 
 
 def monitoring(monitor: Monitor, traces_ratio: float) -> Telemetry:
-    """Spans, metrics and the logs of our own modules, to the Application Insights that the setting names.
+    """Telemetry that exports spans, metrics and our own loggers to the Application Insights in the settings.
 
-    Once per process: the providers become OpenTelemetry's own. Which traces are kept is told by their id alone, as in
-    `shared/otlp.py`. The distribution flushes when the process ends; the Functions worker has no other hook.
+    Called once per process: its providers become OpenTelemetry's global ones. Traces are sampled by their ids alone, as
+    in `shared/otlp.py`. The distribution flushes when the process ends; the Functions worker has no other hook.
     """
     own, *others = LOGGERS
     configure_azure_monitor(
@@ -45,7 +45,7 @@ def monitoring(monitor: Monitor, traces_ratio: float) -> Telemetry:
         instrumentation_options={name: {"enabled": False} for name in _INSTRUMENTATIONS},
         **({"credential": _credential(monitor)} if monitor.by_identity else {}),
     )
-    handlers = [one for one in logging.getLogger(own).handlers if isinstance(one, LoggingHandler)]
+    handlers = [each for each in logging.getLogger(own).handlers if isinstance(each, LoggingHandler)]
     for name in others:
         for handler in handlers:
             logging.getLogger(name).addHandler(handler)

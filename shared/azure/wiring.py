@@ -32,7 +32,7 @@ from shared.tenants.history import Configurations
 
 @dataclass(frozen=True)
 class _Connections:
-    """What a process has open."""
+    """The open connections of a process."""
 
     cosmos: Cosmos
     bus: ServiceBusClient
@@ -56,7 +56,7 @@ class _Connections:
 
 
 def adapters_for(services: Azure, clock: Clock, charges: Charges = unobserved) -> Adapters:
-    """The adapters for the services. `charges` is told of every request to Cosmos DB."""
+    """The adapters for the services. `charges` is called with the charge of every request to Cosmos DB."""
     cosmos, bus = connect_cosmos(services.cosmos, services.cosmos_database), connect_bus(services.service_bus)
     containers = {definition.id: Container(cosmos, definition, charges) for definition in CONTAINERS}
     configurations = Configurations(CosmosConfigurations(containers[CONFIGURATIONS.id]), clock)

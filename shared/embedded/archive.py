@@ -1,4 +1,4 @@
-"""The archive as a folder: a file per part, written once, flushed to the disk before it has its name."""
+"""The archive in a folder: a file per part, written once, which gets its name when it is on the disk."""
 
 import asyncio
 import hashlib
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from shared.effects.archive import PartExists
 
-_LONGEST = 200
-"""Characters of a folder's name; file systems take 255 bytes, and some of them tell no A from an a."""
+_MAX_NAME = 200
+"""Characters of a folder's name; file systems allow 255 bytes, and some do not distinguish A from a."""
 
 
 def archive_beside(database: Path) -> Path:
-    """The archive's folder, which goes with the database."""
+    """The folder of the archive that belongs to the database."""
     return database.with_suffix(".archive")
 
 
@@ -33,7 +33,7 @@ class FolderArchive:
         await asyncio.to_thread(_delete, self._place(tenant_id, key))
 
     def _place(self, tenant_id: str, key: str) -> Path:
-        plain = len(key) <= _LONGEST and key == key.lower()
+        plain = len(key) <= _MAX_NAME and key == key.lower()
         name = key if plain else f"{key[:100]}~{hashlib.sha256(key.encode()).hexdigest()}"
         return self._folder / tenant_id / name
 
@@ -46,7 +46,7 @@ def _write(place: Path, part: int, document: bytes) -> None:
             file.write(document)
             file.flush()
             os.fsync(file.fileno())
-        # A link fails where the name is taken; a rename would replace what is there.
+        # A link fails if the name is taken; a rename would replace the file.
         os.link(draft, place / f"{part}.json")
     except FileExistsError as taken:
         raise PartExists from taken
@@ -57,7 +57,7 @@ def _write(place: Path, part: int, document: bytes) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Make the folder's names durable; without it a file that was written may be nameless after a power cut."""
+    """Make the names in the folder durable; a power cut could else leave a written file without its name."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

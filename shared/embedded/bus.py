@@ -12,7 +12,7 @@ from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLette
 from shared.events.catalog import Event
 
 LOCK_SECONDS = 300.0
-"""How long a delivery belongs to its receiver (as long as the Functions host renews a lock); then it is free again."""
+"""How long a delivery is locked for its receiver: as long as the Functions host renews a lock."""
 
 _DIED_UNTIL = """
 SELECT sequence, subscription, message_id, dead_reason, died_at, resubmissions FROM messages
@@ -26,7 +26,7 @@ SELECT subscription, message_id, body, ?, resubmissions + 1 FROM messages WHERE 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message in the hands of a receiver; `delivery_count` is 1 the first time."""
+    """One message, locked for a receiver; `delivery_count` is 1 the first time."""
 
     sequence: int
     subscription: str
@@ -38,14 +38,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many messages wait or are being handled, and how many are dead letters."""
+    """The number of messages that wait or are being handled, and the number of dead letters."""
 
     active: int
     dead_letters: int
 
 
 class EmbeddedBus:
-    """Publisher and subscriptions in one. Locks run on `clock`, which is real even where conversations' time is not."""
+    """The topic's publisher and subscriptions. Locks expire by `clock`, which need not be the conversations' clock."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class EmbeddedBus:
         self._arrivals: dict[str, asyncio.Event] = {}
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
-        """The tenant is in each event; one topic serves all."""
+        """Publish the events. Each names its tenant itself: one topic serves all tenants."""
         messages = map(message_of, events)
         await self.send([(message.subject, message.message_id, message.body) for message in messages])
 
@@ -74,7 +74,7 @@ class EmbeddedBus:
             self._arrival(subscription).set()
 
     async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        """Lock up to `limit` messages, waiting for one if there is none; oldest first."""
+        """Lock up to `limit` messages, the oldest first; wait for one if there is none."""
         while True:
             arrival = self._arrival(subscription)
             arrival.clear()
@@ -83,7 +83,7 @@ class EmbeddedBus:
             await self._wait(subscription, arrival)
 
     async def complete(self, delivery: Delivery) -> bool:
-        """Remove the message. False where the lock ran out and somebody else has it by now."""
+        """Remove the message. False if the lock ran out and another receiver has the message by now."""
 
         def delete(connection: sqlite3.Connection) -> bool:
             held = "DELETE FROM messages WHERE sequence = ? AND delivery_count = ? AND dead_reason IS NULL"
@@ -92,7 +92,7 @@ class EmbeddedBus:
         return await self._database.write(delete)
 
     async def abandon(self, delivery: Delivery, reason: str) -> None:
-        """Give the message back, or bury it as a dead letter after its tenth delivery."""
+        """Unlock the message; after its tenth delivery it becomes a dead letter."""
         dead = reason if delivery.delivery_count >= MAX_DELIVERY_COUNT else None
         died_at = self._clock.now().timestamp() if dead else None
 
@@ -124,7 +124,7 @@ class EmbeddedBus:
         def revive(connection: sqlite3.Connection) -> list[tuple[str, DeadLetter]]:
             rows = connection.execute(_DIED_UNTIL, (until.timestamp(),)).fetchall()
             revived = [row for row in rows if worth(_dead_letter(row))]
-            # A new sequence number makes it a new message: who held it in its former life can settle it no more.
+            # A new sequence number makes it a new message, which no receiver of the dead one can settle.
             connection.executemany(_REVIVE, [(now, row["sequence"]) for row in revived])
             connection.executemany("DELETE FROM messages WHERE sequence = ?", [(row["sequence"],) for row in revived])
             return [(row["subscription"], _dead_letter(row)) for row in revived]
@@ -135,14 +135,14 @@ class EmbeddedBus:
         return [letter for _, letter in resubmitted]
 
     async def release_locks(self) -> None:
-        """Make every locked message available: for a process that has just taken the file over from a dead one."""
+        """Unlock every message: for a process that has just taken the file over from a dead one."""
         await self._database.write(lambda connection: connection.execute("UPDATE messages SET locked_until = 0"))
 
     def _arrival(self, subscription: str) -> asyncio.Event:
         return self._arrivals.setdefault(subscription, asyncio.Event())
 
     async def _wait(self, subscription: str, arrival: asyncio.Event) -> None:
-        """Until something arrives, or the first lock runs out."""
+        """Wait until a message arrives, or the first lock runs out."""
         row = self._database.query(
             "SELECT min(locked_until) AS first FROM messages WHERE subscription = ? AND dead_reason IS NULL",
             (subscription,),
@@ -167,7 +167,7 @@ class EmbeddedBus:
                 " RETURNING sequence, message_id, body, enqueued_at, delivery_count",
                 (now + LOCK_SECONDS, subscription, now, limit),
             ).fetchall()
-            # A receiver that dies with the message in hand abandons nothing: its last lock just runs out.
+            # A receiver that dies does not abandon its message: the last lock just runs out.
             over = (row["sequence"] for row in rows if row["delivery_count"] > MAX_DELIVERY_COUNT)
             exhausted = [(DELIVERIES_EXCEEDED, now, sequence) for sequence in over]
             connection.executemany("UPDATE messages SET dead_reason = ?, died_at = ? WHERE sequence = ?", exhausted)

@@ -142,7 +142,7 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
 
 
 def _following(etag: str | None) -> str:
-    """The ETag of a head that was written over this one."""
+    """The ETag of the head that replaces one with this ETag; None: of a first head."""
     return str(int(etag or 0) + 1)
 
 

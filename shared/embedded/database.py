@@ -1,7 +1,7 @@
-"""One SQLite file: WAL, synchronous=FULL, one writer that commits what concurrent handlers ask for in groups.
+"""One SQLite file: WAL, synchronous=FULL, one writer, which commits the work of concurrent handlers in groups.
 
-A handler that writes waits for one commit, and so for one flush to the disk, which it shares with all the handlers that
-came while the commit before it was under way.
+A handler that writes waits for one commit, and so for one flush to the disk. It shares the commit with all handlers
+that came while the previous one was under way.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _SCHEMA = (Path(__file__).parent / "schema.sql").read_text
 
 
 class DatabaseInUse(PatchbayError):
-    """Raised when another process works on the same file."""
+    """Raised if another process uses the same file."""
 
     code = "database_in_use"
     status = 503
@@ -32,7 +32,7 @@ class DatabaseInUse(PatchbayError):
 
 
 class DatabaseMissing(PatchbayError):
-    """Raised where a database is to be looked at, and there is none; an empty one would look like a clean one."""
+    """Raised if a database is to be examined that does not exist; a new empty one would pass for a sound one."""
 
     code = "database_missing"
     status = 404
@@ -48,7 +48,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        path = path.resolve()  # by whatever name it is called, one file has one lock
+        path = path.resolve()  # one file has one lock, whichever name it was given by
         self._holder = _hold(path)
         self._writer_connection = _connect(path)
         self._writer_connection.executescript(_SCHEMA(encoding="utf-8"))
@@ -62,9 +62,9 @@ class Database:
         return self._reader.execute(sql, parameters).fetchall()
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` inside a transaction; when this returns, it is on the disk.
+        """Run `work` inside a transaction; when this returns, its changes are on the disk.
 
-        What `work` raises undoes its own changes only, and is raised here.
+        An exception in `work` undoes only its own changes, and is raised here.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._pending.append((work, done))
@@ -73,7 +73,7 @@ class Database:
         return await done
 
     async def close(self) -> None:
-        """Finish what is pending and give the file back."""
+        """Finish the pending writes and release the file."""
         while self._writing is not None:
             await self._writing
         self._executor.shutdown()
@@ -86,7 +86,7 @@ class Database:
             group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
             try:
                 outcomes = await loop.run_in_executor(self._executor, self._commit, [work for work, _ in group])
-            except Exception as failure:  # every handler of the group must hear of it
+            except Exception as failure:  # it is raised to every handler of the group
                 outcomes = [failure] * len(group)
             for (_, done), outcome in zip(group, outcomes, strict=True):
                 if done.cancelled():
@@ -112,13 +112,13 @@ class Database:
 
 
 def _attempt(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
-    """What the work returns, or the error that it raised and that belongs to the handler that asked for it."""
+    """Run the work in a savepoint. Returns its result, or the exception to raise to the handler that waits for it."""
     connection.execute("SAVEPOINT work")
     try:
         outcome = work(connection)
     except Exception as refusal:
         if not connection.in_transaction:
-            # A full disk took back the work of the whole group.
+            # A full disk has undone the work of the whole group.
             raise
         connection.execute("ROLLBACK TO work")
         outcome = refusal
@@ -135,7 +135,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _hold(path: Path) -> sqlite3.Connection:
-    """Lock a file beside the database for as long as the process lives; the system frees it, however it ends."""
+    """Lock a file beside the database; the system frees the lock when the process ends, however it ends."""
     holder = sqlite3.connect(path.with_name(path.name + "-lock"), isolation_level=None, timeout=0)
     try:
         holder.execute("BEGIN EXCLUSIVE")

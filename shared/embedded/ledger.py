@@ -36,7 +36,7 @@ class EmbeddedLedger:
             old = _ROW.validate_json(found["document"]) if found else None
             if old is not None and old.revision >= row.revision:
                 return
-            _refuse_closed(connection, tenant_id, row.month, min(row.day, old.day) if old else row.day)
+            _count_posting(connection, tenant_id, row.month, min(row.day, old.day) if old else row.day)
             connection.execute(
                 "INSERT INTO ledger_rows (tenant_id, month, key, excluded, document) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET excluded = excluded.excluded, document = excluded.document",
@@ -55,7 +55,7 @@ class EmbeddedLedger:
             old = _CORRECTION.validate_json(found["document"]) if found else None
             if old is not None and old.revision >= correction.revision:
                 return
-            _refuse_closed(connection, tenant_id, month, month)
+            _count_posting(connection, tenant_id, month, month)
             connection.execute(
                 "INSERT INTO ledger_corrections (tenant_id, month, id, stands, document) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET stands = excluded.stands, document = excluded.document",
@@ -68,7 +68,7 @@ class EmbeddedLedger:
     async def books(self, tenant_id: str, month: str) -> Books:
         partition = (tenant_id, month)
         sql = "SELECT day, measure, dimension, count FROM ledger_days WHERE tenant_id = ? AND month = ? AND count <> 0"
-        # The stamp comes first: what is posted in between makes it an old one, which closes nothing.
+        # The stamp is read first: a posting in between makes it an old one, by which nothing is closed.
         found, counters = self._database.query(_A_MONTH, partition), self._database.query(sql, partition)
         days: dict[str, Counter[tuple[str, str]]] = {}
         for row in counters:
@@ -96,7 +96,7 @@ class EmbeddedLedger:
         def work(connection: sqlite3.Connection) -> None:
             _refuse_other_books(connection, tenant_id, month, books)
             for day, counters in counts.items():
-                _refuse_closed(connection, tenant_id, month, day)
+                _count_posting(connection, tenant_id, month, day)
                 sql = "DELETE FROM ledger_days WHERE tenant_id = ? AND month = ? AND day = ?"
                 connection.execute(sql, (tenant_id, month, day))
                 _adjust(connection, tenant_id, month, day, counters)
@@ -157,15 +157,15 @@ class EmbeddedReports:
 
 
 def _refuse_other_books(connection: sqlite3.Connection, tenant_id: str, month: str, books: Books) -> None:
-    """Raise BooksChanged unless the month is open, and nothing was posted since its books were read."""
+    """Raises BooksChanged if the month is closed, or was posted to since its books were read."""
     found = connection.execute(_A_MONTH, (tenant_id, month)).fetchone()
     posts, closed_at = (found["posts"], found["closed_at"]) if found else (0, None)
     if closed_at is not None or str(posts) != books.stamp:
         raise BooksChanged
 
 
-def _refuse_closed(connection: sqlite3.Connection, tenant_id: str, month: str, day: str) -> None:
-    """Count one more post to the month, or raise DayClosed."""
+def _count_posting(connection: sqlite3.Connection, tenant_id: str, month: str, day: str) -> None:
+    """Count one more posting to the month. Raises DayClosed if the month is closed."""
     counted = connection.execute(
         "INSERT INTO ledger_months (tenant_id, month, posts) VALUES (?, ?, 1)"
         " ON CONFLICT DO UPDATE SET posts = posts + 1 WHERE closed_at IS NULL",

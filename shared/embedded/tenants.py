@@ -93,7 +93,7 @@ class EmbeddedParkedEvents:
         await self._mark(tenant_id, event_id, {"replayed_at": at}, at)
 
     async def _mark(self, tenant_id: str, event_id: str, marks: dict[str, str], begun_at: str | None) -> None:
-        """Set members of the event that is there, where no time or this one is that of its replay's beginning."""
+        """Set members of the stored event; with `begun_at` only if its replay began at that time."""
 
         def work(connection: sqlite3.Connection) -> None:
             row = connection.execute(_GET_PARKED, (tenant_id, event_id)).fetchone()

@@ -17,12 +17,12 @@ from shared.tenants.history import Configurations
 
 
 def bus_on(database: Database) -> EmbeddedBus:
-    """The bus in the database; its locks run on the machine's clock, whatever clock the conversations have."""
+    """The bus in the database; its locks expire by the machine's clock, whatever clock the conversations have."""
     return EmbeddedBus(database, SystemClock())
 
 
 def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
-    """The adapters on a database that is open. The archive is a folder beside it."""
+    """The adapters on an open database. The archive is a folder beside it."""
     configurations = Configurations(EmbeddedConfigurations(database), clock)
 
     async def store_probe() -> Mapping[str, Any]:

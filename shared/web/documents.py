@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from shared.access.issuer import DocumentUnavailable
 
 _TIMEOUT = 5.0
-"""Seconds for a document."""
-_LARGEST = 1024 * 1024
+"""Seconds in which a document must be read."""
+_MAX_BYTES = 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -22,7 +22,7 @@ class HttpDocuments:
                 raise DocumentUnavailable(f"{address!r} is no HTTPS address")
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as session,
-                # Whoever redirects us could name keys of their own.
+                # A redirect could lead to an attacker's keys.
                 session.get(address, allow_redirects=False) as answer,
             ):
                 if answer.status != 200:
@@ -30,8 +30,8 @@ class HttpDocuments:
                 body = b""
                 async for chunk in answer.content.iter_any():
                     body += chunk
-                    if len(body) > _LARGEST:
-                        raise DocumentUnavailable(f"{parts.hostname} answers more than {_LARGEST} bytes")
+                    if len(body) > _MAX_BYTES:
+                        raise DocumentUnavailable(f"{parts.hostname} answers more than {_MAX_BYTES} bytes")
                 return body
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as cause:
             raise DocumentUnavailable(f"{address!r} cannot be read: {type(cause).__name__}") from cause

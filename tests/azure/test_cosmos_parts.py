@@ -8,10 +8,10 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.cosmos.day_documents import counter_name, counts_of, guarded_patches
 from shared.azure.cosmos.failures import OperationFailed, TransientFailure, meaning_of, wait_before_another_try
-from shared.azure.cosmos.recent import Recent
 from shared.azure.cosmos.session import SessionTokens
 from shared.errors import DocumentTooLarge
 from shared.usage.ledger import LedgerRow, recount
@@ -29,16 +29,16 @@ def test_the_furthest_token_stays_whatever_comes_last() -> None:
     # and after a split the new range's, whatever its number
     tokens.note(PARTITION, "3:1#4#7=2")
     assert tokens.of(PARTITION) == "3:1#4#7=2"
-    tokens.forget(PARTITION)
+    tokens.discard(PARTITION)
     assert tokens.of(PARTITION) is None
     assert tokens.of(("contoso", "c2")) is None
 
 
 def test_what_was_put_first_is_forgotten_first() -> None:
-    recent = Recent[str, int](2)
+    cache = BoundedCache[str, int](2)
     for value, key in enumerate(["a", "b", "a", "c"]):
-        recent.put(key, value)
-    assert [recent.get(key) for key in "abc"] == [2, None, 3]
+        cache.put(key, value)
+    assert [cache.get(key) for key in "abc"] == [2, None, 3]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["counted", "byBot", "byChannel"]), st.text()), max_size=6))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.usage.overview import MONTHS
+from shared.usage.overview import MAX_MONTHS
 from tests.functions.hosts import EVENTS, Host, hosted, paths, problem
 from tests.functions.test_usage_routes import USAGE, conversation, october
 from tests.usage.render.test_page import Figures
@@ -126,7 +126,7 @@ async def test_a_long_list_comes_in_parts(host: Host) -> None:
     rest = await host.shown("usage", continuation=first["continuation"])
     # then no month is left out, and none comes twice
     months = [month["month"] for page in (first, rest) for month in page["months"]]
-    assert len(first["months"]) == MONTHS
+    assert len(first["months"]) == MAX_MONTHS
     assert rest["continuation"] is None
     assert months == sorted(set(months), reverse=True)
     assert (len(months), months[-1]) == (61, "2021-10")

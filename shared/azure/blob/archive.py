@@ -16,11 +16,11 @@ CONTAINER = "archive"
 
 _JSON = ContentSettings(content_type="application/json")
 _WRITER = "writer"
-"""Metadata of a part: a number that its writer drew."""
+"""Metadata of a part: a random id of the call that wrote it."""
 
 
 class BlobArchive:
-    """An Archive: `tenant/key/0.json` is the conversation, `1.json` its first addendum."""
+    """Implements `Archive`: `tenant/key/0.json` is the conversation, `1.json` its first addendum."""
 
     def __init__(self, client: BlobServiceClient, container: str = CONTAINER) -> None:
         self._client = client
@@ -42,7 +42,7 @@ class BlobArchive:
             await self._container.delete(name)
 
     async def close(self) -> None:
-        """Close the connections. Nothing depends on it: what was written is durable."""
+        """Close the connections. Without it nothing is lost: every write is durable."""
         await self._client.close()
 
     async def _upload(self, name: str, document: bytes, writer: str) -> None:
@@ -50,7 +50,7 @@ class BlobArchive:
         try:
             await blob.upload_blob(document, overwrite=False, content_settings=_JSON, metadata={_WRITER: writer})
         except ResourceExistsError as taken:
-            # After a lost answer it may be our own.
+            # After a lost answer the part may be our own.
             if (await blob.get_blob_properties()).metadata.get(_WRITER) != writer:
                 raise PartExists from taken
         except ResourceNotFoundError as missing:

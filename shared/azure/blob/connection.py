@@ -1,4 +1,4 @@
-"""How a process reaches its storage account."""
+"""Connecting to the storage account."""
 
 from typing import Any
 from urllib.request import getproxies
@@ -12,7 +12,7 @@ _DEVELOPMENT = (
     "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
     "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
 )
-"""What `UseDevelopmentStorage=true` means, which this SDK does not know: Azurite, with the key that every one has."""
+"""What `UseDevelopmentStorage=true` means, which this SDK does not know: Azurite, with its well-known key."""
 
 
 def connect(

@@ -12,12 +12,12 @@ from shared.errors import OverflowUnavailable
 CONTAINER = "overflow"
 
 _BYTES = ContentSettings(content_type="application/octet-stream")
-_LONGEST = 512
-"""Characters of a place in a name; a blob's name may have 1,024."""
+_MAX_PLACE = 512
+"""Characters of a place in a blob's name, which may have 1,024."""
 
 
 class BlobOverflow:
-    """An Overflow: `tenant/place/sha256`."""
+    """Implements `Overflow`: `tenant/place/sha256`."""
 
     def __init__(self, client: BlobServiceClient, container: str = CONTAINER) -> None:
         self._container = Container(client, container, OverflowUnavailable)
@@ -42,5 +42,5 @@ class BlobOverflow:
 
 
 def _folder(tenant_id: str, place: str) -> str:
-    short = place if len(place) <= _LONGEST else f"~~~{hashlib.sha256(place.encode()).hexdigest()}"
+    short = place if len(place) <= _MAX_PLACE else f"~~~{hashlib.sha256(place.encode()).hexdigest()}"
     return f"{tenant_id}/{short}/"

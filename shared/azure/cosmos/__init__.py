@@ -1,5 +1,5 @@
 """The store ports on Cosmos DB.
 
-What a document says is kept as JSON text where it may hold any number: Cosmos keeps numbers as doubles. Beside it stand
-the few members that are queried, and only they are indexed.
+Content that may contain any number is stored as JSON text, because Cosmos stores numbers as doubles. Beside it a
+document has the few members that are queried, and only they are indexed.
 """

@@ -1,7 +1,7 @@
-"""What requests cost: each one is reported once, by the HTTP answer that it got.
+"""The charges of requests: each request is reported once, when its HTTP answer comes.
 
-The SDK's `response_hook` tells nothing of requests that failed or that the SDK repeats by itself, and its
-`last_response_headers` belong to whichever call came last; the pipeline's raw hooks see every request.
+The SDK's `response_hook` does not see requests that failed or that the SDK repeats by itself, and its
+`last_response_headers` belong to the latest call of any; the pipeline's raw hooks see every request.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from shared.telemetry import Telemetry
 
 @dataclass(frozen=True)
 class Charge:
-    """One request of a port's method. `status` is the HTTP status; None where no answer came, whatever it cost."""
+    """A request of a port's method. `status` is the HTTP status; None if no answer came, so the cost is unknown."""
 
     operation: str
     container: str
@@ -23,15 +23,15 @@ class Charge:
 
 
 Charges = Callable[[Charge], None]
-"""Told of each request, once."""
+"""Called once with the charge of each request."""
 
 
 def unobserved(_: Charge) -> None:
-    """Charges that nobody wants to know of."""
+    """Ignores the charge."""
 
 
 def counted_by(telemetry: Telemetry) -> Charges:
-    """Charges that are counted as a metric."""
+    """A function that adds charges to a metric; `unobserved` where telemetry is off."""
 
     def charged(charge: Charge) -> None:
         attributes = {"container": charge.container, "operation": charge.operation}
@@ -42,7 +42,7 @@ def counted_by(telemetry: Telemetry) -> Charges:
 
 @dataclass
 class Meter:
-    """Reports the requests of one call of the SDK. `note_token` is told the session token of each answer."""
+    """Reports the requests of one call of the SDK. `note_token` is called with the session token of each answer."""
 
     operation: str
     container: str
@@ -51,20 +51,20 @@ class Meter:
     _unanswered: int = field(default=0, init=False)
 
     def hooks(self) -> dict[str, Callable[[Any], None]]:
-        """The options of the SDK's call that let this meter see its requests."""
-        return {"raw_request_hook": self._asked, "raw_response_hook": self._answered}
+        """The options for the SDK's call with which this meter sees its requests."""
+        return {"raw_request_hook": self._count_request, "raw_response_hook": self._report_answer}
 
     def close(self) -> None:
-        """Report what was never answered."""
+        """Report the requests that got no answer."""
         for _ in range(self._unanswered):
             self.charges(Charge(self.operation, self.container, 0.0, None))
         self._unanswered = 0
 
-    def _asked(self, request: Any) -> None:
+    def _count_request(self, request: Any) -> None:
         if _is_of_documents(request):
             self._unanswered += 1
 
-    def _answered(self, response: Any) -> None:
+    def _report_answer(self, response: Any) -> None:
         if not _is_of_documents(response):
             return
         self._unanswered -= 1
@@ -77,5 +77,5 @@ class Meter:
 
 
 def _is_of_documents(message: Any) -> bool:
-    """Whether it is about documents; what the SDK asks of the account now and then is not charged to a container."""
+    """True if it is about documents; the SDK's own requests about the account are charged to no container."""
     return "/docs" in message.http_request.url

@@ -1,4 +1,4 @@
-"""The connection to one database: made on first use, once, however many ask for it at the same time."""
+"""The connection to one database: made on first use, once, even if many ask for it at the same time."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from azure.identity.aio import DefaultAzureCredential
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
-"""Far more than any request here takes; a caller that waits longer waits in vain."""
+"""Far more than any request here takes; waiting longer would be in vain."""
 
 
 class Cosmos:
-    """One account and database. A process has one; making it connects to nothing.
+    """One account and database; a process has one. Nothing is connected before its first use.
 
-    `key` is for emulators, which know no identities; without one the managed identity is used. `transport` makes what
-    carries a client's requests.
+    `key` is for emulators, which know no identities; without one the managed identity is used. `transport` makes
+    the HTTP transport of a client.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class Cosmos:
         if self._client is None:
             async with self._connecting:
                 if self._client is None:
-                    self._client = await self._connected()
+                    self._client = await self._connect()
         return self._client
 
     async def container(self, container_id: str) -> ContainerProxy:
-        """The container; one object for all, so that its properties are read once."""
+        """The container; always the same object, so that its properties are read once."""
         client = await self.client()
         if container_id not in self._containers:
             database = client.get_database_client(self.database)
@@ -54,7 +54,7 @@ class Cosmos:
         return self._containers[container_id]
 
     async def close(self) -> None:
-        """Close what was opened; the next use opens it anew."""
+        """Close the connection; the next use opens it anew."""
         client, credential, self._client, self._credential = self._client, self._credential, None, None
         self._containers.clear()
         if client is not None:
@@ -62,8 +62,8 @@ class Cosmos:
         if credential is not None:
             await credential.close()
 
-    async def _connected(self) -> CosmosClient:
-        client = self._made()
+    async def _connect(self) -> CosmosClient:
+        client = self._new_client()
         try:
             # Without this the SDK would not know the account's consistency, and would send no session tokens.
             await client.__aenter__()
@@ -72,7 +72,7 @@ class Cosmos:
             raise
         return client
 
-    def _made(self) -> CosmosClient:
+    def _new_client(self) -> CosmosClient:
         if self._key is None and self._credential is None:
             self._credential = DefaultAzureCredential()
         return CosmosClient(
@@ -80,7 +80,7 @@ class Cosmos:
             self._key or self._credential,  # type: ignore[arg-type]  # one of the two is there
             connection_timeout=CONNECT_SECONDS,
             read_timeout=ANSWER_SECONDS,
-            # The least that the SDK takes (it ignores 0): what else is repeated, `Container` repeats, and reports.
+            # The least that the SDK takes (it ignores 0). All other retries are made, and reported, by `Container`.
             retry_throttle_total=1,
             retry_connect=0,
             retry_read=0,

@@ -14,12 +14,12 @@ from shared.tenants.history import History, Version
 _CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 _CURRENT = "current"
 _LIST = ("_tenants",)
-"""The partition of the list; no tenant can be called so."""
+"""The partition of the list; no tenant can have this id."""
 _TENANTS = "tenants"
 
 
 class CosmosConfigurations:
-    """Implements `ConfigurationStore`. Versions never change, so each is read once by a process."""
+    """Implements `ConfigurationStore`. Versions never change, so a process reads each one once."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
@@ -44,7 +44,7 @@ class CosmosConfigurations:
     async def add(self, tenant_id: str, version: Version) -> None:
         partition = (tenant_id,)
         if version.number == 1:
-            # A tenant that is listed and has nothing does no harm; one that is not listed is never seen to.
+            # A listed tenant without a version does no harm; one that is not listed would be unknown to timers.
             await self._list(tenant_id)
         document = self._container.document(
             partition,
@@ -61,13 +61,13 @@ class CosmosConfigurations:
                 raise VersionConflict(version.number) from failed
 
     async def _is_stored(self, partition: tuple[str], document: Document) -> bool:
-        """Whether it is what is there: then it was this very call that stored it, and its answer was lost."""
+        """True if the document is stored: then this very call stored it, and its answer was lost."""
         stored = await self._container.read("add", partition, document["id"]) or {}
         return all(stored.get(name) == value for name, value in document.items())
 
     async def _list(self, tenant_id: str) -> None:
         """Add the tenant to the list."""
-        # A segment of a patch's path that is a number would be taken for a place in an array.
+        # A number as a segment of a patch's path would be taken for an array's index.
         name = f"tenant-{tenant_id}"
         change = {"op": "set", "path": f"/names/{name}", "value": tenant_id}
         try:
@@ -75,9 +75,9 @@ class CosmosConfigurations:
         except OperationFailed as failed:
             if failed.status != MISSING:
                 raise
-            await self._begin_list(change, {name: tenant_id})
+            await self._create_list(change, {name: tenant_id})
 
-    async def _begin_list(self, change: Document, names: dict[str, str]) -> None:
+    async def _create_list(self, change: Document, names: dict[str, str]) -> None:
         try:
             await self._container.create("add", _LIST, self._container.document(_LIST, _TENANTS, names=names))
         except OperationFailed as failed:

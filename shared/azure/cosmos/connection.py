@@ -1,4 +1,4 @@
-"""How a process reaches its Cosmos DB account."""
+"""Connecting to the Cosmos DB account."""
 
 from shared.azure.cosmos.client import Cosmos
 

@@ -1,4 +1,4 @@
-"""A container's requests: with session tokens, bounded retries and reported charges."""
+"""Requests to one container, with session tokens, bounded retries and reported charges."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -23,15 +23,15 @@ Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
 """One operation of a transactional batch, as the SDK takes it."""
 
 TIMEOUT = timedelta(seconds=30)
-"""How long one request is tried; well below what a handler has."""
+"""How long one request is retried; well below the time that a handler has."""
 _PAGE = 1000
-"""Documents of one answer, if they have not 4 MB before."""
+"""The most documents in one answer; 4 MB are its other limit."""
 
 
 class Container:
-    """One container. Every method names its operation, under which its requests are reported.
+    """One container. A method reports its requests under the name of the `operation` that it is called for.
 
-    Each raises StoreUnavailable when the store stays out of reach, throttles, or is too slow; a write may have been
+    Each raises StoreUnavailable if the store stays out of reach, throttles, or is too slow; a write may have been
     carried out nevertheless.
     """
 
@@ -56,7 +56,7 @@ class Container:
         return {"id": document_id, **dict(zip(self._definition.members, partition, strict=True)), **given}
 
     async def read(self, operation: str, partition: Partition, document_id: str) -> Document | None:
-        """The document, by a point read; None where there is none."""
+        """The document, by a point read; None if there is none."""
         if not can_exist(partition, document_id):
             return None
 
@@ -71,11 +71,11 @@ class Container:
             raise
 
     async def create(self, operation: str, partition: Partition, document: Document) -> None:
-        """Create the document. Raises OperationFailed with 409."""
+        """Create the document. Raises OperationFailed with 409 if it exists."""
         await self._call(operation, partition, lambda container, options: container.create_item(document, **options))
 
     async def replace(self, operation: str, partition: Partition, document: Document, etag: str) -> str:
-        """Replace the document; its new ETag. Raises OperationFailed with 404 or 412."""
+        """Replace the document. Returns its new ETag. Raises OperationFailed with 404 or 412."""
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> str:
             written = await container.replace_item(
@@ -107,7 +107,7 @@ class Container:
         changes: Sequence[Document],
         condition: str | None = None,
     ) -> None:
-        """Change members of the document where the condition holds. Raises OperationFailed with 404 or 412."""
+        """Change members of the document if the condition holds. Raises OperationFailed with 404 or 412."""
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> None:
             await container.patch_item(
@@ -117,13 +117,13 @@ class Container:
         await self._call(operation, partition, send)
 
     async def batch(self, operation: str, partition: Partition, operations: Sequence[Operation]) -> list[str]:
-        """Carry out all operations or none; their documents' ETags ("" where there is none).
+        """Carry out all operations or none. Returns their documents' ETags ("" where there is none).
 
-        Raises OperationFailed with the place of the first that failed.
+        Raises OperationFailed with the index of the first that failed.
         """
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> list[str]:
-            # The SDK takes the guards out of what it is given: the same operations sent again would have none.
+            # The SDK removes the guards from its arguments: the same operations sent again would have none.
             own = [(name, arguments, dict(guards)) for name, arguments, guards in operations]
             done = await container.execute_item_batch(own, self._key(partition), **options)
             return [str(each.get("eTag", "")) for each in done]
@@ -131,11 +131,11 @@ class Container:
         return await self._call(operation, partition, send)
 
     async def query(self, operation: str, partition: Partition, sql: str, **parameters: Any) -> list[Any]:
-        """All results in the partition, or below it where the values are fewer than the key's."""
+        """All results in the partition; `partition` may be only the first values of the key."""
         return [each for page in await self.query_pages(operation, partition, sql, **parameters) for each in page]
 
     async def query_pages(self, operation: str, partition: Partition, sql: str, **parameters: Any) -> list[list[Any]]:
-        """The results by the requests that brought them; only those of one request are of one moment."""
+        """The results of each request as a list; only those of one request are of one moment."""
         if not can_exist(partition):
             return []
         given = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
@@ -170,7 +170,7 @@ class Container:
             return await self._retrying(wait_before_another_try, self._try, operation, partition, send)
         except TransientFailure as failure:
             if failure.session_lost:
-                self._tokens.forget(partition)
+                self._tokens.discard(partition)
             raise StoreUnavailable(str(failure)) from failure
 
     async def _try(
@@ -183,10 +183,10 @@ class Container:
         try:
             return await send(await self._cosmos.container(self._definition.id), dict(meter.hooks()))
         except AzureError as error:
-            meant = meaning_of(error)
-            if meant is error:
+            meaning = meaning_of(error)
+            if meaning is error:
                 raise
-            raise meant from error
+            raise meaning from error
         finally:
             meter.close()
 

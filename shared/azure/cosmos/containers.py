@@ -7,14 +7,14 @@ from azure.cosmos import PartitionKey
 from azure.cosmos.aio import CosmosClient
 
 EXPIRES_WHERE_SET = -1
-"""Documents of the container live for the seconds that their `ttl` says, and for ever without one."""
+"""A container's default: documents live for the seconds in their `ttl`, and for ever without one."""
 
 
 @dataclass(frozen=True)
 class ContainerDefinition:
-    """A container. `partition_key` are paths, coarse to fine; `indexed` are the only paths that are indexed.
+    """A container. `partition_key` are paths, coarse to fine; only the paths in `indexed` are indexed.
 
-    `default_ttl` is None where nothing expires.
+    `default_ttl` is None if nothing expires.
     """
 
     id: str
@@ -49,7 +49,7 @@ THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRE
 LEDGER = ContainerDefinition(
     "ledger",
     ("/tenantId", "/month"),
-    # Rows have the first two, what counts the next two, then corrections, then reports.
+    # Rows have the first two, counting documents the next two, corrections the fifth, reports the last.
     ("/key/?", "/standing/?", "/day/?", "/firstOf/?", "/correctionOf/?", "/version/?"),
     None,
 )

@@ -1,7 +1,7 @@
-"""The documents of one conversation: its head, a fact each, and a decision each.
+"""The documents of one conversation: one for its head, one for each fact, one for each decision.
 
-A decision's id is the hash of its content, and the head lists the ids of its decisions in order. So a decision that is
-stored needs no second write, and one that the head no longer lists is as good as gone.
+A decision's id is the hash of its content, and the head lists the ids of its decisions in order. So a stored decision
+is never written again, and one that the head does not list counts as deleted.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _FACT, _DECISION = "fact:", "decision:"
 
 @dataclass(frozen=True)
 class Stored:
-    """What is known of the decisions beside a head of this ETag: those it lists, and the ids of all there are."""
+    """The stored decisions beside a head with this ETag: the ids that it `listed`, and all that are `present`."""
 
     etag: str
     listed: tuple[str, ...]
@@ -41,7 +41,7 @@ def decision_texts(head: Head) -> list[tuple[str, str]]:
 
 
 def sortable(moment: datetime) -> str:
-    """A moment as text of one width, which sorts as moments do."""
+    """A moment as text of fixed width, which sorts as moments do."""
     return moment.isoformat(timespec="microseconds")
 
 
@@ -83,7 +83,7 @@ def fact_of(document: Document) -> Fact:
 
 
 def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
-    """What a partition's documents hold. Raises HeadChanged where they are not of one moment."""
+    """The content of a partition's documents. Raises HeadChanged if they are not of one moment."""
     facts = [fact_of(document) for document in documents if document["id"].startswith(_FACT)]
     head = next((document for document in documents if document["id"] == HEAD), None)
     if head is None:

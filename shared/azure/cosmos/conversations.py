@@ -9,13 +9,14 @@
 | `save_head`, `delete` | a replace, a delete |
 | `heads`, `keys`, `due` | one query below the tenant |
 
-A write that is repeated because its answer was lost finds what it wrote: FactExists or HeadChanged, as if somebody else
-had been faster, which is what callers read anew for.
+A write that is repeated after a lost answer finds its own document. It raises FactExists or HeadChanged, as if another
+process had been faster, and its caller reads anew.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.conversation_documents import (
     HEAD,
@@ -30,7 +31,6 @@ from shared.azure.cosmos.conversation_documents import (
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import Partition
-from shared.azure.cosmos.recent import Recent
 from shared.conversations.documents import read_head
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
@@ -40,7 +40,7 @@ from shared.retry import retrying
 _ALL = "SELECT * FROM c"
 _FILTERS = ("state", "queue", "bot")
 _BATCH = 100
-"""Operations of a transactional batch."""
+"""The most operations in a transactional batch."""
 
 
 class CosmosConversations:
@@ -49,7 +49,7 @@ class CosmosConversations:
     def __init__(self, container: Container, retention: Retention) -> None:
         self._container = container
         self._retention = retention
-        self._stored: Recent[Partition, Stored] = Recent()
+        self._stored: BoundedCache[Partition, Stored] = BoundedCache()
 
     async def load(self, tenant_id: str, key: str) -> Loaded:
         return await retrying(HeadChanged, self._load, (tenant_id, key))
@@ -64,8 +64,8 @@ class CosmosConversations:
     async def _load_in_parts(self, partition: Partition) -> Sequence[Document]:
         """The documents of a partition that takes several answers, each of another moment.
 
-        Raises HeadChanged where the head was written meanwhile: beside fewer facts it would be taken for what they
-        make it.
+        Raises HeadChanged if the head was written meanwhile: it would not be the head of the facts that were read
+        before.
         """
         before = await self._container.read("load", partition, HEAD)
         documents = await self._container.query("load", partition, _ALL)
@@ -109,7 +109,7 @@ class CosmosConversations:
             ("upsert", (writer.decision(each, text),), {}) for each, text in dict(texts).items() if each not in present
         ]
         gone: list[Operation] = [("delete", (each,), {}) for each in sorted(present.difference(listed))]
-        # Decisions that no head lists yet may be there before it.
+        # Decisions may be stored before the head that lists them.
         while len(first) + len(new) > _BATCH:
             early, new = new[:_BATCH], new[_BATCH:]
             await self._container.batch("commit", partition, early)
@@ -117,10 +117,10 @@ class CosmosConversations:
         try:
             etags = await self._container.batch("commit", partition, operations)
         except OperationFailed as failed:
-            self._stored.forget(partition)
+            self._stored.discard(partition)
             if fact and failed.index == 0 and failed.status == CONFLICT:
                 raise FactExists from failed
-            # The head, or a decision that expired.
+            # The head changed, or a decision expired.
             raise HeadChanged from failed
         left = gone[len(operations) - len(first) - len(new) :]
         kept = frozenset(listed).union(operation[1][0] for operation in left)
@@ -140,13 +140,13 @@ class CosmosConversations:
         try:
             replaced = await self._container.replace("save_head", writer.partition, document, etag)
         except OperationFailed as failed:
-            self._stored.forget(writer.partition)
+            self._stored.discard(writer.partition)
             raise HeadChanged from failed
         self._remember(writer.partition, Stored(replaced, stored.listed, stored.present))
         return replaced
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
-        self._stored.forget((tenant_id, key))
+        self._stored.discard((tenant_id, key))
         try:
             await self._container.delete("delete", (tenant_id, key), HEAD, etag)
         except OperationFailed as failed:
@@ -163,7 +163,7 @@ class CosmosConversations:
             after=after or "",
             **wanted,
         )
-        # A tenant that lies on several physical partitions answers from one after the other, each in order.
+        # The physical partitions of a tenant answer one after the other, each in order.
         found.sort(key=_key)
         page = [read_head(each["document"]) for each in found[:limit]]
         return HeadPage(page, _key(found[limit - 1]) if len(found) > limit else None)
@@ -192,7 +192,7 @@ class CosmosConversations:
 
     def _remember(self, partition: Partition, stored: Stored | None) -> None:
         if stored is None:
-            self._stored.forget(partition)
+            self._stored.discard(partition)
         else:
             self._stored.put(partition, stored)
 

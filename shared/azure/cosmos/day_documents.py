@@ -1,6 +1,6 @@
-"""The documents of a month that count: one per day, one for corrections. A status guards their counters.
+"""The counting documents of a month: one per day, one for corrections. A status guards their counters.
 
-They are created together, so where one is missing, all are; and they are closed together.
+They are created together, so if one is missing, all are; and they are closed together.
 """
 
 import base64
@@ -19,17 +19,17 @@ from shared.usage.period import dates
 
 WHILE_OPEN = 'FROM c WHERE c.status = "open"'
 _PATCH = 10
-"""Changes of one patch."""
+"""The most changes in one patch."""
 _PLAIN = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*|", re.ASCII)
 _DAY = "day:"
 COUNTING = "SELECT c.id, c.day, c.counts, c.closedAt, c._etag FROM c WHERE c.day > ''"
-"""The query for the documents of `books_of`."""
+"""The query for the documents that `books_of` takes."""
 
 
 def guarded_patches(old: LedgerRow | None, new: LedgerRow) -> list[Operation]:
-    """What the days have to add when `new` replaces `old`.
+    """The patches of the days' counters when `new` replaces `old`.
 
-    The days of both rows are guarded, whether or not a counter changes: what stands in a closed month stays.
+    The days of both rows are guarded, even if no counter changes: a closed month must keep its row.
     """
     steps = adjustments(old, new)
     days = {row.day for row in (old, new) if row is not None}
@@ -41,29 +41,29 @@ def _patches(day: str, counts: DayCounts) -> list[Operation]:
         {"op": "incr", "path": f"/counts/{counter_name(measure, dimension)}", "value": step}
         for (measure, dimension), step in counts.items()
     ]
-    return [("patch", (_DAY + day, list(some)), {"filter_predicate": WHILE_OPEN}) for some in _in_tens(changes)]
+    return [("patch", (_DAY + day, list(some)), {"filter_predicate": WHILE_OPEN}) for some in _in_patches(changes)]
 
 
 def guarded_correction(old: Correction | None, new: Correction) -> list[Operation]:
-    """What the counters of corrections have to add when `new` replaces `old`."""
+    """The patches of the counters of corrections when `new` replaces `old`."""
     return _patches(CORRECTIONS, correction_adjustments(old, new) or Counter({("counted", ""): 0}))
 
 
 def opened(container: Container, partition: Partition, day: str, counts: DayCounts) -> list[Document]:
-    """The documents of a month that is open, at zero but for the counters of one of them."""
-    named = _members(counts)
+    """The counting documents of an open month; `counts` are the counters of `day`, all others are zero."""
+    members = _members(counts)
     return [
-        _counting(container, partition, each, named if each == day else {}, "open", None)
-        for each in _names(partition[1])
+        _document(container, partition, each, members if each == day else {}, "open", None)
+        for each in _days(partition[1])
     ]
 
 
 def closed(container: Container, partition: Partition, books: Books, at: datetime) -> list[Operation]:
-    """What closes the month, unless one of its documents changed since its books were read."""
+    """The operations that close the month; they fail if a document changed since its books were read."""
     etags: Mapping[str, str] = json.loads(books.stamp)
     if not etags:
-        made = (_counting(container, partition, day, {}, "closed", format_time(at)) for day in _names(partition[1]))
-        return [("create", (document,), {}) for document in made]
+        documents = (_document(container, partition, day, {}, "closed", format_time(at)) for day in _days(partition[1]))
+        return [("create", (document,), {}) for document in documents]
     close = [
         {"op": "set", "path": "/status", "value": "closed"},
         {"op": "set", "path": "/closedAt", "value": format_time(at)},
@@ -77,19 +77,19 @@ def closed(container: Container, partition: Partition, books: Books, at: datetim
 def restated(
     container: Container, partition: Partition, books: Books, counts: Mapping[str, DayCounts]
 ) -> list[Operation]:
-    """What sets the counters of these days, unless one of them changed since its books were read.
+    """The operations that set the counters of these days; they fail if one changed since its books were read.
 
-    Where a document of the month is lost, it is made anew, and then all others are guarded, since the month may be
+    If a document of the month is lost, it is created anew, and then all others are guarded, since the month may be
     closed meanwhile.
     """
     etags: Mapping[str, str] = json.loads(books.stamp)
     kept = {**books.days, CORRECTIONS: books.corrections}
-    lost = [day for day in _names(partition[1]) if _DAY + day not in etags]
+    lost = [day for day in _days(partition[1]) if _DAY + day not in etags]
     operations: list[Operation] = [
-        ("create", (_counting(container, partition, day, _members(counts.get(day, Counter())), "open", None),), {})
+        ("create", (_document(container, partition, day, _members(counts.get(day, Counter())), "open", None),), {})
         for day in lost
     ]
-    for day in _names(partition[1]) if lost else sorted(counts):
+    for day in _days(partition[1]) if lost else sorted(counts):
         if etag := etags.get(_DAY + day):
             members = _members(counts.get(day, kept.get(day, Counter())))
             patch = [{"op": "set", "path": "/counts", "value": members}]
@@ -98,7 +98,7 @@ def restated(
 
 
 def books_of(documents: Sequence[Document]) -> Books:
-    """The books that a month's documents make."""
+    """The books in a month's counting documents."""
     counts = {document["day"]: counts_of(document) for document in documents}
     corrections = counts.pop(CORRECTIONS, Counter())
     closed_at = next((document["closedAt"] for document in documents if document.get("closedAt")), None)
@@ -115,11 +115,11 @@ def _members(counts: DayCounts) -> dict[str, int]:
     return {counter_name(*name): count for name, count in counts.items()}
 
 
-def _names(month: str) -> list[str]:
+def _days(month: str) -> list[str]:
     return [*dates(month), CORRECTIONS]
 
 
-def _counting(
+def _document(
     container: Container, partition: Partition, day: str, counts: Mapping[str, int], status: str, closed_at: str | None
 ) -> Document:
     return container.document(
@@ -136,18 +136,18 @@ def _counting(
 
 def counts_of(document: Mapping[str, Mapping[str, int]]) -> Counter[tuple[str, str]]:
     """The counters of a day document that are not zero."""
-    return Counter({_named(name): count for name, count in document["counts"].items() if count})
+    return Counter({_counter_of(name): count for name, count in document["counts"].items() if count})
 
 
 def counter_name(measure: str, dimension: str) -> str:
-    """A counter's name as a member that may stand in a patch's path: what is not plain is base64url behind `_`."""
+    """A counter's name as a member for a patch's path; a dimension that is not plain is `_` and base64url."""
     plain = _PLAIN.fullmatch(dimension) is not None
     return (
         f"{measure}_{dimension if plain else '_' + base64.urlsafe_b64encode(dimension.encode()).decode().rstrip('=')}"
     )
 
 
-def _named(name: str) -> tuple[str, str]:
+def _counter_of(name: str) -> tuple[str, str]:
     measure, _, dimension = name.partition("_")
     if not dimension.startswith("_"):
         return measure, dimension
@@ -155,5 +155,5 @@ def _named(name: str) -> tuple[str, str]:
     return measure, base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
 
 
-def _in_tens(changes: list[Document]) -> list[list[Document]]:
+def _in_patches(changes: list[Document]) -> list[list[Document]]:
     return [changes[start : start + _PATCH] for start in range(0, len(changes), _PATCH)]

@@ -1,4 +1,4 @@
-"""When documents expire: a month after the tenant's retention, whatever else went wrong with deleting them."""
+"""When documents expire: a month after the tenant's retention, even if deleting them failed."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ GRACE = timedelta(days=31)
 """A conversation may last 30 days, and its first fact must not expire before its last one is old enough."""
 
 Retention = Callable[[str], Awaitable[timedelta]]
-"""How long a tenant keeps conversations."""
+"""Gives how long the tenant with this id keeps conversations."""
 
 
 async def time_to_live(retention: Retention, tenant_id: str) -> int:

@@ -1,4 +1,4 @@
-"""What the SDK raises, as what it means: an answer to act upon, or a failure that passes."""
+"""The meaning of the SDK's exceptions: an answer to act upon, or a failure that passes."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -21,10 +21,10 @@ _PASSING_SUB_STATUS = {
     (403, 3),  # the region lost its right to write, which another one has
     (403, 1008),  # the account is being moved
 }
-_LEAST_PAUSE = 0.02
-"""Seconds. Where very many are throttled, the few milliseconds that each is told to wait are over for all at once."""
+_MIN_PAUSE = 0.02
+"""Seconds. If very many are throttled, the few milliseconds that each is told to wait end for all at once."""
 LIMIT = 2 * 1024 * 1024
-"""Bytes of a document, and of a transactional batch."""
+"""The most bytes of a document, and of a transactional batch."""
 
 
 class OperationFailed(Exception):
@@ -37,7 +37,7 @@ class OperationFailed(Exception):
 
 
 class TransientFailure(Exception):
-    """A failure that passes. `wait` is how many seconds the service asks to be left alone; 0 where it says nothing."""
+    """A failure that passes. `wait`: the seconds for which the service asks to wait; 0 if it names none."""
 
     def __init__(self, reason: str, wait: float = 0.0, *, session_lost: bool = False) -> None:
         super().__init__(reason)
@@ -46,11 +46,11 @@ class TransientFailure(Exception):
 
 
 class WrittenMeanwhile(Exception):
-    """Somebody else wrote a document between our reading it and writing it."""
+    """Another process wrote the document between our reading it and our writing it."""
 
 
 async def retry_when_written_meanwhile(work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
-    """The result of the work, begun anew whenever somebody else was faster. Raises StoreUnavailable after a minute."""
+    """The work's result; it starts anew if another process was faster. Raises StoreUnavailable after a minute."""
     try:
         return await retrying(WrittenMeanwhile, work, *arguments, **options)
     except WrittenMeanwhile as outrun:
@@ -58,7 +58,7 @@ async def retry_when_written_meanwhile(work: Callable[P, Awaitable[T]], *argumen
 
 
 def meaning_of(error: AzureError) -> Exception:
-    """The error to raise instead; the same one where nobody here can do anything about it."""
+    """The exception to raise instead; the same one if no code here can act upon it."""
     if isinstance(error, CosmosHttpResponseError | CosmosBatchOperationError):
         return _meaning_of_answer(error)
     if isinstance(error, ClientAuthenticationError):
@@ -82,7 +82,7 @@ def _meaning_of_answer(error: CosmosHttpResponseError | CosmosBatchOperationErro
 
 
 def wait_before_another_try(error: Exception) -> bool | float:
-    """Whether to try again, and after how many seconds where the service says so; not all at the same time."""
+    """Whether to try again, or how many seconds to wait first if the service says so, spread at random."""
     if not isinstance(error, TransientFailure):
         return False
-    return max(error.wait, _LEAST_PAUSE) * random.uniform(1, 1.5) if error.wait else True
+    return max(error.wait, _MIN_PAUSE) * random.uniform(1, 1.5) if error.wait else True

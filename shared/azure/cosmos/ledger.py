@@ -1,8 +1,8 @@
 """The ledger on Cosmos DB: one partition per tenant and month holds its rows and its days.
 
 Posting is one transactional batch: the row is created, or replaced by its ETag, and the days' counters are patched
-while they are open. A post that is repeated because its answer was lost finds its own row, and does nothing. Closing
-is one batch, too: every counting document is closed by the ETag under which it was read.
+while they are open. A post that is repeated after a lost answer finds its own row, and does nothing. Closing is one
+batch, too: it closes every counting document by the ETag with which it was read.
 """
 
 import json
@@ -45,7 +45,7 @@ _STANDING = {
 
 
 class CosmosLedger:
-    """Implements `Ledger`. Rows are listed by whether they count, are excluded, or are tombstones (`standing`)."""
+    """Implements `Ledger`. A row's `standing` says whether it is counted, excluded, or a tombstone."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
@@ -54,7 +54,7 @@ class CosmosLedger:
         await retry_when_written_meanwhile(self._post, (tenant_id, row.month), row)
 
     async def _post(self, partition: Partition, row: LedgerRow) -> None:
-        # A first revision replaces nothing, so there is no need to know what is there.
+        # A first revision replaces nothing, so the stored row need not be read.
         stored = None if row.revision == 1 else await self._container.read("post", partition, _row_id(row.key))
         old = _row(stored) if stored else None
         if old is not None and old.revision >= row.revision:
@@ -76,7 +76,7 @@ class CosmosLedger:
         document = self._container.document(
             partition,
             _correction_id(correction.id),
-            # One that was taken back is not listed.
+            # A correction that was taken back is not listed.
             correctionOf=correction.id if correction.changes else None,
             correction=json.loads(correction.to_json()),
         )
@@ -100,7 +100,7 @@ class CosmosLedger:
             await self._open_month(name, partition, written)
 
     async def _open_month(self, name: str, partition: Partition, written: "_Written") -> None:
-        """Write the month's first document, with those that count."""
+        """Write the month's first document, with its counting documents."""
         counting: list[Operation] = [
             ("create", (document,), {})
             for document in opened(self._container, partition, written.day, written.contributions)
@@ -163,9 +163,9 @@ class CosmosLedger:
 
 @dataclass(frozen=True)
 class _Written:
-    """A document to be written over what is stored, and what it counts where it is the first of its month.
+    """A document to write over the `stored` one, and what it adds to the counters of `day`.
 
-    `first`: it is the first of its conversation, so where one is there, it is this one.
+    `first`: it is the conversation's first revision, so a document that is stored already is this one.
     """
 
     document: Document

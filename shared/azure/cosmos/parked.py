@@ -21,7 +21,7 @@ _NO_LONGER_WAITING: Document = {"op": "set", "path": "/waiting", "value": False}
 
 
 class CosmosParkedEvents:
-    """Implements `ParkedEvents`. `retention` is also asked for NO_TENANT."""
+    """Implements `ParkedEvents`. `retention` is called for NO_TENANT, too."""
 
     def __init__(self, container: Container, retention: Retention) -> None:
         self._container = container
@@ -42,9 +42,9 @@ class CosmosParkedEvents:
             if stored is None:
                 raise WrittenMeanwhile from None
             if _event(stored).replaying_at is not None:
-                await self._take_its_place(partition, document, stored["_etag"])
+                await self._replace(partition, document, stored["_etag"])
 
-    async def _take_its_place(self, partition: tuple[str], document: Document, etag: str) -> None:
+    async def _replace(self, partition: tuple[str], document: Document, etag: str) -> None:
         try:
             await self._container.replace("park", partition, document, etag)
         except OperationFailed as failed:
@@ -76,7 +76,7 @@ class CosmosParkedEvents:
         try:
             await self._container.delete("delete", partition, event_id, stored["_etag"])
         except OperationFailed as failed:
-            # A replay marked it in between, or somebody else forgot it.
+            # A replay marked it in between, or another process deleted it.
             raise WrittenMeanwhile from failed
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:

@@ -1,34 +1,34 @@
 """Session tokens: a read sees every write of its partition that this process knows of.
 
-The SDK keeps tokens too, but not those of transactional batches. A conflict's answer has a token as well: whoever was
-told that something is there, reads it.
+The SDK keeps tokens too, but not those of transactional batches. The answer to a conflict has a token as well, so that
+the caller then reads the document that was there.
 """
 
+from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.keys import Partition
-from shared.azure.cosmos.recent import Recent
 
 
 class SessionTokens:
-    """The furthest token of each partition that was written or read lately."""
+    """The latest token of each partition that was written or read recently."""
 
     def __init__(self) -> None:
-        self._tokens: Recent[Partition, str] = Recent()
+        self._tokens: BoundedCache[Partition, str] = BoundedCache()
 
     def of(self, partition: Partition) -> str | None:
         return self._tokens.get(partition)
 
     def note(self, partition: Partition, token: str) -> None:
-        """Keep the token, unless an answer that came earlier was further on."""
+        """Keep the token, unless a later one of the same range is kept already."""
         known = self._tokens.get(partition)
-        if known is None or _place(known)[0] != _place(token)[0] or _place(known)[1] <= _place(token)[1]:
+        if known is None or _position(known)[0] != _position(token)[0] or _position(known)[1] <= _position(token)[1]:
             self._tokens.put(partition, token)
 
-    def forget(self, partition: Partition) -> None:
-        """Forget what no replica has: after a split a token may name a range that is gone."""
-        self._tokens.forget(partition)
+    def discard(self, partition: Partition) -> None:
+        """Discard the partition's token: after a split it may name a range that no replica has."""
+        self._tokens.discard(partition)
 
 
-def _place(token: str) -> tuple[str, int]:
+def _position(token: str) -> tuple[str, int]:
     """The physical range and its log sequence number: `0:-1#42` or `0:1#42#3=40` is number 42 in range 0."""
     physical, _, vector = token.partition(":")
     numbers = vector.split("#")

@@ -13,7 +13,7 @@ _ID = "thread"
 
 
 class CosmosThreads:
-    """Implements `ThreadStore`. A save whose answer was lost is a changed thread to who repeats it."""
+    """Implements `ThreadStore`. A save that is repeated after a lost answer raises ThreadChanged."""
 
     def __init__(self, container: Container, retention: Retention) -> None:
         self._container = container

@@ -1,11 +1,11 @@
-"""How a process reaches its Service Bus namespace."""
+"""Connecting to the Service Bus namespace."""
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
 from azure.servicebus.aio import ServiceBusClient
 
 TRY_SECONDS = 10.0
-"""How long one attempt at anything may take; managed identity's first token alone can take two seconds."""
+"""How long one attempt at any operation may take; a managed identity's first token alone can take two seconds."""
 
 
 def connect(

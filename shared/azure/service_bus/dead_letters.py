@@ -20,16 +20,16 @@ from shared.errors import BusUnavailable, EventTooLarge
 from shared.events.bus import SUBSCRIPTIONS, TOPIC, UNROUTED, DeadLetter
 
 PAUSE = timedelta(minutes=1)
-"""How long nobody looks again: a look opens a link to each of six queues, and dead letters rest for minutes anyway."""
+"""The least time between two looks: each opens a link to six queues, and dead letters rest for minutes anyway."""
 
 RESUBMISSIONS = "resubmissions"
-"""The application property that counts them."""
+"""The application property that counts resubmissions."""
 _WHY_DEAD = {"DeadLetterReason", "DeadLetterErrorDescription"}
-"""Application properties that Service Bus has added."""
+"""Application properties that Service Bus adds to a dead letter."""
 
 _PAGE = 100
-_MOST = 5000
-"""Dead letters of one subscription that a look goes through; what is behind them waits until they are removed."""
+_MAX_PEEKED = 5000
+"""The most dead letters of one subscription that a look goes through; those behind them wait."""
 _WAIT_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
@@ -38,10 +38,10 @@ Worth = Callable[[ServiceBusReceivedMessage], bool]
 
 
 class ServiceBusDeadLetters:
-    """A DeadLetters.
+    """Implements `DeadLetters`.
 
-    A queue is peeked first, which locks nothing. Where something is worth it, letters are received, and locked, up to
-    that one, since Service Bus gives them in order only; those that stay are given back at the end.
+    A queue is peeked first, which locks nothing. If any letter is worth it, all letters up to the last such one are
+    received, and so locked, since Service Bus gives them in order only; those that stay are unlocked at the end.
     """
 
     def __init__(self, client: ServiceBusClient, publisher: ServiceBusPublisher, pause: timedelta = PAUSE) -> None:
@@ -51,7 +51,7 @@ class ServiceBusDeadLetters:
         self._next_look = 0.0
 
     async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
-        """As the port says; but nothing is looked at for a minute after the last look."""
+        """As the port says, but without a look within a minute after the last one."""
         if time.monotonic() < self._next_look:
             return []
         self._next_look = time.monotonic() + self._pause
@@ -93,19 +93,19 @@ class ServiceBusDeadLetters:
 
     async def _resubmit(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> bool:
         try:
-            await self._publisher.send([_again(message)])
+            await self._publisher.send([_resubmission(message)])
         except EventTooLarge:
             return False
-        # Sent but not removed, it is sent once more by another look, and recorded once.
+        # If it is sent but not removed, a later look sends it once more; it is recorded once.
         with suppress(MessageLockLostError, MessageAlreadySettled):
             await receiver.complete_message(message)
         return True
 
 
 async def _depth(receiver: ServiceBusReceiver, worth: Worth) -> int:
-    """How many letters have to be received to have all that are worth it; 0 where there is none."""
+    """The number of letters to receive to get all that are `worth` it; 0 if none is."""
     depth = seen = last = 0
-    while seen < _MOST:
+    while seen < _MAX_PEEKED:
         page = await receiver.peek_messages(_PAGE, sequence_number=last + 1, timeout=TRY_SECONDS)
         if not page:
             return depth
@@ -136,7 +136,7 @@ def _resubmissions(message: ServiceBusReceivedMessage) -> int:
     return count if isinstance(count, int) else 0
 
 
-def _again(message: ServiceBusReceivedMessage) -> ServiceBusMessage:
+def _resubmission(message: ServiceBusReceivedMessage) -> ServiceBusMessage:
     properties: dict[str | bytes, Any] = {
         name: value for name, value in _properties(message).items() if name not in _WHY_DEAD
     }
@@ -151,7 +151,7 @@ def _again(message: ServiceBusReceivedMessage) -> ServiceBusMessage:
 
 
 def _body(message: ServiceBusReceivedMessage) -> bytes | None:
-    """The body as a trigger reads it, be it data or one text; None for the sequences and maps of AMQP."""
+    """The body as a trigger reads it, from data or one text; None for the sequences and maps of AMQP."""
     body: Any = message.body
     if message.body_type is AmqpMessageBodyType.DATA:
         return b"".join(body)

@@ -1,4 +1,4 @@
-"""The topic and its subscriptions as the official emulator's configuration, from the one definition of both.
+"""The official emulator's configuration: the topic and its subscriptions as `shared/events/bus.py` defines them.
 
 `python -m shared.azure.service_bus.entities > infra/emulators/service-bus.json` writes it anew.
 """
@@ -10,14 +10,14 @@ from typing import Any
 from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, TOPIC, UNROUTED
 
 LOCK_DURATION = "PT1M"
-"""How long a message belongs to a receiver that does not renew: a process that died holds its messages no longer."""
+"""How long a message is locked for a receiver that does not renew the lock, such as a process that died."""
 
-_LONGEST_LIFE = "PT1H"
-"""The emulator keeps no message longer."""
+_MAX_LIFE = "PT1H"
+"""The longest that the emulator keeps a message."""
 
 
 def unrouted_filter() -> str:
-    """The SQL filter of the subscription for every message that no other one takes."""
+    """The SQL filter of the subscription for all messages that no other subscription gets."""
     types = ", ".join(f"'{type_}'" for type_ in SUBSCRIPTIONS.values())
     return f"sys.Label IS NULL OR sys.Label NOT IN ({types})"
 
@@ -31,7 +31,7 @@ def emulator_configuration() -> dict[str, Any]:
     rules[UNROUTED] = {"FilterType": "Sql", "SqlFilter": {"SqlExpression": unrouted_filter()}}
     topic = {
         "Name": TOPIC,
-        "Properties": {"DefaultMessageTimeToLive": _LONGEST_LIFE, "RequiresDuplicateDetection": False},
+        "Properties": {"DefaultMessageTimeToLive": _MAX_LIFE, "RequiresDuplicateDetection": False},
         "Subscriptions": [_subscription(name, rule) for name, rule in rules.items()],
     }
     namespace = {"Name": "sbemulatorns", "Queues": [], "Topics": [topic]}
@@ -39,7 +39,7 @@ def emulator_configuration() -> dict[str, Any]:
 
 
 def rendered() -> str:
-    """The configuration as the file holds it."""
+    """The content of the configuration's file."""
     return json.dumps(emulator_configuration(), indent=2) + "\n"
 
 
@@ -48,7 +48,7 @@ def _subscription(name: str, rule: dict[str, Any]) -> dict[str, Any]:
         "Name": name,
         "Properties": {
             "DeadLetteringOnMessageExpiration": True,
-            "DefaultMessageTimeToLive": _LONGEST_LIFE,
+            "DefaultMessageTimeToLive": _MAX_LIFE,
             "LockDuration": LOCK_DURATION,
             "MaxDeliveryCount": MAX_DELIVERY_COUNT,
             "RequiresSession": False,

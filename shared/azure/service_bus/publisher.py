@@ -1,4 +1,4 @@
-"""Sends to the topic on Service Bus, over one link for all callers of a process."""
+"""Sends to the topic on Service Bus, over one link that all callers of a process share."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,17 +16,17 @@ from shared.events.bus import CONTENT_TYPE, TOPIC, message_of
 from shared.events.catalog import Event
 
 FAILURES = (AzureError, OSError)
-"""What the SDK raises where a link is broken; a timeout is an OSError."""
+"""The SDK's exceptions for a broken link; a timeout is an OSError."""
 
 _retrying = stamina.AsyncRetryingCaller(attempts=3, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1)
 
 
 class ServiceBusPublisher:
-    """An EventPublisher.
+    """Implements `EventPublisher`.
 
-    Opening a link takes half a second, so there is one for all callers. They use it one after another: of callers that
-    send at once on one link of this SDK, some are sent dozens of times, and some never come back. It is given up for a
-    new one as soon as anything fails on it.
+    Opening a link takes half a second, so all callers share one. They use it one after another: if callers send at the
+    same time on one link of this SDK, some messages are sent dozens of times, and some calls never return. After any
+    failure the link is replaced by a new one.
     """
 
     def __init__(self, client: ServiceBusClient, try_seconds: float = TRY_SECONDS) -> None:
@@ -37,7 +37,7 @@ class ServiceBusPublisher:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
-        """The tenant is in each event; one topic serves all."""
+        """Publish the events. Each names its tenant itself: one topic serves all tenants."""
         messages = map(message_of, events)
         await self.send(
             [
@@ -51,14 +51,14 @@ class ServiceBusPublisher:
     async def send(self, messages: Sequence[ServiceBusMessage]) -> None:
         """Send messages, in as few batches as hold them.
 
-        Raises BusUnavailable, or EventTooLarge for a message that fits no batch, when some may have been sent.
+        Raises BusUnavailable, or EventTooLarge for a message that fits no batch; some may have been sent then.
         """
         left = list(messages)
         while left:
             await _retrying(BusUnavailable, self._send_first, left)
 
     async def reachable(self) -> bool:
-        """Whether a link to the topic can be opened now: one of its own, which takes about a second."""
+        """True if a link to the topic can be opened now; it opens one of its own, which takes about a second."""
         try:
             async with asyncio.timeout(self._try_seconds), self._client.get_topic_sender(TOPIC):
                 return True
@@ -66,12 +66,12 @@ class ServiceBusPublisher:
             return False
 
     async def close(self) -> None:
-        """Close the link. Nothing depends on it: what was sent is durable."""
-        self._give_up()
+        """Close the link. Without it nothing is lost: what was sent is durable."""
+        self._discard_link()
         await asyncio.gather(*self._closing)
 
     async def _send_first(self, left: list[ServiceBusMessage]) -> None:
-        """Send as many as one batch holds, and take them off the list."""
+        """Send as many messages as one batch holds, and remove them from the list."""
         try:
             # The time spent waiting for others counts: on a dead network, many callers must not wait for each other.
             async with asyncio.timeout(self._try_seconds), self._link() as sender:
@@ -94,25 +94,25 @@ class ServiceBusPublisher:
                 yield self._sender
             except BaseException:
                 # A caller that is cancelled counts, too: it may leave half a frame on the wire.
-                self._give_up()
+                self._discard_link()
                 raise
 
-    def _give_up(self) -> None:
-        """Let the next caller open another link; this one is closed meanwhile, which takes half a second or more."""
+    def _discard_link(self) -> None:
+        """Let the next caller open a new link; this one is closed meanwhile, which takes half a second or more."""
         if self._sender is not None:
-            task = asyncio.create_task(self._closed(self._sender))
+            task = asyncio.create_task(self._close_sender(self._sender))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
             self._sender = None
 
-    async def _closed(self, sender: ServiceBusSender) -> None:
+    async def _close_sender(self, sender: ServiceBusSender) -> None:
         with suppress(*FAILURES):
             async with asyncio.timeout(self._try_seconds):
                 await sender.close()
 
 
 def _fill(batch: ServiceBusMessageBatch, messages: Sequence[ServiceBusMessage]) -> None:
-    """Add the messages up to the first that the batch has no room for. Raises EventTooLarge where that is the first."""
+    """Add messages until the batch is full. Raises EventTooLarge if even the first one does not fit."""
     for message in messages:
         try:
             batch.add_message(message)

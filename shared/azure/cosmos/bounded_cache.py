@@ -1,4 +1,4 @@
-"""A memory of what was used last; what it forgets can be found out anew."""
+"""A cache of bounded size, for values that can be read anew."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,8 +8,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
-    """Keeps the `size` values that were put last."""
+class BoundedCache(Generic[K, V]):
+    """Keeps the `size` values that were put most recently."""
 
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
@@ -24,5 +24,5 @@ class Recent(Generic[K, V]):
         if len(self._values) > self._size:
             self._values.popitem(last=False)
 
-    def forget(self, key: K) -> None:
+    def discard(self, key: K) -> None:
         self._values.pop(key, None)
