@@ -1,4 +1,4 @@
-"""`python -m local dead-letters`: why each dead letter is one, without its body; all are sent again if asked to."""
+"""`python -m local dead-letters`: lists the dead letters with their reasons, never their bodies, or resubmits all."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from shared.clock import SystemClock
 
 
 async def dead_letters_on(database: Path | None, *, resubmit: bool) -> None:
-    """List the dead letters, or resubmit all and say which.
+    """List the dead letters, or resubmit all and list those.
 
     Raises BusUnavailable, IncompleteSettings, DatabaseMissing and DatabaseInUse.
     """
@@ -18,7 +18,7 @@ async def dead_letters_on(database: Path | None, *, resubmit: bool) -> None:
     finally:
         await pipeline.close()
     now = SystemClock().now()
-    for letter in sorted(letters, key=lambda one: (one.subscription, one.died_at, one.message_id)):
+    for letter in sorted(letters, key=lambda each: (each.subscription, each.died_at, each.message_id)):
         minutes = max(0, int((now - letter.died_at).total_seconds() // 60))
         tries = f"resubmitted {letter.resubmissions} times before"
         print(f"  {letter.subscription}  {letter.message_id}  {minutes} min  {letter.reason}  {tries}")

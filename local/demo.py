@@ -1,7 +1,7 @@
 """The demonstration: the sample month through real HTTP and the real functions, on a movable clock.
 
-It starts the local host as a process of its own, posts what three tenants' channels said in October 2026, each post at
-its time, and ends with what the pipeline tells beside a count made straight from the posts.
+It starts the local host as a process of its own, makes the posts of three tenants' channels in October 2026, each at
+its time, and prints the pipeline's figures beside a count made straight from the posts.
 """
 
 import shutil
@@ -41,11 +41,11 @@ def local_host(folder: Path, clock: datetime) -> Sequence[str]:
 
 
 def demonstrate(folder: Path, seed: int, console: Console) -> bool:
-    """Play the seed's month into `folder` (emptied first); whether every figure came out as expected."""
+    """Play the seed's month into `folder` (emptied first). True if every figure came out as expected."""
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
-    kept = ("patchbay.db", "patchbay.archive", "usage-*.csv", "usage-*.html", "host.log")
-    database, archive, reports, pages, log = (folder / name for name in kept)
+    names = ("patchbay.db", "patchbay.archive", "usage-*.csv", "usage-*.html", "host.log")
+    database, archive, reports, pages, log = (folder / name for name in names)
     files = f"Database {database}, archive {archive}, reports {reports}, pages {pages}, log {log}"
     console.print(files, soft_wrap=True)
     return ok
@@ -54,9 +54,9 @@ def demonstrate(folder: Path, seed: int, console: Console) -> bool:
 def play_month(
     month: SampleMonth, expected: Figures, folder: Path, console: Console, host: HostCommand = local_host
 ) -> bool:
-    """Play a month into `folder` (emptied first); whether every figure came out as expected.
+    """Play a month into `folder` (emptied first). True if every figure came out as expected.
 
-    It leaves each tenant month's usage report there, `usage-TENANT-MONTH.json`, `.csv` and `.html`, and the host's
+    The folder then has the usage report of each tenant and month, `usage-TENANT-MONTH.json`, `.csv` and `.html`, and
     `host.log`.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +66,7 @@ def play_month(
         for tenant in _tenants(expected):
             body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
             client.put(f"/api/tenants/{tenant}/configuration", content=body).raise_for_status()
-        found = _played(client, month, begin, expected, console)
+        found = _play(client, month, begin, expected, console)
         _explain_one(client, console)
         _show_parked(client, _tenants(expected), console)
         _keep_reports(client, found, folder)
@@ -74,13 +74,13 @@ def play_month(
 
 
 def _tenants(expected: Figures) -> list[str]:
-    """Those that have an example, and something to count."""
+    """The tenants for which usage is expected."""
     return sorted({tenant for tenant, _ in expected.usage})
 
 
 @contextmanager
 def _running(command: Sequence[str], folder: Path) -> Iterator[httpx.Client]:
-    """The host, its log in the folder, stopped at the end; a client that talks to it."""
+    """Run the host, its log in the folder, and yield a client for it; the host is stopped at the end."""
     with (folder / "host.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603  # our own command
     assert process.stdout is not None, "the host's output is piped"
@@ -99,16 +99,16 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[httpx.Client]:
             process.stdout.close()
 
 
-def _played(client: httpx.Client, month: SampleMonth, begin: datetime, expected: Figures, console: Console) -> Figures:
-    """What the pipeline makes of the month, its sessions read before the corrections and after them."""
+def _play(client: httpx.Client, month: SampleMonth, begin: datetime, expected: Figures, console: Console) -> Figures:
+    """Play the month. Returns the pipeline's figures, with the sessions before the corrections and after them."""
     player = Player(client, begin)
-    every = list(turns(month))
-    reading = next(number for number, turn in enumerate(every, 1) if turn.at == month.reading)
+    all_turns = list(turns(month))
+    reading = next(number for number, turn in enumerate(all_turns, 1) if turn.at == month.reading)
     with Progress(console=console) as progress:
         task = progress.add_task(f"{len(month.posts)} posts of a month", total=len(month.posts))
-        player.play(every[:reading], lambda posts: progress.advance(task, posts))
+        player.play(all_turns[:reading], lambda posts: progress.advance(task, posts))
         first = sessions_read(client, expected.first_read)
-        player.play(every[reading:], lambda posts: progress.advance(task, posts))
+        player.play(all_turns[reading:], lambda posts: progress.advance(task, posts))
     client.post("/admin/functions/monthly_usage", json={"input": ""}).raise_for_status()
     found = figures_read(client, _tenants(expected), first)
     refused = {(tenant, f"refused, {code}"): number for (tenant, code), number in player.refused.items()}
@@ -116,7 +116,7 @@ def _played(client: httpx.Client, month: SampleMonth, begin: datetime, expected:
 
 
 def _explain_one(client: httpx.Client, console: Console) -> None:
-    """Print why one escalated conversation is where it is."""
+    """Print why one escalated conversation is in its queue."""
     page = client.get("/api/tenants/contoso/conversations", params={"queue": "CreditCardQueue"}).json()
     address = f"/api/tenants/contoso/conversations/{page['conversations'][0]['key']}/routing"
     console.print("\nWhy is this conversation in CreditCardQueue?", style="bold")
@@ -125,13 +125,13 @@ def _explain_one(client: httpx.Client, console: Console) -> None:
 
 
 def _show_parked(client: httpx.Client, tenants: Sequence[str], console: Console) -> None:
-    """Print what was accepted and can never be recorded: how many of each kind, and why one of them was parked."""
+    """Print how many events of each kind were parked, and why one of them was."""
     console.print("\nWhat was parked, and why?", style="bold")
     for tenant in tenants:
         parked = list(listed(client, tenant, "parked"))
         for code in sorted({event["code"] for event in parked}):
-            alike = [event["detail"] for event in parked if event["code"] == code]
-            line = f"{tenant}: {len(alike)} {code}, such as: {alike[0]}"
+            details = [event["detail"] for event in parked if event["code"] == code]
+            line = f"{tenant}: {len(details)} {code}, such as: {details[0]}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -144,7 +144,7 @@ def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
 
 
 def _compare(found: Figures, expected: Figures, console: Console) -> bool:
-    """Print what was found beside what was expected; whether all of it is equal."""
+    """Print the figures found beside those expected. True if all are equal."""
     console.print(_usage_table(found, expected), _others_table(found, expected), "")
     ok = found == expected
     console.print("All figures equal" if ok else "Figures differ (≠) from", "a count made straight from the posts.")
@@ -152,7 +152,7 @@ def _compare(found: Figures, expected: Figures, console: Console) -> bool:
 
 
 def _usage_table(found: Figures, expected: Figures) -> Table:
-    """Bot sessions, with those before the corrections, and what does not count."""
+    """The bot sessions, with those before the corrections, and the conversations that do not count."""
     columns = ("tenant", "month", "1 Nov", "sessions", "expected", "no bot", "assist", "entitled", "overage")
     table = _table("Bot sessions", columns)
     for key, usage in expected.usage.items():
@@ -181,5 +181,5 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 
 
 def _cell(found: int | str, expected: int | str) -> str:
-    """The figure, beside the expected one where that is another."""
+    """The figure found, with the expected one beside it if they differ."""
     return str(found) if found == expected else f"[red]{found} ≠ {expected}[/red]"

@@ -1,4 +1,4 @@
-"""A payload in a file, diagnosed without a host: as a tenant's configuration in a file judges it."""
+"""Diagnoses a payload in a file without a host, by a tenant's configuration in a file."""
 
 import json
 from datetime import UTC, datetime
@@ -36,9 +36,9 @@ def show(tenant_id: str, diagnosis: Diagnosis, console: Console) -> None:
         console.print(Text(f"The ingress answers {diagnosis.answer.status} {diagnosis.answer.code or ''}".rstrip()))
     _section(console, "It becomes", [_event(event) for event in diagnosis.events] or [Text("nothing")])
     if diagnosis.ignored:
-        _section(console, "Ignored", [_finding(one) for one in diagnosis.ignored])
+        _section(console, "Ignored", [_finding(note) for note in diagnosis.ignored])
     if diagnosis.findings:
-        _section(console, "To know", [_finding(one) for one in diagnosis.findings])
+        _section(console, "To know", [_finding(finding) for finding in diagnosis.findings])
 
 
 def _section(console: Console, title: str, lines: list[Text]) -> None:
@@ -56,7 +56,7 @@ def _event(event: ResultingEvent) -> Text:
     return Text(f"{where}{event.type} {event.id}{only}: {data}{leads}")
 
 
-def _finding(one: Finding) -> Text:
-    where = f"{one.path}: " if one.path else ""
-    head = Text(f"{one.severity:7} ", style=_COLOURS[one.severity])
-    return head + Text(f"{where}{one.reason}. {one.remedy} ({one.code})")
+def _finding(finding: Finding) -> Text:
+    where = f"{finding.path}: " if finding.path else ""
+    head = Text(f"{finding.severity:7} ", style=_COLOURS[finding.severity])
+    return head + Text(f"{where}{finding.reason}. {finding.remedy} ({finding.code})")

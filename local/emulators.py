@@ -1,4 +1,4 @@
-"""`python -m local emulators`: make the Cosmos DB emulator hold what a deployment would have declared."""
+"""`python -m local emulators`: creates in the Cosmos DB emulator the containers that a deployment declares itself."""
 
 from shared.azure.cosmos.connection import connect
 from shared.azure.cosmos.containers import CONTAINERS, create_containers
@@ -7,7 +7,7 @@ from shared.settings import Settings
 
 
 async def prepare_emulators(settings: Settings) -> str:
-    """Create database and containers where they are missing; a line that says which.
+    """Create database and containers where they are missing. Returns a line that names them.
 
     Raises IncompleteSettings unless an emulator is named by its connection string: a deployment declares its own.
     """

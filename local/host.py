@@ -19,11 +19,11 @@ from shared.pipeline import Pipeline
 from shared.settings import Settings
 
 LOOPBACK = "127.0.0.1"
-"""The only address served: whoever reaches it is let in without a token."""
+"""The only address served; its callers need no token."""
 
 
 async def serve(settings: Settings, port: int, clock: Clock) -> None:
-    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, and OSError where the port is taken."""
+    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, or OSError if the port is taken."""
     listener = listen(port)
     pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
     await run_embedded(pipeline, listener)
@@ -31,15 +31,15 @@ async def serve(settings: Settings, port: int, clock: Clock) -> None:
 
 async def run_embedded(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> None:
     """Run the functions on this pipeline's database and bus."""
-    # Whoever held locks on messages died with the process that had the file before.
+    # The receivers that locked messages died with the process that used the file before.
     await pipeline.bus.release_locks()
     await run(pipeline, pipeline.bus, listener, f"database {pipeline.database.path}")
 
 
 async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str) -> None:
-    """Run the functions on this pipeline until SIGTERM or SIGINT, then finish what is in hand.
+    """Run the functions on this pipeline until SIGTERM or SIGINT, then finish the deliveries in hand.
 
-    The bus is where the pipeline's publisher sends to. `store` says where its data are, to whoever reads the output.
+    `bus` is the one that the pipeline publishes to. `store` names the place of its data in the output.
     """
     bootstrap.provide(pipeline)
     functions, clock = index(), pipeline.clock
@@ -53,7 +53,7 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str)
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     print(f"Patchbay listens on {address} ({store})", flush=True)
-    pumps = [Pump(bus, one).run() for one in functions if one.kind == "serviceBusTrigger"]
+    pumps = [Pump(bus, each).run() for each in functions if each.kind == "serviceBusTrigger"]
     workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers))]
     try:
         await server.serve(sockets=[listener])
@@ -65,9 +65,9 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str)
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket that names TCP: asyncio lets answers wait 40 ms for company on sockets that do not.
+    """A listening socket with TCP as its protocol: on others asyncio leaves Nagle's algorithm on, which costs 40 ms.
 
-    Raises OSError, which names the port, where it is taken.
+    Raises OSError, which names the port, if it is taken.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,7 +80,7 @@ def listen(port: int) -> socket.socket:
 
 
 def load_local_settings() -> None:
-    """Put the values of `local.settings.json` (or of the sample) into the environment, where they are not set yet."""
+    """Put the values of `local.settings.json` (or of the sample) into the environment, unless they are set already."""
     root = Path(__file__).resolve().parent.parent
     own, sample = root / "local.settings.json", root / "local.settings.sample.json"
     document = json.loads((own if own.exists() else sample).read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def load_local_settings() -> None:
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:
-    """End by SIGTERM and SIGINT, also before the server listens to them itself, and after it has stopped.
+    """Stop the server on SIGTERM and SIGINT, also before it handles them itself, and after it has stopped.
 
     Uvicorn raises the signal that stopped it once more; with the default handler that would end the process at once.
     """

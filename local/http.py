@@ -26,9 +26,9 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 def application(
     functions: Sequence[Function], clock: MovableClock | None, timers: Sequence[TimerTrigger] = ()
 ) -> Starlette:
-    """Routes under `/api` for HTTP functions, the admin route for timers, and the clock where it can be moved.
+    """Routes under `/api` for HTTP functions, the admin route for timers, and the clock's, if it can be moved.
 
-    `timers` are those that run by the clock: whoever moves it is answered when they have caught up.
+    `timers` run by the clock: a request that moves it is answered when they have caught up.
     """
     routes = [_http_route(function) for function in functions if function.kind == "httpTrigger"]
     routes.append(_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"}))

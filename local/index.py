@@ -35,7 +35,7 @@ def index() -> tuple[Function, ...]:
     """Every function of the app. Indexing works once per process, so the answer is kept."""
     from function_app import app  # noqa: PLC0415  # the app is loaded when a host starts, not when this module is
 
-    return tuple(_function(one) for one in app.get_functions())
+    return tuple(_function(indexed) for indexed in app.get_functions())
 
 
 def resolved(text: str) -> str:
@@ -43,5 +43,5 @@ def resolved(text: str) -> str:
     return re.sub(r"%(\w+)%", lambda match: os.environ[match[1]], text)
 
 
-def _function(one: Any) -> Function:
-    return Function(one.get_function_name(), one.get_trigger().get_dict_repr(), one.get_user_function())
+def _function(indexed: Any) -> Function:
+    return Function(indexed.get_function_name(), indexed.get_trigger().get_dict_repr(), indexed.get_user_function())

@@ -1,4 +1,4 @@
-"""A configuration in a file, checked as a PUT would check it, without a host."""
+"""Checks a configuration in a file as a PUT would, without a host."""
 
 from contextlib import suppress
 from typing import Any
@@ -20,7 +20,7 @@ def report(body: bytes) -> list[str]:
 
 
 def tenant_named_in(body: bytes) -> str:
-    """The tenant that the file is for; empty where it names none, of which the decoder will complain."""
+    """The tenant that the file names; empty if it names none, which the decoder then refuses."""
     document: Any = None
     with suppress(InvalidConfiguration):
         document = parse_json(body, InvalidConfiguration)

@@ -13,25 +13,25 @@ from shared.embedded.bus import Delivery
 CONCURRENT_CALLS = 32
 """Per function; the Functions host runs 16 per core."""
 
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 5.0
+_MIN_PAUSE, _MAX_PAUSE = 0.02, 5.0
 """Seconds between a failed delivery and the next, doubled each time."""
 
 _log = logging.getLogger(__name__)
 
 
 class Bus(Protocol):
-    """What messages are taken from: the embedded bus, or another one whose messages come as its deliveries."""
+    """The port to a bus: the embedded one, or another whose messages come as the same deliveries."""
 
     async def receive(self, subscription: str, limit: int) -> Sequence[Delivery]:
-        """Lock up to `limit` messages, waiting where there is none."""
+        """Lock up to `limit` messages; wait if there is none."""
         ...
 
     async def complete(self, delivery: Delivery) -> bool:
-        """Remove the message. False where the lock ran out before."""
+        """Remove the message. False if the lock ran out before."""
         ...
 
     async def abandon(self, delivery: Delivery, reason: str) -> None:
-        """Give the message back, or bury it as a dead letter after its tenth delivery."""
+        """Unlock the message; after its tenth delivery it becomes a dead letter."""
         ...
 
 
@@ -45,7 +45,7 @@ class Pump:
         self._in_hand: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until cancelled; then what is in hand is finished first."""
+        """Deliver until cancelled; then finish the deliveries in hand."""
         try:
             while True:
                 for delivery in await self._received():
@@ -60,9 +60,9 @@ class Pump:
         try:
             return await self._bus.receive(self._function.trigger["subscriptionName"], CONCURRENT_CALLS)
         except Exception:
-            # A full disk today must not leave a subscription without its pump for good.
+            # A passing failure, such as a full disk, must not end a subscription's pump for good.
             _log.exception("function %s cannot receive", self._function.name)
-            await asyncio.sleep(_LONGEST_PAUSE)
+            await asyncio.sleep(_MAX_PAUSE)
             return []
 
     def _handled(self, task: asyncio.Task[None]) -> None:
@@ -75,7 +75,7 @@ class Pump:
         except Exception as failure:
             _log.exception("function %s failed on delivery %d", self._function.name, delivery.delivery_count)
             # Ten deliveries within milliseconds would give no fault the time to pass.
-            await asyncio.sleep(min(_SHORTEST_PAUSE * 2**delivery.delivery_count, _LONGEST_PAUSE))
+            await asyncio.sleep(min(_MIN_PAUSE * 2**delivery.delivery_count, _MAX_PAUSE))
             await self._bus.abandon(delivery, type(failure).__name__)
         else:
             await self._bus.complete(delivery)

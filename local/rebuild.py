@@ -1,4 +1,4 @@
-"""`python -m local rebuild`: fold all facts anew, and compare with what is stored; repair what differs, if asked to."""
+"""`python -m local rebuild`: folds all facts anew, compares with what is stored, and repairs it on request."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from shared.pipeline import Pipeline
 
 
 async def rebuild_on(database: Path | None, tenant: str | None, *, repair: bool) -> bool:
-    """Compare, and repair where that is wanted, all tenants or one; whether nothing differs in the end.
+    """Compare, and with `repair` mend, all tenants or one. True if nothing differs in the end.
 
-    Prints where (`opened`), a line per tenant, and one per difference and per repair. Raises UnknownTenant,
+    Prints the place (`opened`), a line per tenant, and one per difference and per repair. Raises UnknownTenant,
     IncompleteSettings, DatabaseMissing and DatabaseInUse.
     """
     place, pipeline = opened(database)

@@ -1,4 +1,4 @@
-"""Lists the parked events of a running host or of a deployment by what is wrong with them, and replays them."""
+"""Lists the parked events of a running host or of a deployment by their mistakes, and replays them."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ _TIMEOUT = 30.0
 
 
 def is_safe(url: str) -> bool:
-    """Whether a token may be sent there: over TLS, or to this machine. Raises ValueError for what is no address."""
+    """True if a token may be sent there: over TLS, or to this machine. Raises ValueError if `url` is no address."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as cause:
@@ -24,7 +24,7 @@ def is_safe(url: str) -> bool:
 
 
 async def replay_on(url: str, token: str | None, tenant: str, ids: Sequence[str], *, every: bool) -> bool:
-    """`replay` at this address, with this token if there is one; says so, and is False, where no Patchbay answers."""
+    """`replay` at this address, with this token if given. If no Patchbay answers there, says so and returns False."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT) as client:
@@ -32,13 +32,13 @@ async def replay_on(url: str, token: str | None, tenant: str, ids: Sequence[str]
     except httpx.TransportError as failure:
         print(f"no host answers at {url}: {failure}", file=sys.stderr)
     except (ValueError, KeyError, TypeError):
-        # A page of something else: its text is nobody's business.
+        # Another server's answer: its text is not printed.
         print(f"what answers at {url} is no Patchbay", file=sys.stderr)
     return False
 
 
 async def replay(client: httpx.AsyncClient, tenant: str, ids: Sequence[str], *, every: bool) -> bool:
-    """Replay the parked events of these ids, or `every` one; with neither, list them. Whether all was accepted."""
+    """Replay the parked events of these ids, or `every` one; with neither, list them. True if all were accepted."""
     address = f"/api/tenants/{quote(tenant, safe='')}/parked"
     if not ids:
         try:
@@ -55,7 +55,7 @@ async def replay(client: httpx.AsyncClient, tenant: str, ids: Sequence[str], *, 
 
 
 async def _waiting(client: httpx.AsyncClient, address: str) -> AsyncIterator[dict[str, Any]]:
-    """All that waits, page by page. Raises HTTPStatusError."""
+    """All waiting events, page by page. Raises HTTPStatusError."""
     parameters: dict[str, str] = {}
     while True:
         page = (await client.get(address, params=parameters)).raise_for_status().json()
@@ -74,7 +74,7 @@ async def _replay_one(client: httpx.AsyncClient, address: str, parked_id: str) -
 
 
 def _list(waiting: Sequence[dict[str, Any]]) -> None:
-    """Print what waits, grouped by code and by the fields at fault."""
+    """Print the waiting events, grouped by code and by the fields at fault."""
     if not waiting:
         print("nothing is parked")
     for wrong, events in groupby(sorted(waiting, key=_wrong), key=_wrong):
@@ -85,13 +85,13 @@ def _list(waiting: Sequence[dict[str, Any]]) -> None:
 
 
 def _wrong(event: dict[str, Any]) -> str:
-    """The code, and the fields at fault where there are some."""
+    """The event's code, and the fields at fault, if any."""
     fields = [error["path"] for error in event["errors"] if error["path"]]
     return " ".join([event["code"], ", ".join(fields)]).rstrip()
 
 
 def _reason(answer: httpx.Response) -> str:
-    """Why a request was refused, in one line."""
+    """The reason why a request was refused, in one line."""
     try:
         problem = answer.json()
         return f"{problem['code']}: {problem['detail']}"

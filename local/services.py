@@ -1,4 +1,4 @@
-"""Where a command of an operator works: on a file, or on Azure's services."""
+"""Opens the place where an operator's command works: a file, or Azure's services."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from shared.settings import Azure, Settings
 
 
 def opened(database: Path | None) -> tuple[str, Pipeline]:
-    """A pipeline on this file, else on the services that the environment names, else on the file of the settings; and
-    where that is, without any key.
+    """The place, without any key, and a pipeline on it: this file, else the services that the environment names, else
+    the file of the settings.
 
     Raises IncompleteSettings, DatabaseMissing and DatabaseInUse.
     """
-    # Before the settings of this folder are added: the sample's name emulators, for `func start`.
+    # Read before this folder's settings are loaded: the sample settings name emulators, for `func start`.
     services = Settings().azure() if database is None else None
     if services is not None:
         return f"{_address(services)} {services.cosmos_database}", azure(services, SystemClock())

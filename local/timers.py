@@ -25,7 +25,7 @@ class TimerTrigger:
         self._ran = asyncio.Event()
 
     async def keep_running(self) -> None:
-        """Run it at each due time, for ever. Times missed while it ran, or while a clock jumped, are one run."""
+        """Run the function at each due time, for ever. Times missed during a run, or by a clock's jump, are one run."""
         while True:
             self._due = next_occurrence(self._schedule, self._clock.now())
             self._ran.set()
@@ -34,14 +34,14 @@ class TimerTrigger:
             await run_timer(self._function, past_due=past_due)
 
     async def caught_up(self) -> None:
-        """Return once it has run for all of its times up to now."""
+        """Return when the function has run for all of its times up to now."""
         while self._due is None or self._due <= self._clock.now():
             self._ran.clear()
             await self._ran.wait()
 
 
 async def run_timer(function: Function, *, past_due: bool) -> None:
-    """Run it once, now. A failure is logged; the next run is another chance."""
+    """Run the function once, now. A failure is logged; the next run tries again."""
     try:
         await function.run(function.decode(Datum(json.dumps({"IsPastDue": past_due}), "json"), {}))
     except Exception:

@@ -42,8 +42,7 @@ def exporting(traces_ratio: float) -> Telemetry:
 def sampler(traces_ratio: float) -> Sampler:
     """Keeps this share of all traces (0 to 1), chosen by their ids alone.
 
-    A sampling flag from a stranger has no influence on it, and all processes that a trace goes through choose the same
-    traces.
+    A sampling flag from a stranger has no influence, and all processes that a trace goes through choose alike.
     """
     return TraceIdRatioBased(traces_ratio)
 

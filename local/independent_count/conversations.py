@@ -1,8 +1,8 @@
-"""All conversations of the sample month, told from what was posted. It shares no code with the pipeline.
+"""All conversations of the sample month, counted from the posts. It shares no code with the pipeline.
 
-A channel's thread is one conversation after another: after an end, a customer's word or an escalation begins the next
-one. What names its conversation itself stays there; only where an end by silence did not know that the customer would
-come back, what the customer says, and all after it, is said once more in a next conversation.
+A channel's thread is one conversation after another: after an end, a customer's line or an escalation begins the next
+one. Occurrences that name their conversation stay in it. If the customer comes back after an end by silence, the
+customer's line and those after it are repeated in a next conversation.
 """
 
 from collections import defaultdict
@@ -20,52 +20,53 @@ def counted_conversations(
 ) -> list[CountedConversation]:
     """Every conversation as it is at the time `until`."""
     threads: defaultdict[tuple[str, str], list[Occurrence]] = defaultdict(list)
-    for one in occurrences:
-        threads[one.tenant, one.thread].append(one)
-    told: list[CountedConversation] = []
+    for occurrence in occurrences:
+        threads[occurrence.tenant, occurrence.thread].append(occurrence)
+    conversations: list[CountedConversation] = []
     for (tenant, _), of_thread in threads.items():
-        ordered = sorted(of_thread, key=lambda one: (one.at, one.kind == "end"))
-        several = _thread if ordered[0].threaded else _named
-        told += several(ordered, configurations[tenant], until)
-    return told
+        ordered = sorted(of_thread, key=lambda occurrence: (occurrence.at, occurrence.kind == "end"))
+        count = _in_thread if ordered[0].threaded else _named
+        conversations += count(ordered, configurations[tenant], until)
+    return conversations
 
 
-def _thread(
+def _in_thread(
     occurrences: Sequence[Occurrence], configuration: dict[str, Any], until: datetime
 ) -> Iterator[CountedConversation]:
-    told: CountedConversation | None = None
-    for one in occurrences:
-        if told is not None:
-            told.wait(one.at)
-        if told is None or (told.ended is not None and _begins(one)):
-            if told is not None:
-                yield told
-            told = CountedConversation(one.tenant, one.thread, configuration, one.at)
-            told.start(one)
-        told.apply(one)
-    if told is not None:
-        told.wait(until)
-        yield told
+    conversation: CountedConversation | None = None
+    for occurrence in occurrences:
+        if conversation is not None:
+            conversation.wait(occurrence.at)
+        if conversation is None or (conversation.ended is not None and _begins(occurrence)):
+            if conversation is not None:
+                yield conversation
+            conversation = CountedConversation(occurrence.tenant, occurrence.thread, configuration, occurrence.at)
+            conversation.start(occurrence)
+        conversation.apply(occurrence)
+    if conversation is not None:
+        conversation.wait(until)
+        yield conversation
 
 
 def _named(
     occurrences: Sequence[Occurrence], configuration: dict[str, Any], until: datetime
 ) -> Iterator[CountedConversation]:
-    start = next((one for one in occurrences if one.kind == "start"), None)
-    told = CountedConversation(occurrences[0].tenant, occurrences[0].thread, configuration, occurrences[0].at)
+    first, start = occurrences[0], next((each for each in occurrences if each.kind == "start"), None)
+    conversation = CountedConversation(first.tenant, first.thread, configuration, first.at)
     if start is not None:
-        told.start(start)
-    again: list[Occurrence] = []
-    for one in occurrences:
-        told.wait(one.at)
-        silent = told.ended is not None and told.ended in told.silences
-        if silent and start is not None and one.kind in ("line", "escalation") and (again or _begins(one)):
-            again.append(replace(one, place=start.place, locale=start.locale))
-        told.apply(one)
-    told.wait(until)
-    yield told
-    yield from _thread(again, configuration, until)
+        conversation.start(start)
+    repeated: list[Occurrence] = []
+    for each in occurrences:
+        conversation.wait(each.at)
+        silent = conversation.ended is not None and conversation.ended in conversation.silences
+        if silent and start is not None and each.kind in ("line", "escalation") and (repeated or _begins(each)):
+            repeated.append(replace(each, place=start.place, locale=start.locale))
+        conversation.apply(each)
+    conversation.wait(until)
+    yield conversation
+    yield from _in_thread(repeated, configuration, until)
 
 
-def _begins(one: Occurrence) -> bool:
-    return (one.who == "customer" and one.kind in ("start", "line")) or one.kind == "escalation"
+def _begins(occurrence: Occurrence) -> bool:
+    by_customer = occurrence.who == "customer" and occurrence.kind in ("start", "line")
+    return by_customer or occurrence.kind == "escalation"

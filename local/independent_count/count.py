@@ -1,6 +1,6 @@
-"""An independent count of the sample month, straight from what was posted, to check the pipeline's figures against.
+"""An independent count of the sample month, straight from the posts, to check the pipeline's figures.
 
-It shares no code with the pipeline. What makes a bot session, in plain words: a bot has the conversation, speaks in it
+It shares no code with the pipeline. A conversation is a bot session if a bot has the conversation, speaks in it
 other than as smart assist, or escalates it, before its end. The earliest of these moments fixes the month, in the
 tenant's time zone; a conversation without any belongs to the month in which it begins.
 """
@@ -27,17 +27,17 @@ TENANTS = tuple(sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
 
 
 def count_sample(month: SampleMonth) -> Figures:
-    """All figures of the month. Neither order nor repetition of its posts matters."""
+    """All figures of the month. The order of its posts, and repeated ones, make no difference."""
     first = conversations([post for post in month.posts if post.at <= month.reading], month.reading)
-    told = conversations(month.posts, month.last)
+    counted = conversations(month.posts, month.last)
     before = {key: usage.sessions for key, usage in _usage(first).items()}
-    return Figures(before, _usage(told), {**_conversations(told), **_odd(month.posts)})
+    return Figures(before, _usage(counted), {**_conversations(counted), **_refused_and_parked(month.posts)})
 
 
 def conversations(posts: Sequence[Post], until: datetime) -> list[CountedConversation]:
-    """Every conversation that the posts tell of, as it is at the time `until`."""
+    """Every conversation in the posts, as it is at the time `until`."""
     configurations = {tenant: _configuration(tenant) for tenant in TENANTS}
-    return counted_conversations(occurrences(posts, _kept()).recorded, configurations, until)
+    return counted_conversations(occurrences(posts, _retention()).recorded, configurations, until)
 
 
 @cache
@@ -46,25 +46,25 @@ def _configuration(tenant: str) -> dict[str, Any]:
     return document
 
 
-def _kept() -> dict[str, timedelta]:
+def _retention() -> dict[str, timedelta]:
     return {tenant: timedelta(days=_configuration(tenant)["retentionDays"]) for tenant in TENANTS}
 
 
-def _usage(told: Iterable[CountedConversation]) -> dict[tuple[str, str], Usage]:
+def _usage(counted: Iterable[CountedConversation]) -> dict[tuple[str, str], Usage]:
     rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for one in told:
-        zone = ZoneInfo(one.configuration["timeZone"])
-        month = (one.invoked or one.begun).astimezone(zone).strftime("%Y-%m")
-        reason = "smart_assist_only" if one.assisted else "no_bot"
-        rows[one.tenant, month]["sessions" if one.invoked else reason] += 1
+    for conversation in counted:
+        zone = ZoneInfo(conversation.configuration["timeZone"])
+        month = (conversation.invoked or conversation.begun).astimezone(zone).strftime("%Y-%m")
+        reason = "smart_assist_only" if conversation.assisted else "no_bot"
+        rows[conversation.tenant, month]["sessions" if conversation.invoked else reason] += 1
     return {key: _month(*key, rows[key]) for key in sorted(rows)}
 
 
 def _month(tenant: str, month: str, row: Counter[str]) -> Usage:
     configuration = _configuration(tenant)
     entitlement = sum(
-        each * item["quantity"]
-        for member, each in (("licences", 50), ("addOns", 100))
+        sessions_each * item["quantity"]
+        for member, sessions_each in (("licences", 50), ("addOns", 100))
         for item in configuration[member]
         if f"{item['from']:%Y-%m}" <= month
     )
@@ -73,18 +73,18 @@ def _month(tenant: str, month: str, row: Counter[str]) -> Usage:
     return Usage(sessions, row["no_bot"], row["smart_assist_only"], entitlement, overage)
 
 
-def _conversations(told: Iterable[CountedConversation]) -> dict[tuple[str, str], int | str]:
-    found: Counter[tuple[str, str]] = Counter()
+def _conversations(counted: Iterable[CountedConversation]) -> dict[tuple[str, str], int | str]:
+    figures: Counter[tuple[str, str]] = Counter()
     texts: defaultdict[str, list[str | None]] = defaultdict(list)
-    for one in told:
-        found[one.tenant, "conversations"] += 1
-        found[one.tenant, one.state] += 1
-        found[one.tenant, "lines"] += len(one.lines)
-        texts[one.tenant] += one.lines
-    return {**found, **{(tenant, "texts"): digest(lines) for tenant, lines in texts.items()}}
+    for each in counted:
+        figures[each.tenant, "conversations"] += 1
+        figures[each.tenant, each.state] += 1
+        figures[each.tenant, "lines"] += len(each.lines)
+        texts[each.tenant] += each.lines
+    return {**figures, **{(tenant, "texts"): digest(lines) for tenant, lines in texts.items()}}
 
 
-def _odd(posts: Sequence[Post]) -> dict[tuple[str, str], int]:
+def _refused_and_parked(posts: Sequence[Post]) -> dict[tuple[str, str], int]:
     refused = Counter((post.tenant, f"refused, {code}") for post in posts for code in post.refused)
-    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in occurrences(posts, _kept()).parked)
+    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in occurrences(posts, _retention()).parked)
     return {**refused, **parked}

@@ -1,4 +1,4 @@
-"""What the demonstration compares: the sample month's figures, as the pipeline tells them and as they are counted."""
+"""The figures of the sample month that the demonstration compares: the pipeline's and the independent count's."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Usage:
-    """A tenant's month: bot sessions, conversations that are none and why, what was bought, and what lacks."""
+    """A tenant's month: its bot sessions, its other conversations by reason, its entitlement and its overage."""
 
     sessions: int
     no_bot: int
@@ -19,9 +19,9 @@ class Usage:
 
 @dataclass(frozen=True)
 class Figures:
-    """`first_read`: sessions before the corrections; both usages are per tenant and month (yyyy-mm).
+    """The `usage`, and the sessions when it was first read, before the corrections, by tenant and month (yyyy-mm).
 
-    `others`: what else is counted, per tenant and name.
+    `others` are all other figures, by tenant and name.
     """
 
     first_read: Mapping[tuple[str, str], int]
@@ -30,5 +30,5 @@ class Figures:
 
 
 def digest(texts: Iterable[str | None]) -> str:
-    """What identifies all texts together, whatever their order: one lost accent changes it."""
+    """A hash of all texts, whatever their order: one lost accent changes it."""
     return hashlib.sha256(json.dumps(sorted(text or "" for text in texts)).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""What the posts of the sample month say, as plain records. It shares no code with the pipeline that reads them too."""
+"""The content of the sample month's posts as plain records. It shares no code with the pipeline."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ _KINDS: dict[str, Kind] = {
 class Occurrence:
     """One thing that somebody said or did.
 
-    `thread` is the channel's endless chat where `threaded`, else one conversation. `place` holds account and channel,
-    where they are said. `who`: customer, bot, assistant (a bot that only the agent hears), agent or system.
+    `thread` is the channel's endless chat if `threaded`, else one conversation. `place` is (account, channel), empty if
+    the post names none. `who`: customer, bot, assistant (a bot that only the agent hears), agent or system.
     """
 
     tenant: str
@@ -43,25 +43,25 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """What there is to record, each thing once; and what can only be parked, by tenant and reason, each thing once."""
+    """The occurrences to record, and the (tenant, reason, content) of those that can only be parked, each once."""
 
     recorded: tuple[Occurrence, ...]
     parked: frozenset[tuple[str, str, str]]
 
 
-def occurrences(posts: Iterable[Post], kept: dict[str, timedelta]) -> Occurrences:
-    """Sort what was posted. `kept`: how long each tenant keeps conversations; what is older comes too late.
+def occurrences(posts: Iterable[Post], retention: dict[str, timedelta]) -> Occurrences:
+    """The occurrences in the posts. What is older than its tenant's `retention` comes too late.
 
-    Of two things with one id the first that was posted is recorded; the other one is a repetition, or a conflict.
+    Of two occurrences with one id the first that was posted is recorded; the other is a repetition, or a conflict.
     """
     first: dict[tuple[str, str, str], Occurrence] = {}
     parked: set[tuple[str, str, str]] = set()
     for post in sorted(posts, key=lambda post: post.at):
-        if post.tenant not in kept or (post.refused and not post.body.startswith(b"[")):
+        if post.tenant not in retention or (post.refused and not post.body.startswith(b"[")):
             continue
         for occurrence in _in_post(post):
             name = occurrence.tenant, occurrence.thread, occurrence.id
-            if occurrence.at < post.at - kept[post.tenant]:
+            if occurrence.at < post.at - retention[post.tenant]:
                 parked.add((post.tenant, "too_late", occurrence.raw))
             elif first.setdefault(name, occurrence).raw != occurrence.raw:
                 parked.add((post.tenant, "event_id_conflict", occurrence.raw))
@@ -120,7 +120,7 @@ def _update(update: dict[str, Any], tenant: str, place: tuple[str, str]) -> Occu
 
 
 def _activity(activity: dict[str, Any], tenant: str, place: tuple[str, str]) -> Iterator[Occurrence]:
-    """What an activity says: nothing, one thing, or a line and an end."""
+    """The occurrences in an activity: none, one, or a line and an end."""
     occurrence = Occurrence(
         tenant=tenant,
         thread=activity["conversation"]["id"],

@@ -47,7 +47,7 @@ def _content(chat: Chat, step: Step, user: Document) -> Document:
 
 
 def _handoff(chat: Chat, step: Step) -> Document:
-    """An escalation in either of the two ways that bots know."""
+    """An escalation in one of the two ways that bots use."""
     if chat.number % 2:
         value = {"MessageToAgent": SUMMARY, "Context": chat.handoff(step)}
         return {"type": "event", "name": "handoff.initiate", "value": value}

@@ -1,4 +1,4 @@
-"""One story of the sample as it happens: whose it is, and its steps."""
+"""One story of the sample as it is played: its tenant, its people and its steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from local.sample.texts import ADVICE, phrase
 
 @dataclass(frozen=True)
 class Step:
-    """Who does what, and when; word of what is late arrives on 2 November."""
+    """Who does what, and when; a `late` step arrives only on 2 November."""
 
     moment: datetime
     who: str
@@ -21,7 +21,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Chat:
-    """One story: whose, about what, in which variation."""
+    """One story as played by one tenant and one customer, with its texts and context variables."""
 
     tenant: str
     number: int
@@ -39,7 +39,7 @@ class Chat:
 
     @property
     def dialect(self) -> str:
-        """What the channel speaks: `telegram`, `cloudEvents` or `botFramework`."""
+        """The channel's dialect: `telegram`, `cloudEvents` or `botFramework`."""
         kinds = {"telegram": "telegram", "app": "cloudEvents"}
         return kinds.get(self.part.account.rpartition("-")[2], "botFramework")
 
@@ -54,9 +54,9 @@ class Chat:
         return {"question": question, "answer": answer}.get(step.what) or phrase(locale, step.what)
 
     def handoff(self, step: Step) -> Mapping[str, str | int]:
-        """The context variables of an escalation; `refer` is one to the second line's bot."""
+        """The context variables of an escalation; `refer` escalates to the tenant's second bot."""
         return {"BotHandoffTopic": EXPERTISE[self.tenant]} if step.what == "refer" else self.context
 
     def bot(self, step: Step) -> tuple[str, str, str]:
-        """Id, app id and name of the bot that speaks, or that is spoken to."""
+        """Id, app id and name of the bot that speaks in the step, or that is spoken to."""
         return BOTS[self.tenant, "expert" if step.who == "expert" else "bot"]

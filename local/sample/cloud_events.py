@@ -13,7 +13,7 @@ Document = dict[str, Any]
 def event(chat: Chat, number: int) -> Document:
     """The step as a CloudEvent, its time in milliseconds with the tenant's own offset.
 
-    An app names the conversation. Who speaks on Telegram beside the customer knows only the channel's thread.
+    An app's events name the conversation, those of a Telegram channel only the thread.
     """
     step = chat.steps[number]
     time = step.moment.astimezone(ZONES[chat.tenant]).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""What senders get wrong in the sample month: what is refused at the ingress, and what can only be parked after it."""
+"""Mistakes of senders in the sample month: posts that the ingress refuses, and events that can only be parked."""
 
 import json
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from local.sample.cast import ZONES
 from local.sample.post import BATCH, EVENT, JSON, Post
 
 RETENTION = timedelta(days=400)
-"""Older than what any of the examples keeps."""
+"""Longer than the retention of any example."""
 
 _WEBHOOKS = {
     "contoso": "contoso-chat/webchat",
     "fabrikam": "fabrikam-web/webchat",
     "northwind": "northwind-web/webchat",
 }
-_MOST = 200 * 1024
+_MAX_EVENT = 200 * 1024
 
 
 def oddities(rng: Random, thin: int) -> Iterator[Post]:
-    """Each kind for every tenant; those that are parked a few times, by the `thin`th part of the month fewer."""
+    """Every kind of mistake for every tenant; events that are parked up to three times, fewer in a thinner month."""
     for tenant in ZONES:
         for _ in range(max(1, 3 // thin)):
             yield _relic(rng, tenant)
@@ -33,7 +33,7 @@ def oddities(rng: Random, thin: int) -> Iterator[Post]:
 
 
 def conflicting(post: Post) -> Post | None:
-    """A post that uses the id of a customer's line for another text, ten minutes later; None where it holds none."""
+    """A post that reuses the id of a customer's line for another text, ten minutes later; None if there is no line."""
     document = json.loads(post.body)
     match document:
         case {"type": "message", "from": {"role": "user"}} | {"type": "message.posted"}:
@@ -57,15 +57,15 @@ def _refused(rng: Random, tenant: str) -> Iterator[Post]:
     address = f"/api/tenants/{tenant}/events"
     yield Post(address, EVENT, _bytes(_event(rng, tenant, at[3]))[:-2], at[3], ("invalid_event",))
     large = _event(rng, tenant, at[4])
-    large["data"]["author"]["name"] = "long " * (_MOST // 5)
+    large["data"]["author"]["name"] = "long " * (_MAX_EVENT // 5)
     yield Post(address, EVENT, _bytes(large), at[4], ("event_too_large",))
-    unheard = {**_event(rng, tenant, at[5]), "type": "message.whispered"}
+    unknown = {**_event(rng, tenant, at[5]), "type": "message.whispered"}
     relic = json.loads(_relic(rng, tenant).body)
-    yield Post(address, BATCH, _bytes([unheard, relic]), at[5], ("invalid_event",))
+    yield Post(address, BATCH, _bytes([unknown, relic]), at[5], ("invalid_event",))
 
 
 def _relic(rng: Random, tenant: str) -> Post:
-    """An event from a backup: the ingress takes it, for what it is about may be known; then it is too late."""
+    """An old event from a backup: the ingress accepts it, as it may be known already; then it is parked as too late."""
     at = _moment(rng)
     return Post(f"/api/tenants/{tenant}/events", EVENT, _bytes(_event(rng, tenant, at - RETENTION)), at)
 

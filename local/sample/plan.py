@@ -1,4 +1,4 @@
-"""Which conversations the sample month holds: 1,500 of three tenants, counting what comes back as one more."""
+"""The conversations of the sample month: 1,500 of three tenants; one that comes back counts as one more."""
 
 from collections.abc import Mapping, Sequence
 
@@ -155,4 +155,4 @@ CONTEXTS: Mapping[str, Sequence[Mapping[str, str | int]]] = {
         {},
     ),
 }
-"""What a bot says when it escalates."""
+"""The context variables that bots give when they escalate."""

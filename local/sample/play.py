@@ -1,4 +1,4 @@
-"""Plays the sample month against a running host, and reads what became of it."""
+"""Plays the sample month against a running host, and reads the figures."""
 
 import time
 from collections import Counter
@@ -17,7 +17,7 @@ _TIMEOUT = 60.0
 
 
 class Player:
-    """Plays turns, and keeps in mind which posts were refused."""
+    """Plays turns, and counts the refusals."""
 
     def __init__(self, client: httpx.Client, now: datetime) -> None:
         self._client = client
@@ -26,7 +26,7 @@ class Player:
         """How often each code was answered, by tenant."""
 
     def play(self, turns: Iterable[Turn], done: Callable[[int], None]) -> None:
-        """Play them; `done` is told how many posts were made. Raises RuntimeError where something gets stuck."""
+        """Play the turns; `done` is called with the posts made. Raises RuntimeError if messages get stuck."""
         for turn in turns:
             # The answer comes when the timers that became due have run.
             step = f"PT{(turn.at - self._now).total_seconds():f}S"
@@ -41,7 +41,7 @@ class Player:
         answer = self._client.post(post.path, content=post.body, headers={"Content-Type": post.content_type})
         document = answer.json() if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR else {}
         if answer.is_success:
-            yield from (one["code"] for one in document["rejected"])
+            yield from (refusal["code"] for refusal in document["rejected"])
         else:
             yield document.get("code", f"HTTP {answer.status_code}")
 
@@ -52,7 +52,7 @@ class Player:
             if time.monotonic() > until:
                 raise RuntimeError(f"{bus['active']} messages are still under way")
             time.sleep(pause)
-            pause = min(2 * pause, 0.02)  # whoever asks all the time takes from the host what it needs to answer
+            pause = min(2 * pause, 0.02)  # asking all the time would slow the host down
         if bus["deadLetters"]:
             raise RuntimeError(f"{bus['deadLetters']} messages became dead letters")
 
@@ -63,7 +63,7 @@ def sessions_read(client: httpx.Client, months: Iterable[tuple[str, str]]) -> di
 
 
 def figures_read(client: httpx.Client, tenants: Iterable[str], first: dict[tuple[str, str], int]) -> Figures:
-    """What the pipeline says that `count_sample` counts; `first` was read before the corrections."""
+    """The pipeline's figures, those that `count_sample` counts; `first` are the sessions before the corrections."""
     usage = {key: _usage(report(client, *key)) for key in first}
     others: dict[tuple[str, str], int | str] = {}
     for tenant in tenants:

@@ -10,10 +10,10 @@ BATCH = "application/cloudevents-batch+json"
 
 @dataclass(frozen=True)
 class Post:
-    """`at` is when the sender makes it, never before what it tells of.
+    """`at` is when the sender makes the post, never before the events in it.
 
-    `refused` holds the codes that the sender deserves: one for a post that is refused as a whole, or one for every
-    event of a batch that is rejected alone.
+    `refused` are the expected codes of refusal: one for a post that is refused as a whole, or one for every event of a
+    batch that is rejected alone.
     """
 
     path: str

@@ -1,8 +1,8 @@
-"""In which steps the sample month is played on a movable clock.
+"""The turns in which the sample month is played on a movable clock.
 
-What a reminder or an end by silence depends on must be recorded before the clock reaches it, and nothing else may
-happen before it is noticed. So the clock moves by little while anybody speaks, only when all that was accepted is
-recorded, and stops for a moment after each time at which somebody has been silent for too long.
+All facts that a reminder or an end by silence depends on must be recorded before the clock reaches it, and it must be
+noticed before anything else happens. So the clock moves in small steps while people speak, and only when all accepted
+events are recorded; and it stops shortly after each silence that has an effect.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,12 +14,12 @@ from local.sample.post import Post
 from local.sample.traffic import SampleMonth
 
 _WINDOW = timedelta(seconds=90)
-"""How far the clock may be ahead of a post. With the longest time between two words (45 s) and the longest time in a
-sender's buffer (75 s) it is less than the shortest patience of a bot (240 s)."""
+"""How far the clock may be ahead of a post. Together with the longest time between two lines (45 s) and in a sender's
+buffer (75 s) it is less than the shortest time after which a bot reminds (240 s)."""
 _NOTICED_AFTER = timedelta(seconds=5)
 """The sweep runs every five seconds of the clock."""
 _NOTICED_WITHIN = timedelta(minutes=2)
-"""Nobody speaks for so long after a silence that has an effect."""
+"""For this long nobody speaks after a silence that has an effect."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def _windows(posts: Iterable[Post]) -> Iterator[Turn]:
 
 def _stops(month: SampleMonth) -> Iterator[datetime]:
     """As few moments as possible, with one of them within `_NOTICED_WITHIN` after each silence."""
-    due = sorted(moment + _NOTICED_AFTER for one in conversations(month.posts, month.last) for moment in one.silences)
+    counted = conversations(month.posts, month.last)
+    due = sorted(moment + _NOTICED_AFTER for conversation in counted for moment in conversation.silences)
     stop = None
     for begin in due:
         if stop is None or stop < begin:

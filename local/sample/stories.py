@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 STORIES: Mapping[str, str] = {
-    # Every story begins with the conversation's start, unless it says itself how that comes. One that does not end
-    # with an end falls silent, and whoever has the conversation by then decides how long it stays open.
+    # A story begins with the conversation's start, unless it has a start of its own. One without an end falls silent;
+    # then the policy of whoever has the conversation ends it.
     "silent": "bot greeting",
     "announced": "",
     "resolved": "bot greeting, customer question, bot answer, customer thanks, bot end",
@@ -38,7 +38,7 @@ STORIES: Mapping[str, str] = {
     "twice_escalated": "bot greeting, customer question, bot refer, expert answer, customer wants_human, "
     "expert escalate, agent hello, agent done, customer thanks, agent end",
     "two_voices": "bot greeting, customer question, bot answer, expert survey, customer rating, bot end",
-    # Corrections: what is marked late arrives on 2 November, and changes the bill.
+    # Corrections: a step marked late arrives on 2 November, and changes the bill.
     "moved": "customer question, system joined, bot answer late, agent hello, pause edge, bot survey, "
     "customer rating, agent end",
     "moved_by_start": "customer start late, pause midnight, customer question, bot answer, customer thanks, bot end",
@@ -47,7 +47,7 @@ STORIES: Mapping[str, str] = {
     "recalled": "customer question, agent hello, bot answer late, agent done, customer thanks, agent end",
     "overruled": "customer question, agent hello, agent end late, bot survey, customer rating, agent end",
 }
-"""A human agent and the system are heard in CloudEvents only: their words do not pass a bot's webhook."""
+"""Agents and the system speak in CloudEvents only: their lines do not come by a bot's webhook."""
 
 PAUSES: Mapping[str, tuple[float, float]] = {
     "reminded": (500, 700),
@@ -63,7 +63,7 @@ Where people were asked, a conversation closes after 12, 24 or 48 hours."""
 
 @dataclass(frozen=True)
 class Part:
-    """So many conversations of one story on one channel; `at` fixes the start, else it is a busy hour of some day."""
+    """`count` conversations of one story on one channel; `at` fixes the start, else a busy hour of some day does."""
 
     account: str
     channel: str
@@ -74,8 +74,8 @@ class Part:
     work_stream: str | None = None
 
 
-def told(story: str) -> Sequence[tuple[str, str, bool]]:
-    """Who does what in the story, and whether word of it comes late."""
+def steps_of(story: str) -> Sequence[tuple[str, str, bool]]:
+    """The story's steps: who, what, and True if the step arrives late."""
     steps = [step.split() for step in STORIES[story].split(", ") if step]
     if not steps or steps[0][1] != "start":
         steps.insert(0, ["customer", "start"])

@@ -1,4 +1,4 @@
-"""What a customer does on Telegram, as updates of its Bot API. What the others say there are CloudEvents."""
+"""A customer's steps on Telegram, as updates of its Bot API. The steps of others there are CloudEvents."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  # the sample speaks languages whose letters and punctuation look like Latin ones
-"""What is said in the sample month: in many languages and scripts, from right to left too, with emoji and combining
+"""The texts of the sample month: in many languages and scripts, from right to left too, with emoji and combining
 marks that no normalization may touch.
 """
 

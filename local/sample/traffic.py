@@ -18,19 +18,19 @@ from local.sample.cloud_events import event
 from local.sample.oddities import conflicting, oddities
 from local.sample.plan import CONTEXTS, PLAN
 from local.sample.post import BATCH, EVENT, JSON, Post
-from local.sample.stories import PAUSES, Part, told
+from local.sample.stories import PAUSES, Part, steps_of
 from local.sample.telegram import update
 from local.sample.texts import TALKS
 
 READING = datetime(2026, 11, 1, 18, tzinfo=UTC)
 """When October's usage is read first: the month is over everywhere, and the corrections are still to come."""
 CORRECTIONS = datetime(2026, 11, 2, 9, tzinfo=UTC)
-"""When word comes of what is late."""
+"""When the late steps arrive."""
 LAST = datetime(2026, 11, 2, 13, tzinfo=UTC)
 """When all figures are read."""
 
 _NOISE = {0: "typing", 5: "webchat/join", 10: "messageReaction"}
-"""Activities without a meaning for us, by the conversation's number modulo 16."""
+"""Activities that the pipeline ignores, by the conversation's number modulo 16."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ class SampleMonth:
 
 
 def sample_month(seed: int, thin: int = 1) -> SampleMonth:
-    """The month that belongs to the seed, always in the same bytes; a `thin`th of it, with every kind still there."""
+    """The month of the seed, always the same bytes. `thin` = n gives an nth of it, in which every kind still occurs."""
     rng = Random(seed)
     posts: list[Post] = []
     buffers: dict[str, list[tuple[datetime, dict[str, Any]]]] = {}
-    confused: set[str] = set()
+    with_conflict: set[str] = set()
     for chat in _chats(rng, thin):
-        single, buffered = _said_in(rng, chat)
+        single, buffered = _posts_of(rng, chat)
         posts += single
         buffers.setdefault(chat.path, []).extend(buffered)
-        second = next(filter(None, map(conflicting, single)), None)
-        if chat.part.story == "resolved" and chat.part.account not in confused and second:
-            confused.add(chat.part.account)
-            posts.append(second)
+        conflict = next(filter(None, map(conflicting, single)), None)
+        if chat.part.story == "resolved" and chat.part.account not in with_conflict and conflict:
+            with_conflict.add(chat.part.account)
+            posts.append(conflict)
     for path, buffer in buffers.items():
         posts += _batches(rng, path, buffer)
     posts += oddities(rng, thin)
@@ -64,8 +64,8 @@ def sample_month(seed: int, thin: int = 1) -> SampleMonth:
     return SampleMonth(tuple(sorted(posts, key=lambda post: post.at)))
 
 
-def _said_in(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime, dict[str, Any]]]]:
-    """What is posted at once, and what a buffer releases, when."""
+def _posts_of(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime, dict[str, Any]]]]:
+    """The chat's own posts, and the events for a sender's buffer, with the time at which it releases them."""
     single: list[Post] = []
     buffered: list[tuple[datetime, dict[str, Any]]] = []
     for number, step in enumerate(chat.steps):
@@ -78,7 +78,7 @@ def _said_in(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime, 
         elif chat.number % 2 or step.late:
             single.append(_posted(_ingress(rng, chat.path), EVENT, event(chat, number), step))
         else:
-            # A buffer may hold an event for longer than people take to answer, so its order tells nothing.
+            # A buffer may hold an event for longer than people take to answer, so the order in it says nothing.
             buffered.append((step.moment + timedelta(seconds=rng.uniform(1, 45)), event(chat, number)))
     return single, buffered
 
@@ -102,15 +102,15 @@ def _chats(rng: Random, thin: int) -> Iterator[Chat]:
 
 
 def _busy_hour(rng: Random, tenant: str, day: int) -> datetime:
-    """When a tenant's customers write, all within minutes: a month of few busy moments is played in fewer steps."""
+    """The time of a day at which a tenant's customers write, all within minutes: so the month has fewer turns."""
     local = datetime(2026, 10, day, rng.randint(9, 17), rng.randint(0, 59), tzinfo=ZONES[tenant])
     return local.astimezone(UTC)
 
 
 def _steps(rng: Random, chat: Chat, busy: Sequence[datetime]) -> Iterator[Step]:
-    """The story's steps. But for pauses they follow within less than a minute, which no bot takes for silence."""
+    """The story's steps. Except for pauses each follows in less than a minute, which no bot takes for silence."""
     moment = _start(rng, chat.part, busy)
-    for who, what, late in _told(chat):
+    for who, what, late in _steps_heard(chat):
         if who == "pause":
             moment += timedelta(seconds=rng.uniform(*PAUSES[what]))
         else:
@@ -118,9 +118,9 @@ def _steps(rng: Random, chat: Chat, busy: Sequence[datetime]) -> Iterator[Step]:
             moment += timedelta(seconds=rng.uniform(5, 45))
 
 
-def _told(chat: Chat) -> Sequence[tuple[str, str, bool]]:
-    """Who does what; a bot's webhook hears neither people nor the system, but some noise."""
-    steps = told(chat.part.story)
+def _steps_heard(chat: Chat) -> Sequence[tuple[str, str, bool]]:
+    """The steps that the channel hears: a bot's webhook hears neither agents nor the system, but some noise."""
+    steps = steps_of(chat.part.story)
     if chat.dialect != "botFramework":
         return steps
     heard = [step for step in steps if step[0] not in ("agent", "system")]
@@ -131,13 +131,13 @@ def _told(chat: Chat) -> Sequence[tuple[str, str, bool]]:
 def _start(rng: Random, part: Part, busy: Sequence[datetime]) -> datetime:
     if part.at is not None:
         return datetime.fromisoformat(part.at)
-    # Whoever waits for days is answered, or comes back, before the month's usage is read.
-    days = busy[:26] if ("pause", "unanswered", False) in told(part.story) else busy
+    # A customer who waits for days is answered, or comes back, before the month's usage is read.
+    days = busy[:26] if ("pause", "unanswered", False) in steps_of(part.story) else busy
     return rng.choice(days) + timedelta(seconds=rng.uniform(0, 300))
 
 
 def _posted(path: str, content_type: str, document: dict[str, Any], step: Step) -> Post:
-    """The post of one step, below a second later: one sender's posts keep the order of time."""
+    """The post of one step, less than a second later, so that one sender's posts stay in order."""
     delay = timedelta(milliseconds=80 + step.moment.microsecond // 2000)
     if step.late:
         delay += CORRECTIONS - step.moment.replace(second=0, microsecond=0) + timedelta(minutes=step.moment.second)

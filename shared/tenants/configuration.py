@@ -54,10 +54,7 @@ def _not_before_from(until: date | None, info: ValidationInfo) -> date | None:
 
 
 class Licence(WireModel, extra="forbid"):
-    """Licences of one product. They count in every month from that of `from` to that of `until`, or for good.
-
-    A month counts as a whole.
-    """
+    """Licences of one product, for whole months: from that of `from` to that of `until`, or for good without one."""
 
     product: Literal["Chat", "Digital Messaging"]
     quantity: Annotated[int, Field(ge=0, le=1_000_000)]

@@ -1,4 +1,4 @@
-"""What three designs ask of Azure for the same conversations: this one as measured, two naive ones as modelled."""
+"""The demand of three designs on Azure for the same conversations: Patchbay as measured, two naive ones modelled."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from tools.cost.workload import HOURS, SECONDS, Demand, Executions, Workload
 
 _PEEKS_PER_MINUTE = 6
 _NIGHTS, _PAGE = Decimal("15.5"), 1000
-"""How often, on average, a nightly query over the month so far meets a conversation; documents of a page."""
+"""How many nightly queries over the month so far find a conversation, on average; documents of a page."""
 _MARKER_BYTES, _MARKER_TERMS = 100, 4
 _PER_MESSAGE = 3
-"""Operations of a message: it is sent, received and completed."""
+"""Bus operations for each message: it is sent, received and completed."""
 
 Budget = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Design:
-    """A way to build it: how it works, in so many words, and what it asks for."""
+    """A design: its name, its description in the output, and its demand for a workload."""
 
     name: str
     description: str
@@ -29,14 +29,14 @@ class Design:
 
 
 def measured_budget() -> Budget:
-    """What the budget test measured: `infra/prices/budget.json`."""
+    """The measurements of the budget test: `infra/prices/budget.json`."""
     return prices_file("budget.json")
 
 
 def measured_workload() -> Workload:
-    """The month of conversations like those that were measured."""
-    talk = measured_budget()["conversation"]
-    return Workload(talk["messages"], talk["escalated"])
+    """A month of conversations like those that were measured."""
+    conversation = measured_budget()["conversation"]
+    return Workload(conversation["messages"], conversation["escalated"])
 
 
 def occurrences(workload: Workload, budget: Budget) -> dict[str, Decimal]:
@@ -126,7 +126,7 @@ def every_fact(workload: Workload) -> Demand:
 
 
 def _nightly() -> Decimal:
-    """A conversation's part of a query over the month so far, each night, which is how usage is counted."""
+    """The request units for one conversation of a query over the month so far, each night, to count usage."""
     return request_units().query(_PAGE) / _PAGE * _NIGHTS
 
 
@@ -137,7 +137,7 @@ def _events(workload: Workload) -> list[tuple[Decimal, bool]]:
 
 
 def _posted(workload: Workload) -> Decimal:
-    """Requests to the ingress: a join, the lines, an escalation of some, an end."""
+    """A conversation's requests to the ingress: a join, the lines, an escalation of some, an end."""
     return sum((share for share, _ in _events(workload)), Decimal(0))
 
 
@@ -155,12 +155,12 @@ def _naive(workload: Workload, units: Decimal, size: Decimal, timers: Decimal, *
     )
 
 
-def _said(model: Callable[[Workload], Demand]) -> str:
+def _description(model: Callable[[Workload], Demand]) -> str:
     return " ".join((model.__doc__ or "").split())
 
 
 DESIGNS = (
-    Design("patchbay", _said(patchbay), patchbay),
-    Design("one document", _said(one_document), one_document),
-    Design("every fact", _said(every_fact), every_fact),
+    Design("patchbay", _description(patchbay), patchbay),
+    Design("one document", _description(one_document), one_document),
+    Design("every fact", _description(every_fact), every_fact),
 )

@@ -1,4 +1,4 @@
-"""The files that the cost is reckoned from (`infra/prices/`), with exact decimals."""
+"""The files from which the cost is computed (`infra/prices/`), with exact decimals."""
 
 import json
 from decimal import Decimal
@@ -9,6 +9,6 @@ _FOLDER = Path(__file__).parent.parent.parent / "infra" / "prices"
 
 
 def prices_file(name: str) -> dict[str, Any]:
-    """What a file of that name holds; every number with a fraction is a Decimal."""
+    """The content of the file of this name; every number with a fraction is a Decimal."""
     document: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"), parse_float=Decimal)
     return document

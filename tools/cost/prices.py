@@ -22,9 +22,9 @@ MeterName = Literal[
 
 @dataclass(frozen=True)
 class Meter:
-    """What is paid for. `size` single things are one `unit`; a tier is its upper end in units, and a unit's price.
+    """A meter of the bill. `size` single things are one `unit`; a tier is its upper end in units, and a unit's price.
 
-    `date` is the one that the source states of itself.
+    `date` is the date that the source gives for its prices.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Meter:
     source: str
 
     def dollars(self, quantity: Decimal) -> Decimal:
-        """What so many single things cost in a month, exactly."""
+        """The exact cost of `quantity` single things in a month."""
         left, below, total = quantity / self.size, Decimal(0), Decimal(0)
         for end, price in self.tiers:
             within = left if end is None else min(left, end - below)
@@ -57,7 +57,7 @@ class Prices:
 
 
 def list_prices() -> Prices:
-    """The project's price file. Raises KeyError where a meter is missing."""
+    """The project's price file. Raises KeyError if a meter is missing."""
     document = prices_file("dollars.json")
     return Prices(
         document["currency"],

@@ -1,4 +1,4 @@
-"""What a request to Cosmos DB costs in request units, by the price table in `infra/prices/request-units.json`."""
+"""The request units of requests to Cosmos DB, by the price table in `infra/prices/request-units.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _KILOBYTE = 1024
 
 @dataclass(frozen=True)
 class RequestUnits:
-    """The price table. Sizes are bytes of JSON; a kilobyte begun counts as a whole one."""
+    """The price table. Sizes are in bytes of JSON; each begun kilobyte counts as a whole one."""
 
     table: Mapping[str, Any]
 
@@ -23,12 +23,12 @@ class RequestUnits:
         return Decimal(prices["firstKilobyte"] + prices["furtherKilobyte"] * _further(size))
 
     def write(self, size: int, terms: int) -> Decimal:
-        """A create or a replace that changes so many indexed terms."""
+        """A create or a replace that changes `terms` indexed terms."""
         prices = self.table["write"]
         return Decimal(prices["each"] + prices["furtherKilobyte"] * _further(size) + prices["indexedTerm"] * terms)
 
     def patch(self, changes: int) -> Decimal:
-        """A patch of so many members."""
+        """A patch of `changes` members."""
         return Decimal(self.table["patch"]["each"] + self.table["patch"]["change"] * changes)
 
     def delete(self) -> Decimal:
@@ -36,7 +36,7 @@ class RequestUnits:
         return Decimal(self.table["delete"]["each"])
 
     def query(self, documents: Decimal | int) -> Decimal:
-        """A query within a partition, or of an index, that returns so many documents."""
+        """A query within a partition, or of an index, that returns this many documents."""
         return Decimal(self.table["query"]["each"] + self.table["query"]["document"] * documents)
 
 

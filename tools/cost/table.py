@@ -15,34 +15,34 @@ _LENGTHS, _MEMORIES = (12, 60, 200), (512, 2048)
 
 
 def show(workload: Workload, prices: Prices, console: Console) -> None:
-    """Print what a month costs by each design, at other lengths and memory sizes, and what it rests on."""
+    """Print the cost of a month by each design, also at other lengths and memory sizes, and the assumptions."""
     console.print(f"{workload.conversations:,} conversations a month cost, in {prices.currency} at list prices:")
     console.print(_by_meter(workload, prices))
     console.print(f"Per million conversations, by lines of each and memory of an instance ({prices.currency}):")
     console.print(_by_length(workload, prices))
-    for line in _ground(workload, prices):
+    for line in _assumptions(workload, prices):
         console.print(line, soft_wrap=True, highlight=False)
 
 
 def dollars(design: Design, workload: Workload, prices: Prices) -> dict[MeterName, Decimal]:
-    """What a design costs in a month, by meter, exactly."""
+    """The exact cost of a design in a month, by meter."""
     quantities = design.demand(workload).quantities(workload)
     return {name: meter.dollars(quantities[name]) for name, meter in prices.meters.items()}
 
 
 def total(design: Design, workload: Workload, prices: Prices) -> Decimal:
-    """What a design costs in a month."""
+    """The cost of a design in a month."""
     return sum(dollars(design, workload, prices).values(), Decimal(0))
 
 
 def _by_meter(workload: Workload, prices: Prices) -> Table:
     table = _table("meter", [part for design in DESIGNS for part in (design.name, "")])
     costs = [dollars(design, workload, prices) for design in DESIGNS]
-    asked = [design.demand(workload).quantities(workload) for design in DESIGNS]
+    demands = [design.demand(workload).quantities(workload) for design in DESIGNS]
     for name, meter in prices.meters.items():
         cells = [
             cell
-            for quantities, cost in zip(asked, costs, strict=True)
+            for quantities, cost in zip(demands, costs, strict=True)
             for cell in (f"{quantities[name] / meter.size:,.2f}", f"{cost[name]:,.2f}")
         ]
         table.add_row(f"{meter.name} ({meter.unit})", *cells)
@@ -67,7 +67,7 @@ def _table(first: str, columns: Sequence[str]) -> Table:
     return table
 
 
-def _ground(workload: Workload, prices: Prices) -> Iterator[str]:
+def _assumptions(workload: Workload, prices: Prices) -> Iterator[str]:
     budget = measured_budget()
     yield "Measured (infra/prices/budget.json, which tests/azure/test_budget.py holds to):"
     yield f"  requests to Cosmos DB per conversation: {requests(workload, budget):.2f}"

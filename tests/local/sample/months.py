@@ -17,7 +17,7 @@ MONTH = cache(sample_month)
 
 
 @cache
-def told(seed: int = SEED) -> tuple[CountedConversation, ...]:
+def counted(seed: int = SEED) -> tuple[CountedConversation, ...]:
     """Every conversation of a seed's month, as it is at the end."""
     month = MONTH(seed)
     return tuple(conversations(month.posts, month.last))

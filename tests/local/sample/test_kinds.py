@@ -18,11 +18,11 @@ from tests.local.sample.months import (
     SEED,
     activities,
     cloud_events,
+    counted,
     documents,
     thread_of,
     threads,
     time_of,
-    told,
     updates,
 )
 
@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def of(tenant: str) -> list[CountedConversation]:
-    return [one for one in told() if one.tenant == tenant]
+    return [one for one in counted() if one.tenant == tenant]
 
 
 def month_begins(tenant: str, month: int) -> datetime:
@@ -109,7 +109,7 @@ def test_some_conversations_have_two_bots_and_some_a_smart_assistant() -> None:
         assisted[thread] = sum(bool(author.get("smartAssist")) for author in authors)
     assert sum(number == 2 for number in bots.values()) > 100
     assert sum(number > 0 for number in assisted.values()) > 70
-    assert sum(one.assisted and one.invoked is None for one in told()) > 40
+    assert sum(one.assisted and one.invoked is None for one in counted()) > 40
 
 
 @pytest.mark.parametrize("tenant", TENANTS)
@@ -129,7 +129,7 @@ def test_sessions_lie_close_to_both_sides_of_the_months_edges(tenant: str) -> No
 def test_some_sessions_would_belong_to_another_month_in_utc() -> None:
     moved = Counter(
         one.tenant
-        for one in told()
+        for one in counted()
         if one.invoked and one.invoked.month != one.invoked.astimezone(ZONES[one.tenant]).month
     )
     assert set(moved) == {"fabrikam", "northwind"}
@@ -137,7 +137,7 @@ def test_some_sessions_would_belong_to_another_month_in_utc() -> None:
 
 @pytest.mark.parametrize("tenant", TENANTS)
 def test_corrections_of_every_kind_come_after_the_first_reading(tenant: str) -> None:
-    # Given what is told of after the first reading, and had happened half a day before
+    # Given what is counted of after the first reading, and had happened half a day before
     month = MONTH(SEED)
     late = Counter(
         event["type"]
@@ -162,12 +162,12 @@ def test_corrections_of_every_kind_come_after_the_first_reading(tenant: str) -> 
     ],
 )
 def test_texts_hold_what_is_easily_broken(what: str, holds: Callable[[str], bool]) -> None:
-    lines = chain.from_iterable(one.lines for one in told())
+    lines = chain.from_iterable(one.lines for one in counted())
     assert sum(holds(line or "") for line in lines) >= 10, what
 
 
 def test_conversations_end_and_stay_in_every_way() -> None:
-    states = Counter(one.state for one in told())
+    states = Counter(one.state for one in counted())
     ends = ("resolved", "abandoned", "inactivity", "other")
     assert set(states) == {"open", "active", *(f"closed, {reason}" for reason in ends)}
 

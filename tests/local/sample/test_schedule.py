@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from local.sample.schedule import turns
-from tests.local.sample.months import MONTH, SEED, told
+from tests.local.sample.months import MONTH, SEED, counted
 
 TURNS = tuple(turns(MONTH(SEED)))
 
@@ -22,7 +22,7 @@ def test_the_clock_moves_forward_and_is_ahead_of_no_post_by_more_than_a_minute_a
 def test_the_clock_stops_within_two_minutes_of_every_silence() -> None:
     # Given when somebody has been silent for too long, and the turns without posts
     month = MONTH(SEED)
-    silences = [moment for one in told() for moment in one.silences]
+    silences = [moment for one in counted() for moment in one.silences]
     stops = [turn.at for turn in TURNS if not turn.posts]
 
     # Then after each silence the sweep has its five seconds, and nobody speaks before the stop

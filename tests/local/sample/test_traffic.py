@@ -13,7 +13,7 @@ from shared.dialects.telegram import read_update
 from shared.events.codec import event_from
 from shared.events.envelope import parse_time
 from tests.builders import contoso
-from tests.local.sample.months import MONTH, SEED, activities, cloud_events, documents, time_of, told, updates
+from tests.local.sample.months import MONTH, SEED, activities, cloud_events, counted, documents, time_of, updates
 
 
 def test_same_seed_gives_same_bytes() -> None:
@@ -33,7 +33,7 @@ def test_another_seed_gives_other_posts() -> None:
 @pytest.mark.parametrize("seed", [1, SEED])
 def test_holds_1500_conversations_of_three_tenants(seed: int) -> None:
     # When a seed's conversations are counted, those that come back as one more
-    assert Counter(one.tenant for one in told(seed)) == {"contoso": 224, "fabrikam": 234, "northwind": 1042}
+    assert Counter(one.tenant for one in counted(seed)) == {"contoso": 224, "fabrikam": 234, "northwind": 1042}
 
 
 def test_posts_a_tenth_twice() -> None:
