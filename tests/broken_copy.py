@@ -1,4 +1,4 @@
-"""A copy of the project that is broken on purpose, so that whoever has to notice can be run in it."""
+"""A copy of the project that is broken on purpose, to run in it the test or proof that must notice."""
 
 import shutil
 import subprocess
@@ -13,14 +13,14 @@ _FILES = ("function_app.py", "host.json", "local.settings.sample.json", "pyproje
 
 @dataclass(frozen=True)
 class Edit:
-    """What stands in a file `instead` of some `code`."""
+    """Puts the text `instead` in the place of `code` in a file."""
 
     file: str
     code: str
     instead: str
 
     def made(self) -> str:
-        """The project's file with the edit made; AssertionError if the code does not stand in it once."""
+        """The file's text with the edit made. Raises AssertionError unless the code is in it exactly once."""
         text = (ROOT / self.file).read_text(encoding="utf-8")
         assert text.count(self.code) == 1, f"{self.code!r} does not stand once in {self.file}"
         return text.replace(self.code, self.instead)
@@ -37,5 +37,5 @@ def broken_copy(folder: Path, *edits: Edit) -> None:
 
 
 def run_module(folder: Path, *module: str) -> subprocess.CompletedProcess[str]:
-    """`python -m module`, with its arguments, in the folder, until it ends."""
+    """Run `python -m module`, with its arguments, in the folder, until it ends."""
     return subprocess.run([sys.executable, "-m", *module], cwd=folder, capture_output=True, text=True, check=False)

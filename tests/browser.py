@@ -1,7 +1,7 @@
 """A real browser for tests of pages: a Chromium of this machine, without a window.
 
 `CHROMIUM` names it, else it is looked for. Where there is none, tests of pages are skipped, or fail where
-`REQUIRE_ENDPOINTS=1`. What it asks for is answered by the test, so nothing leaves the machine.
+`REQUIRE_ENDPOINTS=1`. The test answers its requests, so nothing leaves the machine.
 """
 
 import os
@@ -20,7 +20,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered to a request of the browser."""
+    """The answer to a request of the browser."""
 
     body: str | bytes
     headers: Mapping[str, str]
@@ -33,7 +33,7 @@ Answering = Callable[[str, Mapping[str, str]], Awaitable[Answer]]
 
 @dataclass(frozen=True)
 class Visit:
-    """A page that was opened; `complaints` are what the browser said of it (such as what a policy blocked)."""
+    """A page that was opened; `complaints` are the browser's messages about it (such as what a policy blocked)."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Visit:
 
 
 def chromium_path() -> str | None:
-    """Where the browser is."""
+    """The path of the browser's program."""
     named = os.environ.get("CHROMIUM")
     return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
 
@@ -56,7 +56,7 @@ async def chromium() -> AsyncIterator[Browser]:
             pytest.fail(why)
         pytest.skip(why)
     async with async_playwright() as driver:
-        # It loads nothing but what tests answer, so that its sandbox, which root may not have, is not needed.
+        # It loads only what tests answer, so it does not need its sandbox, which root may not have.
         browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
             yield browser
@@ -66,7 +66,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visiting(browser: Browser, path: str, answering: Answering, **context: Any) -> AsyncIterator[Visit]:
-    """A page of ORIGIN, opened with these settings of a context of its own."""
+    """Open a page of ORIGIN in a browser context of its own with these settings."""
     own = await browser.new_context(**context)
     visit = Visit(await own.new_page())
 

@@ -1,6 +1,6 @@
-"""Small functions that build what tests are about: events, histories and configurations.
+"""Small functions that build events, histories and configurations for tests.
 
-The same call builds the same event: an id that is not given is derived from what the event says.
+The same call builds the same event: without an `event_id` its id is a hash of its type, data and time.
 """
 
 import copy
@@ -38,11 +38,11 @@ def document(
     source: str = "/tests",
     event_id: str | None = None,
 ) -> dict[str, Any]:
-    """An event as the JSON document that a sender writes."""
-    said = [event_type, data, at]
+    """An event as the JSON document of its sender; without a `conversation` it has no subject."""
+    content = [event_type, data, at]
     written: dict[str, Any] = {
         "specversion": "1.0",
-        "id": event_id or hashlib.sha256(canonical_json(said).encode()).hexdigest()[:16],
+        "id": event_id or hashlib.sha256(canonical_json(content).encode()).hexdigest()[:16],
         "source": source,
         "type": event_type,
         "time": at,
@@ -88,7 +88,7 @@ def message(
 
 
 def escalated(conversation: str | None = "c1", at: str = TEN, event_id: str | None = None, **data: Any) -> BotEscalated:
-    """The bot contoso-bot asks for somebody else: `escalated(context_variables={"BotHandoffTopic": "CreditCard"})`."""
+    """The bot contoso-bot escalates: `escalated(context_variables={"BotHandoffTopic": "CreditCard"})`."""
     event = _event("bot.escalated", {"botId": "contoso-bot", "summary": SUMMARY}, data, conversation, at, event_id)
     assert isinstance(event, BotEscalated)
     return event
@@ -112,18 +112,18 @@ def _event(
     at: str,
     event_id: str | None,
 ) -> Event:
-    said = {**usual, **{to_camel(name): value for name, value in data.items()}}
-    return event_from(document(event_type, said, conversation, at, event_id=event_id))
+    members = {**usual, **{to_camel(name): value for name, value in data.items()}}
+    return event_from(document(event_type, members, conversation, at, event_id=event_id))
 
 
 def given_value(name: str, value: Any, set_by: str = "bot contoso-bot", at: str = TEN) -> dict[str, Assignment]:
-    """A variable's value as a conversation knows it, by the variable's name."""
+    """The assignment of a value to a variable, by the variable's name, as `evaluate` takes it."""
     return {name: Assignment(name=name, value=value, at=at, fact_id="f1", set_by=set_by)}
 
 
 @cache
 def contoso() -> Configuration:
-    """The sample of design.md, section 7, which is examples/contoso.yaml."""
+    """The configuration in examples/contoso.yaml."""
     return decode_configuration("contoso", (EXAMPLES / "contoso.yaml").read_bytes())
 
 
@@ -160,7 +160,7 @@ def history(configuration: Configuration, *later: tuple[str, Configuration]) -> 
 
 
 def json_values(max_leaves: int = 12) -> st.SearchStrategy[Any]:
-    """Anything that JSON can say and UTF-8 can hold."""
+    """Any value that JSON can express and UTF-8 can encode."""
     scalars = (
         st.none()
         | st.booleans()

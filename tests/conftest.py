@@ -1,7 +1,7 @@
 """The scan of all logs; and Hypothesis without a deadline: a slow machine is not a failure, a timed test would be.
 
-With `--hypothesis-profile=glance` a counterexample is found, and not made small for people to read; its examples are
-the same in every run, since a negative control that fails by chance would be a flaky test.
+With `--hypothesis-profile=glance` a counterexample is found, but not shrunk for people to read; its examples are the
+same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def observed() -> Iterator[Observed]:
-    """Telemetry whose spans and metrics stay in memory; in the end they are scanned as logs are."""
+    """Telemetry whose spans and metrics stay in memory; in the end they are scanned like logs."""
     with observing() as own:
         yield own

@@ -7,16 +7,16 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 CODE = re.compile(r"`([^`\n]+)`")
-"""What a document quotes as code."""
+"""Text in a document that is marked as code."""
 
 
 def rows(document: str, heading: str) -> list[list[str]]:
-    """The cells of each row of the table below a heading; none where there is no table."""
+    """The cells of each row of the table below a heading; none if there is no table."""
     return _table(document, heading)[2:]
 
 
 def header(document: str, heading: str) -> list[str]:
-    """The names of the columns of the table below a heading; none where there is no table."""
+    """The names of the columns of the table below a heading; none if there is no table."""
     return next(iter(_table(document, heading)), [])
 
 
@@ -31,7 +31,7 @@ def coded_rows(document: str) -> list[list[str]]:
 
 
 def make_targets() -> set[str]:
-    """The targets of the Makefile that are no files."""
+    """The Makefile's phony targets."""
     return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 

@@ -1,4 +1,4 @@
-"""Fakes of the ports: each keeps its documents in memory, as the port's docstrings ask."""
+"""Fakes of the ports: each keeps its documents in memory, and does what the port's docstrings say."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from shared.usage.report import UsageReport
 
 
 class MemoryConfigurations:
-    """A ConfigurationStore. `reads` counts the histories that were asked for."""
+    """Implements `ConfigurationStore`. `reads` counts the calls of `history`."""
 
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
@@ -44,7 +44,7 @@ class MemoryConfigurations:
 
 
 class MemoryThreads:
-    """A ThreadStore. Threads are kept as JSON text, so what does not survive a store does not survive here either."""
+    """Implements `ThreadStore`. Threads are kept as JSON text, so that this fake loses what a real store would lose."""
 
     def __init__(self) -> None:
         self._texts: dict[tuple[str, str], tuple[str, int]] = {}
@@ -61,7 +61,7 @@ class MemoryThreads:
 
 
 class MemoryArchive:
-    """An Archive."""
+    """Implements `Archive`."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, str], list[bytes]] = {}
@@ -80,7 +80,7 @@ class MemoryArchive:
 
 
 class MemoryOverflow:
-    """An Overflow. `contents` holds all that is kept, by tenant, place and SHA-256."""
+    """Implements `Overflow`. `contents` are all stored contents, by tenant, place and SHA-256."""
 
     def __init__(self) -> None:
         self.contents: dict[tuple[str, str, str], bytes] = {}
@@ -92,7 +92,7 @@ class MemoryOverflow:
         return self.contents.get((tenant_id, place, sha256))
 
     async def delete(self, tenant_id: str, place: str) -> None:
-        self.contents = {name: one for name, one in self.contents.items() if name[:2] != (tenant_id, place)}
+        self.contents = {name: content for name, content in self.contents.items() if name[:2] != (tenant_id, place)}
 
 
 _FILTERS = ("state", "queue", "bot")
@@ -100,7 +100,7 @@ _FILTERS = ("state", "queue", "bot")
 
 @dataclass
 class _Partition:
-    """One conversation: its head (without decisions) with the number that is its ETag, its decisions and its facts."""
+    """One conversation: its head (without decisions), whose ETag is a number, its decisions and its facts."""
 
     head: Head | None = None
     etag: int = 0
@@ -120,7 +120,7 @@ class _Partition:
 
 
 class MemoryConversations:
-    """A ConversationStore. Facts and heads are frozen, and kept as they are: a test may record tens of thousands."""
+    """Implements `ConversationStore`. Facts and heads are frozen, so they are not copied."""
 
     def __init__(self) -> None:
         self._partitions: dict[tuple[str, str], _Partition] = {}
@@ -193,7 +193,7 @@ class MemoryConversations:
 
 @dataclass
 class _Month:
-    """A month of the ledger. `posts` counts what was written, which is its stamp."""
+    """A month of the ledger. `posts` counts the writes; it is the stamp of the month's books."""
 
     rows: dict[str, LedgerRow] = field(default_factory=dict)
     days: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
@@ -209,7 +209,7 @@ class _Month:
 
 
 class MemoryLedger:
-    """A Ledger. The counters are kept, not computed: that they equal a recount is for tests to find out."""
+    """Implements `Ledger`. The counters are stored, not computed, so that tests can compare them with a recount."""
 
     def __init__(self) -> None:
         self._months: dict[tuple[str, str], _Month] = {}
@@ -289,7 +289,7 @@ class MemoryLedger:
 
 
 class MemoryReports:
-    """A UsageReports."""
+    """Implements `UsageReports`."""
 
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str], dict[int, UsageReport]] = {}
@@ -303,7 +303,7 @@ class MemoryReports:
 
 
 class MemoryParked:
-    """A ParkedEvents."""
+    """Implements `ParkedEvents`."""
 
     def __init__(self) -> None:
         self._events: dict[str, dict[str, ParkedEvent]] = {}
@@ -337,7 +337,7 @@ class MemoryParked:
 
 
 class MemoryDocuments:
-    """A WebDocuments: what stands at each address. `reads` holds the addresses that were asked for, in order."""
+    """Implements `WebDocuments`, with a document per address. `reads` are the addresses that were read, in order."""
 
     def __init__(self, documents: Mapping[str, bytes]) -> None:
         self.documents = dict(documents)
@@ -351,7 +351,7 @@ class MemoryDocuments:
 
 
 class MemorySecrets:
-    """A Secrets."""
+    """Implements `Secrets`."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self.values = dict(values)
@@ -361,7 +361,7 @@ class MemorySecrets:
 
 
 class MemoryPublisher:
-    """An EventPublisher. `events` holds all that was published, in order."""
+    """Implements `EventPublisher`. `events` are all published events, in order."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -372,7 +372,7 @@ class MemoryPublisher:
 
 @dataclass(frozen=True)
 class MemoryMessage:
-    """A message with its subject; `died` is set where it is a dead letter."""
+    """A message with its subject; `died` is set if it is a dead letter."""
 
     subject: str | None
     message_id: str
@@ -382,7 +382,7 @@ class MemoryMessage:
 
 
 class MemoryBus:
-    """An EventPublisher and a DeadLetters. `messages` holds all that was sent and not received yet."""
+    """Implements `EventPublisher` and `DeadLetters`. `messages` are all that were sent and not received yet."""
 
     def __init__(self, dead: Sequence[DeadLetter] = ()) -> None:
         self.messages = [MemoryMessage(None, letter.message_id, b"", letter) for letter in dead]

@@ -1,4 +1,4 @@
-"""A scan of all that is logged or printed while any test runs: none of the seeds may stand there.
+"""A scan of all that is logged or printed while a test runs: it may contain none of the seeds.
 
 `tests/conftest.py` switches it on, in every process that runs tests. A test in which a seed is found fails in its end.
 """
@@ -19,7 +19,7 @@ _FORMATTER = logging.Formatter("%(message)s")
 
 
 def _spellings(seed: str) -> set[str]:
-    """The seed as it reads in a log: plain, in JSON, in the repr of bytes, in an address."""
+    """The seed as a log may contain it: plain, in JSON, in the repr of bytes, in an address."""
     return {seed, json.dumps(seed)[1:-1], repr(seed.encode())[2:-1], quote(seed, safe=""), quote_plus(seed)}
 
 
@@ -28,18 +28,18 @@ _ANY = re.compile("|".join(map(re.escape, _SPELLINGS)))
 
 
 def seeds_in(text: str) -> list[str]:
-    """Which seeds stand in a text, by what they are."""
+    """The names of the seeds that the text contains."""
     return sorted({_SPELLINGS[found] for found in _ANY.findall(text)})
 
 
 def all_of(record: logging.LogRecord) -> str:
-    """Whatever a handler could make of a record: message and exception, arguments, and members of its own."""
+    """All that a handler could write of a record: message, exception, arguments, and extra members."""
     own = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
     return f"{_FORMATTER.format(record)}\n{record.args}\n{own}"
 
 
 class LogScan(logging.Handler):
-    """A handler for all loggers, and a plugin of pytest that fails the test in which it found something."""
+    """A handler for all loggers, and a plugin of pytest that fails the test in which a seed was found."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,11 +47,11 @@ class LogScan(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         for what in seeds_in(all_of(record)):
-            # The line itself stays away: reports of tests are read by many.
+            # The line itself is left out: many people read reports of tests.
             self._found.append(f"{what} is logged by {record.name} ({record.pathname}:{record.lineno})")
 
     def found(self) -> list[str]:
-        """What was found since the last time."""
+        """The seeds found since the last call."""
         found, self._found = self._found, []
         return found
 

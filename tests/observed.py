@@ -1,4 +1,4 @@
-"""Telemetry that stays in memory, by the SDK itself: what was traced and measured can be read back."""
+"""Telemetry that the SDK keeps in memory, so that tests can read its spans and metrics."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from tests.log_scan import seeds_in
 
 @dataclass(frozen=True)
 class Observed:
-    """Telemetry, and what was reported to it."""
+    """Telemetry, and the spans and metrics that were reported to it."""
 
     telemetry: Telemetry
     exporter: InMemorySpanExporter
@@ -30,12 +30,12 @@ class Observed:
         return self.exporter.get_finished_spans()
 
     def the(self, name: str) -> ReadableSpan:
-        """The one span of this name."""
+        """The only span with this name."""
         (span,) = (one for one in self.spans() if one.name == name)
         return span
 
     def ancestry(self, span: ReadableSpan) -> list[str]:
-        """The names from the span to the first of its trace that is known here; a parent is known by trace and id."""
+        """The span's name, and those of its ancestors in this process; a parent is found by trace and id."""
         known = {(one.context.trace_id, one.context.span_id): one for one in self.spans() if one.context}
         names = []
         found: ReadableSpan | None = span
@@ -48,7 +48,7 @@ class Observed:
         return {span.context.trace_id for span in self.spans() if span.context}
 
     def points(self) -> dict[str, dict[tuple[tuple[str, Any], ...], Any]]:
-        """Each metric's points by their attributes: a number, or of a histogram how many values and their sum."""
+        """Each metric's points by their attributes: a number, or a histogram's count and sum of values."""
         found: dict[str, dict[tuple[tuple[str, Any], ...], Any]] = {}
         for metric in self._metrics():
             for point in metric["data"]["data_points"]:
@@ -60,7 +60,7 @@ class Observed:
         return {metric["name"]: metric["unit"] for metric in self._metrics()}
 
     def everything(self) -> str:
-        """All that would leave the process, as JSON."""
+        """All that would be exported, as JSON."""
         return json.dumps([json.loads(span.to_json()) for span in self.spans()] + self._metrics(), ensure_ascii=False)
 
     def _metrics(self) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What the tests use as secrets, names and texts, and what therefore stands in no line of any log."""
+"""The secrets, names and texts that tests use; no line of any log may contain them."""
 
 import base64
 
@@ -20,7 +20,9 @@ SEEDS = {
     "the key of Service Bus": BUS_KEY,
     "Telegram's secret": TELEGRAM_SECRET,
     "a signing secret": SIGNING_SECRET.removeprefix("whsec_"),
-    "a token": base64.b64encode(b'{"alg": "RS256"').decode(),  # so begins each that an issuer of the tests signs
+    "a token": base64.b64encode(
+        b'{"alg": "RS256"'
+    ).decode(),  # the beginning of each token that an issuer of the tests signs
     "a customer's name": CUSTOMER_NAME,
     "an agent's name": AGENT_NAME,
     "a customer's text": TEXT,

@@ -1,10 +1,11 @@
-"""Runs a command with stand-ins for Cosmos DB, Service Bus and Blob Storage at hand, on free ports of this machine.
+"""Runs a command with stand-ins for Cosmos DB, Service Bus and Blob Storage on free ports of this machine.
 
-`python -m tests.standins -- make test` starts a stand-in for each endpoint that the environment does not give, tells
-the command where they are (`TEST_COSMOS_ENDPOINT`, `TEST_COSMOS_KEY`, `TEST_SERVICE_BUS`, `TEST_BLOB`) and that a test
-without its endpoint fails (`REQUIRE_ENDPOINTS=1`), and ends them with the command. `STANDINS` names the folder with the
-stand-ins for Cosmos DB and Service Bus (`../shared/emulators` beside this repository if it is not set); where there is
-none, the command runs with what the environment gives. Azurite comes from npm, at the version pinned here.
+`python -m tests.standins -- make test` starts a stand-in for each endpoint that the environment does not give, and
+ends them with the command. The command's environment names them (`TEST_COSMOS_ENDPOINT`, `TEST_COSMOS_KEY`,
+`TEST_SERVICE_BUS`, `TEST_BLOB`), and lets a test without its endpoint fail (`REQUIRE_ENDPOINTS=1`). `STANDINS`
+names the folder with the stand-ins for Cosmos DB and Service Bus (`../shared/emulators` beside this repository if it is
+not set); without that folder the command runs with the environment's endpoints only. Azurite comes from npm, at the
+version pinned here.
 """
 
 import os
@@ -31,7 +32,7 @@ _START_SECONDS = 120.0
 
 
 class NotStarted(Exception):
-    """Raised when a stand-in ends, or does not answer in time."""
+    """Raised if a stand-in ends, or does not answer in time."""
 
 
 def service_bus_at(port: int) -> str:
@@ -51,7 +52,7 @@ def blob_at(port: int) -> str:
 
 @contextmanager
 def endpoints(given: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """What the environment has to say of the endpoints; those not given are started, and ended at the end."""
+    """Yield the variables of all endpoints that are not `given`; their stand-ins are started, and ended at the end."""
     with ExitStack() as running:
         found: dict[str, str] = {}
         if "TEST_COSMOS_ENDPOINT" not in given:
@@ -75,7 +76,7 @@ def endpoints(given: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]
 
 @contextmanager
 def _process(command: Sequence[str], settings: Mapping[str, str], address: str) -> Iterator[None]:
-    """A process group that answers at the address, gone at the end. Raises NotStarted."""
+    """Run a process group that answers at the address, and end it at the end. Raises NotStarted."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "output").open("w+") as output:
         process = subprocess.Popen(
             command,
@@ -84,7 +85,7 @@ def _process(command: Sequence[str], settings: Mapping[str, str], address: str) 
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # npx has children: all go with their group
+            start_new_session=True,  # npx has children, which end with their group
         )
         try:
             if not _answers(process, address):
@@ -105,7 +106,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answers(process: subprocess.Popen[bytes], address: str) -> bool:
-    """Whether there is an answer before the process ends or the time is over."""
+    """True if there is an answer before the process ends or the time is over."""
     until = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < until:
         if _answers_now(address):
@@ -130,7 +131,7 @@ def _answers_now(address: str) -> bool:
 
 
 def free_port() -> int:
-    """A port that nothing listens on; whoever is told of it should be quick."""
+    """A port that nothing listens on now; another process may take it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -148,7 +149,7 @@ def _stop(*_: object) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command after `--`; its exit code."""
+    """Run the command after `--`. Returns its exit code."""
     if arguments[:1] != ["--"] or not arguments[1:]:
         sys.stderr.write(f"usage: python -m tests.standins -- COMMAND...\n\n{__doc__}")
         return 2

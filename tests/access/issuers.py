@@ -1,4 +1,4 @@
-"""Issuers of tokens with real RSA keys, and a server on loopback where their metadata and keys stand."""
+"""Issuers of tokens with real RSA keys, and a server on loopback that publishes their metadata and keys."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ ENDORSED = ("webchat", "directline")
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """The same key for the same name, made once; making one takes longer than most tests."""
+    """The key of this name, made once, because making one takes longer than most tests."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -33,7 +33,7 @@ def public_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 @dataclass
 class FakeIssuer:
-    """An issuer: what it publishes, and tokens signed by its keys. `keys` are names, which are the ids of keys too."""
+    """An issuer with its published documents, and the tokens that its keys sign. `keys` are their names and ids."""
 
     name: str = BOT_CONNECTOR
     keys: Sequence[str] = ("key-1",)
@@ -41,7 +41,7 @@ class FakeIssuer:
     endorsements: Sequence[str] = ENDORSED
     down: bool = False
     reads: list[str] = field(default_factory=list)
-    """What was read from the server, in order."""
+    """The paths that were read from the server, in order."""
 
     def metadata(self, base: str) -> dict[str, Any]:
         return {
@@ -54,12 +54,12 @@ class FakeIssuer:
         return {"keys": [self.published(name) for name in self.keys]}
 
     def published(self, name: str) -> dict[str, Any]:
-        """A key as it stands in the key set."""
+        """A key as the key set has it."""
         document: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key(name).public_key(), as_dict=True)
         return {**document, "kid": name, "use": "sig", "endorsements": list(self.endorsements)}
 
     def token(self, now: datetime, *, signed_by: str | None = None, header: Any = None, **claims: Any) -> str:
-        """A right token for contoso's bot, with some claims or members of the header replaced; None leaves one out."""
+        """A valid token for contoso's bot, with some claims or header members replaced; None leaves one out."""
         usual = {
             "iss": self.name,
             "aud": APP_ID,
@@ -73,7 +73,7 @@ class FakeIssuer:
 
 
 def signed(claims: Any, header: dict[str, Any], signed_by: str | None = None) -> str:
-    """A token with exactly this header, signed by the key with the id that it names, or by another one."""
+    """A token with exactly this header, signed by the key that it names, or by another one."""
     name = signed_by or header.get("kid")
     algorithm = header.get("alg", "RS256")
     text = f"{_segment(header)}.{_segment(claims)}"
@@ -84,7 +84,7 @@ def signed(claims: Any, header: dict[str, Any], signed_by: str | None = None) ->
 
 
 def signed_with_text(claims: Any, header: Any, secret: bytes) -> str:
-    """A token that takes a text that everybody may know, such as a public key, for a shared key (HS256)."""
+    """A token that is signed (HS256) with a text that may be public, such as a public key, as the shared key."""
     text = f"{_segment(header)}.{_segment(claims)}"
     maker = jwt.get_algorithm_by_name("HS256")
     # PyJWT refuses a public key here, as any honest signer would; its digest does not.
@@ -101,7 +101,7 @@ def _base64(data: bytes) -> str:
 
 @asynccontextmanager
 async def serving(issuer: FakeIssuer) -> AsyncIterator[str]:
-    """The issuer's metadata and keys on a server of their own; the address of the metadata."""
+    """Serve the issuer's metadata and keys on a server of their own; yields the address of the metadata."""
     base = ""
 
     async def answer(request: web.Request) -> web.Response:

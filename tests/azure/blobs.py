@@ -13,7 +13,7 @@ from tests.azure.endpoints import endpoint
 
 @asynccontextmanager
 async def own_container(purpose: str) -> AsyncIterator[tuple[BlobServiceClient, str]]:
-    """A client, and the name of a container that nobody has made yet; in the end it is deleted."""
+    """A client, and the name of a container that does not exist yet; in the end it is deleted."""
     name = f"{purpose}-{uuid.uuid4().hex}"
     async with connect(endpoint("TEST_BLOB")) as client:
         try:

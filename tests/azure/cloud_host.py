@@ -3,8 +3,8 @@
     python -m tests.azure.cloud_host CLOCK
 
 The services are those of the tests (`TEST_COSMOS_ENDPOINT` and so on). The database and the blob container are its
-own, and gone with the process. The bus has one topic for all, so the process is alone on it and takes away what others
-left there.
+own, and gone with the process. The bus has one topic for all, so the process uses it alone, and first removes the
+messages that others left there.
 """
 
 import asyncio
@@ -39,13 +39,13 @@ from tests.azure.endpoints import alone, endpoint
 from tests.contract.buses import OnServiceBus
 
 _WAIT_SECONDS = 0.1
-"""How long to wait for a message that was published and is not there yet."""
+"""Seconds to wait for a message that was published and has not arrived yet."""
 
 
 class Subscription:
-    """One subscription, of which it is known how many messages wait in it.
+    """One subscription, which counts the messages that wait in it.
 
-    Nobody waits on its link for messages that may never come: meanwhile this SDK could settle no other message there,
+    It never waits on its link for messages that may not come: meanwhile this SDK could settle no other message there,
     since one lock serves reading and writing.
     """
 
@@ -57,16 +57,16 @@ class Subscription:
         self._held: dict[int, ServiceBusReceivedMessage] = {}
 
     def arriving(self) -> None:
-        """One more message is on its way, or back."""
+        """Note that one more message is on its way, or was given back."""
         self._waiting += 1
         self._arrival.set()
 
     def not_arriving(self) -> None:
-        """One of them was not sent, after all."""
+        """Note that one of them was not sent after all."""
         self._waiting -= 1
 
     async def receive(self, limit: int) -> list[ServiceBusReceivedMessage]:
-        """Up to `limit` messages, at least one."""
+        """Receive up to `limit` messages, at least one."""
         while True:
             while self._waiting == 0:
                 self._arrival.clear()
@@ -86,10 +86,10 @@ class Subscription:
 
 
 class CountedBus:
-    """Service Bus as the host takes messages from it, and how many are published and not settled yet.
+    """The bus of the host on Service Bus, which counts the messages that are published and not settled yet.
 
-    Service Bus tells nobody how many messages are under way, so everything that is published goes through here. After
-    a failure the number is too high rather than too low: what was sent then is not known.
+    Service Bus does not say how many messages are under way, so every event is published through this class. After a
+    failure, which may have come after the sending, the number is too high rather than too low.
     """
 
     def __init__(self, publisher: EventPublisher, client: ServiceBusClient) -> None:
@@ -143,7 +143,7 @@ class CountedBus:
             self._dead += 1
 
     async def probe(self) -> Mapping[str, Any]:
-        """What the local host's bus tells."""
+        """The same members that the local host's bus shows."""
         return {"active": self._active, "deadLetters": self._dead}
 
 
@@ -160,7 +160,7 @@ def _delivery(subscription: str, message: ServiceBusReceivedMessage) -> Delivery
 
 @asynccontextmanager
 async def _own_blobs() -> AsyncIterator[tuple[BlobArchive, BlobOverflow]]:
-    """An archive and an overflow in containers of their own, which are deleted in the end."""
+    """Yield an archive and an overflow in containers of their own, which are deleted in the end."""
     async with own_container("archive") as (client, archive), own_container("overflow") as (_, overflow):
         yield BlobArchive(client, archive), BlobOverflow(client, overflow)
 
@@ -177,9 +177,9 @@ async def _counted(address: str, publisher: EventPublisher) -> AsyncIterator[Cou
 
 
 async def _emptied(address: str) -> None:
-    """Take away what others left on the topic, dead letters included.
+    """Remove the messages that others left on the topic, dead letters included.
 
-    What a process had in hand that was killed comes back when its locks run out, and would be taken for our own.
+    Messages that a killed process had locked come back when their locks run out, and would be taken for our own.
     """
     async with connect_bus(address) as client:
         bus = OnServiceBus(client)
@@ -191,12 +191,12 @@ async def _emptied(address: str) -> None:
 
 @asynccontextmanager
 async def _adapters(clock: Clock, database: str) -> AsyncIterator[tuple[Adapters, CountedBus]]:
-    """The adapters that a deployment has, but for the containers of blobs and the publisher that counts."""
+    """The adapters of a deployment, except for the blob containers and the publisher, which counts."""
     bus_address = endpoint("TEST_SERVICE_BUS")
     cosmos = f"AccountEndpoint={endpoint(ENDPOINT)};AccountKey={endpoint(KEY)};"
     adapters = adapters_for(Azure(cosmos, database, bus_address, endpoint("TEST_BLOB")), clock)
     async with _own_blobs() as (archive, overflow), _counted(bus_address, adapters.publisher) as bus:
-        # The player asks again and again what is under way, which should cost the services nothing.
+        # The player reads the health again and again, which should cost the services nothing.
         probes = {"bus": bus.probe}
         yield replace(adapters, publisher=bus, archive=archive, overflow=overflow, probes=probes), bus
 

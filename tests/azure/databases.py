@@ -34,7 +34,7 @@ ENDPOINT, KEY = "TEST_COSMOS_ENDPOINT", "TEST_COSMOS_KEY"
 
 @asynccontextmanager
 async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> AsyncIterator[Cosmos]:
-    """A process's connection to the database, until the process ends."""
+    """Yield a process's connection to the database, and close it in the end."""
     cosmos = Cosmos(endpoint(ENDPOINT), database, endpoint(KEY), (lambda: transport) if transport else None)
     try:
         yield cosmos
@@ -44,7 +44,7 @@ async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | Non
 
 @asynccontextmanager
 async def fresh_database() -> AsyncIterator[str]:
-    """The name of a database of its own with all containers, which is deleted in the end."""
+    """Yield the name of a new database with all containers, which is deleted in the end."""
     name = f"test-{uuid4().hex}"
     async with connected(name) as owner:
         client = await owner.client()

@@ -12,7 +12,7 @@ import pytest
 
 
 def endpoint(variable: str) -> str:
-    """What the environment says; without it the test is skipped, or fails where endpoints are required."""
+    """The value of the variable; without it the test is skipped, or fails where endpoints are required."""
     if value := os.environ.get(variable):
         return value
     reason = f"{variable} names no endpoint (python -m tests.standins -- COMMAND starts stand-ins)"
@@ -23,7 +23,7 @@ def endpoint(variable: str) -> str:
 
 @contextmanager
 def alone(address: str) -> Iterator[None]:
-    """Nobody else uses the endpoint meanwhile: of tests in several processes, one at a time."""
+    """Use the endpoint alone: of tests in several processes, one at a time does."""
     name = hashlib.sha256(address.encode()).hexdigest()[:16]
     with (Path(tempfile.gettempdir()) / f"patchbay-{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

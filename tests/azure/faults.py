@@ -1,4 +1,4 @@
-"""A transport of the real SDK that sees every request for documents, and lets some of them go wrong."""
+"""A transport of the real SDK that sees every request for documents, and makes some of them fail."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +11,7 @@ from azure.core.utils import CaseInsensitiveDict
 
 
 class Answer(AsyncHttpResponse):
-    """An answer that no server gave."""
+    """An answer that a fault makes up."""
 
     def __init__(self, request: HttpRequest, status: int, headers: Mapping[str, str], body: Any = None) -> None:
         super().__init__(request, None)
@@ -27,7 +27,7 @@ class Answer(AsyncHttpResponse):
 
 @dataclass(frozen=True)
 class Request:
-    """A request for documents, as far as faults look at it."""
+    """The members of a request for documents that faults use."""
 
     http: HttpRequest
 
@@ -37,7 +37,7 @@ class Request:
 
     @property
     def batch(self) -> list[dict[str, Any]]:
-        """The operations of a transactional batch; none of anything else."""
+        """The operations of a transactional batch; none for other requests."""
         data = self.http.data
         body = json.loads(data) if isinstance(data, str | bytes) and data else None
         return body if isinstance(body, list) else []
@@ -51,7 +51,7 @@ class Request:
         return self.method == "POST" and not self.is_query and not self.batch
 
     def place(self, operations: tuple[str, ...], kind: str) -> int | None:
-        """Where in the batch the first of these operations on a document of this kind is."""
+        """The index in the batch of the first of these operations on a document of this kind."""
         for place, one in enumerate(self.batch):
             document_id = one.get("id") or one.get("resourceBody", {}).get("id", "")
             if one["operationType"].lower() in operations and document_id.startswith(kind):
@@ -62,46 +62,46 @@ class Request:
         return Answer(self.http, status, {name.replace("_", "-"): value for name, value in headers.items()})
 
     def failed_at(self, place: int, status: int) -> Answer:
-        """The batch's answer where one operation failed, and so none was carried out."""
+        """The batch's answer when one operation failed, so that none was carried out."""
         size = len(self.batch)
         results = [{"statusCode": status if n == place else 424, "requestCharge": 0} for n in range(size)]
         return Answer(self.http, 207, {}, results)
 
 
 Fault = Callable[[Request], Answer | Exception | None]
-"""The answer or error instead of the server's; None where this request cannot go wrong so."""
+"""The answer or error instead of the server's; None if this request cannot fail so."""
 
 
 @dataclass(frozen=True)
 class AfterCommit:
-    """A fault that comes after the request was carried out."""
+    """A fault after the request was carried out."""
 
     fault: Fault
 
 
 When = Callable[[int], bool]
-"""Whether the n-th request that a fault can befall goes wrong, counted from 1."""
+"""Given n, True if the n-th request that the fault applies to fails, counted from 1."""
 
 
 def always(_: int) -> bool:
-    """Every request."""
+    """Every request fails."""
     return True
 
 
 def every(n: int, times: int = 1) -> When:
-    """So many in a row go wrong, the first of them being every n-th of the others."""
+    """So many requests in a row fail, again after every n-1 others."""
     cycle = n + times - 1
     return lambda possible: (possible - 1) % cycle >= n - 1
 
 
 def only(n: int, times: int = 1) -> When:
-    """So many in a row go wrong, the first of them being the n-th."""
+    """So many requests in a row fail, from the n-th on."""
     return lambda possible: n <= possible < n + times
 
 
 @dataclass
 class Seen:
-    """A request with the headers that tests look at, and what came back."""
+    """A request with the headers that tests use, and its answer."""
 
     method: str
     path: str
@@ -111,7 +111,7 @@ class Seen:
 
 
 class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK exports it without a type
-    """Notes every request for documents. Of those that the fault can befall, some go wrong."""
+    """Records every request for documents. Of those that the fault applies to, some fail."""
 
     def __init__(self, fault: Fault | AfterCommit | None = None, goes_wrong: When = always) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class WatchedTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK expor
 
 
 class InterruptedTransport(WatchedTransport):
-    """Lets somebody else write something after so many answers."""
+    """Lets another process write after so many answers."""
 
     def __init__(self, after: int, meanwhile: Callable[[], Awaitable[object]]) -> None:
         super().__init__()
@@ -174,14 +174,14 @@ class Kind:
     name: str
     fault: Fault | AfterCommit
     times: int = 1
-    """How many in a row."""
+    """How many requests in a row fail."""
 
     def at_every(self, n: int) -> When:
-        """At every n-th request; after an outage a delivery must have a chance."""
+        """The fault at every n-th request; after an outage some requests succeed, so that a delivery can."""
         return every(n if self.times == 1 else n * 8, self.times)
 
     def at_only(self, n: int) -> When:
-        """At the n-th request and no other."""
+        """The fault at the n-th request only."""
         return only(n, self.times)
 
 
@@ -216,7 +216,7 @@ def _changed(request: Request) -> Answer | None:
 
 KINDS = (
     Kind("404", _missing),
-    # Somebody else was faster, with the same fact: it is there.
+    # Another process was faster with the same fact, which is stored.
     Kind("409 on the fact", AfterCommit(_fact_taken)),
     Kind("409 on the head", _head_taken),
     Kind("412", _changed),

@@ -16,7 +16,7 @@ from local.sample.traffic import SampleMonth
 
 @dataclass(frozen=True)
 class Run:
-    """A month that was played: whether all figures were as counted, what was printed, and each report by its file."""
+    """A month that was played: whether all figures were as counted, the output, and each report by its file name."""
 
     as_counted: bool
     printed: str
@@ -32,7 +32,7 @@ class Comparison:
 
     @property
     def differing(self) -> list[str]:
-        """The reports, JSON and CSV of each tenant's months, that are not the same bytes, or are in one run only.
+        """The files of reports (JSON and CSV of each tenant's months) that differ in any byte, or are in one run only.
 
         Not even times may differ: a report has one, `asOf`, and both runs read theirs at the same moment of the clock.
         """

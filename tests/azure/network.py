@@ -6,11 +6,11 @@ from typing import Self
 
 
 class Network:
-    """Passes bytes between clients and a server on this machine, until it is told otherwise.
+    """Passes bytes between clients and a server on this machine, unless a fault is set.
 
-    `port` is where clients connect. `down`: it ends every connection, and new ones at once. `mute`: what the server
-    answers does not arrive. `lose_answers`: so many connections are cut when the server answers on them, after it has
-    done what it was asked.
+    Clients connect to `port`. `down`: every connection ends, new ones at once. `mute`: the server's answers do not
+    arrive. `lose_answers`: so many connections are cut when the server answers on them, after it has carried out the
+    request.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -36,14 +36,14 @@ class Network:
         await asyncio.sleep(0)
 
     def _end_forgotten(self) -> None:
-        """End what clients have left open: the SDK forgets a connection on which opening a link failed."""
+        """End the connections that clients left open: the SDK forgets one on which opening a link failed."""
         transports = getattr(asyncio.get_running_loop(), "_transports", {})
         for transport in list(transports.values()):
             if (transport.get_extra_info("peername") or ())[1:2] == (self.port,):
                 transport.abort()
 
     def cut(self) -> None:
-        """End the connections that there are, as a server does that is killed."""
+        """End all connections, as a killed server does."""
         for writer in self._writers:
             writer.transport.abort()
 

@@ -1,4 +1,4 @@
-"""The use cases on Cosmos, with a bus that delivers again what failed."""
+"""The use cases on Cosmos, with a bus that delivers failed messages again."""
 
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -25,7 +25,7 @@ def on_cosmos(stores: Stores) -> InMemory:
 
 
 async def again(work: Callable[[], Awaitable[object]]) -> None:
-    """Do the work, and once more while it fails with what passes, as often as the bus would."""
+    """Do the work, and again while it fails with a passing failure, as often as the bus would."""
     for _ in range(DELIVERIES - 1):
         try:
             await work()
@@ -36,12 +36,12 @@ async def again(work: Callable[[], Awaitable[object]]) -> None:
 
 
 async def configured(pipeline: InMemory, configuration: Configuration) -> None:
-    """Put the tenant's configuration, as an administrator does who asks again after an error."""
+    """Put the tenant's configuration, as an administrator who tries again after an error."""
     await again(lambda: pipeline.configured(configuration))
 
 
 async def deliver(pipeline: InMemory, events: Iterable[Event]) -> None:
-    """Deliver the events, and those that are published meanwhile, until nothing is left."""
+    """Deliver the events, and those that are published meanwhile, until none is left."""
     waiting = list(events)
     while waiting:
         for event in waiting:

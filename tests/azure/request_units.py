@@ -1,6 +1,6 @@
 """What requests would cost on Azure, by the price table in `infra/prices/request-units.json`, and what they store.
 
-An emulator charges what it likes, so its own figures tell nothing.
+The charges of an emulator are not Azure's.
 """
 
 import json
@@ -23,7 +23,7 @@ _KINDS = {"GET": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "
 
 @dataclass(frozen=True)
 class Priced:
-    """A request: of which container, of which kind, and what it costs in request units."""
+    """A request: its container, its kind, and its cost in request units."""
 
     container: str
     kind: str
@@ -31,7 +31,7 @@ class Priced:
 
 
 class PricedTransport(WatchedTransport):
-    """Prices every request for documents. It remembers what was written, to know which indexed terms change."""
+    """Prices every request for documents. It keeps the written documents, to find the indexed terms that change."""
 
     def __init__(self) -> None:
         super().__init__()

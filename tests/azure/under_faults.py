@@ -1,4 +1,4 @@
-"""One conversation, recorded on Cosmos while requests go wrong, and the books that it must lead to."""
+"""One conversation, recorded on Cosmos while requests fail, and the books that must result."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ THREAD = ChannelReference(account_id="contoso-chat", channel_id="webchat", threa
 
 
 def conversation() -> list[Event]:
-    """A bot's conversation that is escalated, ended, and gone on with; the start comes late, one line twice."""
+    """A bot's conversation that is escalated, ended, and continued; the start comes late, one line twice."""
     line = message(at="2026-10-31T23:59:00Z", text="and again")
     return [
         message(at="2026-11-01T00:00:10Z", text="Hello"),
@@ -22,7 +22,7 @@ def conversation() -> list[Event]:
         message(at="2026-11-01T00:00:20Z", role="bot"),
         line,
         escalated(at="2026-11-01T00:01:00Z", context_variables={"BotHandoffTopic": "CreditCard", "Age": 18}),
-        # What turns out to have been the start moves the session to the month before.
+        # The start that comes late moves the session to the month before.
         started(at="2026-10-31T23:58:00Z", event_id="earlier", channel=CHANNEL),
         line,
         ended(at="2026-11-01T00:05:00Z"),
@@ -31,7 +31,7 @@ def conversation() -> list[Event]:
 
 
 async def books(pipeline: InMemory) -> dict[str, Any]:
-    """All that the conversation led to, in its own store and in the ledger."""
+    """All results of the conversation, in its own store and in the ledger."""
     keys = sorted(await pipeline.conversations.keys("contoso", None, 10))
     return {
         "conversations": {key: await pipeline.outcome(key) for key in keys},
@@ -44,7 +44,7 @@ async def books(pipeline: InMemory) -> dict[str, Any]:
 
 
 async def books_without_faults() -> dict[str, Any]:
-    """The books of a pipeline in memory, where nothing goes wrong."""
+    """The books of a pipeline in memory, where no request fails."""
     pipeline = InMemory()
     await configured(pipeline, contoso())
     await deliver(pipeline, conversation())
@@ -52,9 +52,9 @@ async def books_without_faults() -> dict[str, Any]:
 
 
 async def recorded(database: str, kind: Kind, goes_wrong: When) -> tuple[int, dict[str, Any]]:
-    """Deliver the conversation, again and again where that fails, to a database that has nothing yet.
+    """Deliver the conversation to an empty database, again where that fails.
 
-    How often a request went wrong, and the books, read where nothing goes wrong, with what a rebuild finds differing.
+    Returns how many requests failed, and the books, read without faults, with the differences that a rebuild finds.
     """
     transport = WatchedTransport(kind.fault, goes_wrong)
     async with connected(database, transport) as cosmos:

@@ -1,11 +1,11 @@
-"""Benchmark: recording conversations, beside the design that one would write first, in the same run.
+"""Benchmark: recording conversations, beside the simplest other design, in the same run.
 
     python -m tests.bench.recording [CONVERSATIONS]
 
-The peer keeps a conversation in one document, which each event replaces; a marker tells duplicates, and a counter the
-month's sessions. It routes nothing, explains nothing, and has no outbox. Both are on the same `Database`: SQLite with
-synchronous=FULL and group commit. The lines of all conversations come mixed, so many at once as `host.json` lets a core
-handle. Rounds of both alternate, after one that does not count.
+The peer keeps a conversation in one document, which each event replaces; a marker detects duplicates, and a counter has
+the month's sessions. It routes nothing, explains nothing, and has no outbox. Both are on the same `Database`: SQLite
+with synchronous=FULL and group commit. The lines of all conversations come mixed, as many at once as `host.json` lets a
+core handle. Rounds of both alternate; the first one does not count.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ Design = Callable[[Database], Awaitable[Deliver]]
 
 
 def traffic(conversations: int, lines: int) -> list[bytes]:
-    """The events of conversations that a bot answers: a start, lines, an end; everybody's first, then second, ..."""
+    """The events of conversations with a bot: a start, lines, an end; the first of each, then the second, ..."""
 
     def told(conversation: str) -> Iterator[bytes]:
         yield started(conversation, at=format_time(_AT), event_id="start").to_json().encode()
@@ -60,14 +60,14 @@ def traffic(conversations: int, lines: int) -> list[bytes]:
 
 
 async def patchbay(database: Database) -> Deliver:
-    """Each event recorded, folded, routed, billed and explained."""
+    """Record, fold, route, bill and explain each event."""
     pipeline = embedded_on(database, MovableClock(_AT))
     await pipeline.configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
     return pipeline.deliveries.deliver
 
 
 async def one_document(database: Database) -> Deliver:
-    """Each event appended to its conversation's document."""
+    """Append each event to its conversation's document."""
     await database.write(lambda connection: [connection.execute(each) for each in _PEER_SCHEMA])
 
     async def deliver(body: bytes) -> None:
@@ -104,7 +104,7 @@ def _database() -> Iterator[Database]:
 
 
 async def delivered(deliver: Deliver, bodies: Sequence[bytes]) -> None:
-    """Deliver all, in their order, so many at once as the host does."""
+    """Deliver all events in order, as many at once as the host does."""
     waiting = iter(bodies)
 
     async def worker() -> None:
@@ -115,7 +115,7 @@ async def delivered(deliver: Deliver, bodies: Sequence[bytes]) -> None:
 
 
 async def _round(design: Design, bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Events a second, and microseconds of the processor per event."""
+    """Run one round. Returns events per second, and microseconds of the processor per event."""
     with _database() as database:
         deliver = await design(database)
         began, processor = time.perf_counter(), time.process_time()

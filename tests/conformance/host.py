@@ -1,7 +1,7 @@
-"""What the Functions host sends to its Python worker: requests, messages and timers in the shapes of host version 4.
+"""The data that the Functions host sends to its Python worker: requests, messages and timers, as in version 4.
 
-The shapes follow from the capabilities that the worker names (`test_indexing.py` looks at them): bodies are bytes, a
-request's values are texts, and what is empty is left out.
+Their shapes follow from the worker's capabilities (`test_indexing.py` checks them): bodies are bytes, a request's
+values are texts, and empty values are left out.
 """
 
 import json
@@ -38,7 +38,7 @@ class RuntimeHost(Host):
     worker: Worker
 
     async def drain(self) -> None:
-        """Run the functions of the bus until nothing waits; what fails is delivered again, or becomes a dead letter."""
+        """Run the bus's functions until no message waits; a failed one is delivered again, or becomes a dead letter."""
         functions = {
             one.trigger["subscriptionName"]: one for one in self.worker.functions.values() if _kind(one) == "serviceBus"
         }
@@ -102,7 +102,7 @@ class RuntimeTransport(httpx.AsyncBaseTransport):
 
 
 def route_parameters(route: str, path: str) -> dict[str, str] | None:
-    """The parameters of a path under `/api`; None where the route is another one. `%2F` stays as it is written."""
+    """The parameters of a path under `/api`; None if the path is not of this route. `%2F` stays as it is written."""
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", f"/api/{route}")
     found = re.fullmatch(pattern, path, re.IGNORECASE)
     if found is None:

@@ -1,7 +1,7 @@
-"""What importing the function app does besides defining things: run as a process of its own, it prints a JSON list.
+"""The side effects of importing the function app. Run as a process of its own, it prints them as a JSON list.
 
-Noticed are, from the project's own code, reads of the environment; and from any code, connections, databases, threads,
-processes, and files that are opened to be written.
+It detects reads of the environment by the project's own code; and connections, databases, threads, processes, and files
+opened for writing by any code.
 """
 
 import json
@@ -21,7 +21,7 @@ _EVENTS = {
 
 
 class _Environment(dict[str, str]):
-    """The environment, telling when the project's own code asks, itself or through its settings."""
+    """The environment, which reports when the project's own code reads it, directly or through its settings."""
 
     def __init__(self, noticed: list[str]) -> None:
         super().__init__()
@@ -57,13 +57,13 @@ class _Environment(dict[str, str]):
 
 
 def _looks_up_for_others(frame: FrameType) -> bool:
-    """Whether it is code through which others read the environment: `os.getenv`, and settings with their models."""
+    """True if other code reads the environment through this code: `os.getenv`, and settings with their models."""
     module = str(frame.f_globals.get("__name__"))
     return module in ("os", "_collections_abc", "pydantic.main") or module.startswith("pydantic_settings.")
 
 
 def probe() -> list[str]:
-    """Import the app; what it did."""
+    """Import the app. Returns its side effects."""
     noticed: list[str] = []
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -71,7 +71,7 @@ def probe() -> list[str]:
         if event in _EVENTS or writes:
             noticed.append(f"{event} {arguments}")
 
-    # Nothing is to be cleared: code reads the environment by this name, and is to be seen doing so.
+    # The environment is replaced, not cleared: code that reads it by this name must be detected.
     os.environ = _Environment(noticed)  # type: ignore[assignment]  # noqa: B003
     sys.addaudithook(hook)
     import function_app  # noqa: F401, PLC0415  # what the import does is what is looked at

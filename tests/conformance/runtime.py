@@ -1,7 +1,7 @@
 """Microsoft's own Python runtime in this process: indexes the app and runs its functions as the Functions worker does.
 
-It is `azure-functions-runtime`, the worker without the gRPC around it. Some of its modules are private: what is used of
-them stands here, nowhere else, and the package is pinned to one version.
+It is `azure-functions-runtime`, the worker without the gRPC around it. Some of its modules are private: only
+this file uses them, and the package is pinned to one version.
 """
 
 import asyncio
@@ -24,24 +24,24 @@ _FRAME = re.compile(r'^  File "(.+)", line (\d+), in .+$', re.MULTILINE)
 
 
 class Datum(Protocol):
-    """A value on its way between host and worker; `type` names the member of the host's `TypedData`."""
+    """A value that host and worker exchange; `type` names the member of the host's `TypedData`."""
 
     value: Any
     type: str
 
 
 def datum(value: Any, kind: str) -> Datum:
-    """A value as the runtime takes it."""
+    """The value in the type that the runtime takes."""
     made: Datum = RuntimeDatum(value, kind)
     return made
 
 
 class NotIndexedError(Exception):
-    """The worker refused the app, so that the host would say "No job functions found"."""
+    """Raised if the worker refuses the app, for which the host would say "No job functions found"."""
 
 
 class InvocationFailedError(Exception):
-    """A function raised, or its argument or its answer could not be converted; `kind` is the exception's class."""
+    """Raised if a function fails, or its argument or answer cannot be converted; `kind` is the exception's class."""
 
     def __init__(self, function: str, text: str, traceback: str) -> None:
         super().__init__(f"{function}: {text}\n{traceback}")
@@ -63,19 +63,19 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Worker:
-    """The app, indexed; `succeeded` counts the runs of each function that did not fail."""
+    """The indexed app; `succeeded` counts the successful runs of each function."""
 
     functions: Mapping[str, Indexed]
     capabilities: Mapping[str, str]
     succeeded: Counter[str] = field(default_factory=Counter)
 
     async def run(self, name: str, argument: Datum, metadata: Mapping[str, Datum]) -> Datum | None:
-        """What the function returns, encoded for the host. Raises InvocationFailedError."""
+        """Run a function. Returns its result, encoded for the host. Raises InvocationFailedError."""
         function = self.functions[name]
         invocation = invocation_request_native(
             str(uuid.uuid4()), function.id, [(function.trigger["name"], argument)], dict(metadata), TRACE_PARENT
         )
-        # Each is a task of its own, as in the worker, which leaves the host's trace in the task's context.
+        # Each run is a task of its own, as in the worker, which leaves the host's trace in the task's context.
         ok, returned, outputs, error, traceback = await asyncio.create_task(invocation)
         if not ok:
             raise InvocationFailedError(name, error, traceback)
@@ -106,7 +106,7 @@ def _indexed(reported: Any) -> Indexed:
 
 
 def _place(root: Path, stack_trace: str) -> str:
-    """The project's own line that the error came through last; the app's file where none is the project's."""
+    """The last line of the project in the error's traceback; the app's file if there is none."""
     own = [(file, line) for file, line in _FRAME.findall(stack_trace) if _is_own(root, file)]
     file, line = own[-1] if own else (str(root / "function_app.py"), "1")
     return f"{Path(file).relative_to(root)}:{line}"

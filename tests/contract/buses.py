@@ -1,4 +1,4 @@
-"""Every bus with what a test does beside the ports: sends as a stranger, receives, and lets messages die."""
+"""Every bus, with what tests need beside the ports: sending as any client, receiving, and dead-lettering."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -42,28 +42,28 @@ class Bus(Protocol):
     letters: DeadLetters
 
     def another_process(self) -> tuple[EventPublisher, DeadLetters]:
-        """The ports as a process of its own has them."""
+        """The ports as another process has them."""
         ...
 
     async def empty(self) -> None:
-        """Take away every message; dead letters, too, but from Service Bus, where that takes seconds."""
+        """Remove every message; dead letters, too, except on Service Bus, where that takes seconds."""
         ...
 
     async def send(self, subject: str | None, message_id: str, body: bytes) -> None:
-        """Send as any client of the bus can."""
+        """Send messages as any client of the bus can."""
         ...
 
     async def received(self, count: int) -> list[Received]:
-        """Receive and complete so many messages, and whatever else is there; sorted."""
+        """Receive and complete `count` messages at least, and all others that are there. Returns them sorted."""
         ...
 
     async def bury(self, subscription: str, reason: str) -> None:
-        """Receive the subscription's next message, and let it die of the reason."""
+        """Receive the subscription's next message, and make it a dead letter with this reason."""
         ...
 
 
 class InMemory:
-    """The fake."""
+    """The fake in memory."""
 
     def __init__(self) -> None:
         self._bus = MemoryBus()
@@ -114,7 +114,7 @@ class OnSQLite:
         await self._bus.send([(subject, message_id, body)])
 
     async def received(self, count: int) -> list[Received]:
-        # Where nothing waits, nothing is received: a receive that is given up may have locked what came meanwhile.
+        # If nothing waits, nothing is received: a cancelled receive may have locked a message that came meanwhile.
         waiting = "SELECT DISTINCT subscription FROM messages WHERE dead_reason IS NULL"
         found: list[Received] = []
         while subscriptions := [row["subscription"] for row in self._database.query(waiting)]:
@@ -150,7 +150,7 @@ class OnServiceBus:
         return publisher, ServiceBusDeadLetters(self._client, publisher, pause=timedelta(0))
 
     async def open(self) -> None:
-        """Open a receiver for each subscription, and take away what others left."""
+        """Open a receiver for each subscription, and remove the messages that others left."""
         self._receivers = {name: self._client.get_subscription_receiver(TOPIC, name) for name in ALL}
         graves = [
             self._client.get_subscription_receiver(TOPIC, name, sub_queue=ServiceBusSubQueue.DEAD_LETTER)
@@ -160,14 +160,14 @@ class OnServiceBus:
         self._opened += self._receivers.values()
         await asyncio.gather(*(receiver.__aenter__() for receiver in receivers))
         await asyncio.gather(*(_emptied(receiver) for receiver in receivers))
-        # One that stays open would be given the dead letters that the adapter asks for.
+        # A receiver that stays open would get the dead letters that the adapter asks for.
         await asyncio.gather(*(receiver.close() for receiver in graves))
 
     async def empty(self) -> None:
         await asyncio.gather(*(_emptied(receiver) for receiver in self._receivers.values()))
 
     async def is_empty(self) -> bool:
-        """Whether there is no message, neither waiting nor locked."""
+        """True if there is no message, neither waiting nor locked."""
         peeked = await asyncio.gather(*(receiver.peek_messages(1) for receiver in self._receivers.values()))
         return not any(peeked)
 

@@ -34,7 +34,7 @@ from tests.fakes import (
 
 @dataclass(frozen=True)
 class Adapters:
-    """One adapter of each port, all of one family, all empty."""
+    """One adapter of each port, all of one family and all empty."""
 
     conversations: ConversationStore
     ledger: Ledger
@@ -74,7 +74,7 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
 
 @asynccontextmanager
 async def _azure(_: Path) -> AsyncIterator[Adapters]:
-    """Runs where the environment names a Cosmos endpoint."""
+    """The adapters on Azure; the test is skipped unless the environment names a Cosmos endpoint."""
     async with fresh_database() as database, connected(database) as cosmos:
         stores = Stores(cosmos)
         yield Adapters(

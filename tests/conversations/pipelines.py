@@ -1,4 +1,4 @@
-"""A recorder on ports in memory, and what can be read back from it."""
+"""A recorder on ports in memory, and functions that read its results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -88,7 +88,7 @@ class InMemory:
         self.repair, self.usage, self.parked_event_service = wired.repair, wired.usage, wired.parked_event_service
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
-        """This pipeline, with a tenant."""
+        """Add a tenant. Returns this pipeline."""
         chosen = configuration or contoso()
         await self.configuration_store.add(chosen.tenant_id, Version(1, FROM_THE_BEGINNING, chosen))
         return self
@@ -98,14 +98,14 @@ class InMemory:
             await self.recorder.record("contoso", event)
 
     async def drain(self) -> None:
-        """Deliver what was published, until nothing is left."""
+        """Deliver the published events, until none is left."""
         while self.publisher.events:
             events, self.publisher.events[:] = list(self.publisher.events), []
             for event in events:
                 await self.deliveries.deliver(event.to_json().encode())
 
     async def outcome(self, key: str = "c1") -> dict[str, Any]:
-        """All that the facts of one conversation led to: head, transcript, decisions and bill."""
+        """All results of the facts of one conversation: head, transcript, decisions and bill."""
         loaded = await self.conversations.load("contoso", key)
         assert loaded.head is not None
         rows = [
@@ -124,7 +124,7 @@ class InMemory:
         }
 
     async def books_balance(self) -> bool:
-        """Whether the counters are what the rows and the corrections add up to."""
+        """True if the counters are what the rows and the corrections add up to."""
         for month in await self.ledger.months("contoso"):
             rows = (await self.ledger.rows("contoso", month, None, None, 100_000)).rows
             books = await self.ledger.books("contoso", month)

@@ -1,7 +1,7 @@
 """The payload fixtures, and the doctor's golden files.
 
-Each file in `tests/dialects/payloads/` is one quirk, and named for it; `golden/` holds the doctor's diagnosis of each,
-and of the real payloads of the folder that `PAYLOADS` names. After a wanted change:
+Each file in `tests/dialects/payloads/` has one quirk, after which it is named; `golden/` has the doctor's diagnosis of
+each, and of the real payloads in the folder that `PAYLOADS` names. After a wanted change:
 
     .venv/bin/python -m tests.diagnosis.doctor        # writes golden/ anew; read the difference before you commit it
 """
@@ -26,12 +26,12 @@ NOW = parse_time("2026-10-20T12:00:00Z")
 
 
 def diagnosed(body: bytes) -> Diagnosis:
-    """What the doctor says to contoso at NOW."""
+    """The doctor's diagnosis of the payload for contoso at NOW."""
     return diagnose(history(contoso()), body, NOW)
 
 
 def as_golden(diagnosis: Diagnosis) -> str:
-    """A diagnosis as its golden file; remedies stand in the documentation, once per code."""
+    """The diagnosis as the text of its golden file, without remedies, which the documentation has once per code."""
     document = diagnosis.model_dump(mode="json", by_alias=True)
     for found in (*document["ignored"], *document["findings"]):
         del found["remedy"]
@@ -39,13 +39,13 @@ def as_golden(diagnosis: Diagnosis) -> str:
 
 
 def golden_of(payload: Path) -> Path:
-    """Where the diagnosis of a payload stands; the real ones' below `real/`."""
+    """The path of a payload's golden file; those of real payloads are below `real/`."""
     folder = GOLDEN / "real" if payload.parent == REAL_FOLDER else GOLDEN
     return folder / f"{payload.name}.golden.json"
 
 
 def main() -> None:
-    """Write the golden files of all payloads that are here."""
+    """Write the golden files of all payloads."""
     for payload in [*QUIRKS, *(REAL_FOLDER / name for name in REAL)]:
         if payload.exists():
             golden_of(payload).parent.mkdir(parents=True, exist_ok=True)

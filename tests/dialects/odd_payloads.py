@@ -1,4 +1,4 @@
-"""Posting payloads at contoso's ingress, and saying in a line what each event is."""
+"""Posting payloads to contoso's ingress, and describing each event in a line."""
 
 import json
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ DOORS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-tele
 
 @dataclass(frozen=True)
 class Posted:
-    """What an ingress made of a body: its events, and its receipt or why it refused."""
+    """What an ingress made of a body: the events, and the receipt or the refusal."""
 
     events: list[Event]
     outcome: Receipt | Refused
 
     @property
     def said(self) -> list[str]:
-        """Each event in a line, then what was ignored, rejected or refused, by its code."""
+        """A line for each event, then the codes of what was ignored, rejected or refused."""
         lines = [described(event) for event in self.events]
         if isinstance(self.outcome, Refused):
             return [*lines, f"refused: {self.outcome.code} {_paths(self.outcome)}".rstrip()]
@@ -53,7 +53,7 @@ async def posted_at(
 
 
 def described(event: Event) -> str:
-    """What matters of an event, in a line."""
+    """The event's most important members in a line."""
     match event:
         case ConversationStarted(data=data):
             return f"begins with {data.customer.id} at {event.time}"

@@ -1,4 +1,4 @@
-"""Other processes that work on a database file, as real ones, so that they can be killed."""
+"""Real processes that use a database file, so that they can be killed."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ HOLD = """
 print("held", flush=True)
 sys.stdin.read()
 """
-"""Keeps the file until it is killed or its input ends."""
+"""Keeps the file open until it is killed or its input ends."""
 
 WRITE = """
 async def write() -> None:
@@ -35,7 +35,7 @@ database = Database(Path(sys.argv[1]))
 
 @contextmanager
 def process(path: Path, work: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that opens the database at `path` and does the work, gone at the end."""
+    """Run a process that opens the database at `path` and does the work; it is ended at the end."""
     command = [sys.executable, "-c", _OPEN + work, str(path)]
     pipe = subprocess.PIPE
     running = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
@@ -47,13 +47,13 @@ def process(path: Path, work: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def line(running: subprocess.Popen[str]) -> str:
-    """The next line that the process prints; empty once it has ended."""
+    """The next line that the process prints; empty when it has ended."""
     assert running.stdout is not None
     return running.stdout.readline().rstrip("\n")
 
 
 def outcome(path: Path, work: str) -> tuple[int, str]:
-    """How a process of its own ends, which is given nothing to wait for: exit code and what it complained about."""
+    """Run a process of its own, without input, until it ends. Returns its exit code and its error output."""
     with process(path, work) as running:
         _, complaint = running.communicate(timeout=30)
         return running.returncode, complaint

@@ -1,4 +1,4 @@
-"""The real functions behind the real routes, on an embedded pipeline in this process; and what channels post."""
+"""The real functions behind the real routes, on an embedded pipeline in this process; and payloads to post."""
 
 import asyncio
 import json
@@ -33,14 +33,14 @@ EVENTS = "/api/tenants/contoso/events"
 
 @dataclass(frozen=True)
 class Host:
-    """A host whose bus is worked off when a test says so; its clock stands at NOW."""
+    """A host whose bus is worked off when a test calls `drain`; its clock stands at NOW."""
 
     pipeline: EmbeddedPipeline
     clock: MovableClock
     client: httpx.AsyncClient
 
     async def configured(self, *tenants: str) -> "Host":
-        """This host, with tenants of the examples."""
+        """Add tenants of the examples. Returns this host."""
         for tenant in tenants:
             body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
             answer = await self.client.put(f"/api/tenants/{tenant}/configuration", content=body)
@@ -48,25 +48,25 @@ class Host:
         return self
 
     async def accepted(self, path: str, document: Any) -> dict[str, Any]:
-        """What is answered to a JSON document that must be accepted."""
+        """Post a JSON document that must be accepted. Returns the answer."""
         answer = await self.client.post(path, content=document if isinstance(document, bytes) else json.dumps(document))
         assert (answer.status_code, answer.headers["content-type"]) == (202, "application/json"), answer.text
         receipt: dict[str, Any] = answer.json()
         return receipt
 
     async def shown(self, path: str, tenant: str = "contoso", **parameters: str) -> Any:
-        """A resource of the tenant, as JSON."""
+        """The JSON of a resource of the tenant."""
         answer = await self.client.get(f"/api/tenants/{tenant}/{path}", params=parameters)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json"), answer.text
         return answer.json()
 
     async def published(self) -> list[Event]:
-        """What waits on the bus, taken from it without being handled: in the order in which it was published."""
+        """Take the waiting events from the bus without handling them. Returns them in order of publishing."""
         taken = [one async for one in self._deliveries() if await self.pipeline.bus.complete(one)]
         return [decode_event(one.body) for one in sorted(taken, key=lambda one: one.sequence)]
 
     async def drain(self) -> None:
-        """Run the functions of the bus until nothing waits; what fails is delivered again, as a host does."""
+        """Run the bus's functions until no message waits; a failed one is delivered again, as a host does."""
         functions = _of_the_bus()
         async for delivery in self._deliveries():
             function = functions[delivery.subscription]
@@ -123,7 +123,7 @@ def _of_the_bus() -> Mapping[str, Function]:
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
-    """The problem document (RFC 9457) that a refused request is answered with, checked for what every one has."""
+    """The problem document (RFC 9457) in the answer to a refused request; its required members are checked."""
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
@@ -163,6 +163,6 @@ def activity(**members: Any) -> dict[str, Any]:
 
 
 def bot_activity(**members: Any) -> dict[str, Any]:
-    """What the bot says to the customer; bridged, so that the customer sees it, unless `channelData` says otherwise."""
+    """A bot's message to the customer; bridged, so that the customer sees it, unless `channelData` says otherwise."""
     said: dict[str, Any] = {"from": BOT, "recipient": CUSTOMER, "channelData": {"deliveryMode": "bridged"}, "id": "a2"}
     return activity(**{**said, **members})

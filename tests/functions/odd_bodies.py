@@ -1,4 +1,4 @@
-"""Generated bodies: right payloads of each dialect, with something odd in a few of their members."""
+"""Generated bodies: valid payloads of each dialect, with odd values in a few of their members."""
 
 import copy
 import json
@@ -63,9 +63,9 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any], ids: int = 40) -> bytes:
-    """A right document, of which up to three members are gone, doubled, or something else; or a batch of two.
+    """A valid document, of which up to three members are removed, doubled, or replaced; or a batch of two.
 
-    `ids`: how many ids there are, so that some are used again.
+    `ids` is the number of ids, so that some are used again.
     """
     written = copy.deepcopy(chance.choice(right))
     for name in ("subject", "id"):
@@ -90,11 +90,11 @@ def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any]
 
 @st.composite
 def mutated(draw: st.DrawFn, right: Sequence[Any]) -> bytes:
-    """`mutated_by`, as Hypothesis chooses."""
+    """The documents of `mutated_by`, drawn by Hypothesis."""
     return mutated_by(draw(st.randoms()), right, lambda: draw(json_values()))
 
 
 def bodies(right: Sequence[Any]) -> st.SearchStrategy[bytes]:
-    """Mostly documents that are nearly right, and anything else."""
+    """Mostly documents that are nearly valid, and any other bytes."""
     anything = st.binary(max_size=200) | json_values().map(lambda value: json.dumps(value).encode())
     return st.one_of(mutated(right), mutated(right), mutated(right), anything)

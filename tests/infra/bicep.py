@@ -1,4 +1,4 @@
-"""Bicep as the tests read it: what a file declares, and where it is no Bicep."""
+"""A reader of Bicep for tests: the declarations of a file, and its syntax errors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ _PARSER = Parser(Language(tree_sitter_bicep.language()))
 
 
 class BicepError(Exception):
-    """Raised for what cannot be evaluated, which the compiler would refuse, too."""
+    """Raised if a template cannot be evaluated; the compiler would refuse it, too."""
 
 
 @dataclass
 class Template:
-    """What a file declares, by name."""
+    """The declarations of a file, by name."""
 
     path: str
     parameters: dict[str, tuple[str, Node | None]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Template:
 
 
 def errors(source: str) -> list[str]:
-    """Where the grammar does not fit, with the line."""
+    """The syntax errors, each with its line."""
     return [
         f"{node.start_point[0] + 1}: {text(node)[:60]}" for node in _faults(_PARSER.parse(source.encode()).root_node)
     ]
@@ -46,7 +46,7 @@ def _faults(node: Node) -> Iterator[Node]:
 
 
 def parsed(path: str, source: str) -> Template:
-    """What the file declares. Raises BicepError where it is not Bicep."""
+    """The declarations of the file. Raises BicepError if it is not Bicep."""
     if found := errors(source):
         raise BicepError(f"{path}:{found[0]}")
     template, decorators = Template(path), {}
@@ -89,5 +89,5 @@ def parts(node: Node) -> list[Node]:
 
 
 def text(node: Node) -> str:
-    """What stands in the source."""
+    """The node's source text."""
     return (node.text or b"").decode()

@@ -19,7 +19,7 @@ LEAST_CHECKS = 20
 
 @dataclass(frozen=True)
 class Scan:
-    """What checkov found: the checks that failed as id, file and name; and what it could not do."""
+    """The results of checkov: the failed checks as id, file and name; and what it could not do."""
 
     checks: int
     failed: frozenset[tuple[str, str, str]] = frozenset()
@@ -28,7 +28,7 @@ class Scan:
 
 
 def findings(scan: Scan, waivers: Sequence[Mapping[str, str]]) -> list[str]:
-    """What is wrong. A file that checkov cannot parse is skipped, and a check that crashes is logged: both count."""
+    """All that is wrong. Files that checkov cannot parse, which it skips, and checks that crash count, too."""
     found = [f"cannot be parsed: {file}" for file in sorted(scan.unparsed)]
     found += [f"checkov failed: {each}" for each in scan.crashes]
     if scan.checks < LEAST_CHECKS:
@@ -44,7 +44,7 @@ def findings(scan: Scan, waivers: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 class _Crashes(logging.Handler):
-    """Keeps what checkov logs as an error."""
+    """Keeps the errors that checkov logs."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -57,8 +57,8 @@ class _Crashes(logging.Handler):
 def scanned(files: Iterable[Path], folder: Path) -> Scan:
     """Checkov's findings, by the files' paths below the folder.
 
-    Each file is scanned alone: checkov knows variables by their name only, and would take one for that of another file,
-    depending on the order in which it happens to read them.
+    Each file is scanned alone: checkov knows variables only by name, and would confuse those of different files,
+    depending on the order in which it reads them.
     """
     import checkov.arm.runner  # noqa: F401, PLC0415  # most checks of Bicep are those of ARM, which it registers
     from checkov.bicep.runner import Runner  # noqa: PLC0415  # only where checkov is installed
@@ -80,7 +80,7 @@ def scanned(files: Iterable[Path], folder: Path) -> Scan:
 
 
 def notices_what_is_wrong() -> bool:
-    """Whether checkov sees a store that takes keys again, and a file that is not Bicep."""
+    """True if checkov detects a store that allows keys again, and a file that is not Bicep."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store, broken = folder / "cosmos.bicep", folder / "broken.bicep"

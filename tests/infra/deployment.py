@@ -1,7 +1,7 @@
-"""What templates would deploy: they are evaluated to resources.
+"""The resources that templates would deploy, by evaluating the templates.
 
-Only Microsoft's compiler knows what a resource may have. But names that are not declared, parameters that a module
-lacks or does not know, and declarations that nobody uses are found here, because evaluation needs them.
+Only Microsoft's compiler knows which members a resource may have. But evaluation finds names that are not declared,
+parameters that a module lacks or does not know, and declarations that no file uses.
 """
 
 import json
@@ -22,14 +22,14 @@ Sources = Mapping[str, str]
 
 
 class Unknown(str):
-    """What only Azure can tell, as the expression that tells it."""
+    """A value that only Azure knows, as the expression for it."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A resource, or a module, of a file by its symbol; `index` where it is one of a loop."""
+    """A resource, or a module, of a file by its symbol; `index` if it is one of a loop."""
 
     file: str
     symbol: str
@@ -41,7 +41,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Resource:
-    """One that would be deployed. `type` has no version; `body` is evaluated."""
+    """A resource that would be deployed. `type` has no version; `body` is evaluated."""
 
     reference: Reference
     type: str
@@ -59,19 +59,19 @@ class Resource:
 
 @dataclass
 class Deployment:
-    """What the templates would deploy with some parameters: every resource that does not exist already."""
+    """All resources that the templates would deploy with some parameters; not those that exist already."""
 
     sources: Sources
     resources: list[Resource] = field(default_factory=list)
     files: dict[str, Template] = field(default_factory=dict)
     taken: dict[str, set[str]] = field(default_factory=dict)
-    """The outputs that somebody reads, by file."""
+    """The outputs that some file reads, by the file that declares them."""
 
     def of_type(self, type_: str) -> list[Resource]:
         return [each for each in self.resources if each.type == type_]
 
     def at(self, reference: Any) -> Resource:
-        """The resource that a reference leads to. Raises BicepError."""
+        """The resource that a reference names. Raises BicepError."""
         for each in self.resources:
             if each.reference == reference:
                 return each
@@ -139,7 +139,7 @@ class _File:
         return self.modules[symbol]
 
     def _bodies(self, node: Node, scope: Mapping[str, Any]) -> Iterator[tuple[int | None, dict[str, Any]]]:
-        """The bodies of a resource or a module: none where its condition fails, several where it is a loop."""
+        """The bodies of a resource or a module: none if its condition is false, several if it is a loop."""
         if node.type == "for_statement":
             for index, (body, inner) in enumerate(self._turns(node, scope)):
                 for _, value in self._bodies(body, inner):
@@ -158,7 +158,7 @@ class _File:
             yield body, {**scope, each: item, **({index[0]: position} if index else {})}
 
     def value(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        """What the expression is. Raises BicepError where the tests do not know its kind."""
+        """The value of the expression. Raises BicepError if the tests do not know its kind."""
         evaluate: Callable[[Node, Mapping[str, Any]], Any] | None = getattr(self, f"_{node.type}", None)
         if evaluate is None:
             raise BicepError(f"{self.path}: {node.type} is not read: {text(node)[:60]}")

@@ -8,7 +8,7 @@ DEPLOY = (ROOT / "docs/operations/deploy.md").read_text(encoding="utf-8")
 
 
 def _rows(heading: str) -> list[list[str]]:
-    """The cells of each row below a heading, without code marks. Raises AssertionError where there is no table."""
+    """The cells of each row below a heading, without code marks. Raises AssertionError if there is no table."""
     found = rows(DEPLOY, heading)
     assert found, f"there is no table below {heading!r}"
     return [[cell.strip("`") for cell in row] for row in found]
@@ -26,9 +26,9 @@ class Role:
 
 
 PARAMETERS = {name: (default, variable, meaning) for name, default, variable, meaning in _rows("Parameters")}
-"""Name → default, variable of azd, meaning; the cells are empty where there is none."""
+"""Name → default, variable of azd, meaning; the cells are empty if there is none."""
 PLATFORM = dict(_rows("Settings for the platform"))
-"""Settings that no code of ours reads → who does."""
+"""Settings that our code does not read → who reads them."""
 NOT_GIVEN = dict(_rows("Settings that the app does not have on Azure"))
-"""Settings that our code reads, and that make no sense there → why."""
+"""Settings that our code reads, and that are not given there → why."""
 ROLES = [Role(*cells) for cells in _rows("Roles")]

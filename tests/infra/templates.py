@@ -1,4 +1,4 @@
-"""The project's templates, and what they say that the code says, too: each comparison gives what differs."""
+"""The project's templates, compared with what the code says, too: each comparison returns the differences."""
 
 import importlib
 import json
@@ -37,7 +37,7 @@ LARGEST: Mapping[str, Any] = {
     "operatorPrincipalId": "operator",
     "alertEmails": "one@example.org,two@example.org",
 }
-"""All that parameters can ask for: no condition is false, no list is empty."""
+"""The parameters with which most is deployed: no condition is false, no list is empty."""
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 SQL_ASSIGNMENT = "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments"
@@ -45,7 +45,7 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def largest(sources: Mapping[str, str] = SOURCES) -> Deployment:
-    """Everything that can be deployed."""
+    """The deployment of everything that can be deployed."""
     return deployed(sources, LARGEST)
 
 
@@ -128,7 +128,7 @@ def container_differences(deployment: Deployment) -> list[str]:
 
 
 def blob_containers() -> list[str]:
-    """The containers that the adapters for blobs name."""
+    """The containers that the blob adapters use."""
     modules = [
         importlib.import_module(f"{shared.azure.blob.__name__}.{each.name}")
         for each in pkgutil.iter_modules(shared.azure.blob.__path__)
@@ -182,7 +182,7 @@ def setting_differences(deployment: Deployment) -> list[str]:
 
 
 def role_differences(deployment: Deployment) -> list[str]:
-    """Which role is given at what kind of resource to whom, against the table of the document."""
+    """The roles, the types of resources and who gets the roles, against the table of the document."""
     found = {f"{role} on {scope} to {whom}": 1 for role, scope, whom in _assignments(deployment)}
     return _differences("role", found, {f"{each.id} on {each.scope} to {each.whom}": 1 for each in ROLES})
 
@@ -226,6 +226,6 @@ COMPARISONS: tuple[Callable[[Deployment], list[str]], ...] = (
 
 
 def differences(sources: Mapping[str, str] = SOURCES) -> list[str]:
-    """All that the templates say otherwise than the code and the documents."""
+    """All differences of the templates from the code and the documents."""
     deployment = largest(sources)
     return [found for compare in COMPARISONS for found in compare(deployment)]

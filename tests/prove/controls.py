@@ -27,7 +27,7 @@ _NOT_ONE_FACT_PER_ID = Edit("shared/conversations/order.py", "{fact.id: fact for
 
 @dataclass(frozen=True)
 class Control:
-    """What is broken, by which edits, and the run of a proof that must notice by one of its figures."""
+    """What the edits break, and the run of a proof that must notice, by which of its figures."""
 
     broken: str
     edits: tuple[Edit, ...]
@@ -187,11 +187,11 @@ ON_AZURE = (
         OTHER,
     ),
 )
-"""Those that need the endpoints of the tests."""
+"""The controls that need the endpoints of the tests."""
 
 
 def _found(control: Control) -> bool:
-    """Print what the proof found; whether it found anything. A proof that breaks down has found nothing."""
+    """Print the proof's figure. True if it is not 0; a proof that breaks down has found nothing."""
     with tempfile.TemporaryDirectory() as folder:
         broken_copy(Path(folder), *control.edits)
         run = run_module(Path(folder), *control.proof)

@@ -1,9 +1,9 @@
-"""The local host, cut off at a named crash point: before or after the n-th write of one kind was on the disk.
+"""The local host, killed at a named crash point: before or after the n-th write of one kind is on the disk.
 
     python -m tests.prove.crashing_host DATABASE CLOCK WRITE MOMENT NUMBER
 
-Every step that leaves something behind goes through `Database.write`; a write is named by the function that asks for
-it, such as `EmbeddedConversations.append`. MOMENT is `before` or `after`.
+Every step that stores something goes through `Database.write`; a write is named after the function that calls it, such
+as `EmbeddedConversations.append`. MOMENT is `before` or `after`.
 """
 
 import asyncio

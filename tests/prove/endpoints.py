@@ -1,4 +1,4 @@
-"""The endpoints that proofs on Azure's services need, and what a proof says where they are not named."""
+"""The endpoints that proofs on Azure's services need, and the proof's output if they are not given."""
 
 import os
 
@@ -7,7 +7,7 @@ ALL = (*COSMOS, "TEST_SERVICE_BUS", "TEST_BLOB")
 
 
 def missing(needed: tuple[str, ...]) -> list[str]:
-    """Those of them that the environment does not name."""
+    """Those of the endpoints that the environment does not name."""
     return [name for name in needed if not os.environ.get(name)]
 
 

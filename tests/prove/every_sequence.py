@@ -4,9 +4,9 @@
 
 With a STEP, only every STEP-th order is taken.
 
-Sequences that begin alike share their beginning: each goes on from a copy of the stores as the deliveries before left
-them. So every delivery of every sequence meets what it would have met, but is not repeated for each way to go on. Of
-each order one sequence is delivered anew to empty stores, and must leave the very same in them.
+Sequences that begin alike share their beginning: each continues on a copy of the stores as the deliveries before left
+them. So every delivery finds the stores of its own sequence, but is not repeated for each continuation. Of each order
+one sequence is delivered anew to empty stores, and must leave the same in them.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from tests.conversations.test_every_order import SEVEN
 DIFFERENT = "with another outcome"
 SUBSETS = 2 ** len(SEVEN)
 _STORES = [field.name for field in fields(InMemory) if field.name not in ("clock", "configuration_store")]
-"""What recording may write to."""
+"""The fields of the stores that recording may write to."""
 
 
 @cache
@@ -59,9 +59,9 @@ async def _delivered(events: Sequence[Event]) -> InMemory:
 
 
 async def _with_duplicates(order: Sequence[Event]) -> AsyncIterator[tuple[Sequence[Event], InMemory]]:
-    """Each subset of the events that comes twice, and the pipeline after it.
+    """Each subset of the events that is delivered twice, and the pipeline after it.
 
-    A duplicate comes right after the whole sequence, when its first delivery is long recorded.
+    A duplicate comes after the whole sequence, when its first delivery is long recorded.
     """
     ahead: list[tuple[Sequence[Event], Sequence[Event], InMemory]] = [((), order, await _delivered(order))]
     while ahead:
@@ -79,7 +79,7 @@ def _own(pipeline: InMemory) -> InMemory:
 
 
 def _copied(value: Any) -> Any:
-    """A fake with all that it holds, except the documents: they are frozen, and shared."""
+    """A copy of the fake; its documents, which are frozen, are shared."""
     if isinstance(value, list):
         return [_copied(item) for item in value]
     if isinstance(value, dict):
@@ -95,7 +95,7 @@ def _copied(value: Any) -> Any:
 
 
 def _left(pipeline: InMemory) -> list[dict[str, Any]]:
-    """All that the stores hold, revisions and ETags included."""
+    """All content of the stores, revisions and ETags included."""
     return [vars(getattr(pipeline, name)) for name in _STORES]
 
 

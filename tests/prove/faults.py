@@ -1,9 +1,9 @@
-"""Proof: whichever one request to Cosmos goes wrong, and however, the books say what they say without it.
+"""Proof: whichever one request to Cosmos fails, and however, the books are the same as without the failure.
 
     python -m tests.prove.faults [EVERY]
 
-For each kind of fault a conversation is recorded again and again: first its first request goes wrong, then its second,
-until none is left; with EVERY, only each EVERY-th. It needs the endpoints of the tests: `python -m tests.standins --
+For each kind of fault a conversation is recorded again and again: first its first request fails, then its second, until
+none is left; with EVERY, only each EVERY-th. It needs the endpoints of the tests: `python -m tests.standins --
 COMMAND` starts stand-ins.
 """
 
@@ -23,7 +23,7 @@ OTHER = "with other books"
 
 
 async def _of(kind: Kind, every: int) -> tuple[int, list[int]]:
-    """How many runs there were, and at which requests a fault led to other books."""
+    """The number of runs, and the requests at which a fault led to other books."""
     expected = {**await books_without_faults(), "differences": []}
     other: list[int] = []
     for run in count():
@@ -53,7 +53,7 @@ def main(every: int = 1) -> int:
     """Print the figure; 0 if it is 0, or cannot be measured and need not be."""
     if (status := unproven("faults", COSMOS)) is not None:
         return status
-    # Retries come at once, three of them, and are not told: there are thousands.
+    # Retries come at once, three of them, and are not logged: there are thousands.
     stamina.instrumentation.set_on_retry_hooks([])
     with stamina.set_testing(True, attempts=3):
         return int(not asyncio.run(_all(every)))

@@ -1,4 +1,4 @@
-"""What a large ledger costs: a recount of a month of 1,000,000 rows, and reports beside 5,000,000 rows of history."""
+"""The cost of a large ledger: a recount of a month of 1,000,000 rows, and reports beside 5,000,000 rows of history."""
 
 import asyncio
 import multiprocessing
@@ -26,7 +26,7 @@ HISTORY = ("2026-06", "2026-07", "2026-08", "2026-09", "2026-10")
 NOW = "2026-11"
 LARGE = "large"
 ROWS = 1_000_000
-MOST_MEGABYTES, MOST_TIMES = 100, 1.2
+MAX_MEGABYTES, MAX_TIMES = 100, 1.2
 _ROUNDS = 7
 _DAYS = 25
 _KEY = "@key@"
@@ -46,7 +46,7 @@ _INSERT_MONTH = "INSERT INTO ledger_months (tenant_id, month, posts, closed_at) 
 
 
 async def fill(database: Database, tenant_id: str, month: str, rows: int) -> None:
-    """A month with as many sessions, the same number on each of its first 25 days."""
+    """Fill a month with so many sessions, the same number on each of its first 25 days."""
     template = row(_KEY, day=f"{month}-01")
     document = template.model_copy(update={"key": _KEY}).to_json()
     parameters = {"tenant": tenant_id, "month": month, "document": document, "rows": rows, "days": _DAYS}
@@ -61,7 +61,7 @@ async def fill(database: Database, tenant_id: str, month: str, rows: int) -> Non
 
 
 async def _prepare(folder: Path) -> None:
-    """Two files with the same month of 200 tenants, one of them with history, and with one large month."""
+    """Make two files with the same month of 200 tenants; one also has history and one large month."""
     for name in ("without", "with"):
         database = Database(folder / f"{name}.db")
         configurations = EmbeddedConfigurations(database)
@@ -78,7 +78,7 @@ async def _prepare(folder: Path) -> None:
 
 
 def _recount(file: str, answers: "multiprocessing.Queue[tuple[float, float, bool]]") -> None:
-    """Recount the large month in a process of its own: its megabytes at most, its seconds, and whether it agrees."""
+    """Recount the large month in a process of its own. Returns its peak in megabytes, its seconds, and if it agrees."""
 
     async def run() -> bool:
         database = Database(Path(file))
@@ -94,7 +94,7 @@ def _recount(file: str, answers: "multiprocessing.Queue[tuple[float, float, bool
 
 
 async def _seconds(databases: list[Database]) -> list[float]:
-    """What the reports of all tenants take of the processor, on each database: the best of several rounds, in turns."""
+    """The processor's seconds for all tenants' reports, on each database: the best of several rounds, in turns."""
     clock = MovableClock(datetime(2026, 11, 20, tzinfo=UTC))
     best = [float("inf")] * len(databases)
     for _ in range(_ROUNDS):
@@ -119,11 +119,11 @@ async def _times(folder: Path) -> float:
 
 
 def costs() -> bool:
-    """Print the figures; whether they keep to their limits."""
+    """Print the figures. True if they keep to their limits."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         asyncio.run(_prepare(folder))
-        # A process that begins anew, so that nobody else's memory is measured.
+        # A new process, so that only its own memory is measured.
         fresh = multiprocessing.get_context("spawn")
         answers: multiprocessing.Queue[tuple[float, float, bool]] = fresh.Queue()
         process = fresh.Process(target=_recount, args=(str(folder / "with.db"), answers))
@@ -135,4 +135,4 @@ def costs() -> bool:
         times = asyncio.run(_times(folder))
         rows = TENANTS * len(HISTORY) * 5_000
         print(f"ledger: reports of {TENANTS} tenants beside {rows} rows of history cost {times:.2f}x", flush=True)
-    return same and megabytes < MOST_MEGABYTES and times <= MOST_TIMES
+    return same and megabytes < MAX_MEGABYTES and times <= MAX_TIMES

@@ -1,4 +1,4 @@
-"""Proof: kill -9 at 50 random moments, and once at every named crash point, loses, doubles and sticks nothing.
+"""Proof: kill -9 at 50 random moments, and once at every named crash point, loses, doubles and blocks nothing.
 
     python -m tests.prove.kills [RUN ...]
 
@@ -23,9 +23,9 @@ from tests.local.test_kill import CLOCK, Host, batches, conversations
 
 RANDOM = "random"
 RANDOM_KILLS = 10
-"""In one run of that name."""
-MOST_DEATHS = 50
-"""In any run; a host that dies more often does not stay up."""
+"""Kills in one run of this name."""
+MAX_DEATHS = 50
+"""The most deaths in a run; a host that dies more often does not stay up."""
 LOST, DOUBLED, STUCK, DIFFERING = "lost", "doubled", "stuck", "not as rebuilt"
 WRITES = (
     "EmbeddedBus.send",
@@ -41,7 +41,7 @@ RUNS = [RANDOM] * 5 + [f"{write} {moment} 7" for write in WRITES for moment in (
 
 
 class Victim(Host):
-    """A host that may die by itself, and is started again whenever a client finds it gone."""
+    """A host that may die by itself, and is started again when a client does not reach it."""
 
     def __init__(self, database: Path, crash: Sequence[str] = ()) -> None:
         self.deaths = 0
@@ -50,7 +50,7 @@ class Victim(Host):
         super().__init__(database, crashing if crash else None)
 
     def post(self, path: str, content: str) -> None:
-        """Post as a client does that repeats what was not answered."""
+        """Post as a client that repeats requests without an answer."""
         while True:
             try:
                 self.client.post(path, content=content).raise_for_status()
@@ -60,7 +60,7 @@ class Victim(Host):
                 return
 
     def revive(self) -> None:
-        assert self.deaths < MOST_DEATHS, "the host does not stay up"
+        assert self.deaths < MAX_DEATHS, "the host does not stay up"
         self.kill()
         self.deaths += 1
         self._command = self._plain
@@ -83,7 +83,7 @@ def _activities(events: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def run(folder: Path, seed: int, name: str) -> Counter[str]:
-    """The figures of one run of 1,000 events with duplicates: deaths, and whatever is wrong after them."""
+    """The figures of one run of 1,000 events with duplicates: deaths, and what is wrong after them."""
     chance = Random(seed)
     host = Victim(folder / f"{seed}.db", () if name == RANDOM else name.split())
     try:
@@ -97,7 +97,7 @@ def run(folder: Path, seed: int, name: str) -> Counter[str]:
 
 
 def _played(host: Victim, chance: Random, kills: int) -> list[dict[str, Any]]:
-    """Post everything, with kills in between; the events among it."""
+    """Post everything, with kills in between. Returns the events that were posted."""
     host.client.put("/api/tenants/contoso/configuration", content=(EXAMPLES / "contoso.yaml").read_bytes())
     events = conversations(chance)
     posts = [("/api/tenants/contoso/events", json.dumps(batch)) for batch in batches(events, chance)]
@@ -133,7 +133,7 @@ def _verdict(host: Victim, events: Sequence[dict[str, Any]]) -> tuple[int, int]:
 
 
 def _differences(database: Path) -> int:
-    """Heads, decisions, ledger rows and days that are not what the facts make them."""
+    """The heads, decisions, ledger rows and days that differ from what the facts say."""
     command = [sys.executable, "-m", "local", "rebuild", "--database", str(database)]
     rebuilt = subprocess.run(command, capture_output=True, text=True, check=False)
     return sum(line.startswith(" ") for line in rebuilt.stdout.splitlines()) or abs(rebuilt.returncode)

@@ -1,9 +1,9 @@
-"""Proof: whatever order rows come in, twice or after the closing, the ledger counts what happened; and what that costs.
+"""Proof: in whatever order rows come, twice or after the closing, the ledger counts what happened; and what that costs.
 
     python -m tests.prove.ledger [SEEDS [SESSIONS]]
 
-Without arguments: 50 seeds of 20,000 sessions, each in a ledger of its own; 1,000,000 sessions in one ledger; what a
-recount of 1,000,000 rows takes of memory; and what 5,000,000 rows of history cost the reports of 200 tenants.
+Without arguments: 50 seeds of 20,000 sessions, each in a ledger of its own; 1,000,000 sessions in one ledger; the
+memory of a recount of 1,000,000 rows; and what 5,000,000 rows of history cost the reports of 200 tenants.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ _CLOSED = ("2026-09", "2026-10")
 
 
 async def differing(ledger: Ledger, seeds: Iterable[int], sessions: int) -> tuple[int, int]:
-    """Deliver the sessions of all seeds to one ledger, and close it before what comes late.
+    """Deliver the sessions of all seeds to one ledger, and close it before the late rows.
 
-    How many counters differ (the ledger's from what happened or from a recount, closed ones from what they were), and
-    how many corrections there are.
+    Returns how many counters differ (the ledger's from what happened or from a recount, closed ones from what they
+    were), and how many corrections there are.
     """
     versions, witness = living_in(), Witness()
     late: list[Delivery] = []
     for seed in seeds:
         made = block(seed, sessions, versions)
-        witness.saw(made.happened)
+        witness.record(made.happened)
         await deliver(ledger, made.timely)
         late += made.late
     closed = {}
@@ -62,7 +62,7 @@ async def _embedded() -> AsyncIterator[Ledger]:
 
 
 def of_seeds(seeds: int, sessions: int) -> bool:
-    """Print the figure of many ledgers; whether it is 0."""
+    """Print the figure of many ledgers. True if it is 0."""
     found = [asyncio.run(differing(MemoryLedger(), [seed], sessions)) for seed in range(seeds)]
     wrong, corrections = (sum(one[n] for one in found) for n in (0, 1))
     told = f"{seeds} seeds of {sessions} sessions, {corrections} corrections"
@@ -71,7 +71,7 @@ def of_seeds(seeds: int, sessions: int) -> bool:
 
 
 def of_one(sessions: int) -> bool:
-    """Print the figure of one large ledger; whether it is 0."""
+    """Print the figure of one large ledger. True if it is 0."""
 
     async def run() -> tuple[int, int]:
         async with _embedded() as ledger:

@@ -22,8 +22,8 @@ from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
 from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, mutated_by
 
 BODIES = 10_000
-MOST_GROWTH = 10.0
-"""Megabytes that the bodies may add to the process."""
+MAX_GROWTH = 10.0
+"""The most megabytes that the bodies may add to the process."""
 FAILED, GREW = "answers with 5xx or dead letters", "processes that grew"
 IDS = 10_000
 TELEGRAM = "/api/tenants/contoso/channels/contoso-telegram/telegram"
@@ -36,7 +36,7 @@ DIALECTS: dict[str, tuple[str, list[Any]]] = {
 
 
 def _resident() -> float:
-    """Megabytes of this process in memory."""
+    """The memory of this process in megabytes."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 2**20
@@ -47,13 +47,13 @@ def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
         case 0:
             return chance.randbytes(chance.randint(0, 200))
         case 1:
-            # A payload with a quirk, of any dialect, of which one byte is another one.
+            # A payload with a quirk, of any dialect, with one byte changed.
             changed = bytearray(chance.choice(recorded))
             changed[chance.randrange(len(changed))] = chance.randrange(256)
             return bytes(changed)
         case _:
             body = mutated_by(chance, right, lambda: [{"x": copy.deepcopy(chance.choice(ODD))}], IDS)
-            # Many conversations: one that has everything would take more memory with every line, to be folded anew.
+            # Many conversations: a single one would take more memory with every line, to be folded anew.
             number = chance.randint(0, IDS // 10)
             for thread in (b'"thread-1"', b'"t"', b'"id": 3}'):
                 body = body.replace(thread, thread[:-1] + b"%d" % number + thread[-1:])
@@ -61,7 +61,7 @@ def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
 
 
 async def _post(host: Host, path: str, body: bytes) -> int:
-    """How many answers were a 5xx; then nothing is left on the bus."""
+    """Post the bodies and work off the bus. Returns the number of 5xx answers."""
     answers = [await host.client.post(address, content=body) for address in (path, DIAGNOSE)]
     await host.drain()
     return sum(answer.status_code >= 500 for answer in answers) + host.pipeline.bus.backlog().dead_letters
@@ -84,7 +84,7 @@ async def _run(dialect: str, bodies: int) -> tuple[int, float]:
 
 
 def _of(job: tuple[str, int]) -> tuple[int, float]:
-    logging.disable()  # what is refused and parked is logged, a line each
+    logging.disable()  # each refused or parked event is logged in a line
     return asyncio.run(_run(*job))
 
 
@@ -93,7 +93,7 @@ def main(bodies: int = BODIES) -> int:
     with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
         results = pool.map(_of, [(dialect, bodies) for dialect in DIALECTS], chunksize=1)
     failures = sum(failed for failed, _ in results)
-    grown = sum(growth >= MOST_GROWTH for _, growth in results)
+    grown = sum(growth >= MAX_GROWTH for _, growth in results)
     growths = ", ".join(f"{name} {growth:.1f} MB" for name, (_, growth) in zip(DIALECTS, results, strict=True))
     print(
         f"odd bodies: {bodies // 5} and then {bodies} at each of {len(DIALECTS)} ingress and at the doctor: "

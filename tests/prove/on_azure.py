@@ -3,7 +3,7 @@
     python -m tests.prove.on_azure [THIN]
 
 With THIN, a THINth of the month is played. It needs the endpoints of the tests: `python -m tests.standins -- COMMAND`
-starts stand-ins. Every figure of both runs is compared with a count made straight from the posts, too.
+starts stand-ins. Every figure of both runs is also compared with a count made straight from the posts.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Conditions as Hypothesis draws them."""
+"""Hypothesis strategies for conditions."""
 
 from hypothesis import strategies as st
 
@@ -6,7 +6,7 @@ from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Not
 
 
 def comparisons(names: st.SearchStrategy[str], texts: st.SearchStrategy[str]) -> st.SearchStrategy[Comparison]:
-    """Comparisons of the variables of these names; small numbers and these texts make matches likely."""
+    """Comparisons of variables with these names; small numbers and few texts make matches likely."""
     numbers = st.integers(-2, 2)
     values = texts | numbers
 

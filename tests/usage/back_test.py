@@ -1,4 +1,4 @@
-"""How well the forecast would have done: months are played day by day, and what it said is compared with what came.
+"""How well the forecast would have done: months are played day by day, and each forecast is compared with the outcome.
 
 `python -m tests.usage.back_test` prints the table of docs/usage-page.md; a test compares both.
 """
@@ -16,7 +16,7 @@ from statistics import median
 
 from shared.usage.forecast import MINIMUM_DAYS, Exhaustion, forecast
 from shared.usage.report import Day, UsageReport
-from tests.local.sample.months import told
+from tests.local.sample.months import counted
 from tests.usage.reports import report_of
 
 SEEDS = (2026, 7)
@@ -24,7 +24,7 @@ SEEDS = (2026, 7)
 GENERATED = 20
 """Months of each pattern."""
 POOLS = (0.6, 0.8, 0.95, 1.1)
-"""Pools to be used up, as parts of what the month comes to."""
+"""Pools to be used up, as parts of the month's sessions."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Pattern:
-    """How the mean of a day changes, and how much days spread (the variance as a multiple of the mean)."""
+    """A pattern of generated months: the mean of each day, and the spread (the variance as a multiple of the mean)."""
 
     weekend: float = 1.0
     spread: float = 1.0
@@ -61,7 +61,7 @@ PATTERNS: Mapping[str, Pattern] = {
 
 @dataclass
 class Score:
-    """What the forecasts of some months were worth."""
+    """How good the forecasts of some months were."""
 
     totals: list[bool] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Score:
 
     @property
     def row(self) -> str:
-        """Its row of the table."""
+        """The score's row in the table."""
         held, held_day = (f"{100 * sum(each) / len(each):.0f} %" for each in (self.totals, self.days))
         off = f"{median(self.days_off):.0f}"
         return f"{held} | {100 * median(self.errors):.1f} % | {held_day} | {off}"
@@ -85,14 +85,14 @@ def scores() -> Mapping[str, Score]:
 
 
 def sample_months() -> Iterator[Month]:
-    """October of each tenant, as the bots were invoked (by the day of UTC)."""
+    """October of each tenant, by the days (UTC) on which bots were invoked."""
     for seed in SEEDS:
-        counted: dict[str, Counter[date]] = {}
-        for one in told(seed):
-            if one.invoked is not None:
-                counted.setdefault(one.tenant, Counter())[one.invoked.date()] += 1
+        invoked: dict[str, Counter[date]] = {}
+        for conversation in counted(seed):
+            if conversation.invoked is not None:
+                invoked.setdefault(conversation.tenant, Counter())[conversation.invoked.date()] += 1
         for tenant in ("contoso", "fabrikam", "northwind"):
-            yield Month("2026-10", [counted[tenant][date(2026, 10, day)] for day in range(1, 32)])
+            yield Month("2026-10", [invoked[tenant][date(2026, 10, day)] for day in range(1, 32)])
 
 
 def generated(name: str, pattern: Pattern) -> Iterator[Month]:
@@ -105,7 +105,7 @@ def generated(name: str, pattern: Pattern) -> Iterator[Month]:
 
 
 def as_of_morning(month: Month, day: int, pool: int = 0) -> UsageReport:
-    """The report at the first moment (UTC) of a day (from 1 on), with what the days before it had."""
+    """The report at the first moment (UTC) of a day (from 1 on), with the sessions of the days before."""
     so_far = [sessions if number < day else 0 for number, sessions in enumerate(month.days, 1)]
     blank = _blank(month.month)
     days = tuple(Day(date=each.date, sessions=n) for each, n in zip(blank.days, so_far, strict=True))
@@ -151,7 +151,7 @@ def _score_day(score: Score, month: Month, day: int, pool: int) -> None:
 
 
 def _holds(said: Exhaustion | None, came: int | None) -> bool:
-    """Whether the pool was used up within the range; "not this month" is a day after all others."""
+    """True if the pool was used up within the range; "not this month" counts as a day after all others."""
     never = 99
     earliest = said.earliest.day if said else never
     latest = said.latest.day if said and said.latest else never

@@ -1,4 +1,4 @@
-"""Months as a page has to show them: at their beginning, in the middle, over, full of everything, and hostile."""
+"""Months for a page to show: at their beginning, in the middle, over, full of everything, and with hostile names."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -59,7 +59,7 @@ def month_of(
     time_zone: str = "Europe/Berlin",
     month: str = "2026-10",
 ) -> UsageReport:
-    """The report of a month with these sessions on its first days, divided equally where `parts` does not say how."""
+    """The report of a month with these sessions on its first days, divided as `parts` says, else equally."""
     first = date.fromisoformat(f"{month}-01")
     bought = contoso().model_copy(
         update={
@@ -87,7 +87,7 @@ def month_of(
 
 
 def divided(total: int, names: Sequence[str]) -> Mapping[str, int]:
-    """The total among the names, each of which has about half of what the one before has, and at least one."""
+    """The total divided among the names: each has about half as much as the one before, and at least one."""
     left, parts = total - len(names), {}
     for name in names:
         parts[name] = 1 + left // 2
@@ -113,7 +113,7 @@ def a_correction(number: int, **members: Any) -> Correction:
 
 
 def in_the_middle() -> UsageReport:
-    """Steady, on the 21st at noon: the pool will not last."""
+    """A steady month on the 21st at noon, whose pool will not last."""
     total = sum(STEADY[:21])
     parts = {
         "byBot": divided(total, ["contoso-bot", "contoso-loans", "contoso-after-hours"]),
@@ -125,7 +125,7 @@ def in_the_middle() -> UsageReport:
 
 
 def everything() -> UsageReport:
-    """31 days, 12 bots, 8 channels, 10 work streams and 50 corrections, all with long names, far beyond the pool."""
+    """A month with 31 days, 12 bots, 8 channels, 10 work streams and 50 corrections, with long names and overage."""
     total = sum(STEADY) * 40
     parts = {
         "byBot": divided(total, [f"customer-service-assistant-of-region-{n:02}-production" for n in range(12)]),
@@ -141,7 +141,7 @@ def everything() -> UsageReport:
 
 
 def stuck() -> UsageReport:
-    """The same, in November, when it cannot be closed."""
+    """The month of `everything` in November, when it cannot be closed."""
     keys = ", ".join(f"contoso-chat.{'webchat' * 8}.{number:032x}.1" for number in range(10))
     obstacles = (
         Obstacle(code="rows_outstanding", detail=f"rows are still to be posted for {keys} and 2 more", days=()),
@@ -165,7 +165,7 @@ HOSTILE = [
 
 
 def hostile() -> UsageReport:
-    """Names that somebody chose to run in a browser, wherever a report has names."""
+    """A month in which every name is chosen to run in a browser."""
     names = [*HOSTILE, *hostile_names(20, seed=3)]
     once = dict.fromkeys(names, 1)
     bad = [a_correction(n, conversation_id=name) for n, name in enumerate(HOSTILE)]
@@ -174,7 +174,7 @@ def hostile() -> UsageReport:
 
 
 def months() -> Mapping[str, UsageReport]:
-    """One for every sentence that a page begins with, and those with too much of everything."""
+    """A month for every sentence that a page begins with, and those with too much of everything."""
     middle = "2026-10-21T10:00:00Z"
     over = "2026-11-03T10:00:00Z"
     slow = [max(1, n // 4) for n in STEADY]

@@ -1,4 +1,4 @@
-"""Sessions at random: what happened, the rows that come of it in any order, late and twice; and a count of it by SQL.
+"""Random sessions: what happened, the rows for it in any order, late and twice; and a count of it by SQL.
 
 The rows are made by the real fold. The count reads only what happened, from a table of plain columns, and shares no
 code with the ledger.
@@ -41,7 +41,7 @@ Counts = Counter[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class Happened:
-    """One thing that happened in a session; of `bot` and `channel` those that it has."""
+    """One thing that happened in a session; `bot` and `channel` if it has them."""
 
     session: str
     at: datetime
@@ -50,7 +50,7 @@ class Happened:
     channel: tuple[str, str] | None = None
 
     def event(self) -> Event:
-        """The event that tells of it."""
+        """The event that reports it."""
         at = self.at.isoformat()
         match self.kind:
             case "start":
@@ -65,12 +65,12 @@ class Happened:
 
 
 Delivery = tuple[PostLedgerRow, ...]
-"""The rows that a session's n-th event asks to be posted, all of one revision."""
+"""The rows that a session's n-th event leads to, all of one revision."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some sessions of a month and its edges: what happened, and what is delivered in time, and after the closing."""
+    """Some sessions of a month and its edges: what happened, and the deliveries in time and after the closing."""
 
     happened: Sequence[Happened]
     timely: Sequence[Delivery]
@@ -82,15 +82,15 @@ def living_in(zone: str = ZONE) -> History:
 
 
 def block(seed: int, sessions: int, versions: History) -> Block:
-    """The seed's sessions. 5 % have something that comes late, and 20 % of what is delivered comes twice."""
+    """The seed's sessions. 5 % have late deliveries, and 20 % of the deliveries come twice."""
     rng = Random(seed)
     happened: list[Happened] = []
     timely: list[Delivery] = []
     late: list[Delivery] = []
     for number in range(sessions):
-        told = _session(rng, f"s{seed}-{number}")
-        happened += told
-        deliveries = list(_deliveries(rng.sample(told, len(told)), versions))
+        session = _session(rng, f"s{seed}-{number}")
+        happened += session
+        deliveries = list(_deliveries(rng.sample(session, len(session)), versions))
         kept = rng.randrange(len(deliveries)) if rng.random() < LATE else len(deliveries)
         timely += deliveries[:kept]
         late += deliveries[kept:]
@@ -98,20 +98,20 @@ def block(seed: int, sessions: int, versions: History) -> Block:
 
 
 def _session(rng: Random, name: str) -> list[Happened]:
-    """What happens within minutes; every tenth session is at the edge of a month, a few minutes before and after it."""
+    """A session within minutes; every tenth one is at the edge of a month, a few minutes before and after it."""
     edge = rng.random() < 0.1
     begin = rng.choice(_MONTH) + timedelta(seconds=rng.uniform(-300, 0)) if edge else None
     at = begin or _MONTH[0] + (_MONTH[1] - _MONTH[0]) * rng.random()
     moments = [at + timedelta(seconds=rng.uniform(0, 400)) for _ in range(4)]
-    told = []
+    events = []
     if rng.random() < 0.95:
         bot = "contoso-bot" if rng.random() < 0.6 else None
-        told.append(Happened(name, at, "start", bot, rng.choice(_CHANNELS)))
-    while rng.random() < 0.35 and len(told) < 3:
-        told.append(Happened(name, moments.pop(), "bot", rng.choice(_BOTS)))
-    if rng.random() < 0.15 or not told:
-        told.append(Happened(name, moments.pop(), "end"))
-    return told
+        events.append(Happened(name, at, "start", bot, rng.choice(_CHANNELS)))
+    while rng.random() < 0.35 and len(events) < 3:
+        events.append(Happened(name, moments.pop(), "bot", rng.choice(_BOTS)))
+    if rng.random() < 0.15 or not events:
+        events.append(Happened(name, moments.pop(), "end"))
+    return events
 
 
 def _deliveries(arriving: Sequence[Happened], versions: History) -> Iterator[Delivery]:
@@ -130,7 +130,7 @@ def _shuffled(rng: Random, deliveries: list[Delivery]) -> list[Delivery]:
 
 
 async def deliver(ledger: Ledger, deliveries: Sequence[Delivery]) -> None:
-    """Post them, many at once."""
+    """Post the deliveries, many at once."""
     posts: list[tuple[PostLedgerRow, Occasion | None]] = [
         (effect, effect.occasion) for delivery in deliveries for effect in delivery
     ]
@@ -140,7 +140,7 @@ async def deliver(ledger: Ledger, deliveries: Sequence[Delivery]) -> None:
 
 
 async def counted(ledger: Ledger) -> tuple[Counts, int]:
-    """What rows and corrections say, by the day to which it belongs; and how many counters are no recount of these."""
+    """The counters of rows and corrections by day; and how many stored counters differ from these."""
     totals: Counts = Counter()
     wrong = 0
     for month in await ledger.months(TENANT):
@@ -159,7 +159,7 @@ async def counted(ledger: Ledger) -> tuple[Counts, int]:
 
 
 class Witness:
-    """An SQL database that knows what happened, and counts it by itself."""
+    """An SQL database of what happened, which counts it independently."""
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:")
@@ -170,8 +170,8 @@ class Witness:
         rows = [(_text(begins), day.isoformat()) for begins, day in zip(midnights, days, strict=True)]
         self._connection.executemany("INSERT INTO dates VALUES (?, ?)", rows)
 
-    def saw(self, happened: Sequence[Happened]) -> None:
-        """Take down what happened."""
+    def record(self, happened: Sequence[Happened]) -> None:
+        """Store what happened."""
         self._connection.executemany(
             "INSERT INTO happened VALUES (?, ?, ?, ?, ?)",
             (
@@ -204,16 +204,16 @@ WITH over AS (SELECT session, min(at) AS ended FROM happened WHERE kind = 'end' 
      begun AS (
          SELECT session, coalesce(min(CASE kind WHEN 'start' THEN at END), min(at)) AS at, max(channel) AS channel
          FROM happened GROUP BY session),
-     told AS (
+     conversations AS (
          SELECT begun.session, invoked.bot, begun.channel,
                 (SELECT day FROM dates WHERE begins <= coalesce(invoked.at, begun.at)
                  ORDER BY begins DESC LIMIT 1) AS day
          FROM begun LEFT JOIN invoked USING (session)),
-     sessions AS (SELECT * FROM told WHERE bot IS NOT NULL)
+     sessions AS (SELECT * FROM conversations WHERE bot IS NOT NULL)
 SELECT day, 'counted', '', count(*) FROM sessions GROUP BY day
 UNION ALL SELECT day, 'byBot', bot, count(*) FROM sessions GROUP BY day, bot
 UNION ALL SELECT day, 'byChannel', coalesce(channel, 'unknown'), count(*) FROM sessions GROUP BY day, channel
 UNION ALL SELECT day, 'byWorkStream', CASE WHEN channel IS NULL THEN 'unknown' ELSE 'ChatWorkStream' END, count(*)
           FROM sessions GROUP BY day, channel IS NULL
-UNION ALL SELECT day, 'excluded', 'no_bot', count(*) FROM told WHERE bot IS NULL GROUP BY day
+UNION ALL SELECT day, 'excluded', 'no_bot', count(*) FROM conversations WHERE bot IS NULL GROUP BY day
 """

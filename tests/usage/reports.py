@@ -1,4 +1,4 @@
-"""Reports of months, built as the roll-up builds them, from what each bot, channel and work stream had."""
+"""Reports of months, built as the roll-up builds them, from the sessions by bot, channel and work stream."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent.parent.parent / "docs/images"
 
 
 async def main() -> None:
-    """The month in its middle, in light and dark, on a telephone and on paper; and one whose pool is used up."""
+    """Take a month in its middle, in light and dark, on a telephone and on paper; and one whose pool is used up."""
     FOLDER.mkdir(exist_ok=True)
     middle, wide = in_the_middle(), {"width": 1000, "height": 800}
     async with chromium() as browser:

@@ -22,7 +22,7 @@ async def test_ledger_recount_and_an_independent_count_agree(tmp_path: Path) -> 
     # Then what is closed has not changed, and books, rows and corrections tell what happened
     assert {month: await ledger.books(TENANT, month) for month in closed} == closed
     witness = Witness()
-    witness.saw(sessions.happened)
+    witness.record(sessions.happened)
     totals, wrong = await counted(ledger)
     assert wrong == 0
     assert totals == witness.count()

@@ -1,4 +1,4 @@
-"""The sample month as the tests look at it."""
+"""The sample month, and its posts by kind and thread, for tests."""
 
 import json
 from collections import defaultdict
@@ -24,7 +24,7 @@ def counted(seed: int = SEED) -> tuple[CountedConversation, ...]:
 
 
 def documents(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
-    """The activities, updates and events of the posts that an ingress takes, those of batches one by one."""
+    """The activities, updates and events of the posts that an ingress accepts; those of batches one by one."""
     for post in posts:
         if not post.refused:
             document = json.loads(post.body)
@@ -44,7 +44,7 @@ def cloud_events(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]
 
 
 def time_of(document: dict[str, Any]) -> str:
-    """When what a document tells of happened, by its sender."""
+    """The time of the document's event, by its sender."""
     message = document.get("message")
     time = epoch_time(message["date"]) if message else document.get("timestamp") or document["time"]
     return str(time)
@@ -60,7 +60,7 @@ def thread_of(document: dict[str, Any]) -> str:
 
 
 def threads(month: SampleMonth) -> dict[str, list[dict[str, Any]]]:
-    """What was said in each thread, in the order of the posts."""
+    """The documents of each thread, in the order of the posts."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for _, document in documents(month.posts):
         found[thread_of(document)].append(document)

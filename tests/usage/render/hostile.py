@@ -1,4 +1,4 @@
-"""Names that somebody chose to make a spreadsheet run them, or to break a file, and how a reader gets them back."""
+"""Names that are chosen to run in a spreadsheet or to break a file, and how a reader gets them back."""
 
 import random
 import re
@@ -23,7 +23,7 @@ _ENDS = ("", "", "", " ", "\n", "\r", "\t", '"', "'", ",", ";", "</r>", "=1")
 
 
 def hostile_names(count: int, seed: int) -> Sequence[str]:
-    """So many different names, the same on every run; each of the starts occurs."""
+    """`count` different names, the same on every run; each of the starts occurs."""
     rng = random.Random(seed)
     names: dict[str, None] = {}
     while len(names) < count:
@@ -45,5 +45,5 @@ def restored(text: str) -> str:
 
 
 def begins_a_formula(cell: str) -> bool:
-    """Whether a spreadsheet could take the cell for a formula, blanks and invisible characters aside."""
+    """True if a spreadsheet could take the cell for a formula, ignoring blanks and invisible characters."""
     return cell.strip().strip("".join(map(chr, range(33))) + UNSEEN).startswith(tuple(FORMULA))
