@@ -23,17 +23,17 @@ async def rebuild_on(database: Path | None, tenant: str | None, *, repair: bool)
 
 
 async def _rebuilt(pipeline: Pipeline, tenant_id: str, *, repair: bool) -> bool:
-    found = await pipeline.rebuild.compare(tenant_id)
-    counts = f"{found.conversations} conversations and {found.months} months rebuilt from their facts"
-    print(f"{tenant_id}: {counts}, {len(found.differences)} differences")
-    for difference in found.differences:
+    comparison = await pipeline.rebuild.compare(tenant_id)
+    counts = f"{comparison.conversations} conversations and {comparison.months} months rebuilt from their facts"
+    print(f"{tenant_id}: {counts}, {len(comparison.differences)} differences")
+    for difference in comparison.differences:
         print(f"  {difference}")
-    if not repair or not found.differences:
-        return not found.differences
-    for line in await pipeline.repair.repair(tenant_id, found.found):
+    if not repair or not comparison.differences:
+        return not comparison.differences
+    for line in await pipeline.repair.repair(tenant_id, comparison.found):
         print(f"  repair: {line}")
-    left = (await pipeline.rebuild.compare(tenant_id)).differences
-    print(f"{tenant_id}: repaired, {len(left)} differences left")
-    for difference in left:
+    remaining = (await pipeline.rebuild.compare(tenant_id)).differences
+    print(f"{tenant_id}: repaired, {len(remaining)} differences left")
+    for difference in remaining:
         print(f"  {difference}")
-    return not left
+    return not remaining

@@ -77,12 +77,12 @@ def report(client: httpx.Client, tenant: str, month: str) -> dict[str, Any]:
     return document
 
 
-def listed(client: httpx.Client, tenant: str, what: str) -> Iterator[dict[str, Any]]:
+def listed(client: httpx.Client, tenant: str, collection: str) -> Iterator[dict[str, Any]]:
     """All of a tenant's `conversations` or `parked` events, page by page."""
     parameters: dict[str, str] = {}
     while True:
-        page = client.get(f"/api/tenants/{tenant}/{what}", params=parameters).raise_for_status().json()
-        yield from page[what]
+        page = client.get(f"/api/tenants/{tenant}/{collection}", params=parameters).raise_for_status().json()
+        yield from page[collection]
         if page["continuation"] is None:
             return
         parameters = {"continuation": page["continuation"]}

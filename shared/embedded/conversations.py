@@ -82,11 +82,11 @@ class EmbeddedConversations:
         await self._database.write(work)
 
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
-        wanted = [name for name in _FILTERS if name in filters]
-        conditions = "".join(f" AND {name} = ?" for name in wanted)
+        filtered = [name for name in _FILTERS if name in filters]
+        conditions = "".join(f" AND {name} = ?" for name in filtered)
         rows = self._database.query(
             f"SELECT key, document FROM heads WHERE tenant_id = ? AND key > ?{conditions} ORDER BY key LIMIT ?",  # noqa: S608  # names from a constant
-            (tenant_id, after or "", *(filters[name] for name in wanted), limit + 1),
+            (tenant_id, after or "", *(filters[name] for name in filtered), limit + 1),
         )
         more = rows[limit - 1]["key"] if len(rows) > limit else None
         return HeadPage([read_head(row["document"]) for row in rows[:limit]], more)

@@ -108,13 +108,13 @@ class EmbeddedLedger:
         return _ROW.validate_json(found[0]["document"]) if found else None
 
     async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
-        wanted = {
+        condition = {
             None: "(excluded IS NULL OR excluded <> 'moved')",
             True: "excluded IS NULL",
             False: "excluded <> 'moved'",
         }[counted]
         rows = self._database.query(
-            f"SELECT key, document FROM ledger_rows WHERE tenant_id = ? AND month = ? AND key > ? AND {wanted}"  # noqa: S608  # a constant
+            f"SELECT key, document FROM ledger_rows WHERE tenant_id = ? AND month = ? AND key > ? AND {condition}"  # noqa: S608  # a constant
             " ORDER BY key LIMIT ?",
             (tenant_id, month, after or "", limit + 1),
         )

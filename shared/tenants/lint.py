@@ -119,21 +119,21 @@ def _in_rules(
 ) -> Iterator[Finding]:
     types = {variable.name: variable.type for variable in stream.context_variables}
     for r, rule in enumerate(stream.rules):
-        here = f"{path}.rules[{r}]"
+        rule_path = f"{path}.rules[{r}]"
         mixed = [
-            found for at, leaf in comparisons(rule.when, f"{here}.when") for found in _mixed_types(leaf, types, at)
+            found for at, leaf in comparisons(rule.when, f"{rule_path}.when") for found in _mixed_types(leaf, types, at)
         ]
         yield from mixed
         if analyzer.never_holds(rule.when, types):
             if not mixed:  # else the mixed types are the reason
                 detail = f"rule {rule.name!r} can never hold, whatever is known: mend its condition, or remove the rule"
-                yield Finding(code="rule_unreachable", path=f"{here}.when", detail=detail)
+                yield Finding(code="rule_unreachable", path=f"{rule_path}.when", detail=detail)
         elif shadow := _shadow(stream.rules[:r], rule, queues, analyzer, types):
             detail = (
                 f"rule {rule.name!r} is never applied, because {shadow.name!r} stands before it and holds whenever "
                 "it does: move it up, or remove it"
             )
-            yield Finding(code="rule_shadowed", path=here, detail=detail)
+            yield Finding(code="rule_shadowed", path=rule_path, detail=detail)
 
 
 def _shadow(

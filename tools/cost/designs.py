@@ -76,10 +76,10 @@ def patchbay(workload: Workload) -> Demand:
     stored = budget["conversation"]["storedBytes"]
     # A line more or less is a fact's document more or less.
     lines = (workload.messages - budget["conversation"]["messages"]) * workload.line_bytes
-    kept = workload.conversations * workload.retention_months
+    stored_conversations = workload.conversations * workload.retention_months
     return Demand(
         request_units=conversation * workload.conversations + runs * per_sweep,
-        stored_bytes=Decimal((stored["cosmos"] + lines) * kept),
+        stored_bytes=Decimal((stored["cosmos"] + lines) * stored_conversations),
         bus_operations=sum(times.values()) * workload.conversations * _PER_MESSAGE + peeks,
         executions={
             "http": Executions(_posted(workload) * workload.conversations),
@@ -87,7 +87,7 @@ def patchbay(workload: Workload) -> Demand:
             "sweep": Executions(runs, is_timer=True),
         },
         archived=Decimal(workload.conversations),
-        archive_bytes=Decimal((stored["archive"] + lines) * kept),
+        archive_bytes=Decimal((stored["archive"] + lines) * stored_conversations),
     )
 
 

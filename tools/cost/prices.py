@@ -37,11 +37,11 @@ class Meter:
 
     def dollars(self, quantity: Decimal) -> Decimal:
         """The exact cost of `quantity` single things in a month."""
-        left, below, total = quantity / self.size, Decimal(0), Decimal(0)
+        remaining, below, total = quantity / self.size, Decimal(0), Decimal(0)
         for end, price in self.tiers:
-            within = left if end is None else min(left, end - below)
+            within = remaining if end is None else min(remaining, end - below)
             total += within * price
-            left -= within
+            remaining -= within
             below = end or below
         return total
 

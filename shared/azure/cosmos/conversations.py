@@ -108,12 +108,12 @@ class CosmosConversations:
         new: list[Operation] = [
             ("upsert", (writer.decision(each, text),), {}) for each, text in dict(texts).items() if each not in present
         ]
-        gone: list[Operation] = [("delete", (each,), {}) for each in sorted(present.difference(listed))]
+        unlisted: list[Operation] = [("delete", (each,), {}) for each in sorted(present.difference(listed))]
         # Decisions may be stored before the head that lists them.
         while len(first) + len(new) > _BATCH:
             early, new = new[:_BATCH], new[_BATCH:]
             await self._container.batch("commit", partition, early)
-        operations = [*first, *new, *gone][:_BATCH]
+        operations = [*first, *new, *unlisted][:_BATCH]
         try:
             etags = await self._container.batch("commit", partition, operations)
         except OperationFailed as failed:
@@ -122,10 +122,10 @@ class CosmosConversations:
                 raise FactExists from failed
             # The head changed, or a decision expired.
             raise HeadChanged from failed
-        left = gone[len(operations) - len(first) - len(new) :]
-        kept = frozenset(listed).union(operation[1][0] for operation in left)
+        undeleted = unlisted[len(operations) - len(first) - len(new) :]
+        still_present = frozenset(listed).union(operation[1][0] for operation in undeleted)
         written = etags[len(first) - 1]
-        self._remember(partition, Stored(written, listed, kept))
+        self._remember(partition, Stored(written, listed, still_present))
         return written
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
@@ -154,19 +154,19 @@ class CosmosConversations:
                 raise HeadChanged from failed
 
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
-        wanted = {name: filters[name] for name in _FILTERS if name in filters}
-        conditions = "".join(f" AND c.{name} = @{name}" for name in wanted)
-        found = await self._container.query(
+        values = {name: filters[name] for name in _FILTERS if name in filters}
+        conditions = "".join(f" AND c.{name} = @{name}" for name in values)
+        documents = await self._container.query(
             "heads",
             (tenant_id,),
             f"SELECT TOP {limit + 1} c.key, c.document FROM c WHERE c.key > @after{conditions} ORDER BY c.key",  # noqa: S608  # names from a constant
             after=after or "",
-            **wanted,
+            **values,
         )
         # The physical partitions of a tenant answer one after the other, each in order.
-        found.sort(key=_key)
-        page = [read_head(each["document"]) for each in found[:limit]]
-        return HeadPage(page, _key(found[limit - 1]) if len(found) > limit else None)
+        documents.sort(key=_key)
+        page = [read_head(each["document"]) for each in documents[:limit]]
+        return HeadPage(page, _key(documents[limit - 1]) if len(documents) > limit else None)
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
         found = await self._container.query(
@@ -178,14 +178,14 @@ class CosmosConversations:
         return sorted(set(found))[:limit]
 
     async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
-        found = await self._container.query(
+        documents = await self._container.query(
             "due",
             (tenant_id,),
             f"SELECT TOP {limit} c.key, c.attentionAt FROM c WHERE c.attentionAt <= @until ORDER BY c.attentionAt",  # noqa: S608  # a number
             until=sortable(until),
         )
-        found.sort(key=lambda each: str(each["attentionAt"]))
-        return [_key(each) for each in found[:limit]]
+        documents.sort(key=lambda each: str(each["attentionAt"]))
+        return [_key(each) for each in documents[:limit]]
 
     async def _writer(self, partition: Partition) -> Writer:
         return Writer(self._container, partition, await time_to_live(self._retention, partition[0]))

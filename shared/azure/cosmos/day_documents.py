@@ -83,7 +83,7 @@ def restated(
     closed meanwhile.
     """
     etags: Mapping[str, str] = json.loads(books.stamp)
-    kept = {**books.days, CORRECTIONS: books.corrections}
+    stored = {**books.days, CORRECTIONS: books.corrections}
     lost = [day for day in _days(partition[1]) if _DAY + day not in etags]
     operations: list[Operation] = [
         ("create", (_document(container, partition, day, _members(counts.get(day, Counter())), "open", None),), {})
@@ -91,7 +91,7 @@ def restated(
     ]
     for day in _days(partition[1]) if lost else sorted(counts):
         if etag := etags.get(_DAY + day):
-            members = _members(counts.get(day, kept.get(day, Counter())))
+            members = _members(counts.get(day, stored.get(day, Counter())))
             patch = [{"op": "set", "path": "/counts", "value": members}]
             operations.append(("patch", (_DAY + day, patch), {"filter_predicate": WHILE_OPEN, "if_match_etag": etag}))
     return operations

@@ -53,9 +53,9 @@ class ServiceBusPublisher:
 
         Raises BusUnavailable, or EventTooLarge for a message that fits no batch; some may have been sent then.
         """
-        left = list(messages)
-        while left:
-            await _retrying(BusUnavailable, self._send_first, left)
+        unsent = list(messages)
+        while unsent:
+            await _retrying(BusUnavailable, self._send_first, unsent)
 
     async def reachable(self) -> bool:
         """True if a link to the topic can be opened now; it opens one of its own, which takes about a second."""
@@ -70,17 +70,17 @@ class ServiceBusPublisher:
         self._discard_link()
         await asyncio.gather(*self._closing)
 
-    async def _send_first(self, left: list[ServiceBusMessage]) -> None:
+    async def _send_first(self, unsent: list[ServiceBusMessage]) -> None:
         """Send as many messages as one batch holds, and remove them from the list."""
         try:
             # The time spent waiting for others counts: on a dead network, many callers must not wait for each other.
             async with asyncio.timeout(self._try_seconds), self._link() as sender:
                 batch = await sender.create_message_batch()
-                _fill(batch, left)
+                _fill(batch, unsent)
                 await sender.send_messages(batch)
         except FAILURES as failure:
             raise BusUnavailable from failure
-        del left[: len(batch)]
+        del unsent[: len(batch)]
 
     @asynccontextmanager
     async def _link(self) -> AsyncIterator[ServiceBusSender]:

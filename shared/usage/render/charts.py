@@ -102,15 +102,15 @@ def pool_chart(report: UsageReport, forecast: Forecast) -> Pool:
 def burn_down(report: UsageReport, forecast: Forecast, height: int = 200) -> BurnDown:
     """The burn-down chart of the month, from its first moment to its last; `height` in pixels."""
     pool, days = report.entitlement.total, len(report.days)
-    left = [float(pool - n) for n in accumulate((day.sessions for day in report.days), initial=report.corrected)]
-    gone = _days_gone(report)
-    whole = int(gone)
-    actual = [(float(day), left[day]) for day in range(whole + 1)]
-    if gone > whole:
-        actual.append((gone, left[-1]))
+    remaining = [float(pool - n) for n in accumulate((day.sessions for day in report.days), initial=report.corrected)]
+    elapsed = _days_gone(report)
+    whole = int(elapsed)
+    actual = [(float(day), remaining[day]) for day in range(whole + 1)]
+    if elapsed > whole:
+        actual.append((elapsed, remaining[-1]))
     ends = [(days - len(forecast.path) + 1 + index, total.used) for index, total in enumerate(forecast.path)]
     limits = [pool - limit for _, used in ends for limit in (used.low, used.high)]
-    ticks = _ticks(min(0.0, *left, *limits), max(float(pool), *left, 1.0))
+    ticks = _ticks(min(0.0, *remaining, *limits), max(float(pool), *remaining, 1.0))
     top, bottom = max(ticks), min(ticks)
 
     def y(value: float) -> float:
