@@ -12,7 +12,7 @@ import azure.functions as func
 
 @dataclass(frozen=True)
 class Function:
-    """One function: its name, what triggers it (the trigger's own JSON members), and the code."""
+    """One function: its name, its trigger (as JSON members), and its code."""
 
     name: str
     trigger: Mapping[str, Any]

@@ -49,7 +49,7 @@ class Served:
 
 
 Outcome = Literal["recorded", "without-effect", "duplicate", "answered", "parked", "failed"]
-"""What becomes of a delivery. `without-effect`: recorded, but what it requests changes nothing; `answered`: a question,
+"""What becomes of a delivery. `without-effect`: recorded, but its request changes nothing; `answered`: a question,
 which is never stored; `failed`: it is delivered again."""
 
 

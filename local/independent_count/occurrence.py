@@ -19,7 +19,7 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One thing that somebody said or did.
+    """A start, a line, an escalation or an end, as a post reports it.
 
     `thread` is the channel's endless chat if `threaded`, else one conversation. `place` is (account, channel), empty if
     the post names none. `who`: customer, bot, assistant (a bot that only the agent hears), agent or system.

@@ -15,7 +15,7 @@ _CONTOSO = (
     Part("contoso-app", "app", "resolved", at="2026-10-01T00:00:00Z"),
     Part("contoso-app", "app", "escalated", at="2026-10-31T23:58:00Z"),
     Part("contoso-app", "app", "survey", at="2026-10-31T23:59:50Z", variables=_CARD),  # the bot comes in November
-    # What changes the bill later.
+    # Late events of these change the bill.
     Part("contoso-app", "app", "moved", 2, at="2026-10-31T23:55:00Z", variables=_CARD),
     Part("contoso-app", "app", "moved_by_start", at="2026-10-31T23:58:20Z"),
     Part("contoso-app", "app", "promoted", 2, variables=_LOAN),
@@ -51,7 +51,7 @@ _FABRIKAM = (
     Part("fabrikam-app", "app", "escalated", at="2026-10-31T22:58:00Z"),
     Part("fabrikam-app", "backoffice", "survey", at="2026-10-31T22:59:50Z"),  # the bot comes in Berlin's November
     Part("fabrikam-web", "webchat", "escalated", at="2026-10-31T23:30:00Z"),  # November in Berlin
-    # What changes the bill later.
+    # Late events of these change the bill.
     Part("fabrikam-app", "backoffice", "moved", 2, at="2026-10-31T22:55:00Z"),
     Part("fabrikam-app", "app", "moved_by_start", at="2026-10-31T22:58:20Z"),
     Part("fabrikam-app", "app", "promoted", 3, variables=_RETURN),
@@ -92,7 +92,7 @@ _NORTHWIND = (
     Part("northwind-app", "depot", "survey", at="2026-11-01T06:59:50Z"),  # the bot comes in November
     Part("northwind-web", "webchat", "resolved", at="2026-11-01T07:00:20Z"),
     Part("northwind-telegram", "telegram", "abandoned", 2, at="2026-11-01T06:30:00Z"),  # ends in November, in silence
-    # What changes the bill later.
+    # Late events of these change the bill.
     Part("northwind-app", "depot", "moved", 3, at="2026-11-01T06:55:00Z"),
     Part("northwind-app", "app", "moved_by_start", 2, at="2026-11-01T06:58:20Z"),
     Part("northwind-app", "app", "promoted", 4, variables=_REFUND),

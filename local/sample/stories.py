@@ -1,4 +1,4 @@
-"""How conversations go, as "who what" in order, and how long the pauses are."""
+"""The stories of conversations, as steps "who what" in order, and the lengths of their pauses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ STORIES: Mapping[str, str] = {
     "waiting": "bot greeting, customer question, customer wants_human, bot escalate, customer question",
     "human": "customer question, system joined, agent hello, agent answer, customer thanks, agent end",
     "unfinished": "customer question, agent hello",
-    # The same thread once more: after a reminder, after an end by silence, and after one that somebody spoke.
+    # The same thread once more: after a reminder, after an end by silence, and after any other end.
     "reminded": "bot greeting, customer question, bot answer, pause reminded, customer thanks, bot end",
     "returned": "bot greeting, customer question, bot answer, pause closed, customer question, bot answer, "
     "customer thanks, bot end",

@@ -31,7 +31,7 @@ def _rule_value(value: Any) -> Any:
 
 
 RuleValue = Annotated[Any, PlainValidator(_rule_value)]
-"""What a rule compares with: a text or whole number, a tuple of them for `in`, None for `hasData` and `hasNoData`."""
+"""A rule's value: a text or whole number, a tuple of them for `in`, None for `hasData` and `hasNoData`."""
 
 
 class Comparison(WireModel, extra="forbid"):

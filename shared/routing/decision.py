@@ -19,7 +19,7 @@ class RuleTrace(WireModel):
 
 
 class Cause(WireModel):
-    """The fact that asked for the decision."""
+    """The fact that led to the decision."""
 
     fact_id: str
     type: str

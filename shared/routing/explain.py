@@ -22,7 +22,7 @@ _PHRASES = {
 
 
 def explain(decision: Decision) -> list[str]:
-    """Sentences that say what asked for the decision, what each rule did, and where the conversation went."""
+    """Sentences about the decision's cause, the outcome of each rule, and where the conversation went."""
     return list(_sentences(decision))
 
 

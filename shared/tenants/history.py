@@ -28,7 +28,7 @@ class Version:
 
     @property
     def findings(self) -> Sequence[Finding]:
-        """What its administrator should know, although it is valid."""
+        """Findings that its administrator should know, although the configuration is valid."""
         return lint(self.configuration)
 
 

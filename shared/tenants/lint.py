@@ -1,4 +1,4 @@
-"""Findings about a valid configuration: what its administrator cannot have meant, or should know."""
+"""Findings in a valid configuration: parts that its administrator cannot have meant, or should know of."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

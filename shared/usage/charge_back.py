@@ -8,7 +8,7 @@ from shared.usage.report import UsageReport
 
 @dataclass(frozen=True)
 class Share:
-    """What one bot, channel or work stream used, and its share of the entitlement and the overage, in whole units.
+    """The sessions of one bot, channel or work stream, and its share of entitlement and overage, in whole units.
 
     `entitlement` is the part of the pool (in sessions) that it is charged with, whether or not it used all of that;
     `overage` counts those of its `sessions` that the pool did not cover; `add_ons_needed` is its part of the purchase.

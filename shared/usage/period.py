@@ -18,7 +18,7 @@ def following(month: str) -> str:
 
 
 def preceding(month: str) -> str | None:
-    """The month before (yyyy-mm); None before the year 1000."""
+    """The month before (yyyy-mm); None before 1000-01."""
     year, number = int(month[:4]), int(month[5:])
     before = f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
     return before if before >= _FIRST_MONTH else None

@@ -20,7 +20,7 @@ MAX_LISTED = 250
 """The most corrections in a report, so that it fits into a document; its figures count all, its evidence lists all."""
 
 ObstacleCode = Literal["days_differ", "rows_outstanding"]
-"""What keeps a month from closing: counters that its rows do not add up to, or rows that are not posted yet."""
+"""The reason why a month does not close: counters that its rows do not add up to, or rows that are not posted yet."""
 
 
 class Day(WireModel):

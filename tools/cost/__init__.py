@@ -1,1 +1,1 @@
-"""What a million conversations cost on Azure: requests that a test measures, at list prices with their dates."""
+"""The cost of a million conversations on Azure: requests that a test measures, at list prices with their dates."""

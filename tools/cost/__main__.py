@@ -1,4 +1,4 @@
-"""The command `python -m tools.cost`: what a month costs on Azure at list prices."""
+"""The command `python -m tools.cost`: the cost of a month on Azure at list prices."""
 
 from dataclasses import replace
 from typing import Annotated

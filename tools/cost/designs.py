@@ -131,7 +131,7 @@ def _nightly() -> Decimal:
 
 
 def _events(workload: Workload) -> list[tuple[Decimal, bool]]:
-    """A conversation's events in order: the share of conversations that have it, and whether it is a line."""
+    """A conversation's events in order: the share of conversations that have it, and True if it is a line."""
     lines = [(Decimal(1), True)] * workload.messages
     return [(Decimal(1), False), *lines, (workload.escalated, False), (Decimal(1), False)]
 

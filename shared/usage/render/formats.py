@@ -50,7 +50,7 @@ REPORT_FORMATS: Mapping[str, Format[UsageReport]] = {
     "json": Format("application/json", _for_every_reader(render_json)),
     "csv": Format("text/csv", _for_every_reader(render_csv), ".csv"),
     "xlsx": Format(_XLSX, _for_every_reader(render_xlsx), ".xlsx"),
-    # The same media type as CSV, so it is asked for by name only.
+    # The media type is that of CSV, so this format is chosen by name only.
     "focus": Format("text/csv", _for_every_reader(render_focus), "-focus.csv"),
     "html": Format("text/html", render_page, headers=page_headers),
 }

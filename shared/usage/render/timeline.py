@@ -11,7 +11,7 @@ ACCENT, LIGHT, GREY, WARNING = "#1F4E79", "#DCE6F1", "#595959", "#C55A11"
 
 @dataclass(frozen=True)
 class Timeline:
-    """What to draw from a sheet of days: the columns `bars` and `lines` (two) against the first column."""
+    """The columns to draw from a sheet of days: `bars` and `lines` (two), against the first column."""
 
     sheet: str
     days: int
