@@ -10,7 +10,7 @@ from shared.routing.work_stream import Queue, Rule, WorkStream
 from shared.tenants.authentication import closed_channels, open_channels
 from shared.tenants.configuration import Configuration
 from shared.tenants.near_miss import near_misses
-from shared.tenants.reachability import Prover, rule_values
+from shared.tenants.reachability import ConditionAnalyzer, rule_values
 from shared.wire import WireModel
 
 FindingCode = Literal[
@@ -30,7 +30,7 @@ FindingCode = Literal[
 
 MAX_RULES = 100
 """Dynamics 365 runs only the first 100 rules of a work stream (routing rules, 2021); here all of them run."""
-_MOST_VALUES = 1000
+_MAX_VALUES = 1000
 """Of one variable; further ones are not compared with each other."""
 _TEXT_ONLY = ("contains", "notContains", "beginsWith")
 _NUMBER_ONLY = ("greaterThan", "lessThan")
@@ -185,7 +185,7 @@ def _near_misses(stream: WorkStream, path: str) -> Iterator[Finding]:
     seen: dict[str, list[str]] = {}
     for (variable, value), (_, where) in first.items():
         others = seen.setdefault(variable, [])
-        for other, how in near_misses(value, islice(others, _MOST_VALUES)):
+        for other, how in near_misses(value, islice(others, _MAX_VALUES)):
             if not named[variable, value] & named[variable, other]:
                 theirs = stream.rules[first[variable, other][0]].name
                 detail = f"{value!r} differs from {other!r} of rule {theirs!r} {how}: write both alike if they mean one"
