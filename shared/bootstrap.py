@@ -146,8 +146,8 @@ def access() -> Access:
     return _accesses[-1]
 
 
-def provide(own: Pipeline, settings: AccessSettings | None = None) -> None:
-    """Make `own` this process's pipeline. Its authorization is by `settings`, else by those of the environment."""
+def provide(own: Pipeline, access: Access | None = None) -> None:
+    """Make `own` this process's pipeline, and let `access`, else the environment's settings, say who may come in."""
     name_requests_in_logs()
     _pipelines[:] = [own]
-    _accesses[:] = [access_to(own, settings)] if settings else []
+    _accesses[:] = [access] if access else []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -65,14 +66,21 @@ class Ingress:
         return "let in"
 
 
-@pytest.fixture
-async def ingress() -> AsyncIterator[Ingress]:
+@asynccontextmanager
+async def contoso_ingress() -> AsyncIterator[Ingress]:
+    """An ingress whose Bot Connector is served for as long as it is needed."""
     issuer, clock, secrets = FakeIssuer(), MovableClock(NOW), MemorySecrets({"env:TELEGRAM_SECRET": TELEGRAM_SECRET})
     configurations = Configurations(MemoryConfigurations(), clock)
     await configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
     async with serving(issuer) as address:
         senders = Senders(configurations, TrustedIssuer(address, HttpDocuments(), clock), secrets, clock)
         yield Ingress(senders, issuer, clock, secrets)
+
+
+@pytest.fixture
+async def ingress() -> AsyncIterator[Ingress]:
+    async with contoso_ingress() as opened:
+        yield opened
 
 
 async def put(ingress: Ingress, **channel: Any) -> None:

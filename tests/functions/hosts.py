@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from azure.functions.meta import Datum
 from local.http import application
 from local.index import Function, index
 from shared import bootstrap
+from shared.access.access import Access
 from shared.bootstrap import EmbeddedPipeline
 from shared.clock import MovableClock
 from shared.embedded.bus import Delivery
@@ -21,6 +22,7 @@ from shared.events.bus import SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event
 from shared.events.codec import decode_event
 from shared.events.envelope import parse_time
+from shared.pipeline import Pipeline
 from shared.settings import AccessSettings, Settings
 from shared.telemetry import OFF, Telemetry
 from tests.builders import EXAMPLES
@@ -29,6 +31,9 @@ from tests.seeds import CUSTOMER_NAME, TEXT
 NOW = "2026-10-20T12:00:00Z"
 WEB_CHAT = "/api/tenants/contoso/channels/contoso-chat/webchat"
 EVENTS = "/api/tenants/contoso/events"
+
+AccessTo = Callable[[Pipeline, AccessSettings], Access]
+"""Makes what decides who may come in to a pipeline."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +103,19 @@ class Host:
 
 @asynccontextmanager
 async def hosted(
-    folder: Path, *, now: str = NOW, open_to_all: bool = True, telemetry: Telemetry = OFF, **settings: Any
+    folder: Path,
+    *,
+    now: str = NOW,
+    open_to_all: bool = True,
+    telemetry: Telemetry = OFF,
+    access_to: AccessTo = bootstrap.access_to,
+    **settings: Any,
 ) -> AsyncIterator[Host]:
     """A host on a database of its own in the folder; without a limit to requests, unless `settings` have one."""
     clock = MovableClock(parse_time(now))
     own = Settings(database=folder / "patchbay.db")
     pipeline = bootstrap.embedded(own, clock, open_to_all=open_to_all, telemetry=telemetry)
-    bootstrap.provide(pipeline, AccessSettings(**{"requests_per_second": 0, **settings}))
+    bootstrap.provide(pipeline, access_to(pipeline, AccessSettings(**{"requests_per_second": 0, **settings})))
     transport = httpx.ASGITransport(application(index(), clock))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, get_args
@@ -20,7 +21,7 @@ from tests.access.issuers import SERVICE_URL, FakeIssuer, serving
 from tests.access.test_signature import headers
 from tests.builders import EXAMPLES, message_document
 from tests.fakes import MemoryConfigurations
-from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, Host, activity, hosted, problem
+from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, AccessTo, Host, activity, hosted, problem
 from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
 
 ROUTES = {
@@ -51,27 +52,42 @@ class Directory(FakeIssuer):
         return self.token(parse_time(NOW), **{**usual, **claims})
 
 
-@pytest.fixture
-async def directory() -> AsyncIterator[tuple[Directory, str]]:
+@asynccontextmanager
+async def serving_directory() -> AsyncIterator[tuple[Directory, str]]:
+    """The directory, and its address."""
     issuer = Directory(name=ENTRA, endorsements=())
     async with serving(issuer) as address:
         yield issuer, address.removesuffix("/.well-known/openid-configuration")
+
+
+@asynccontextmanager
+async def closed_host(
+    folder: Path, directory: tuple[Directory, str], access_to: AccessTo = bootstrap.access_to
+) -> AsyncIterator[tuple[Host, Directory]]:
+    """A host outside the local one; Mia has contoso, and contoso and fabrikam are configured."""
+    issuer, authority = directory
+    settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
+    async with hosted(folder, open_to_all=False, access_to=access_to, **settings) as host:
+        for tenant in ("contoso", "fabrikam"):
+            body = (EXAMPLES / f"{tenant}.yaml").read_text(encoding="utf-8")
+            named = f'eventSecrets: ["env:{tenant.upper()}_EVENTS"]\n'
+            await host.pipeline.configurations.put(tenant, (body + named).encode(), None)
+        yield host, issuer
+
+
+@pytest.fixture
+async def directory() -> AsyncIterator[tuple[Directory, str]]:
+    async with serving_directory() as served:
+        yield served
 
 
 @pytest.fixture
 async def closed(
     tmp_path: Path, directory: tuple[Directory, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Host, Directory]]:
-    """A host outside the local one; Mia has contoso, and contoso and fabrikam are configured."""
     monkeypatch.setenv("CONTOSO_EVENTS", SIGNING_SECRET)
-    issuer, authority = directory
-    settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
-    async with hosted(tmp_path, open_to_all=False, **settings) as host:
-        for tenant in ("contoso", "fabrikam"):
-            body = (EXAMPLES / f"{tenant}.yaml").read_text(encoding="utf-8")
-            named = f'eventSecrets: ["env:{tenant.upper()}_EVENTS"]\n'
-            await host.pipeline.configurations.put(tenant, (body + named).encode(), None)
-        yield host, issuer
+    async with closed_host(tmp_path, directory) as host:
+        yield host
 
 
 async def ask(host: Host, function: str, tenant: str, token: str | None = None, **sent: str) -> httpx.Response:
@@ -290,10 +306,19 @@ async def test_events_are_opened_by_a_signature_of_the_tenant(closed: tuple[Host
 
 
 async def test_a_webhook_is_opened_by_its_channels_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await check_a_webhook_is_opened_by_its_channels_proof(tmp_path, monkeypatch, bootstrap.access_to)
+
+
+async def check_a_webhook_is_opened_by_its_channels_proof(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, access_to: AccessTo
+) -> None:
     # given the Bot Connector, and Telegram's secret
     monkeypatch.setenv("TELEGRAM_SECRET", TELEGRAM_SECRET)
     issuer = FakeIssuer()
-    async with serving(issuer) as metadata, hosted(tmp_path, open_to_all=False, bot_metadata=metadata) as host:
+    async with (
+        serving(issuer) as metadata,
+        hosted(folder, open_to_all=False, access_to=access_to, bot_metadata=metadata) as host,
+    ):
         await host.pipeline.configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
         bearer = {"Authorization": f"Bearer {issuer.token(parse_time(NOW))}"}
         update = {"update_id": 1, "message": {"message_id": 2, "date": 1792494000, "chat": {"id": 3}, "text": "x"}}
