@@ -1,5 +1,6 @@
 """Closing months, and what comes late: a closed month never changes, and with its corrections it tells the truth."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.usage.correction import Correction
-from shared.usage.report import MAX_LISTED, UsageReport
+from shared.usage.ledger import Ledger
+from shared.usage.monthly_usage import MonthlyUsage
+from shared.usage.report import LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, Powered
@@ -22,9 +25,19 @@ CARD = {"BotHandoffTopic": "CreditCard"}
 """With it a conversation goes to people, and a bot is invoked only when it speaks."""
 
 
-async def at(moment: str, in_memory: Pipelines = InMemory, **ports: Any) -> InMemory:
+Usage = Callable[[MonthlyUsage], MonthlyUsage]
+"""Makes another use case of the one that is wired."""
+
+
+def as_wired(usage: MonthlyUsage) -> MonthlyUsage:
+    return usage
+
+
+async def at(moment: str, usage: Usage = as_wired, **ports: Any) -> InMemory:
     """A pipeline with contoso, at this time."""
-    return await in_memory(clock=MovableClock(parse_time(moment)), **ports).configured()
+    pipeline = await InMemory(clock=MovableClock(parse_time(moment)), **ports).configured()
+    pipeline.usage = usage(pipeline.usage)
+    return pipeline
 
 
 async def close(pipeline: InMemory, moment: str) -> None:
@@ -113,8 +126,12 @@ async def test_a_session_that_is_recalled_and_counts_again_leaves_no_correction(
 
 
 async def test_a_correction_in_a_month_that_is_closed_by_then_is_corrected_in_the_next() -> None:
+    await check_a_correction_in_a_month_that_is_closed_by_then_is_corrected_in_the_next(MemoryLedger())
+
+
+async def check_a_correction_in_a_month_that_is_closed_by_then_is_corrected_in_the_next(ledger: Ledger) -> None:
     # Given a session of October that was taken away in November, which is closed, too
-    pipeline = await at("2026-11-20T12:00:00Z")
+    pipeline = await at("2026-11-20T12:00:00Z", ledger=ledger)
     await pipeline.record(*FIRST)
     await pipeline.usage.roll_up_all()
     await pipeline.record(RECALL)
@@ -219,9 +236,13 @@ async def test_the_grace_is_the_tenants() -> None:
 
 
 async def test_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_which_day() -> None:
+    await check_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_which_day(as_wired)
+
+
+async def check_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_which_day(usage: Usage) -> None:
     # Given a ledger in which somebody edited a day of October, and September in order
     ledger = MemoryLedger()
-    pipeline = await at("2026-11-20T12:00:00Z", ledger=ledger)
+    pipeline = await at("2026-11-20T12:00:00Z", usage, ledger=ledger)
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"), started("c2"))
     counters = ledger._months["contoso", OCTOBER].days["2026-10-05"]
     counters["counted", ""] += 1
@@ -321,12 +342,16 @@ class Outdone(MemoryReports):
 
 
 async def test_a_report_from_before_the_closing_never_takes_the_place_of_the_closed_one() -> None:
+    await check_a_report_from_before_the_closing_never_takes_the_place_of_the_closed_one(as_wired)
+
+
+async def check_a_report_from_before_the_closing_never_takes_the_place_of_the_closed_one(usage: Usage) -> None:
     # Given a run that has seen the month open, and stores what it saw when another run has closed it
     pipeline = await at("2026-11-08T00:00:00Z")
     await pipeline.record(started())
     rival = await report(pipeline, OCTOBER)
     reports = Outdone(rival)
-    slow = await at("2026-11-09T00:00:00Z", reports=reports)
+    slow = await at("2026-11-09T00:00:00Z", usage, reports=reports)
     await slow.record(started())
     await slow.usage.roll_up_all()
     # Then the last version is the closed one

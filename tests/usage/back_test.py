@@ -7,14 +7,14 @@ import random
 import sys
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from itertools import accumulate
 from statistics import median
 
-from shared.usage.forecast import MINIMUM_DAYS, Exhaustion, forecast
+from shared.usage.forecast import MINIMUM_DAYS, Exhaustion, Forecast, forecast
 from shared.usage.report import Day, UsageReport
 from tests.local.sample.months import counted
 from tests.usage.reports import report_of
@@ -76,12 +76,15 @@ class Score:
         return f"{held} | {100 * median(self.errors):.1f} % | {held_day} | {off}"
 
 
+Forecaster = Callable[[UsageReport], Forecast]
+
+
 @cache
-def scores() -> Mapping[str, Score]:
+def scores(forecast: Forecaster = forecast, pools: tuple[float, ...] = POOLS) -> Mapping[str, Score]:
     """The score of the sample months, and of the generated ones by pattern."""
     played = {"sample traffic": list(sample_months())}
     played |= {name: list(generated(name, pattern)) for name, pattern in PATTERNS.items()}
-    return {name: _score(months) for name, months in played.items()}
+    return {name: _score(months, forecast, pools) for name, months in played.items()}
 
 
 def sample_months() -> Iterator[Month]:
@@ -126,7 +129,7 @@ def _blank(month: str) -> UsageReport:
     return report_of(by_bot={}, month=month)
 
 
-def _score(months: Sequence[Month]) -> Score:
+def _score(months: Sequence[Month], forecast: Forecaster, pools: tuple[float, ...]) -> Score:
     score = Score()
     for month in months:
         total = sum(month.days)
@@ -135,12 +138,12 @@ def _score(months: Sequence[Month]) -> Score:
             assert said is not None, "there were enough days"
             score.totals.append(said.low <= total <= said.high)
             score.errors.append(abs(said.expected - total) / total)
-            for part in POOLS:
-                _score_day(score, month, day, max(1, round(part * total)))
+            for part in pools:
+                _score_day(score, month, day, max(1, round(part * total)), forecast)
     return score
 
 
-def _score_day(score: Score, month: Month, day: int, pool: int) -> None:
+def _score_day(score: Score, month: Month, day: int, pool: int, forecast: Forecaster) -> None:
     if sum(month.days[: day - 1]) >= pool:
         return
     came = next((number for number, used in enumerate(accumulate(month.days), 1) if used >= pool), None)

@@ -1,5 +1,6 @@
 """Charge-back: whatever is divided, the parts add up to the whole, and no part gets more than it should."""
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
@@ -34,8 +35,14 @@ def test_the_largest_remainders_get_what_is_left(whole: int, weights: dict[str, 
 
 @given(WHOLES, WEIGHTS)
 def test_the_parts_add_up_to_the_whole(whole: int, weights: dict[str, int]) -> None:
+    check_the_parts_add_up_to_the_whole(whole, weights, apportion)
+
+
+def check_the_parts_add_up_to_the_whole(
+    whole: int, weights: dict[str, int], divide: Callable[[int, Mapping[str, int]], dict[str, int]]
+) -> None:
     # given anything to divide, among parts of which at least one has a weight
-    parts = apportion(whole, weights)
+    parts = divide(whole, weights)
     # then the parts add up, and each is there once
     assert sum(parts.values()) == (whole if any(weights.values()) else 0)
     assert parts.keys() == weights.keys()

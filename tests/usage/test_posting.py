@@ -70,8 +70,11 @@ def test_what_was_known_before_is_not_late() -> None:
 
 
 async def test_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing() -> None:
+    await check_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing(MemoryLedger())
+
+
+async def check_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing(ledger: Ledger) -> None:
     # Given a closed month with a session, which is recalled, and counts again; the news come in the other order
-    ledger = MemoryLedger()
     await ledger.post("contoso", row())
     await closed(ledger, OCTOBER)
     again, recalled = row(revision=3), row(revision=2, excluded="no_bot", bots=())
