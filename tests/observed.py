@@ -72,12 +72,12 @@ class Observed:
 
 
 @contextmanager
-def observing() -> Iterator[Observed]:
+def observing(telemetry: type[Telemetry] = Telemetry) -> Iterator[Observed]:
     """Telemetry in memory; AssertionError in the end if a secret, a name or a text stands in it."""
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracers, meters = TracerProvider(sampler(1.0)), MeterProvider([reader])
     tracers.add_span_processor(SimpleSpanProcessor(exporter))
-    own = Observed(Telemetry(tracers, meters), exporter, reader)
+    own = Observed(telemetry(tracers, meters), exporter, reader)
     try:
         yield own
         assert seeds_in(own.everything()) == []
