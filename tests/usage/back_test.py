@@ -82,9 +82,13 @@ Forecaster = Callable[[UsageReport], Forecast]
 @cache
 def scores(forecast: Forecaster = forecast, pools: tuple[float, ...] = POOLS) -> Mapping[str, Score]:
     """The score of the sample months, and of the generated ones by pattern."""
-    played = {"sample traffic": list(sample_months())}
-    played |= {name: list(generated(name, pattern)) for name, pattern in PATTERNS.items()}
-    return {name: _score(months, forecast, pools) for name, months in played.items()}
+    return {name: _score(months, forecast, pools) for name, months in _played().items()}
+
+
+@cache
+def _played() -> Mapping[str, Sequence[Month]]:
+    generated_months = {name: list(generated(name, pattern)) for name, pattern in PATTERNS.items()}
+    return {"sample traffic": list(sample_months()), **generated_months}
 
 
 def sample_months() -> Iterator[Month]:
