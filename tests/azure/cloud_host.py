@@ -201,8 +201,12 @@ async def _adapters(clock: Clock, database: str) -> AsyncIterator[tuple[Adapters
         yield replace(adapters, publisher=bus, archive=archive, overflow=overflow, probes=probes), bus
 
 
-async def main(clock: str) -> None:
-    """Run the functions until SIGTERM or SIGINT."""
+def _as_wired(adapters: Adapters) -> Adapters:
+    return adapters
+
+
+async def main(clock: str, *, change: Callable[[Adapters], Adapters] = _as_wired) -> None:
+    """Run the functions until SIGTERM or SIGINT, on the adapters that `change` makes of those that are wired."""
     load_local_settings()
     movable = MovableClock(parse_time(clock))
     async with AsyncExitStack() as stack:
@@ -210,7 +214,7 @@ async def main(clock: str) -> None:
         await _emptied(endpoint("TEST_SERVICE_BUS"))
         database = await stack.enter_async_context(fresh_database())
         adapters, bus = await stack.enter_async_context(_adapters(movable, database))
-        await run(assembled(adapters, movable, open_to_all=True), bus, listen(0), f"Cosmos database {database}")
+        await run(assembled(change(adapters), movable, open_to_all=True), bus, listen(0), f"Cosmos database {database}")
 
 
 if __name__ == "__main__":

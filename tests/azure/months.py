@@ -45,7 +45,9 @@ def cloud_host(_: Path, clock: datetime) -> Sequence[str]:
     return [sys.executable, "-m", "tests.azure.cloud_host", clock.isoformat()]
 
 
-def played_on_both(month: SampleMonth, expected: Figures, folder: Path) -> Comparison:
+def played_on_both(
+    month: SampleMonth, expected: Figures, folder: Path, azure_host: HostCommand = cloud_host
+) -> Comparison:
     """Play the month in two hosts at the same time."""
 
     def played(name: str, host: HostCommand) -> Run:
@@ -59,5 +61,5 @@ def played_on_both(month: SampleMonth, expected: Figures, folder: Path) -> Compa
 
     with ThreadPoolExecutor(2) as players:
         embedded = players.submit(played, "embedded", local_host)
-        azure = players.submit(played, "azure", cloud_host)
+        azure = players.submit(played, "azure", azure_host)
         return Comparison(embedded.result(), azure.result())

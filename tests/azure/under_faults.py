@@ -51,14 +51,16 @@ async def books_without_faults() -> dict[str, Any]:
     return await books(pipeline)
 
 
-async def recorded(database: str, kind: Kind, goes_wrong: When) -> tuple[int, dict[str, Any]]:
-    """Deliver the conversation to an empty database, again where that fails.
+async def recorded(
+    database: str, kind: Kind, goes_wrong: When, stores: type[Stores] = Stores
+) -> tuple[int, dict[str, Any]]:
+    """Deliver the conversation, again and again where that fails, to a database that has nothing yet.
 
     Returns how many requests failed, and the books, read without faults, with the differences that a rebuild finds.
     """
     transport = WatchedTransport(kind.fault, goes_wrong)
     async with connected(database, transport) as cosmos:
-        pipeline = on_cosmos(Stores(cosmos))
+        pipeline = on_cosmos(stores(cosmos))
         await configured(pipeline, contoso())
         await deliver(pipeline, conversation())
     async with connected(database) as cosmos:

@@ -1,204 +1,127 @@
-"""The negative control of each proof: with code that is broken on purpose, its figure must not be 0.
+"""The negative control of each proof: handed something that is wrong in one thing, its figure must not be 0.
 
 Each is run with a small sample, which is enough to notice.
 """
 
-import re
+import asyncio
+import logging
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tests.broken_copy import Edit, broken_copy, run_module
+from local.independent_count.count import count_sample
+from local.sample.traffic import sample_month
+from shared.ingress.receive import Receiver
+from tests.azure.months import played_on_both
+from tests.conversations.pipelines import InMemory
+from tests.fakes import MemoryLedger
+from tests.prove import every_sequence, faults, faulty, faulty_on_azure, kills, ledger, odd_bodies, on_azure
 from tests.prove.endpoints import ALL, missing
-from tests.prove.every_sequence import DIFFERENT
-from tests.prove.faults import OTHER
-from tests.prove.kills import DIFFERING, DOUBLED, LOST, RANDOM, STUCK
-from tests.prove.ledger import DIFFERENT as WRONG_COUNTERS
-from tests.prove.odd_bodies import FAILED, GREW
-from tests.prove.on_azure import DIFFERING as OTHER_REPORTS
-
-_EVERY_SEQUENCE = ("tests.prove.every_sequence", "100")
-_ODD_BODIES = ("tests.prove.odd_bodies", "500")
-_LEDGER = ("tests.prove.ledger", "1", "2000")
-_NO_OUTBOX = Edit("shared/conversations/record.py", "Head(after, revision, outbox,", "Head(after, revision, {},")
-_NOT_ONE_FACT_PER_ID = Edit("shared/conversations/order.py", "{fact.id: fact for", "{id(fact): fact for")
 
 
 @dataclass(frozen=True)
 class Control:
-    """What the edits break, and the run of a proof that must notice, by which of its figures."""
+    """What is broken, and what a proof finds when that is handed to it: a figure by its name."""
 
     broken: str
-    edits: tuple[Edit, ...]
-    proof: tuple[str, ...]
     figure: str
+    found: Callable[[], int]
 
 
-def _kills(run: str) -> tuple[str, str]:
-    return ("tests.prove.kills", run)
+def _killed(run: str, fault: faulty.Fault, figure: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        return kills.run(Path(folder), 0, run, fault)[figure]
 
 
-CONTROLS = (
-    Control(
-        "acknowledged before recorded",
-        (
-            Edit(
-                "local/pump.py",
-                "await self._function.run(",
-                "await self._bus.complete(delivery); await self._function.run(",
-            ),
-        ),
-        _kills(RANDOM),
-        LOST,
-    ),
-    Control(
-        "no outbox",
-        (_NO_OUTBOX,),
-        _kills("EmbeddedBus.complete before 7"),
-        LOST,
-    ),
-    Control(
-        "outbox cleared before it is performed",
-        (
-            Edit(
-                "shared/effects/outbox.py",
-                "for effect in head.outbox.values():",
-                "await retrying(HeadChanged, self._clear, tenant_id, key, head)\n"
-                "        for effect in head.outbox.values():",
-            ),
-        ),
-        _kills(RANDOM),
-        DIFFERING,
-    ),
-    Control(
-        "no duplicate marker, killed",
-        (
-            _NOT_ONE_FACT_PER_ID,
-            Edit(
-                "shared/embedded/conversations.py",
-                'fact.id, document["at"]',
-                '__import__("uuid").uuid4().hex, document["at"]',
-            ),
-        ),
-        _kills("EmbeddedBus.complete before 7"),
-        DOUBLED,
-    ),
-    Control(
-        "a bill that takes nothing away",
-        (Edit("shared/embedded/ledger.py", "in adjustments(old, row)", "in adjustments(None, row)"),),
-        _kills("EmbeddedLedger.post before 7"),
-        DOUBLED,
-    ),
-    Control(
-        "buried when delivered again",
-        (Edit("shared/embedded/bus.py", '["delivery_count"] > MAX_DELIVERY_COUNT', '["delivery_count"] > 1'),),
-        _kills("EmbeddedBus.complete before 7"),
-        STUCK,
-    ),
-    Control(
-        "facts not sorted",
-        (Edit("shared/conversations/order.py", "key=lambda fact: fact.order", "key=lambda fact: 0"),),
-        _EVERY_SEQUENCE,
-        DIFFERENT,
-    ),
-    Control(
-        "no duplicate marker",
-        (
-            _NOT_ONE_FACT_PER_ID,
-            Edit("tests/fakes.py", "self.facts[fact.id] = fact", "self.facts[str(len(self.facts))] = fact"),
-        ),
-        _EVERY_SEQUENCE,
-        DIFFERENT,
-    ),
-    Control(
-        "no line ever changes the head",
-        (
-            Edit(
-                "shared/conversations/record.py",
-                "not changes_head(found[0].conversation, fact, history)",
-                "fact is not None",
-            ),
-        ),
-        _EVERY_SEQUENCE,
-        DIFFERENT,
-    ),
-    Control(
-        "a session that moves leaves its row behind",
-        (Edit("shared/effects/reconcile.py", "posted.month != row.month", "False"),),
-        _EVERY_SEQUENCE,
-        DIFFERENT,
-    ),
-    Control(
-        "days that take nothing away",
-        (Edit("tests/fakes.py", "in adjustments(old, row)", "in adjustments(None, row)"),),
-        _EVERY_SEQUENCE,
-        DIFFERENT,
-    ),
-    Control(
-        "a closed month that takes posts",
-        (Edit("tests/fakes.py", "if self.closed_at is not None:\n            raise", "if False:\n            raise"),),
-        _LEDGER,
-        WRONG_COUNTERS,
-    ),
-    Control(
-        "a correction that forgets what stands",
-        (Edit("shared/usage/posting.py", "steps.subtract(booked.counts)", "booked.counts.clear()"),),
-        _LEDGER,
-        WRONG_COUNTERS,
-    ),
-    Control(
-        "a lower revision that corrects a higher one",
-        (Edit("tests/fakes.py", "old.revision >= correction.revision", "False"),),
-        _LEDGER,
-        WRONG_COUNTERS,
-    ),
-    Control(
-        "a refusal that is taken for a failure",
-        (Edit("functions/http.py", "except PatchbayError as error", "except KeyError as error"),),
-        _ODD_BODIES,
-        FAILED,
-    ),
-    Control(
-        "every body kept",
-        (
-            Edit(
-                "shared/dialects/payload.py",
-                "document = parse_json(body, InvalidActivity)",
-                'vars(codecs).setdefault("", []).append(body * 999); document = parse_json(body, InvalidActivity)',
-            ),
-        ),
-        _ODD_BODIES,
-        GREW,
-    ),
+def _kill(broken: str, figure: str, run: str, fault: faulty.Fault) -> Control:
+    return Control(broken, figure, partial(_killed, run, fault, figure))
+
+
+def _in_any_sequence(empty: Callable[[], InMemory]) -> int:
+    """The wrong sequences of the first of some orders that has any."""
+    some = range(0, len(every_sequence.orders()), 1000)
+    wrong = (asyncio.run(every_sequence.differing(number, empty))[1] for number in some)
+    return next(filter(None, wrong), 0)
+
+
+def _sequence(broken: str, empty: Callable[[], InMemory]) -> Control:
+    return Control(broken, every_sequence.DIFFERENT, partial(_in_any_sequence, empty))
+
+
+def _miscounted(made: type[MemoryLedger]) -> int:
+    return asyncio.run(ledger.differing(made(), [0], 500))[0]
+
+
+def _count(broken: str, made: type[MemoryLedger]) -> Control:
+    return Control(broken, ledger.DIFFERENT, partial(_miscounted, made))
+
+
+def _failed(receiver: type[Receiver]) -> int:
+    return asyncio.run(odd_bodies.measured("botFramework", 10, receiver))[0]
+
+
+def _grew(receiver: type[Receiver]) -> int:
+    return odd_bodies.grew(odd_bodies.of_all(["botFramework"], 100, receiver))
+
+
+def _with_other_reports() -> int:
+    month = sample_month(on_azure.SEED, 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        both = played_on_both(month, count_sample(month), Path(folder), faulty_on_azure.taking_nothing_away)
+    return len(both.differing)
+
+
+def _with_other_books() -> int:
+    return faults.of_all(7, faulty_on_azure.StoresWithoutOutbox)[1]
+
+
+QUICK = (
+    _sequence("facts not sorted", faulty.unsorted),
+    _sequence("no duplicate marker", faulty.without_marker),
+    _sequence("no line ever changes the head", faulty.LinesChangeNoHead),
+    _sequence("a session that moves leaves its row behind", faulty.LeavesRowsBehind),
+    _sequence("days that take nothing away", faulty.taking_nothing_away),
+    _count("a closed month that takes posts", faulty.ClosesNothing),
+    _count("a correction that forgets what stands", faulty.ForgetsWhatIsBooked),
+    _count("a lower revision that corrects a higher one", faulty.TakesEveryCorrectionForNew),
+    Control("a refusal that is taken for a failure", odd_bodies.FAILED, partial(_failed, faulty.FailsAtRefusals)),
+)
+"""Those of this process."""
+
+_COMMIT, _POST, _COMPLETE = (
+    f"{write} before 7" for write in ("EmbeddedConversations.commit", "EmbeddedLedger.post", "EmbeddedBus.complete")
+)
+"""Crash points."""
+
+WITH_PROCESSES = (
+    _kill("acknowledged before recorded", kills.LOST, _COMMIT, faulty.AcknowledgesAtOnce),
+    _kill("no outbox", kills.LOST, _POST, faulty.WithoutOutbox),
+    _kill("outbox cleared before it is performed", kills.DIFFERING, kills.RANDOM, faulty.ClearsFirst),
+    _kill("no duplicate marker, killed", kills.DOUBLED, _COMPLETE, faulty.WithoutMarker),
+    _kill("a bill that takes nothing away", kills.DOUBLED, _POST, faulty.TakesNothingAway),
+    _kill("buried when delivered again", kills.STUCK, _COMPLETE, faulty.BuriesWhatComesAgain),
+    Control("every body kept", odd_bodies.GREW, partial(_grew, faulty.KeepsBodies)),
 )
 
 ON_AZURE = (
-    Control(
-        "days in Cosmos DB that take nothing away",
-        (Edit("shared/azure/cosmos/day_documents.py", "= adjustments(old, new)", "= adjustments(None, new)"),),
-        ("tests.prove.on_azure", "1000"),
-        OTHER_REPORTS,
-    ),
-    Control(
-        "no outbox in Cosmos DB",
-        (_NO_OUTBOX,),
-        ("tests.prove.faults", "7"),
-        OTHER,
-    ),
+    Control("days in Cosmos DB that take nothing away", on_azure.DIFFERING, _with_other_reports),
+    Control("no outbox in Cosmos DB", faults.OTHER, _with_other_books),
 )
 """The controls that need the endpoints of the tests."""
 
 
-def _found(control: Control) -> bool:
-    """Print the proof's figure. True if it is not 0; a proof that breaks down has found nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        broken_copy(Path(folder), *control.edits)
-        run = run_module(Path(folder), *control.proof)
-    figure = re.search(rf"(\d+) {control.figure}\b", run.stdout)
-    said = figure[0] if figure else f"no figure, but {run.stderr.splitlines()[-1:]}"
-    print(f"control: {control.broken}: {said} (must not be 0)", flush=True)
-    return figure is not None and figure[1] != "0"
+def _noticed(control: Control) -> bool:
+    """Print what the proof found; True if it found anything. A proof that breaks down has found nothing."""
+    try:
+        number = control.found()
+    except Exception as failure:
+        print(f"control: {control.broken}: no figure, but {failure!r}", flush=True)
+        return False
+    print(f"control: {control.broken}: {number} {control.figure} (must not be 0)", flush=True)
+    return number > 0
 
 
 def main() -> int:
@@ -206,8 +129,9 @@ def main() -> int:
     unnamed = missing(ALL)
     for control in ON_AZURE if unnamed else ():
         print(f"control: {control.broken}: not run, for the environment does not name {', '.join(unnamed)}")
-    found = [_found(control) for control in (*CONTROLS, *(() if unnamed else ON_AZURE))]
-    return int(not all(found))
+    logging.disable()  # what is refused and what breaks down is logged
+    noticed = [_noticed(control) for control in (*WITH_PROCESSES, *QUICK, *(() if unnamed else ON_AZURE))]
+    return int(not all(noticed))
 
 
 if __name__ == "__main__":

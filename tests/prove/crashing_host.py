@@ -1,9 +1,10 @@
 """The local host, killed at a named crash point: before or after the n-th write of one kind is on the disk.
 
-    python -m tests.prove.crashing_host DATABASE CLOCK WRITE MOMENT NUMBER
+    python -m tests.prove.crashing_host DATABASE CLOCK FAULT [WRITE MOMENT NUMBER]
 
-Every step that stores something goes through `Database.write`; a write is named after the function that calls it, such
-as `EmbeddedConversations.append`. MOMENT is `before` or `after`.
+FAULT is what of `tests/prove/faulty.py` the host has in the place of the real part, or `none`.
+Every step that leaves something behind goes through `Database.write`; a write is named by the function that asks for
+it, such as `EmbeddedConversations.append`. MOMENT is `before` or `after`.
 """
 
 import asyncio
@@ -11,14 +12,24 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import stamina.instrumentation
+
 from local.host import listen, load_local_settings, run_embedded
-from shared.bootstrap import embedded_on
-from shared.clock import MovableClock
+from shared.bootstrap import EmbeddedPipeline, embedded_on
+from shared.clock import Clock, MovableClock, SystemClock
+from shared.effects.outbox import Outbox
+from shared.embedded.bus import EmbeddedBus
+from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
+from shared.embedded.ledger import EmbeddedLedger
+from shared.embedded.wiring import adapters_on, bus_on
 from shared.events.envelope import parse_time
+from shared.pipeline import assembled
+from tests.prove import faulty
 
 T = TypeVar("T")
 
@@ -45,10 +56,33 @@ class CrashingDatabase(Database):
                 os._exit(9)
 
 
-async def main(path: str, clock: str, write: str, moment: str, number: str) -> None:
+def faulty_on(database: Database, clock: Clock, fault: faulty.Fault) -> EmbeddedPipeline:
+    """A pipeline with the fault in the place of the real part."""
+    # As `embedded_on`: retries are ordinary, and not told.
+    stamina.instrumentation.set_on_retry_hooks(())
+    bus = fault(database, SystemClock()) if issubclass(fault, EmbeddedBus) else bus_on(database)
+    adapters = adapters_on(database, bus, clock)
+    if issubclass(fault, EmbeddedConversations):
+        adapters = replace(adapters, conversations=fault(database))
+    elif issubclass(fault, EmbeddedLedger):
+        adapters = replace(adapters, ledger=fault(database))
+    wired = assembled(adapters, clock, open_to_all=True)
+    if issubclass(fault, Outbox):
+        recorder = wired.deliveries.recorder
+        recorder = replace(recorder, outbox=fault(**vars(recorder.outbox)))
+        wired = replace(wired, deliveries=replace(wired.deliveries, recorder=recorder))
+    return EmbeddedPipeline(**vars(wired), bus=bus, database=database)
+
+
+async def main(path: str, clock: str, fault: str, write: str = "", moment: str = "", number: str = "") -> None:
     load_local_settings()
-    database = CrashingDatabase(Path(path), write, moment, int(number))
-    await run_embedded(embedded_on(database, MovableClock(parse_time(clock)), open_to_all=True), listen(0))
+    movable, file = MovableClock(parse_time(clock)), Path(path)
+    database = CrashingDatabase(file, write, moment, int(number)) if write else Database(file)
+    if fault == "none":
+        pipeline = embedded_on(database, movable, open_to_all=True)
+    else:
+        pipeline = faulty_on(database, movable, getattr(faulty, fault))
+    await run_embedded(pipeline, listen(0))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ one sequence is delivered anew to empty stores, and must leave the same in them.
 import asyncio
 import multiprocessing
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from copy import copy
 from dataclasses import fields, replace
 from functools import cache
@@ -36,34 +36,36 @@ def orders() -> list[tuple[Event, ...]]:
 
 
 def _run(number: int) -> tuple[int, int]:
-    return asyncio.run(_wrong(number))
+    return asyncio.run(differing(number))
 
 
-async def _wrong(number: int) -> tuple[int, int]:
-    """(sequences, wrong ones) of one order with every subset of duplicates."""
+async def differing(number: int, empty: Callable[[], InMemory] = InMemory) -> tuple[int, int]:
+    """(sequences, wrong ones) of one order with every subset of duplicates. `empty` makes a pipeline to record in."""
     order, sequences, wrong = orders()[number], 0, 0
-    expected = await (await _delivered(SEVEN)).outcome()
-    async for repeated, pipeline in _with_duplicates(order):
+    expected = await (await _delivered(SEVEN, empty)).outcome()
+    async for repeated, pipeline in _with_duplicates(order, empty):
         right = await pipeline.outcome() == expected and await pipeline.books_balance()
         if sequences == number % SUBSETS:
-            right = right and _left(pipeline) == _left(await _delivered([*order, *repeated]))
+            right = right and _left(pipeline) == _left(await _delivered([*order, *repeated], empty))
         sequences += 1
         wrong += not right
     return sequences, wrong
 
 
-async def _delivered(events: Sequence[Event]) -> InMemory:
-    pipeline = await InMemory().configured()
+async def _delivered(events: Sequence[Event], empty: Callable[[], InMemory]) -> InMemory:
+    pipeline = await empty().configured()
     await pipeline.record(*events)
     return pipeline
 
 
-async def _with_duplicates(order: Sequence[Event]) -> AsyncIterator[tuple[Sequence[Event], InMemory]]:
-    """Each subset of the events that is delivered twice, and the pipeline after it.
+async def _with_duplicates(
+    order: Sequence[Event], empty: Callable[[], InMemory]
+) -> AsyncIterator[tuple[Sequence[Event], InMemory]]:
+    """Each subset of the events that comes twice, and the pipeline after it.
 
     A duplicate comes after the whole sequence, when its first delivery is long recorded.
     """
-    ahead: list[tuple[Sequence[Event], Sequence[Event], InMemory]] = [((), order, await _delivered(order))]
+    ahead: list[tuple[Sequence[Event], Sequence[Event], InMemory]] = [((), order, await _delivered(order, empty))]
     while ahead:
         repeated, left, pipeline = ahead.pop()
         yield repeated, pipeline
@@ -87,7 +89,7 @@ def _copied(value: Any) -> Any:
         for name, item in value.items():
             duplicate[name] = _copied(item)
         return duplicate
-    if type(value).__module__ == fakes.__name__:
+    if any(base.__module__ == fakes.__name__ for base in type(value).__mro__):
         duplicate = copy(value)
         vars(duplicate).update(_copied(vars(value)))
         return duplicate

@@ -20,6 +20,7 @@ import httpx
 
 from tests.builders import EXAMPLES
 from tests.local.test_kill import CLOCK, Host, batches, conversations
+from tests.prove.faulty import Fault
 
 RANDOM = "random"
 RANDOM_KILLS = 10
@@ -43,11 +44,12 @@ RUNS = [RANDOM] * 5 + [f"{write} {moment} 7" for write in WRITES for moment in (
 class Victim(Host):
     """A host that may die by itself, and is started again when a client does not reach it."""
 
-    def __init__(self, database: Path, crash: Sequence[str] = ()) -> None:
+    def __init__(self, database: Path, crash: Sequence[str] = (), fault: Fault | None = None) -> None:
         self.deaths = 0
-        self._plain = self.command(database)
-        crashing = [sys.executable, "-m", "tests.prove.crashing_host", str(database), CLOCK, *crash]
-        super().__init__(database, crashing if crash else None)
+        name = fault.__name__ if fault else "none"
+        own = [sys.executable, "-m", "tests.prove.crashing_host", str(database), CLOCK, name]
+        self._plain = own if fault else self.command(database)
+        super().__init__(database, [*own, *crash] if crash else self._plain)
 
     def post(self, path: str, content: str) -> None:
         """Post as a client that repeats requests without an answer."""
@@ -82,10 +84,13 @@ def _activities(events: Sequence[dict[str, Any]]) -> list[str]:
     ]  # fmt: skip
 
 
-def run(folder: Path, seed: int, name: str) -> Counter[str]:
-    """The figures of one run of 1,000 events with duplicates: deaths, and what is wrong after them."""
+def run(folder: Path, seed: int, name: str, fault: Fault | None = None) -> Counter[str]:
+    """The figures of one run of 1,000 events with duplicates: deaths, and whatever is wrong after them.
+
+    `fault`: the host has it in the place of the real part.
+    """
     chance = Random(seed)
-    host = Victim(folder / f"{seed}.db", () if name == RANDOM else name.split())
+    host = Victim(folder / f"{seed}.db", () if name == RANDOM else name.split(), fault)
     try:
         events = _played(host, chance, _kills(name))
         stuck = _settled(host)

@@ -13,10 +13,14 @@ import logging
 import multiprocessing
 import sys
 import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from shared import bootstrap
+from shared.ingress.receive import Receiver
 from tests.diagnosis.doctor import QUIRKS
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
 from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, mutated_by
@@ -67,8 +71,8 @@ async def _post(host: Host, path: str, body: bytes) -> int:
     return sum(answer.status_code >= 500 for answer in answers) + host.pipeline.bus.backlog().dead_letters
 
 
-async def _run(dialect: str, bodies: int) -> tuple[int, float]:
-    """(failures, growth in MB) of one dialect."""
+async def measured(dialect: str, bodies: int, receiver: type[Receiver] = Receiver) -> tuple[int, float]:
+    """(failures, growth in MB) of one dialect, in this process."""
     path, right = DIALECTS[dialect]
     chance, failures, before = Random(dialect), 0, 0.0
     warm_up = bodies // 5
@@ -76,6 +80,8 @@ async def _run(dialect: str, bodies: int) -> tuple[int, float]:
     with tempfile.TemporaryDirectory() as folder:
         async with hosted(Path(folder)) as host:
             await host.configured("contoso")
+            receiving = replace(host.pipeline, receiver=receiver(**vars(host.pipeline.receiver)))
+            bootstrap.provide(receiving, bootstrap.access())
             for number in range(warm_up + bodies):
                 if number == warm_up:
                     before = _resident()
@@ -83,17 +89,26 @@ async def _run(dialect: str, bodies: int) -> tuple[int, float]:
             return failures, _resident() - before
 
 
-def _of(job: tuple[str, int]) -> tuple[int, float]:
-    logging.disable()  # each refused or parked event is logged in a line
-    return asyncio.run(_run(*job))
+def _of(job: tuple[str, int, type[Receiver]]) -> tuple[int, float]:
+    logging.disable()  # what is refused and parked is logged, a line each
+    return asyncio.run(measured(*job))
+
+
+def of_all(dialects: Iterable[str], bodies: int, receiver: type[Receiver] = Receiver) -> list[tuple[int, float]]:
+    """(failures, growth in MB) of each dialect, in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
+        return pool.map(_of, [(dialect, bodies, receiver) for dialect in dialects], chunksize=1)
+
+
+def grew(results: Sequence[tuple[int, float]]) -> int:
+    """How many processes grew."""
+    return sum(growth >= MOST_GROWTH for _, growth in results)
 
 
 def main(bodies: int = BODIES) -> int:
     """Print the figures; 0 if nothing failed and no process grew."""
-    with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
-        results = pool.map(_of, [(dialect, bodies) for dialect in DIALECTS], chunksize=1)
-    failures = sum(failed for failed, _ in results)
-    grown = sum(growth >= MAX_GROWTH for _, growth in results)
+    results = of_all(DIALECTS, bodies)
+    failures, grown = sum(failed for failed, _ in results), grew(results)
     growths = ", ".join(f"{name} {growth:.1f} MB" for name, (_, growth) in zip(DIALECTS, results, strict=True))
     print(
         f"odd bodies: {bodies // 5} and then {bodies} at each of {len(DIALECTS)} ingress and at the doctor: "

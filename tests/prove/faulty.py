@@ -1,0 +1,233 @@
+"""What controls hand to the proofs: adapters and use cases that are wrong in one thing, which a proof must notice."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar
+
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Effect, PostLedgerRow
+from shared.conversations.fact import Fact
+from shared.conversations.ports import FactExists, Head
+from shared.conversations.record import Recorded, Recorder
+from shared.effects.outbox import Outbox
+from shared.effects.reconcile import reconcile
+from shared.embedded.bus import Delivery, EmbeddedBus
+from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.ledger import EmbeddedLedger
+from shared.errors import HeadChanged, PatchbayError
+from shared.events.bus import DELIVERIES_EXCEEDED
+from shared.events.catalog import Event, MessagePosted
+from shared.events.codec import stored_event
+from shared.events.conversation_key import conversation_key
+from shared.ingress.receive import Receipt, Receiver
+from shared.usage.correction import Correction
+from shared.usage.ledger import Books, LedgerRow
+from tests.conversations.pipelines import InMemory
+from tests.fakes import MemoryConversations, MemoryLedger
+
+
+def _taken_for_another(fact: Fact) -> Fact:
+    copied = fact.event.model_copy(update={"id": f"{fact.event.id} again"})
+    # Read anew: a copy would keep the identity that was computed with the id of old.
+    return Fact(stored_event(copied.to_json()), fact.at, fact.received_at)
+
+
+class AcknowledgesAtOnce(EmbeddedBus):
+    """Forgets a message when it gives it out."""
+
+    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
+        deliveries = await super().receive(subscription, limit)
+        for delivery in deliveries:
+            await self.complete(delivery)
+        return deliveries
+
+
+class BuriesWhatComesAgain(EmbeddedBus):
+    """Makes a dead letter of a message that it gives out for the second time."""
+
+    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
+        deliveries = await super().receive(subscription, limit)
+        again = [(DELIVERIES_EXCEEDED, one.sequence) for one in deliveries if one.delivery_count > 1]
+        bury = "UPDATE messages SET dead_reason = ?, died_at = 0 WHERE sequence = ?"
+        await self._database.write(lambda connection: connection.executemany(bury, again))
+        return [one for one in deliveries if one.delivery_count == 1]
+
+
+class WithoutOutbox(EmbeddedConversations):
+    """Commits heads without what is still to be performed."""
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+        return await super().commit(tenant_id, key, fact, head.without(head.outbox), etag)
+
+
+class ClearsFirst(Outbox):
+    """Clears the outbox before it performs what is there."""
+
+    async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        with suppress(HeadChanged):
+            await self.conversations.save_head(tenant_id, key, head.without(head.outbox), etag)
+        await super().perform(tenant_id, key, head, etag)
+
+
+class WithoutMarker(EmbeddedConversations):
+    """Takes a fact that is appended again for another one."""
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        try:
+            await super().append(tenant_id, key, fact)
+        except FactExists:
+            await super().append(tenant_id, key, _taken_for_another(fact))
+
+
+class TakesNothingAway(EmbeddedLedger):
+    """Forgets the row that another one replaces, so that its counters stay."""
+
+    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+        forget = "DELETE FROM ledger_rows WHERE tenant_id = ? AND month = ? AND key = ?"
+        old = await self.row(tenant_id, row.month, row.key)
+        if old and old.revision < row.revision:
+            place = (tenant_id, row.month, row.key)
+            await self._database.write(lambda connection: connection.execute(forget, place))
+        await super().post(tenant_id, row)
+
+
+Fault = type[EmbeddedBus] | type[EmbeddedConversations] | type[EmbeddedLedger] | type[Outbox]
+"""A part of a host; in the host's command it goes by its name in this module."""
+
+
+class AsItCame(Fact):
+    """Comes before each fact that is not stored yet, and after those that came before it."""
+
+    @cached_property
+    def order(self) -> tuple[datetime, str, bool, int, str]:
+        return datetime.min.replace(tzinfo=self.at.tzinfo), "", False, -1, ""
+
+
+class Unsorted(MemoryConversations):
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        await super().append(tenant_id, key, AsItCame(fact.event, fact.at, fact.received_at))
+
+    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+        stored = AsItCame(fact.event, fact.at, fact.received_at) if fact else None
+        return await super().commit(tenant_id, key, stored, head, etag)
+
+
+def unsorted() -> InMemory:
+    return InMemory(conversations=Unsorted())
+
+
+class WithoutMarkerInMemory(MemoryConversations):
+    """Takes a fact that is appended again for another one."""
+
+    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+        try:
+            await super().append(tenant_id, key, fact)
+        except FactExists:
+            await super().append(tenant_id, key, _taken_for_another(fact))
+
+
+def without_marker() -> InMemory:
+    return InMemory(conversations=WithoutMarkerInMemory())
+
+
+class OnlyAppendsLines(Recorder):
+    """Looks no further at a line once there is a head with nothing to be performed."""
+
+    async def record(self, tenant_id: str, event: Event) -> Recorded:
+        key = conversation_key(event.subject or "")
+        found = await self.conversations.read_head(tenant_id, key)
+        if not isinstance(event, MessagePosted) or found is None or found[0].outbox:
+            return await super().record(tenant_id, event)
+        try:
+            await self.conversations.append(tenant_id, key, Fact.of(event, self.clock.now()))
+        except FactExists:
+            return "duplicate"
+        return "recorded"
+
+
+class LinesChangeNoHead(InMemory):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.recorder = OnlyAppendsLines(**vars(self.recorder))
+
+
+def without_tombstones(
+    before: Conversation | None, after: Conversation, revision: int, cause: Fact
+) -> Mapping[str, Effect]:
+    effects = reconcile(before, after, revision, cause)
+    return {
+        name: one for name, one in effects.items() if not isinstance(one, PostLedgerRow) or one.row.excluded != "moved"
+    }
+
+
+class LeavesRowsBehind(InMemory):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.recorder = replace(self.recorder, reconcile=without_tombstones)
+
+
+class TakesNothingAwayInMemory(MemoryLedger):
+    """Forgets the row that another one replaces, so that its counters stay."""
+
+    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+        old = await self.row(tenant_id, row.month, row.key)
+        if old and old.revision < row.revision:
+            del self._month(tenant_id, row.month).rows[row.key]
+        await super().post(tenant_id, row)
+
+
+def taking_nothing_away() -> InMemory:
+    return InMemory(ledger=TakesNothingAwayInMemory())
+
+
+class ClosesNothing(MemoryLedger):
+    """Says of a month that it is closed, and lets it take posts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._closings: dict[tuple[str, str], datetime] = {}
+
+    async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
+        self._closings[tenant_id, month] = at
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        return replace(await super().books(tenant_id, month), closed_at=self._closings.get((tenant_id, month)))
+
+
+class ForgetsWhatIsBooked(MemoryLedger):
+    """Knows of no row when it is asked for one, so that a correction is made as if nothing was booked."""
+
+    async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
+        return None
+
+
+class TakesEveryCorrectionForNew(MemoryLedger):
+    """Lets a correction of any revision replace the one that is there."""
+
+    async def correct(self, tenant_id: str, correction: Correction) -> None:
+        known = await self.correction(tenant_id, correction.month, correction.id)
+        revision = max(correction.revision, known.revision + 1) if known else correction.revision
+        await super().correct(tenant_id, correction.model_copy(update={"revision": revision}))
+
+
+class FailsAtRefusals(Receiver):
+    """Breaks down where it should refuse."""
+
+    async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
+        try:
+            return await super().receive_activity(tenant_id, account_id, channel_id, body)
+        except PatchbayError as refusal:
+            raise RuntimeError("an unexpected failure") from refusal
+
+
+class KeepsBodies(Receiver):
+    """Keeps every body many times."""
+
+    kept: ClassVar[list[bytes]] = []
+
+    async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
+        self.kept.append(body * 999)
+        return await super().receive_activity(tenant_id, account_id, channel_id, body)
