@@ -147,7 +147,7 @@ def access() -> Access:
 
 
 def provide(own: Pipeline, access: Access | None = None) -> None:
-    """Make `own` this process's pipeline, and let `access`, else the environment's settings, say who may come in."""
+    """Make `own` this process's pipeline. Its callers are authorized by `access`, else as the environment says."""
     name_requests_in_logs()
     _pipelines[:] = [own]
     _accesses[:] = [access] if access else []

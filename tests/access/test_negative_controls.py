@@ -78,7 +78,7 @@ class Telling(Access):
         try:
             await super().authorize(function, request)
         except Unauthorized as refusal:
-            raise Unauthorized(refusal.fault, told=True) from refusal
+            raise Unauthorized(refusal.fault, disclosed=True) from refusal
 
 
 async def test_an_unknown_channel_answers_otherwise_than_a_wrong_proof(

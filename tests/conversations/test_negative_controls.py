@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial, reduce
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from shared import bootstrap
 from shared.conversations.blind_append import changes_head
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect, FollowUp
@@ -20,22 +18,17 @@ from shared.conversations.ports import Head, Loaded
 from shared.conversations.record import Recorded, Recorder
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.effects.reconcile import reconcile
-from shared.embedded.conversations import EmbeddedConversations
 from shared.errors import UnknownConversation
 from shared.events.catalog import Event, MessagePosted
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
-from shared.settings import AccessSettings
 from shared.tenants.history import History
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.conversations import test_due_actions, test_every_order, test_fold, test_races, test_record, test_transcript
 from tests.conversations.pipelines import InMemory, with_recorder
 from tests.effects import test_archive, test_reconcile
 from tests.fakes import MemoryConfigurations, MemoryConversations
-from tests.functions import test_traces
-from tests.functions.hosts import hosted
 from tests.ingress import test_ingress_to_bill
-from tests.observed import Observed
 
 
 class Keeping(MemoryConversations):
@@ -108,37 +101,6 @@ class EndFirst(Fact):
 def test_an_end_is_not_last_among_its_equals() -> None:
     with pytest.raises(AssertionError, match="bot_session"):
         test_fold.test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(EndFirst)
-
-
-class WithItsTrace(Fact):
-    """A fact whose content includes the trace in which its event came."""
-
-    def same_content(self, other: Fact) -> bool:
-        return self.event.to_json() == other.event.to_json()
-
-
-class WithTraces(EmbeddedConversations):
-    """A store that gives such facts."""
-
-    async def load(self, tenant_id: str, key: str) -> Loaded:
-        loaded = await super().load(tenant_id, key)
-        return replace(loaded, facts=[WithItsTrace(fact.event, fact.at, fact.received_at) for fact in loaded.facts])
-
-    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
-        fact = await super().read_fact(tenant_id, key, fact_id)
-        return WithItsTrace(fact.event, fact.at, fact.received_at) if fact else None
-
-
-async def test_the_trace_is_a_part_of_what_an_event_says(tmp_path: Path, observed: Observed) -> None:
-    async with hosted(tmp_path, telemetry=observed.telemetry) as host:
-        await host.configured("contoso")
-        observed.exporter.clear()
-        deliveries = host.pipeline.deliveries
-        recorder = replace(deliveries.recorder, conversations=WithTraces(host.pipeline.database))
-        faulty = replace(host.pipeline, deliveries=replace(deliveries, recorder=recorder))
-        bootstrap.provide(faulty, AccessSettings(requests_per_second=0))
-        with pytest.raises(AssertionError, match="event_id_conflict"):
-            await test_traces.test_a_retry_in_another_trace_is_a_duplicate(host, observed)
 
 
 class LookingOnce(Recorder):

@@ -14,7 +14,7 @@ from shared.events.envelope import parse_time
 from shared.usage.correction import Correction
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import MonthlyUsage
-from shared.usage.report import LISTED, UsageReport
+from shared.usage.report import MAX_LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, Powered
@@ -33,9 +33,9 @@ def as_wired(usage: MonthlyUsage) -> MonthlyUsage:
     return usage
 
 
-async def at(moment: str, usage: Usage = as_wired, **ports: Any) -> InMemory:
+async def at(moment: str, in_memory: Pipelines = InMemory, usage: Usage = as_wired, **ports: Any) -> InMemory:
     """A pipeline with contoso, at this time."""
-    pipeline = await InMemory(clock=MovableClock(parse_time(moment)), **ports).configured()
+    pipeline = await in_memory(clock=MovableClock(parse_time(moment)), **ports).configured()
     pipeline.usage = usage(pipeline.usage)
     return pipeline
 
@@ -242,7 +242,7 @@ async def test_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_w
 async def check_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_which_day(usage: Usage) -> None:
     # Given a ledger in which somebody edited a day of October, and September in order
     ledger = MemoryLedger()
-    pipeline = await at("2026-11-20T12:00:00Z", usage, ledger=ledger)
+    pipeline = await at("2026-11-20T12:00:00Z", usage=usage, ledger=ledger)
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"), started("c2"))
     counters = ledger._months["contoso", OCTOBER].days["2026-10-05"]
     counters["counted", ""] += 1
@@ -351,7 +351,7 @@ async def check_a_report_from_before_the_closing_never_takes_the_place_of_the_cl
     await pipeline.record(started())
     rival = await report(pipeline, OCTOBER)
     reports = Outdone(rival)
-    slow = await at("2026-11-09T00:00:00Z", usage, reports=reports)
+    slow = await at("2026-11-09T00:00:00Z", usage=usage, reports=reports)
     await slow.record(started())
     await slow.usage.roll_up_all()
     # Then the last version is the closed one

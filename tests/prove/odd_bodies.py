@@ -102,7 +102,7 @@ def of_all(dialects: Iterable[str], bodies: int, receiver: type[Receiver] = Rece
 
 def grew(results: Sequence[tuple[int, float]]) -> int:
     """How many processes grew."""
-    return sum(growth >= MOST_GROWTH for _, growth in results)
+    return sum(growth >= MAX_GROWTH for _, growth in results)
 
 
 def main(bodies: int = BODIES) -> int:
