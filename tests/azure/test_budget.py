@@ -19,9 +19,9 @@ from shared.events.envelope import format_time
 from tests.azure.databases import Stores, connected, fresh_database
 from tests.azure.recording import configured, on_cosmos
 from tests.azure.request_units import PricedTransport
-from tests.broken_copy import ROOT
 from tests.builders import contoso, ended, escalated, history, message, started
 from tests.conversations.pipelines import NOW, InMemory
+from tests.documents import ROOT
 
 BUDGET: Mapping[str, Any] = json.loads((ROOT / "infra/prices/budget.json").read_text(encoding="utf-8"))
 TALK: Mapping[str, Any] = BUDGET["conversation"]

@@ -28,8 +28,8 @@ from shared.clock import MovableClock
 from shared.embedded.database import Database
 from shared.events.codec import decode_event
 from shared.events.envelope import format_time, parse_time
-from tests.broken_copy import ROOT
 from tests.builders import EXAMPLES, ended, message, started
+from tests.documents import ROOT
 
 LINES = (12, 60, 200)
 ROUNDS = 5

@@ -12,7 +12,7 @@ from typing import Any
 
 from tree_sitter import Node
 
-from tests.broken_copy import ROOT
+from tests.documents import ROOT
 from tests.infra.bicep import BicepError, Template, parsed, parts, text
 
 _ESCAPED = {"\\'": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$": "$"}

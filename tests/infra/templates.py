@@ -16,7 +16,7 @@ from shared import settings as declared
 from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.service_bus.entities import LOCK_DURATION, emulator_configuration, unrouted_filter
 from shared.events.bus import CONNECTION, MAX_DELIVERY_COUNT, SUBSCRIPTIONS, TOPIC, UNROUTED
-from tests.broken_copy import ROOT
+from tests.documents import ROOT
 from tests.infra.deployment import Deployment, Reference, deployed
 from tests.infra.documents import NOT_GIVEN, PLATFORM, ROLES
 

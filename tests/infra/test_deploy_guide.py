@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.broken_copy import ROOT
+from tests.documents import ROOT
 from tests.infra.bicep import parsed
 from tests.infra.documents import DEPLOY
 from tests.infra.templates import INFRA, SOURCES, largest

@@ -8,7 +8,7 @@ import pytest
 
 from shared.access.route_permissions import OPERATOR, ROUTE_PERMISSIONS
 from shared.settings import AccessSettings
-from tests.broken_copy import ROOT
+from tests.documents import ROOT
 from tests.infra.bicep import parsed
 from tests.infra.deployment import deployed
 from tests.infra.documents import NOT_GIVEN, PARAMETERS, PLATFORM

@@ -7,7 +7,7 @@ import pytest
 
 from local.index import index
 from shared.azure.service_bus.entities import LOCK_DURATION
-from tests.broken_copy import ROOT
+from tests.documents import ROOT
 from tests.infra.bicep import BicepError, errors
 from tests.infra.deployment import deployed
 from tests.infra.templates import (
