@@ -1,7 +1,8 @@
 """A recorder on ports in memory, and functions that read its results."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from shared.traced.wiring import traced
 from shared.usage.correction import recount_corrections
 from shared.usage.ledger import Ledger, recount
 from shared.usage.monthly_usage import UsageReports
+from tests import fakes
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
     MemoryArchive,
@@ -93,6 +95,10 @@ class InMemory:
         await self.configuration_store.add(chosen.tenant_id, Version(1, FROM_THE_BEGINNING, chosen))
         return self
 
+    def copied(self) -> "InMemory":
+        """A pipeline on copies of the stores, to go on another way from here; the clock is the same one."""
+        return replace(self, **{name: _copied(getattr(self, name)) for name in STORES})
+
     async def record(self, *events: Event) -> None:
         for event in events:
             await self.recorder.record("contoso", event)
@@ -160,6 +166,28 @@ def with_timers(changed: Callable[[Timers], Timers]) -> Pipelines:
         return replace(pipeline, deliveries=replace(deliveries, timers=changed(deliveries.timers)))
 
     return partial(InMemory, rewired=rewired)
+
+
+STORES = [
+    one.name for one in fields(InMemory) if one.name not in ("clock", "configuration_store", "telemetry", "rewired")
+]
+"""The ports that recording may write to, by the names of their members."""
+
+
+def _copied(value: Any) -> Any:
+    """A fake with all that it holds, except the documents: they are frozen, and shared."""
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    if isinstance(value, dict):
+        duplicate = copy(value)
+        for name, item in value.items():
+            duplicate[name] = _copied(item)
+        return duplicate
+    if any(base.__module__ == fakes.__name__ for base in type(value).__mro__):
+        duplicate = copy(value)
+        vars(duplicate).update(_copied(vars(value)))
+        return duplicate
+    return value
 
 
 async def _nothing_is_open() -> None:

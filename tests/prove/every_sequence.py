@@ -13,21 +13,16 @@ import asyncio
 import multiprocessing
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from copy import copy
-from dataclasses import fields, replace
 from functools import cache
 from itertools import permutations
 from typing import Any
 
 from shared.events.catalog import Event
-from tests import fakes
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import STORES, InMemory
 from tests.conversations.test_every_order import SEVEN
 
 DIFFERENT = "with another outcome"
 SUBSETS = 2 ** len(SEVEN)
-_STORES = [field.name for field in fields(InMemory) if field.name not in ("clock", "configuration_store")]
-"""The fields of the stores that recording may write to."""
 
 
 @cache
@@ -70,35 +65,14 @@ async def _with_duplicates(
         repeated, left, pipeline = ahead.pop()
         yield repeated, pipeline
         for n, event in enumerate(left):
-            further = _own(pipeline)
+            further = pipeline.copied()
             await further.record(event)
             ahead.append(([*repeated, event], left[n + 1 :], further))
 
 
-def _own(pipeline: InMemory) -> InMemory:
-    """A pipeline on copies of these stores."""
-    return replace(pipeline, **{name: _copied(getattr(pipeline, name)) for name in _STORES})
-
-
-def _copied(value: Any) -> Any:
-    """A copy of the fake; its documents, which are frozen, are shared."""
-    if isinstance(value, list):
-        return [_copied(item) for item in value]
-    if isinstance(value, dict):
-        duplicate = copy(value)
-        for name, item in value.items():
-            duplicate[name] = _copied(item)
-        return duplicate
-    if any(base.__module__ == fakes.__name__ for base in type(value).__mro__):
-        duplicate = copy(value)
-        vars(duplicate).update(_copied(vars(value)))
-        return duplicate
-    return value
-
-
 def _left(pipeline: InMemory) -> list[dict[str, Any]]:
-    """All content of the stores, revisions and ETags included."""
-    return [vars(getattr(pipeline, name)) for name in _STORES]
+    """All that the stores hold, revisions and ETags included."""
+    return [vars(getattr(pipeline, name)) for name in STORES]
 
 
 def main(step: int = 1) -> int:
