@@ -1,16 +1,23 @@
-"""The scan of all logs; and Hypothesis without a deadline: a slow machine is not a failure, a timed test would be.
+"""The scan of all logs; long tests first; what several tests look at; and Hypothesis without a deadline.
+
+A slow machine is not a failure, a timed test would be.
 
 In the profile `glance` the first counterexample is raised as it is, and not made small for people to read; its examples
 are the same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from hypothesis import Phase, settings
 
+from local.independent_count.count import count_sample
+from local.sample.traffic import sample_month
+from tests.local.played import Run, ThinMonths, played
 from tests.log_scan import LogScan
 from tests.observed import Observed, observing
+from tests.skips import lines_of
 
 settings.register_profile("patchbay", deadline=None)
 settings.register_profile(
@@ -27,8 +34,30 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(LogScan(), "log scan")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first: one that began last would keep one core busy while the other has nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in lines_of(terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture
 def observed() -> Iterator[Observed]:
     """Telemetry whose spans and metrics stay in memory; in the end they are scanned like logs."""
     with observing() as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def thin_months(tmp_path_factory: pytest.TempPathFactory) -> ThinMonths:
+    """Thin months as the local host plays them, each once for all tests that look at it."""
+
+    @cache
+    def month_of(seed: int) -> Run:
+        month = sample_month(seed, thin=1000)
+        return played(month, count_sample(month), tmp_path_factory.mktemp(f"month-{seed}"))
+
+    return month_of

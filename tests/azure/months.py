@@ -7,20 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
-
-from local.demo import HostCommand, local_host, play_month
 from local.independent_count.figures import Figures
 from local.sample.traffic import SampleMonth
-
-
-@dataclass(frozen=True)
-class Run:
-    """A month that was played: whether all figures were as counted, the output, and each report by its file name."""
-
-    as_counted: bool
-    printed: str
-    reports: dict[str, bytes]
+from tests.local.played import Run, played
 
 
 @dataclass(frozen=True)
@@ -49,17 +38,7 @@ def played_on_both(
     month: SampleMonth, expected: Figures, folder: Path, azure_host: HostCommand = cloud_host
 ) -> Comparison:
     """Play the month in two hosts at the same time."""
-
-    def played(name: str, host: HostCommand) -> Run:
-        with (folder / f"{name}.txt").open("w+", encoding="utf-8") as output:
-            console = Console(file=output, width=80)
-            as_counted = play_month(month, expected, folder / name, console, host)
-            output.seek(0)
-            printed = output.read()
-        reports = {file.name: file.read_bytes() for file in (folder / name).glob("usage-*")}
-        return Run(as_counted, printed, reports)
-
     with ThreadPoolExecutor(2) as players:
-        embedded = players.submit(played, "embedded", local_host)
-        azure = players.submit(played, "azure", azure_host)
+        embedded = players.submit(played, month, expected, folder / "embedded")
+        azure = players.submit(played, month, expected, folder / "azure", azure_host)
         return Comparison(embedded.result(), azure.result())

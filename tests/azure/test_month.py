@@ -8,7 +8,8 @@ from local.independent_count.count import count_sample
 from local.sample.traffic import sample_month
 from tests.azure.databases import ENDPOINT, KEY
 from tests.azure.endpoints import endpoint
-from tests.azure.months import played_on_both
+from tests.azure.months import Comparison, cloud_host
+from tests.local.played import ThinMonths, played
 
 
 @pytest.fixture(autouse=True)
@@ -17,13 +18,14 @@ def endpoints() -> None:
         endpoint(variable)
 
 
-def test_a_month_is_billed_as_on_one_machine(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_month_is_billed_as_on_one_machine(thin_months: ThinMonths, tmp_path: Path) -> None:
     # Given a thin month with every kind of conversation, oddity and correction
     month = sample_month(7, thin=1000)
     expected = count_sample(month)
 
     # When it is played on one machine, and by the same functions on Azure's services
-    both = played_on_both(month, expected, tmp_path)
+    both = Comparison(thin_months(7), played(month, expected, tmp_path / "azure", cloud_host))
 
     # Then every figure is as counted
     assert both.embedded.as_counted, both.embedded.printed

@@ -221,6 +221,7 @@ async def _race(pipeline: InMemory, chance: Random) -> tuple[bool, bool]:
     return closed and isinstance(arriving[0], MessagePosted), not answered
 
 
+@pytest.mark.slow
 async def test_ten_thousand_races_of_a_line_with_the_closing_leave_none_unanswered_and_none_closed_wrongly() -> None:
     # Given a conversation that is due to be closed
     chance, pipeline = Random(11), await InMemory().configured()

@@ -22,6 +22,8 @@ from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory
 from tests.embedded.unflushed import UnflushedDatabase
 
+# All of the file, since the second test looks at what the first has recorded.
+pytestmark = pytest.mark.slow
 MIDNIGHT = parse_time("2026-11-01T00:00:00Z")
 
 

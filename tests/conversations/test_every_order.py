@@ -5,6 +5,8 @@ Orders that begin alike share their beginning: each goes on from a copy of the s
 
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
+
 from shared.events.catalog import Event
 from tests.builders import ended, escalated, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
@@ -31,6 +33,7 @@ async def _after_every_order(pipeline: InMemory, left: Sequence[Event]) -> Async
             yield after
 
 
+@pytest.mark.slow
 async def test_every_order_of_seven_facts_gives_one_outcome(in_memory: Pipelines = InMemory) -> None:
     # Given what the facts lead to in their own order
     pipeline = await in_memory().configured()

@@ -33,12 +33,14 @@ async def taken_or_refused(host: Host, path: str, body: bytes) -> None:
             await host.shown(f"conversations/{conversation['key']}{resource}")
 
 
+@pytest.mark.slow
 @given(body=bodies(RIGHT_EVENTS))
 @FIVE_HUNDRED
 async def test_the_events_ingress_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, EVENTS, body)
 
 
+@pytest.mark.slow
 @given(body=bodies(RIGHT_ACTIVITIES))
 @FIVE_HUNDRED
 async def test_a_bot_framework_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
@@ -51,6 +53,7 @@ async def test_a_webhook_for_events_takes_or_refuses_any_body(host: Host, body: 
     await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-app/app", body)
 
 
+@pytest.mark.slow
 @given(body=bodies(RIGHT_UPDATES))
 @FIVE_HUNDRED
 async def test_a_telegram_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.builders import EXAMPLES
 
@@ -94,6 +95,7 @@ def batches(events: list[dict[str, Any]], chance: Random) -> Iterator[list[dict[
         yield part + [event for event in part if chance.random() < 0.1]
 
 
+@pytest.mark.slow
 def test_five_kills_in_a_run_of_a_thousand_events_lose_double_and_stop_nothing(tmp_path: Path) -> None:
     # Given a running pipeline and 1,000 events with duplicates
     chance = Random(7)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger
 from tests.usage.random_sessions import CLOSED_AT, TENANT, Witness, block, counted, deliver, living_in
 
 
+@pytest.mark.slow
 async def test_ledger_recount_and_an_independent_count_agree(tmp_path: Path) -> None:
     # Given 20,000 sessions around October, of which something comes in time, and in any order
     sessions = block(1, 20_000, living_in())
