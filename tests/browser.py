@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,9 +47,19 @@ def chromium_path() -> str | None:
     return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
+def fonts_of(folder: Path, configuration: Path) -> dict[str, str]:
+    """The environment of a browser that has the folder's fonts and no others; the configuration is written for it."""
+    configuration.write_text(
+        f"<fontconfig><include ignore_missing='yes'>/etc/fonts/conf.d</include><dir>{folder}</dir>"
+        f"<cachedir>{configuration.parent}</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
+    return {"FONTCONFIG_FILE": str(configuration)}
+
+
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """The browser, for a test: skips it, or fails it, where there is none."""
+async def chromium(environment: Mapping[str, str] | None = None) -> AsyncIterator[Browser]:
+    """The browser, for a test: skips it, or fails it, where there is none. `environment` is added to this process's."""
     path = chromium_path()
     if path is None:
         why = "there is no Chromium on this machine: install one, or name it in CHROMIUM"
@@ -57,7 +68,9 @@ async def chromium() -> AsyncIterator[Browser]:
         pytest.skip(why)
     async with async_playwright() as driver:
         # It loads only what tests answer, so it does not need its sandbox, which root may not have.
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await driver.chromium.launch(
+            executable_path=path, args=["--no-sandbox"], env={**os.environ, **(environment or {})}
+        )
         try:
             yield browser
         finally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from local.demo import HostCommand
 from local.independent_count.figures import Figures
 from local.sample.traffic import SampleMonth
 from tests.local.played import Run, played

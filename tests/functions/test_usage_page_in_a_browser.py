@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from shared.usage.overview import UsageOverview, month_overview
 from shared.usage.render.formats import OVERVIEW_FORMATS, REPORT_FORMATS, Format, T
 from shared.usage.render.writing import Reader
 from shared.usage.report import UsageReport
-from tests.browser import ORIGIN, Answer, Answering, Visit, chromium, visiting
+from tests.browser import ORIGIN, Answer, Answering, Visit, chromium, fonts_of, visiting
 from tests.functions.hosts import Host, hosted
 from tests.functions.test_usage_routes import USAGE, october
 from tests.usage.pages import everything, hostile, in_the_middle, months
@@ -25,6 +26,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 LIST = "/api/tenants/contoso/usage"
 MONTH = f"{LIST}/2026-10"
 MONTHS = months()
+PAPERS = ("A4", "Letter")
+PRINTED = ("in-the-middle", "everything", "stuck", "hostile")
+FONTS = {
+    "DejaVuSans": Path("/usr/share/fonts/truetype/dejavu"),
+    "LiberationSans": Path("/usr/share/fonts/truetype/liberation"),
+}
+"""Common fonts, and where Debian installs them."""
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1180, "height": 900}
 _FOCUSED = """() => {
     const at = document.activeElement, style = getComputedStyle(at), place = at.getBoundingClientRect();
@@ -157,18 +165,34 @@ async def test_a_narrow_screen_has_all_of_it_and_scrolls_down_only(browser: Brow
         assert await visit.page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize("name", ["in-the-middle", "everything", "stuck", "hostile"])
-async def test_a_month_prints_on_two_sheets_at_most(browser: Browser, name: str, paper: str) -> None:
+async def printed(browser: Browser, name: str, paper: str) -> PdfReader:
+    """The month as it is printed from a dark screen."""
     async with visiting(browser, MONTH, of_month(MONTHS[name]), color_scheme="dark") as visit:
-        # when it is printed from a dark screen
-        printed = PdfReader(io.BytesIO(await visit.page.pdf(format=paper, prefer_css_page_size=False)))
-    text = "".join(page.extract_text() for page in printed.pages)
-    assert len(printed.pages) <= 2
+        return PdfReader(io.BytesIO(await visit.page.pdf(format=paper, prefer_css_page_size=False)))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("name", PRINTED)
+async def test_a_month_prints_on_two_sheets_at_most(browser: Browser, name: str, paper: str) -> None:
+    sheets = (await printed(browser, name, paper)).pages
+    text = "".join(page.extract_text() for page in sheets)
+    assert len(sheets) <= 2
     # then all that paper is for is there, and what is cut says so
     assert "What is left of the pool" in text
     assert MONTHS[name].sha256 in "".join(text.split())
     assert ("and 42 more, in the evidence" in text) == (name in ("everything", "stuck"))
+
+
+@pytest.mark.parametrize("family", [family for family, folder in FONTS.items() if folder.is_dir()])
+async def test_two_sheets_are_enough_whatever_fonts_there_are(family: str, tmp_path: Path) -> None:
+    # Given a browser that has no fonts but those of one family
+    async with chromium(fonts_of(FONTS[family], tmp_path / "fonts.conf")) as browser:
+        for name, paper in product(PRINTED, PAPERS):
+            # When a month is printed, then it is in that family, on two sheets at most
+            sheets = (await printed(browser, name, paper)).pages
+            fonts = [font.get_object() for sheet in sheets for font in sheet["/Resources"]["/Font"].values()]
+            assert {font["/BaseFont"].partition("+")[2].partition("-")[0] for font in fonts} == {family}
+            assert len(sheets) <= 2
 
 
 async def test_hostile_names_do_nothing(browser: Browser) -> None:
