@@ -6,8 +6,11 @@ In the profile `glance` the first counterexample is raised as it is, and not mad
 are the same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -29,9 +32,15 @@ settings.register_profile(
 )
 settings.load_profile("patchbay")
 
+_MEMORY = Path("/dev/shm")
+"""Where Linux has a file system in memory; in many containers a small one."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(LogScan(), "log scan")
+    # A thousand tests have a database of their own, which flushes each commit; and none of them cuts the power.
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2**30:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -58,7 +58,7 @@ def _checked_time(text: str) -> str:
 
 
 def _checked_id(text: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("holds a lone surrogate")
     return text
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
@@ -20,7 +21,6 @@ from shared.events.envelope import parse_time
 from shared.tenants.configuration import Configuration
 from tests.builders import contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory
-from tests.embedded.unflushed import UnflushedDatabase
 
 # All of the file, since the second test looks at what the first has recorded.
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     path: Path = tmp_path_factory.mktemp("generated") / "patchbay.db"
     with asyncio.Runner() as runner:
-        database = UnflushedDatabase(path)
+        database = Database(path)
         pipeline = InMemory(conversations=EmbeddedConversations(database), ledger=EmbeddedLedger(database))
         configuration: Configuration = contoso()
         runner.run(pipeline.configured(configuration))
