@@ -1,7 +1,5 @@
 """`python -m local emulators`: creates in the Cosmos DB emulator the containers that a deployment declares itself."""
 
-from shared.azure.cosmos.connection import connect
-from shared.azure.cosmos.containers import CONTAINERS, create_containers
 from shared.errors import IncompleteSettings
 from shared.settings import Settings
 
@@ -11,6 +9,9 @@ async def prepare_emulators(settings: Settings) -> str:
 
     Raises IncompleteSettings unless an emulator is named by its connection string: a deployment declares its own.
     """
+    from shared.azure.cosmos.connection import connect  # noqa: PLC0415  # no other command should wait for the SDK
+    from shared.azure.cosmos.containers import CONTAINERS, create_containers  # noqa: PLC0415  # as above
+
     services = settings.azure()
     if services is None or "AccountKey=" not in services.cosmos:
         raise IncompleteSettings(["COSMOS"])
