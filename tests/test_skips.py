@@ -1,17 +1,12 @@
 """The end of a run has one line for all tests that were skipped for one reason."""
 
-from collections.abc import Mapping
-from typing import Literal
-
 import pytest
 
 from tests.skips import lines_of
 
 
 def skipped(test: str, reason: str) -> pytest.TestReport:
-    nowhere: Mapping[str, bool] = {}
-    when: Literal["setup"] = "setup"
-    return pytest.TestReport(test, ("f.py", 1, test), nowhere, "skipped", ("f.py", 1, f"Skipped: {reason}"), when)
+    return pytest.TestReport(test, ("f.py", 1, test), {}, "skipped", ("f.py", 1, f"Skipped: {reason}"), "setup")
 
 
 def test_each_reason_stands_there_once_with_the_number_of_its_tests() -> None:
