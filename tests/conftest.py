@@ -2,7 +2,7 @@
 
 A slow machine is not a failure, a timed test would be.
 
-In the profile `glance` the first counterexample is raised as it is, and not made small for people to read; its examples
+In the profile `unshrunk` the first counterexample is raised as it is, and not made small for people to read; its examples
 are the same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
@@ -24,7 +24,7 @@ from tests.skips import lines_of
 
 settings.register_profile("patchbay", deadline=None)
 settings.register_profile(
-    "glance",
+    "unshrunk",
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),

@@ -27,7 +27,7 @@ from tests.usage.test_forecast import (
 )
 from tests.usage.test_posting import check_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing
 
-AT_A_GLANCE = settings.get_profile("glance")
+UNSHRUNK = settings.get_profile("unshrunk")
 
 
 class ForgetsCorrections(MemoryLedger):
@@ -94,7 +94,7 @@ def rounded_down(whole: int, weights: Mapping[str, int]) -> dict[str, int]:
 
 
 def test_what_is_left_of_a_whole_is_dropped() -> None:
-    @AT_A_GLANCE
+    @UNSHRUNK
     @given(WHOLES, WEIGHTS)
     def check(whole: int, weights: dict[str, int]) -> None:
         check_the_parts_add_up_to_the_whole(whole, weights, rounded_down)
@@ -128,7 +128,7 @@ def with_falling_limits(report: UsageReport) -> Forecast:
 
 
 def test_a_forecasts_limits_fall() -> None:
-    @AT_A_GLANCE
+    @UNSHRUNK
     @given(*ANY_MONTH)
     def check(days: Sequence[int], number: int, pool: int, hour: int) -> None:
         check_a_forecast_holds_together(days, number, pool, hour, with_falling_limits)

@@ -25,7 +25,7 @@ from tests.usage.render.test_page import check_hostile_names_are_text_and_nothin
 from tests.usage.render.test_xlsx import check_the_same_report_gives_the_same_bytes_and_no_time_but_its_own
 from tests.usage.reports import AS_OF
 
-AT_A_GLANCE = settings.get_profile("glance")
+UNSHRUNK = settings.get_profile("unshrunk")
 
 
 def only_at_the_start(text: str) -> str:
@@ -51,7 +51,7 @@ def sparing_apostrophes(text: str) -> str:
 
 
 def test_an_apostrophe_of_the_text_is_taken_for_one_of_the_writer() -> None:
-    @AT_A_GLANCE
+    @UNSHRUNK
     @given(HOSTILE)
     @example("'=1")
     def check(text: str) -> None:
