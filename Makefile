@@ -21,8 +21,9 @@ $(VENV)/installed: requirements-dev.txt
 demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant's usage
 	$(RUN) -m local demo
 
+# Bytecode is written whatever the environment says: each process that a test starts would compile the project anew.
 test: $(VENV)/installed  ## every test that needs no cloud
-	$(RUN) -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n 2 --dist worksteal
 
 conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
 	@if test -n "$(PYTHON313)"; then \
