@@ -11,7 +11,7 @@ from shared.events.catalog import BotEscalated, ConversationEnded, ConversationS
 from shared.ingress.receive import Receipt
 from tests.conversations.pipelines import InMemory, Pipelines
 
-DOORS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-telegram", "telegram")}
+CHANNELS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-telegram", "telegram")}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Posted:
 
 async def posted(dialect: str | None, body: bytes, now: datetime, in_memory: Pipelines = InMemory) -> Posted:
     """Post the body at the ingress for its dialect: a webhook, or `events`."""
-    return await posted_at(DOORS.get(dialect or ""), body, now, in_memory)
+    return await posted_at(CHANNELS.get(dialect or ""), body, now, in_memory)
 
 
 async def posted_at(

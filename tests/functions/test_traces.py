@@ -17,7 +17,7 @@ from tests.builders import document
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, hosted
 from tests.observed import Observed
 
-DOOR = "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
+WEBHOOK = "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FOREIGN = f"00-{TRACE}-{SPAN}-00"
 MALFORMED: list[Any] = [
@@ -83,19 +83,19 @@ async def test_a_message_is_one_trace_from_the_webhook_to_the_ledger(traced: Hos
         "post ledger",
         "record conversation.started",
         "publish conversation.started",
-        DOOR,
+        WEBHOOK,
     ]
     (appended,) = (span for span in observed.spans() if span.name == "append conversations")
     assert observed.ancestry(appended) == [
         "append conversations",
         "record message.posted",
         "publish message.posted",
-        DOOR,
+        WEBHOOK,
     ]
     # And each has its kind, and says for whom it was
     kinds = {span.name: span.kind for span in observed.spans()}
     assert [
-        kinds[name] for name in (DOOR, "publish message.posted", "record message.posted", "commit conversations")
+        kinds[name] for name in (WEBHOOK, "publish message.posted", "record message.posted", "commit conversations")
     ] == [
         SpanKind.SERVER,
         SpanKind.PRODUCER,
