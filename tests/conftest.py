@@ -2,8 +2,8 @@
 
 A slow machine is not a failure, a timed test would be.
 
-In the profile `unshrunk` the first counterexample is raised as it is, and not made small for people to read; its examples
-are the same in every run, since a negative control that fails by chance would be a flaky test.
+The profile `unshrunk` raises the first counterexample as it is, and does not make it small for people to read. Its
+examples are the same in every run, since a negative control that fails by chance would be a flaky test.
 """
 
 import os
