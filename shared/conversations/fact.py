@@ -15,7 +15,7 @@ SOURCE = "/patchbay"
 
 @dataclass(frozen=True)
 class Fact:
-    """`at` is the time that counts, in UTC; the event keeps the sender's own."""
+    """A recorded event. `at` is the time at which it counts, in UTC; the event keeps the sender's own time."""
 
     event: Event
     at: datetime

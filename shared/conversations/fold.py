@@ -175,7 +175,7 @@ def _known_bot(
 def _work_stream_warnings(
     event: ConversationStarted, fact: Fact, configuration: Configuration
 ) -> Iterator[ConversationWarning]:
-    """A warning for each name that the configuration does not declare, of those by which a start finds its stream."""
+    """A warning for an undeclared work stream that the start names, and for its channel if that is undeclared, too."""
     named, channel = event.data.work_stream_id, event.data.channel
     if named is not None:
         if configuration.work_stream(named):

@@ -112,9 +112,10 @@ class ParkedEvents(Protocol):
     """
 
     async def park(self, tenant_id: str, event: ParkedEvent) -> None:
-        """Store the event. A stored event of the same id stays as it is, unless a replay of it has begun.
+        """Store the event. If an event of this id is stored already, that one stays.
 
-        In that case the replay was refused, and its event replaces the stored one.
+        But if a replay of the stored event has begun, this event is what the replay led to: refused again. Then it
+        replaces the stored one, which is listed again.
         """
         ...
 

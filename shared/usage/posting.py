@@ -41,7 +41,7 @@ def booked_contribution(row: LedgerRow | None) -> BookedContribution:
 
 
 def correction(month: str, booked: BookedContribution, row: LedgerRow, occasion: Occasion | None) -> Correction:
-    """The correction that, booked in `month`, makes the row's closed month count the row."""
+    """The correction in the books of `month`: the difference between what the row counts and what is booked of it."""
     truth = booked_contribution(row)
     steps = Counter(truth.counts)
     steps.subtract(booked.counts)

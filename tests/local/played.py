@@ -13,16 +13,12 @@ from local.sample.traffic import SampleMonth
 
 @dataclass(frozen=True)
 class Run:
-    """A month that was played: whether all figures were as counted, what was printed, and where its files are."""
+    """A month that was played: whether all figures were as counted, the output, each report by its file name."""
 
     as_counted: bool
     printed: str
+    reports: dict[str, bytes]
     folder: Path
-
-    @property
-    def reports(self) -> dict[str, bytes]:
-        """Each usage report by the name of its file."""
-        return {file.name: file.read_bytes() for file in self.folder.glob("usage-*")}
 
 
 ThinMonths = Callable[[int], Run]
@@ -34,4 +30,7 @@ def played(month: SampleMonth, expected: Figures, folder: Path, host: HostComman
     with folder.with_suffix(".txt").open("w+", encoding="utf-8") as output:
         as_counted = play_month(month, expected, folder, Console(file=output, width=80), host)
         output.seek(0)
-        return Run(as_counted, output.read(), folder)
+        printed = output.read()
+    # Read now: whoever made the folder may delete it before the reports are compared.
+    reports = {file.name: file.read_bytes() for file in folder.glob("usage-*")}
+    return Run(as_counted, printed, reports, folder)

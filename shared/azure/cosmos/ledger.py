@@ -100,7 +100,7 @@ class CosmosLedger:
             await self._open_month(name, partition, written)
 
     async def _open_month(self, name: str, partition: Partition, written: "_Written") -> None:
-        """Write the month's first document, with its counting documents."""
+        """Write the first row of a month, and create the documents with the counters of its days."""
         counting: list[Operation] = [
             ("create", (document,), {})
             for document in opened(self._container, partition, written.day, written.contributions)

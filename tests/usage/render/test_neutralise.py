@@ -1,5 +1,7 @@
 """Neutralised text: no formula wherever a cell could begin, and the exact text comes back by the documented rule."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.usage.render.neutralise import neutralised
+from shared.usage.render.table import csv_rows
 from tests.usage.render.hostile import BREAKS, FORMULA, RULE, UNSEEN, begins_a_formula, restored
 
 
@@ -28,6 +31,7 @@ from tests.usage.render.hostile import BREAKS, FORMULA, RULE, UNSEEN, begins_a_f
         ("\rx", "'\rx"),
         ("x\n+1", "x\n'+1"),
         ("x;=1", "x;'=1"),
+        ('x;"=1;', "x;'\"=1;"),
         ("'quoted'", "''quoted'"),
         ("", ""),
     ],
@@ -57,6 +61,19 @@ def test_no_cell_begins_a_formula_wherever_a_reader_ends_the_one_before(text: st
         assert not begins_a_formula(cell)
     # and the cell itself does not begin with what some readers skip
     assert not neutralised(text).startswith(("\t", "\r", "\n"))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@given(HOSTILE)
+@example('a;"=1+1;')
+@example('a\t" =1+1\t')
+def test_no_cell_of_a_written_line_begins_a_formula_wherever_a_reader_splits_it(separator: str, text: str) -> None:
+    # given a row with any text, as it is written
+    written = csv_rows([["x", text, "y"]])
+    # when a reader splits it at the separator of its locale, as the csv module does
+    cells = [cell for line in csv.reader(io.StringIO(written, newline=""), delimiter=separator) for cell in line]
+    # then no cell begins like a formula
+    assert not [cell for cell in cells if begins_a_formula(cell)]
 
 
 def test_the_documents_say_how_the_exact_text_comes_back() -> None:
