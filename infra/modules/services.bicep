@@ -12,7 +12,7 @@ param operatorPrincipalId string
 param principalId string
 
 var publicNetworkAccess = privateNetwork ? 'Disabled' : 'Enabled'
-// Standard has no private endpoints: its door stays open, to whoever has a role.
+// Standard has no private endpoints: it stays reachable, for whoever has a role.
 var privateServiceBus = privateNetwork && serviceBusSku == 'Premium'
 
 module serviceBus 'serviceBus.bicep' = {

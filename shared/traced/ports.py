@@ -1,7 +1,7 @@
 """One wrapper for every port: each call of a method is a span."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -11,8 +11,19 @@ from shared.errors import DayClosed, HeadChanged, ThreadChanged
 from shared.telemetry import KEY, TENANT, Telemetry
 from shared.usage.ledger import BooksChanged
 
-_ANSWERS = (FactExists, HeadChanged, ThreadChanged, PartExists, DayClosed, BooksChanged)
-"""Exceptions by which a port answers. A call that raises one of them has not failed."""
+_ANSWERS: Mapping[str, tuple[type[Exception], ...]] = {
+    "append": (FactExists,),
+    "commit": (FactExists, HeadChanged),
+    "save_head": (HeadChanged,),
+    "delete": (HeadChanged,),
+    "save": (ThreadChanged,),
+    "add": (PartExists,),
+    "post": (DayClosed,),
+    "correct": (DayClosed,),
+    "close": (BooksChanged,),
+    "restate": (BooksChanged,),
+}
+"""Exceptions by which a port answers, by operation. A call that raises one of them has not failed."""
 
 P = TypeVar("P")
 
@@ -32,6 +43,7 @@ class Traced:
 
     def _spanned(self, operation: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         parameters = tuple(inspect.signature(method).parameters)
+        answers = _ANSWERS.get(operation, ())
         fixed = {
             "db.system.name": self.system,
             "db.collection.name": self.collection,
@@ -41,7 +53,7 @@ class Traced:
         async def call(*positional: Any, **named: Any) -> Any:
             arguments = {**dict(zip(parameters, positional, strict=False)), **named}
             attributes = {**fixed, TENANT: arguments["tenant_id"], **_key_among(arguments)}
-            with self.telemetry.calling(f"{operation} {self.collection}", attributes, _ANSWERS):
+            with self.telemetry.calling(f"{operation} {self.collection}", attributes, answers):
                 return await method(*positional, **named)
 
         # Found before __getattr__ from now on, so that a method's signature is read once.

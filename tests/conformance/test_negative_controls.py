@@ -41,7 +41,7 @@ CONTROLS = (
         "blueprint = func.Blueprint()",
         "blueprint = func.Blueprint()\n1 / 0",
         "test_indexing.py",
-        "functions/sweep.py:8: ZeroDivisionError: division by zero",
+        "functions/sweep.py:9: ZeroDivisionError: division by zero",
     ),
     Control(
         "a binding and its parameter have two names",
