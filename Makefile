@@ -22,8 +22,9 @@ demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant
 	$(RUN) -m local demo
 
 # Bytecode is written whatever the environment says: each process that a test starts would compile the project anew.
+# Three processes for two cores, because the tests of Service Bus mostly wait.
 test: $(VENV)/installed  ## every test that needs no cloud
-	PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n 3 --dist worksteal
 
 conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
 	@if test -n "$(PYTHON313)"; then \
