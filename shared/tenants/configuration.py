@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
@@ -152,8 +153,9 @@ class Configuration(WireModel, extra="forbid"):
     def work_stream_for(self, named: str | None, *channels: ChannelReference | None) -> WorkStream:
         """The work stream that is named, else that of the first declared channel, else the default one."""
         declared = (self.channel(one.account_id, one.channel_id) for one in channels if one)
-        candidates = (named, *(found[1].work_stream for found in declared if found), self.default_work_stream)
-        # A valid configuration declares its default work stream.
+        of_channels = (found[1].work_stream for found in declared if found)
+        # A valid configuration declares its default work stream. Channels are looked up only if they are needed.
+        candidates = chain((named,), of_channels, (self.default_work_stream,))
         return next(stream for name in candidates if (stream := self.work_stream(name)))
 
     def channel(self, account_id: str, channel_id: str) -> tuple[Account, Channel] | None:

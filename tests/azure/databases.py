@@ -66,10 +66,10 @@ class Stores:
 
     cosmos: Cosmos
     charges: Charges = unobserved
-    patience: timedelta = TIMEOUT
+    timeout: timedelta = TIMEOUT
 
     def container(self, definition: ContainerDefinition) -> Container:
-        return Container(self.cosmos, definition, self.charges, self.patience)
+        return Container(self.cosmos, definition, self.charges, self.timeout)
 
     def conversations(self) -> CosmosConversations:
         return CosmosConversations(self.container(CONVERSATIONS), a_year)

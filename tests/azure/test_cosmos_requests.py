@@ -1,4 +1,4 @@
-"""What the adapters ask of Cosmos: each request reported once, reads with tokens of writes, patience with an end."""
+"""What the adapters ask of Cosmos: each request reported once, reads with tokens of writes, retries with an end."""
 
 import asyncio
 import time
@@ -158,8 +158,8 @@ async def test_patience_ends_with_an_error_that_says_that_another_try_may_help(d
     # Given a service that is away
     transport = WatchedTransport(lambda request: request.answered(503))
     async with connected(database, transport) as cosmos:
-        store = Stores(cosmos, patience=timedelta(seconds=0.3)).conversations()
-        # When something is asked of it, then that fails within the patience, not at once and not at the end of days
+        store = Stores(cosmos, timeout=timedelta(seconds=0.3)).conversations()
+        # When something is asked of it, then that fails within the timeout, not at once and not at the end of days
         with pytest.raises(StoreUnavailable):
             await asyncio.wait_for(store.load(TENANT, KEY_OF_C1), 10)
     assert len(transport.seen) > 1

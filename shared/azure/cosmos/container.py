@@ -40,14 +40,14 @@ class Container:
         cosmos: Cosmos,
         definition: ContainerDefinition,
         charges: Charges = unobserved,
-        patience: timedelta = TIMEOUT,
+        timeout: timedelta = TIMEOUT,
     ) -> None:
         self._cosmos = cosmos
         self._definition = definition
         self._charges = charges
         self._tokens = SessionTokens()
         self._retrying = stamina.AsyncRetryingCaller(
-            attempts=None, timeout=patience, wait_initial=0.02, wait_max=2, wait_jitter=0.1
+            attempts=None, timeout=timeout, wait_initial=0.02, wait_max=2, wait_jitter=0.1
         )
 
     def document(self, partition: Partition, document_id: str, **members: Any) -> Document:

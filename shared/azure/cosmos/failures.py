@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 MISSING, CONFLICT, CHANGED, TOO_LARGE = 404, 409, 412, 413
 _ANSWERS = {MISSING, CONFLICT, CHANGED}
-_PASSING = {408, 410, 429, 449, 500, 502, 503, 504}
-_PASSING_SUB_STATUS = {
+_TRANSIENT = {408, 410, 429, 449, 500, 502, 503, 504}
+_TRANSIENT_SUB_STATUS = {
     (404, 1002),  # the replica has not seen the session's last write yet
     (403, 3),  # the region lost its right to write, which another one has
     (403, 1008),  # the account is being moved
@@ -53,8 +53,8 @@ async def retry_when_written_meanwhile(work: Callable[P, Awaitable[T]], *argumen
     """The work's result; it starts anew if another process was faster. Raises StoreUnavailable after a minute."""
     try:
         return await retrying(WrittenMeanwhile, work, *arguments, **options)
-    except WrittenMeanwhile as outrun:
-        raise StoreUnavailable("others were faster, again and again") from outrun
+    except WrittenMeanwhile as failure:
+        raise StoreUnavailable("others were faster, again and again") from failure
 
 
 def meaning_of(error: AzureError) -> Exception:
@@ -69,7 +69,7 @@ def meaning_of(error: AzureError) -> Exception:
 
 def _meaning_of_answer(error: CosmosHttpResponseError | CosmosBatchOperationError) -> Exception:
     status, sub_status = error.status_code or 0, error.sub_status or 0
-    if status in _PASSING or (status, sub_status) in _PASSING_SUB_STATUS:
+    if status in _TRANSIENT or (status, sub_status) in _TRANSIENT_SUB_STATUS:
         wait = float((error.headers or {}).get("x-ms-retry-after-ms") or 0) / 1000
         return TransientFailure(f"status {status}.{sub_status}", wait, session_lost=status == MISSING)
     if status == TOO_LARGE:
