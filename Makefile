@@ -7,8 +7,11 @@ SUPPLY_CHAIN := .venv-supply-chain
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
+# Microsoft's Bicep compiler. Another version may lay out and predict otherwise.
+BICEP_VERSION := 0.49.2
+BICEP ?= $(shell command -v bicep || ls $(HOME)/.azure/bin/bicep 2>/dev/null)
 
-.PHONY: help demo test conformance infra prove bench start cost check licences sbom workflows format lock clean
+.PHONY: help demo test conformance infra snapshots bicep prove bench start cost check licences sbom workflows format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -39,8 +42,23 @@ $(CONFORMANCE)/installed: requirements-conformance.txt
 	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-conformance.txt
 	touch $@
 
-infra: $(CHECKOV)/installed  ## checkov on the Bicep files
+# The compiler is asked for neither dates nor numbers of a language, so it needs no libicu.
+infra snapshots: export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = 1
+infra snapshots: export BICEP := $(BICEP)
+infra: $(VENV)/installed $(CHECKOV)/installed  ## the Bicep files, by Microsoft's compiler; what they deploy, by checkov
+	@if test -n "$(BICEP)"; then \
+		BICEP_VERSION=$(BICEP_VERSION) $(RUN) -m pytest tests/infra/compiled; \
+	else \
+		echo "infra: no Bicep compiler was found, so no template was compiled; 'make bicep' installs it with the Azure CLI" >&2; \
+		test "$$CI" != true -a "$$REQUIRE_ENDPOINTS" != 1; \
+	fi
 	$(CHECKOV)/bin/python -m tests.infra.checkov_gate
+
+snapshots: $(VENV)/installed  ## tests/infra/snapshots: all that the templates would deploy (needs the Bicep compiler)
+	$(RUN) -m tests.infra.compiled.snapshots
+
+bicep:  ## install the Bicep compiler for `make infra` (needs the Azure CLI)
+	az bicep install --version v$(BICEP_VERSION)
 
 # Tools in environments of their own: what they need must not change what is checked. Checkov brings a hundred packages,
 # for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.

@@ -8,15 +8,18 @@ targetScope = 'resourceGroup'
 param environmentName string
 param location string = resourceGroup().location
 
-@description('Whether the store, the storage and the instances are spread over the region\'s zones.')
-param zoneRedundant bool = false
+@description('Whether instances are spread over the region\'s zones: two of each function group then always run, and are billed.')
+param zoneRedundantApp bool = false
+@description('Whether Cosmos DB and the tenants\' storage are spread over the region\'s zones.')
+param zoneRedundantData bool = false
 @description('Whether the services are reached over private endpoints only. HTTP stays public, for the channels.')
 param privateNetwork bool = false
 
-@description('Premium has private endpoints, and 1,000 times the memory for a message.')
+@description('Premium has private endpoints, and machines of its own.')
 @allowed(['Standard', 'Premium'])
 param serviceBusSku string = 'Standard'
-@description('Request units per second that Cosmos DB may scale to; 0 is serverless.')
+@description('Request units per second that Cosmos DB may scale to, in steps of 1,000; 0 is serverless.')
+@minValue(0)
 param cosmosMaxThroughput int = 0
 
 @minValue(40)
@@ -42,41 +45,55 @@ param grants string = '{}'
 param signIn bool = false
 param botMetadata string = 'https://login.botframework.com/v1/.well-known/openidconfiguration'
 @description('Names of settings, separated by commas, whose values are secrets of the vault.')
-param secretSettings string = ''
+param vaultSettings string = ''
+@description('Whether the vault that an earlier deployment of this name left behind is recovered. It fails if there is none.')
+param recoverKeyVault bool = false
 
 @description('Object id of the person or group that puts secrets into the vault.')
 param operatorPrincipalId string = ''
 @description('Addresses that alerts go to, separated by commas.')
 param alertEmails string = ''
+@description('Days.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 30
+
+// Refused here, before anything is made.
+var signInWithClient = signIn && empty(apiClientId)
+  ? fail('signIn: it needs apiClientId, the registration\'s client id')
+  : signIn
+var cosmosThroughput = cosmosMaxThroughput % 1000 == 0
+  ? cosmosMaxThroughput
+  : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
+var addresses = empty(alertEmails) ? [] : union(map(split(alertEmails, ','), each => trim(each)), [])
+var receivers = contains(addresses, '') ? fail('alertEmails: an address is empty') : addresses
+var names = empty(vaultSettings) ? [] : union(map(split(vaultSettings, ','), each => trim(each)), [])
+var settingsOfVault = contains(names, '') ? fail('vaultSettings: a name is empty') : names
 
 var token = uniqueString(resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }
 
 module identity 'modules/identity.bicep' = {
-  name: 'identity'
   params: { name: 'id-patchbay-${token}', location: location, tags: tags }
 }
 
 module services 'modules/services.bicep' = {
-  name: 'services'
   params: {
     token: token
     location: location
     tags: tags
-    zoneRedundant: zoneRedundant
+    zoneRedundantApp: zoneRedundantApp
+    zoneRedundantData: zoneRedundantData
     privateNetwork: privateNetwork
     serviceBusSku: serviceBusSku
-    cosmosMaxThroughput: cosmosMaxThroughput
+    cosmosMaxThroughput: cosmosThroughput
+    recoverKeyVault: recoverKeyVault
     operatorPrincipalId: operatorPrincipalId
     principalId: identity.outputs.principalId
   }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   params: {
     token: token
     location: location
@@ -85,17 +102,16 @@ module monitoring 'modules/monitoring.bicep' = {
     principalId: identity.outputs.principalId
     serviceBusId: services.outputs.serviceBusId
     cosmosId: services.outputs.cosmosId
-    alertEmails: alertEmails
+    alertEmails: receivers
   }
 }
 
 module functionApp 'modules/functionApp.bicep' = {
-  name: 'functionApp'
   params: {
     token: token
     location: location
     tags: tags
-    zoneRedundant: zoneRedundant
+    zoneRedundant: zoneRedundantApp
     subnetId: services.outputs.functionsSubnetId
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB
@@ -116,8 +132,8 @@ module functionApp 'modules/functionApp.bicep' = {
     apiClientId: apiClientId
     grants: grants
     botMetadata: botMetadata
-    signIn: signIn
-    secretSettings: secretSettings
+    signIn: signInWithClient
+    vaultSettings: settingsOfVault
   }
 }
 

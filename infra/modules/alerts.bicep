@@ -1,14 +1,13 @@
 // Who is told of what. Each alert has a runbook of its name.
 
 param location string
-param tags object
+param tags { *: string }
 param workspaceId string
 param serviceBusId string
 param cosmosId string
-@description('Addresses that are told, separated by commas; empty: alerts fire, and nobody is told.')
-param alertEmails string
+@description('Addresses that are told; empty: alerts fire, and nobody is told.')
+param alertEmails string[]
 
-var addresses = empty(alertEmails) ? [] : split(alertEmails, ',')
 var notified = empty(alertEmails) ? [] : [group.id]
 var notifiedOfMetrics = empty(alertEmails) ? [] : [{ actionGroupId: group.id }]
 
@@ -50,6 +49,7 @@ var metricAlerts = [
   }
 ]
 
+// A window is twice its period at least, since metrics come minutes late.
 var searchAlerts = [
   {
     name: 'parked-events'
@@ -57,7 +57,7 @@ var searchAlerts = [
     description: 'Events were parked: they can never be recorded as they are.'
     query: 'AppMetrics | where Name == "patchbay.events.parked" | summarize Found = sum(Sum)'
     every: 'PT15M'
-    window: 'PT15M'
+    window: 'PT30M'
   }
   {
     // Each sweep tells how many are overdue, and attends to them: only what stays is wrong. If no sweep tells, none ran.
@@ -71,10 +71,11 @@ var searchAlerts = [
   {
     name: 'month-not-closed'
     severity: 2
+    // Told once a day, and what was told last counts.
     description: 'A month is due to close and does not.'
-    query: 'AppMetrics | where Name == "patchbay.months.obstructed" | summarize Found = max(Max)'
+    query: 'AppMetrics | where Name == "patchbay.months.obstructed" | summarize arg_max(TimeGenerated, Max) | project Found = Max'
     every: 'PT1H'
-    window: 'P1D'
+    window: 'P2D'
   }
 ]
 
@@ -85,73 +86,79 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEm
   properties: {
     enabled: true
     groupShortName: 'operators'
-    emailReceivers: [for address in addresses: {
-      name: address
-      emailAddress: address
-      useCommonAlertSchema: true
-    }]
+    emailReceivers: [
+      for address in alertEmails: {
+        name: address
+        emailAddress: address
+        useCommonAlertSchema: true
+      }
+    ]
   }
 }
 
-resource metricAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = [for each in metricAlerts: {
-  name: each.name
-  location: 'global'
-  tags: tags
-  properties: {
-    description: each.description
-    severity: each.severity
-    enabled: true
-    autoMitigate: true
-    scopes: [each.scope]
-    evaluationFrequency: 'PT5M'
-    windowSize: each.window
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          name: each.name
-          criterionType: 'StaticThresholdCriterion'
-          metricNamespace: each.namespace
-          metricName: each.metric
-          timeAggregation: each.aggregation
-          dimensions: each.dimensions
-          operator: 'GreaterThan'
-          threshold: 0
-        }
-      ]
+resource metricAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for each in metricAlerts: {
+    name: each.name
+    location: 'global'
+    tags: tags
+    properties: {
+      description: each.description
+      severity: each.severity
+      enabled: true
+      autoMitigate: true
+      scopes: [each.scope]
+      evaluationFrequency: 'PT5M'
+      windowSize: each.window
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            name: each.name
+            criterionType: 'StaticThresholdCriterion'
+            metricNamespace: each.namespace
+            metricName: each.metric
+            timeAggregation: each.aggregation
+            dimensions: each.dimensions
+            operator: 'GreaterThan'
+            threshold: 0
+          }
+        ]
+      }
+      actions: notifiedOfMetrics
     }
-    actions: notifiedOfMetrics
   }
-}]
+]
 
-resource searchAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for each in searchAlerts: {
-  name: each.name
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: each.name
-    description: each.description
-    severity: each.severity
-    enabled: true
-    autoMitigate: true
-    // The first deployment comes before the first metric.
-    skipQueryValidation: true
-    scopes: [workspaceId]
-    evaluationFrequency: each.every
-    windowSize: each.window
-    criteria: {
-      allOf: [
-        {
-          query: each.query
-          timeAggregation: 'Maximum'
-          metricMeasureColumn: 'Found'
-          operator: 'GreaterThan'
-          threshold: 0
-          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
-        }
-      ]
+resource searchAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for each in searchAlerts: {
+    name: each.name
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: each.name
+      description: each.description
+      severity: each.severity
+      enabled: true
+      autoMitigate: true
+      // The first deployment comes before the first metric.
+      skipQueryValidation: true
+      scopes: [workspaceId]
+      evaluationFrequency: each.every
+      windowSize: each.window
+      criteria: {
+        allOf: [
+          {
+            query: each.query
+            timeAggregation: 'Maximum'
+            metricMeasureColumn: 'Found'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: notified }
     }
-    actions: { actionGroups: notified }
   }
-}]
+]

@@ -2,7 +2,7 @@
 
 param name string
 param location string
-param tags object
+param tags { *: string }
 param zoneRedundant bool
 param publicNetworkAccess string
 @description('Request units per second that all containers together may scale to; 0 is serverless.')
@@ -14,8 +14,8 @@ var databaseName = 'patchbay'
 var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 var serverless = maxThroughput == 0
 
-// `ttl` -1: documents live for the seconds that they say themselves, and for ever without; null: nothing expires.
-var containers = [
+// `ttl` -1: documents live for the seconds that they say themselves, and for ever without. None: nothing expires.
+var containers { name: string, partitionKey: string[], indexed: string[], ttl: int? }[] = [
   {
     name: 'conversations'
     partitionKey: ['/tenantId', '/conversationKey']
@@ -32,13 +32,11 @@ var containers = [
     name: 'ledger'
     partitionKey: ['/tenantId', '/month']
     indexed: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/correctionOf/?', '/version/?']
-    ttl: null
   }
   {
     name: 'configurations'
     partitionKey: ['/tenantId']
     indexed: ['/number/?']
-    ttl: null
   }
   {
     name: 'parked'
@@ -75,27 +73,29 @@ resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15
   }
 }
 
-resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [for each in containers: {
-  parent: database
-  name: each.name
-  properties: {
-    resource: {
-      id: each.name
-      partitionKey: {
-        paths: each.partitionKey
-        kind: length(each.partitionKey) > 1 ? 'MultiHash' : 'Hash'
-        version: 2
+resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [
+  for each in containers: {
+    parent: database
+    name: each.name
+    properties: {
+      resource: {
+        id: each.name
+        partitionKey: {
+          paths: each.partitionKey
+          kind: length(each.partitionKey) > 1 ? 'MultiHash' : 'Hash'
+          version: 2
+        }
+        indexingPolicy: {
+          indexingMode: 'consistent'
+          automatic: true
+          includedPaths: map(each.indexed, path => { path: path })
+          excludedPaths: [{ path: '/*' }]
+        }
+        ...(each.?ttl == null ? {} : { defaultTtl: each.ttl! })
       }
-      indexingPolicy: {
-        indexingMode: 'consistent'
-        automatic: true
-        includedPaths: [for path in each.indexed: { path: path }]
-        excludedPaths: [{ path: '/*' }]
-      }
-      defaultTtl: each.ttl
     }
   }
-}]
+]
 
 resource readsAndWrites 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = {
   parent: account

@@ -2,7 +2,7 @@
 
 param token string
 param location string
-param tags object
+param tags { *: string }
 param zoneRedundant bool
 @description('Subnet that the instances run in; empty: none.')
 param subnetId string
@@ -30,8 +30,8 @@ param grants string
 param botMetadata string
 @description('Whether App Service authentication lets people sign in.')
 param signIn bool
-@description('Names of settings, separated by commas, whose values are secrets of the vault.')
-param secretSettings string
+@description('Names of settings whose values are secrets of the vault.')
+param vaultSettings string[]
 
 var authority = '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
 // App Service proves the registration by the app's identity where this setting takes the place of a secret.
@@ -61,13 +61,20 @@ var ownSettings = [
   { name: 'PATCHBAY_BOT_METADATA', value: botMetadata }
   { name: 'PATCHBAY_REQUESTS_PER_SECOND', value: string(requestsPerSecond) }
 ]
-var signInSettings = signIn ? [{ name: federated, value: identityClientId }] : []
+var signInSettings = signIn
+  ? [
+      { name: federated, value: identityClientId }
+      // Without it App Service lets people of every directory in.
+      { name: 'WEBSITE_AUTH_AAD_ALLOWED_TENANTS', value: tenant().tenantId }
+    ]
+  : []
 // The names of a vault's secrets have no underscores.
-var secretNames = empty(secretSettings) ? [] : split(secretSettings, ',')
-var secrets = [for each in secretNames: {
-  name: each
-  value: '@Microsoft.KeyVault(VaultName=${keyVaultName};SecretName=${replace(each, '_', '-')})'
-}]
+var secrets = [
+  for each in vaultSettings: {
+    name: each
+    value: '@Microsoft.KeyVault(VaultName=${keyVaultName};SecretName=${replace(each, '_', '-')})'
+  }
+]
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: 'plan-patchbay-${token}'
@@ -88,7 +95,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    ...(empty(subnetId) ? {} : { virtualNetworkSubnetId: subnetId })
     functionAppConfig: {
       deployment: {
         storage: {
@@ -102,7 +109,6 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
     siteConfig: {
       appSettings: concat(ownSettings, signInSettings, secrets)
-      ftpsState: 'Disabled'
       http20Enabled: true
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
@@ -110,23 +116,28 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-// Deployment goes through Entra ID only.
-@batchSize(1)
-resource publishingByPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [for each in ['ftp', 'scm']: {
+// Deployment goes through Entra ID only. One after the other, since each changes the app's configuration.
+resource ftp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
   parent: app
-  name: each
+  name: 'ftp'
   properties: { allow: false }
-}]
+}
+
+resource scm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+  dependsOn: [ftp]
+}
 
 module authentication 'authentication.bicep' = if (signIn) {
-  name: 'authentication'
   params: {
     appName: app.name
     apiClientId: apiClientId
     openIdIssuer: authority
     federatedSetting: federated
   }
-  dependsOn: [publishingByPassword]
+  dependsOn: [scm]
 }
 
 output name string = app.name

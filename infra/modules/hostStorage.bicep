@@ -2,7 +2,7 @@
 
 param name string
 param location string
-param tags object
+param tags { *: string }
 param zoneRedundant bool
 param publicNetworkAccess string
 @description('Object id of the app\'s identity.')

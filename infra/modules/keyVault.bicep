@@ -2,7 +2,9 @@
 
 param name string
 param location string
-param tags object
+param tags { *: string }
+@description('Whether the deleted vault of this name is recovered.')
+param recover bool
 param publicNetworkAccess string
 @description('Object id of the app\'s identity.')
 param principalId string
@@ -17,6 +19,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   location: location
   tags: tags
   properties: {
+    createMode: recover ? 'recover' : 'default'
     tenantId: tenant().tenantId
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true

@@ -2,13 +2,13 @@
 
 param token string
 param location string
-param tags object
+param tags { *: string }
 param logRetentionDays int
 @description('Object id of the app\'s identity.')
 param principalId string
 param serviceBusId string
 param cosmosId string
-param alertEmails string
+param alertEmails string[]
 
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
@@ -46,7 +46,6 @@ resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 module alerts 'alerts.bicep' = {
-  name: 'alerts'
   params: {
     location: location
     tags: tags
@@ -58,7 +57,6 @@ module alerts 'alerts.bicep' = {
 }
 
 module workbook 'workbook.bicep' = {
-  name: 'workbook'
   params: { location: location, tags: tags, workspaceId: workspace.id }
 }
 

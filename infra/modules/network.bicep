@@ -3,9 +3,9 @@
 
 param name string
 param location string
-param tags object
+param tags { *: string }
 @description('`name`, `id`, `group` (which of the service\'s endpoints) and `zone` (where its name is resolved) of each.')
-param services array
+param services { name: string, id: string, group: string, zone: string }[]
 
 // Two services may stand in one zone.
 var zones = [
@@ -15,6 +15,7 @@ var zones = [
   'privatelink.vaultcore.azure.net'
 ]
 
+// From version 2025-07-01 on, a new network's subnets have no way to the internet unless they say so; the app needs it.
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: name
   location: location
@@ -37,41 +38,54 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [for each in zones: {
-  name: each
-  location: 'global'
-  tags: tags
-}]
-
-resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (each, i) in zones: {
-  parent: zone[i]
-  name: name
-  location: 'global'
-  tags: tags
-  properties: { virtualNetwork: { id: network.id }, registrationEnabled: false }
-}]
-
-resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [for each in services: {
-  name: 'pe-${each.name}-${name}'
-  location: location
-  tags: tags
-  properties: {
-    subnet: { id: '${network.id}/subnets/endpoints' }
-    privateLinkServiceConnections: [
-      { name: each.name, properties: { privateLinkServiceId: each.id, groupIds: [each.group] } }
-    ]
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [
+  for each in zones: {
+    name: each
+    location: 'global'
+    tags: tags
   }
-}]
+]
 
-resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (each, i) in services: {
-  parent: endpoint[i]
-  name: 'default'
-  properties: {
-    privateDnsZoneConfigs: [
-      { name: each.group, properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', each.zone) } }
-    ]
+resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
+  for (each, i) in zones: {
+    parent: zone[i]
+    name: name
+    location: 'global'
+    tags: tags
+    properties: { virtualNetwork: { id: network.id }, registrationEnabled: false }
   }
-  dependsOn: [zone]
-}]
+]
+
+// Several at once in one subnet now and then fail with ReferencedResourceNotProvisioned.
+@batchSize(1)
+resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+  for each in services: {
+    name: 'pe-${each.name}-${name}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: { id: '${network.id}/subnets/endpoints' }
+      privateLinkServiceConnections: [
+        { name: each.name, properties: { privateLinkServiceId: each.id, groupIds: [each.group] } }
+      ]
+    }
+  }
+]
+
+resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+  for (each, i) in services: {
+    parent: endpoint[i]
+    name: 'default'
+    properties: {
+      privateDnsZoneConfigs: [
+        {
+          name: each.group
+          properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', each.zone) }
+        }
+      ]
+    }
+    dependsOn: [zone]
+  }
+]
 
 output functionsSubnetId string = '${network.id}/subnets/functions'

@@ -2,7 +2,7 @@
 
 param name string
 param location string
-param tags object
+param tags { *: string }
 @allowed(['Standard', 'Premium'])
 param sku string
 param publicNetworkAccess string
@@ -11,6 +11,8 @@ param principalId string
 
 var serviceBusDataSender = '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
 var serviceBusDataReceiver = '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
+
+var premium = sku == 'Premium'
 
 var routed = [
   { subscription: 'conversation-started', type: 'conversation.started' }
@@ -21,10 +23,12 @@ var routed = [
 ]
 var quotedTypes = [for each in routed: '\'${each.type}\'']
 var knownTypes = join(quotedTypes, ', ')
-var correlated = [for each in routed: {
-  name: each.subscription
-  passes: { filterType: 'CorrelationFilter', correlationFilter: { label: each.type } }
-}]
+var correlated = [
+  for each in routed: {
+    name: each.subscription
+    passes: { filterType: 'CorrelationFilter', correlationFilter: { label: each.type } }
+  }
+]
 var others = [
   {
     name: 'unrouted'
@@ -40,11 +44,11 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   name: name
   location: location
   tags: tags
-  sku: { name: sku, tier: sku, capacity: sku == 'Premium' ? 1 : null }
+  sku: { name: sku, tier: sku, ...(premium ? { capacity: 1 } : {}) }
   properties: {
     disableLocalAuth: true
     minimumTlsVersion: '1.2'
-    premiumMessagingPartitions: sku == 'Premium' ? 1 : null
+    ...(premium ? { premiumMessagingPartitions: 1 } : {})
     publicNetworkAccess: publicNetworkAccess
   }
 }
@@ -56,27 +60,33 @@ resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
     // A month closes a day after the last message that may speak of it is gone: it stays open for 8 days at least.
     defaultMessageTimeToLive: 'P7D'
     requiresDuplicateDetection: false
+    // The most that the tier allows. When the messages of all subscriptions fill it, senders are refused.
+    maxSizeInMegabytes: premium ? 81920 : 5120
   }
 }
 
-resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [for each in subscriptions: {
-  parent: topic
-  name: each.name
-  properties: {
-    deadLetteringOnMessageExpiration: true
-    defaultMessageTimeToLive: 'P7D'
-    lockDuration: 'PT1M'
-    maxDeliveryCount: 10
-    requiresSession: false
+resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
+  for each in subscriptions: {
+    parent: topic
+    name: each.name
+    properties: {
+      deadLetteringOnMessageExpiration: true
+      defaultMessageTimeToLive: 'P7D'
+      lockDuration: 'PT1M'
+      maxDeliveryCount: 10
+      requiresSession: false
+    }
   }
-}]
+]
 
 // A new subscription has a rule of this name that lets everything through. Any other name would leave it standing.
-resource rule 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-01-01' = [for (each, i) in subscriptions: {
-  parent: subscription[i]
-  name: '$Default'
-  properties: each.passes
-}]
+resource rule 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-01-01' = [
+  for (each, i) in subscriptions: {
+    parent: subscription[i]
+    name: '$Default'
+    properties: each.passes
+  }
+]
 
 resource sends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(topic.id, principalId, serviceBusDataSender)
@@ -88,15 +98,21 @@ resource sends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource receives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, i) in subscriptions: {
-  name: guid(subscription[i].id, principalId, serviceBusDataReceiver)
-  scope: subscription[i]
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', serviceBusDataReceiver)
+resource receives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in subscriptions: {
+    name: guid(subscription[i].id, principalId, serviceBusDataReceiver)
+    scope: subscription[i]
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', serviceBusDataReceiver)
+    }
   }
-}]
+]
 
 output id string = namespace.id
-output fullyQualifiedName string = replace(replace(namespace.properties.serviceBusEndpoint, 'https://', ''), ':443/', '')
+output fullyQualifiedName string = replace(
+  replace(namespace.properties.serviceBusEndpoint, 'https://', ''),
+  ':443/',
+  ''
+)

@@ -2,11 +2,13 @@
 
 param token string
 param location string
-param tags object
-param zoneRedundant bool
+param tags { *: string }
+param zoneRedundantApp bool
+param zoneRedundantData bool
 param privateNetwork bool
 param serviceBusSku string
 param cosmosMaxThroughput int
+param recoverKeyVault bool
 param operatorPrincipalId string
 @description('Object id of the app\'s identity.')
 param principalId string
@@ -16,7 +18,6 @@ var publicNetworkAccess = privateNetwork ? 'Disabled' : 'Enabled'
 var privateServiceBus = privateNetwork && serviceBusSku == 'Premium'
 
 module serviceBus 'serviceBus.bicep' = {
-  name: 'serviceBus'
   params: {
     name: 'sb-patchbay-${token}'
     location: location
@@ -28,12 +29,11 @@ module serviceBus 'serviceBus.bicep' = {
 }
 
 module cosmos 'cosmos.bicep' = {
-  name: 'cosmos'
   params: {
     name: 'cosmos-patchbay-${token}'
     location: location
     tags: tags
-    zoneRedundant: zoneRedundant
+    zoneRedundant: zoneRedundantData
     publicNetworkAccess: publicNetworkAccess
     maxThroughput: cosmosMaxThroughput
     principalId: principalId
@@ -41,35 +41,33 @@ module cosmos 'cosmos.bicep' = {
 }
 
 module hostStorage 'hostStorage.bicep' = {
-  name: 'hostStorage'
   params: {
     name: 'sthost${token}'
     location: location
     tags: tags
-    zoneRedundant: zoneRedundant
+    zoneRedundant: zoneRedundantApp
     publicNetworkAccess: publicNetworkAccess
     principalId: principalId
   }
 }
 
 module storage 'storage.bicep' = {
-  name: 'storage'
   params: {
     name: 'stdata${token}'
     location: location
     tags: tags
-    zoneRedundant: zoneRedundant
+    zoneRedundant: zoneRedundantData
     publicNetworkAccess: publicNetworkAccess
     principalId: principalId
   }
 }
 
 module keyVault 'keyVault.bicep' = {
-  name: 'keyVault'
   params: {
     name: 'kv-${token}'
     location: location
     tags: tags
+    recover: recoverKeyVault
     publicNetworkAccess: publicNetworkAccess
     principalId: principalId
     operatorPrincipalId: operatorPrincipalId
@@ -88,7 +86,6 @@ var privateNamespace = [
 ]
 
 module network 'network.bicep' = if (privateNetwork) {
-  name: 'network'
   params: {
     name: 'vnet-patchbay-${token}'
     location: location
@@ -106,4 +103,4 @@ output hostStorageName string = hostStorage.outputs.name
 output deploymentUri string = hostStorage.outputs.deploymentUri
 output blobServiceUri string = storage.outputs.blobServiceUri
 output keyVaultName string = keyVault.outputs.name
-output functionsSubnetId string = privateNetwork ? network.outputs.functionsSubnetId : ''
+output functionsSubnetId string = network.?outputs.functionsSubnetId ?? ''

@@ -2,7 +2,7 @@
 
 param name string
 param location string
-param tags object
+param tags { *: string }
 param zoneRedundant bool
 param publicNetworkAccess string
 @description('Object id of the app\'s identity.')
@@ -44,39 +44,45 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   }
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [for each in containers: {
-  parent: blobs
-  name: each.name
-  properties: { publicAccess: 'None' }
-}]
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
+  for each in containers: {
+    parent: blobs
+    name: each.name
+    properties: { publicAccess: 'None' }
+  }
+]
 
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: account
   name: 'default'
   properties: {
     policy: {
-      rules: [for each in containers: {
-        name: 'cool-${each.name}'
-        enabled: true
-        type: 'Lifecycle'
-        definition: {
-          filters: { blobTypes: ['blockBlob'], prefixMatch: ['${each.name}/'] }
-          actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: each.coolAfterDays } } }
+      rules: [
+        for each in containers: {
+          name: 'cool-${each.name}'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${each.name}/'] }
+            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: each.coolAfterDays } } }
+          }
         }
-      }]
+      ]
     }
   }
 }
 
-resource writes 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, i) in containers: {
-  name: guid(container[i].id, principalId, storageBlobDataContributor)
-  scope: container[i]
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+resource writes 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in containers: {
+    name: guid(container[i].id, principalId, storageBlobDataContributor)
+    scope: container[i]
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    }
   }
-}]
+]
 
 output id string = account.id
 output blobServiceUri string = account.properties.primaryEndpoints.blob

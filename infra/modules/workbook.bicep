@@ -1,7 +1,7 @@
 // One page of what the pipeline does, in the portal under the workspace.
 
 param location string
-param tags object
+param tags { *: string }
 param workspaceId string
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {

@@ -1,7 +1,8 @@
 """The app's identity may do what it needs, where it needs it."""
 
+from tests.infra.comparisons import role_differences
 from tests.infra.documents import ROLES
-from tests.infra.templates import largest, role_differences
+from tests.infra.predicted import predicted
 
 BUILT_IN = {
     "00000000-0000-0000-0000-000000000002": "Cosmos DB Built-in Data Contributor",
@@ -37,4 +38,4 @@ def test_every_role_is_what_its_id_says_given_at_the_narrowest_and_for_a_reason(
 
 
 def test_each_role_is_given_where_the_document_says_and_no_other() -> None:
-    assert role_differences(largest()) == []
+    assert role_differences(predicted("everything")) == []

@@ -1,0 +1,20 @@
+"""`python -m tests.infra.compiled.snapshots`: write what each file of parameters would deploy into `snapshots/`."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from tests.infra.compiled.compiler import Compiler
+from tests.infra.predicted import PARAMETERS, SNAPSHOTS
+
+
+def written(snapshot: Mapping[str, Any]) -> str:
+    """A snapshot as text. The compiler gives outputs in any order, so that members are sorted."""
+    return json.dumps(snapshot, indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    with Compiler(os.environ["BICEP"]) as compiler:
+        for name, file in PARAMETERS.items():
+            (SNAPSHOTS / f"{name}.json").write_text(written(compiler.snapshot(file)), encoding="utf-8")

@@ -1,0 +1,4 @@
+// Defaults only.
+using '../../../infra/main.bicep'
+
+param environmentName = 'smallest'
