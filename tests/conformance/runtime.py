@@ -1,7 +1,7 @@
 """Microsoft's own Python runtime in this process: indexes the app and runs its functions as the Functions worker does.
 
-It is `azure-functions-runtime`, the worker without the gRPC around it. Some of its modules are private: only
-this file uses them, and the package is pinned to one version.
+It is `azure-functions-runtime` as it is deployed, the worker without the gRPC around it, and is called as the worker's
+process calls it. Its module of datums is private: only this file uses it.
 """
 
 import asyncio
@@ -15,9 +15,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from azure_functions_runtime import functions_metadata_request, worker_init_request
+from azure_functions_runtime import functions_metadata_request, invocation_request, worker_init_request
 from azure_functions_runtime.bindings.datumdef import Datum as RuntimeDatum
-from azure_functions_runtime.native_invocation import invocation_request_native
 
 TRACE_PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 _FRAME = re.compile(r'^  File "(.+)", line (\d+), in .+$', re.MULTILINE)
@@ -45,7 +44,7 @@ class InvocationFailedError(Exception):
 
     def __init__(self, function: str, text: str, traceback: str) -> None:
         super().__init__(f"{function}: {text}\n{traceback}")
-        self.kind = text.partition("(")[0]
+        self.kind = text.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -72,16 +71,24 @@ class Worker:
     async def run(self, name: str, argument: Datum, metadata: Mapping[str, Datum]) -> Datum | None:
         """Run a function. Returns its result, encoded for the host. Raises InvocationFailedError."""
         function = self.functions[name]
-        invocation = invocation_request_native(
-            str(uuid.uuid4()), function.id, [(function.trigger["name"], argument)], dict(metadata), TRACE_PARENT
+        asked = SimpleNamespace(
+            invocation_id=str(uuid.uuid4()),
+            function_id=function.id,
+            input_data=[_OneOf(data=_typed(argument), name=function.trigger["name"])],
+            trigger_metadata={key: _typed(one) for key, one in metadata.items()},
+            trace_context=SimpleNamespace(trace_parent=TRACE_PARENT, trace_state="", attributes={}),
+            retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
         )
         # Each run is a task of its own, as in the worker, which leaves the host's trace in the task's context.
-        ok, returned, outputs, error, traceback = await asyncio.create_task(invocation)
-        if not ok:
-            raise InvocationFailedError(name, error, traceback)
-        assert outputs == [], "no function has an output binding"
+        answer = await asyncio.create_task(
+            invocation_request(SimpleNamespace(request=SimpleNamespace(invocation_request=asked)))
+        )
+        if answer.result.status != _Messages.StatusResult.Success:
+            error = answer.result.exception
+            raise InvocationFailedError(name, error.message, error.stack_trace)
+        assert answer.output_data == [], "no function has an output binding"
         self.succeeded[name] += 1
-        result: Datum | None = returned
+        result: Datum | None = answer.return_value
         return result
 
 
@@ -117,6 +124,33 @@ def _is_own(root: Path, file: str) -> bool:
     return path.is_relative_to(root) and not path.relative_to(root).parts[0].startswith((".", "tests"))
 
 
+class _OneOf(SimpleNamespace):
+    """A message whose first member is the one of several that is set."""
+
+    def WhichOneof(self, _: str) -> str:  # noqa: N802  # protobuf's name
+        return next(iter(vars(self)))
+
+
+def _typed(one: Datum) -> _OneOf:
+    return _OneOf(**{one.type: _request(one.value) if one.type == "http" else one.value})
+
+
+def _request(value: Mapping[str, Any]) -> SimpleNamespace:
+    texts = {name: value[name].value for name in ("method", "url")}
+    pairs = {name: {key: one.value for key, one in value[name].items()} for name in ("headers", "query", "params")}
+    return SimpleNamespace(**texts, **pairs, body=_typed(value["body"]))
+
+
+def _returned(**typed: Any) -> Datum:
+    ((kind, value),) = typed.items()
+    return datum(value, kind)
+
+
+def _response(*, status_code: str, headers: Mapping[str, str], body: Datum, **_: Any) -> dict[str, Any]:
+    texts = {name: datum(text, "string") for name, text in headers.items()}
+    return {"status_code": datum(status_code, "string"), "headers": texts, "body": body}
+
+
 class _StatusResult(SimpleNamespace):
     Failure, Success = 0, 1
 
@@ -127,7 +161,7 @@ class _BindingInfo(SimpleNamespace):
 
 
 class _Messages:
-    """The host's protobuf messages that indexing makes and reads, as plain objects."""
+    """The host's protobuf messages, as plain objects; but what a function returns stays a datum."""
 
     WorkerInitResponse = SimpleNamespace
     WorkerMetadata = SimpleNamespace
@@ -136,3 +170,6 @@ class _Messages:
     RpcFunctionMetadata = SimpleNamespace
     FunctionMetadataResponse = SimpleNamespace
     BindingInfo = _BindingInfo
+    InvocationResponse = SimpleNamespace
+    TypedData = staticmethod(_returned)
+    RpcHttp = staticmethod(_response)
