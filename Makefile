@@ -24,22 +24,33 @@ $(VENV)/installed: requirements-dev.txt
 demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant's usage
 	$(RUN) -m local demo
 
-# Bytecode is written whatever the environment says: each process that a test starts would compile the project anew.
+# Bytecode is written whatever the environment says, also by `conformance`: each process that a test starts would
+# compile the project anew.
 # Three processes for two cores, because the tests of Service Bus mostly wait.
 test: $(VENV)/installed  ## every test that needs no cloud
 	PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n 3 --dist worksteal
 
-conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
+# What runs on Azure's version of Python says so where there is none, and fails where the run is demanded.
+define with_python313
 	@if test -n "$(PYTHON313)"; then \
-		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && $(CONFORMANCE)/bin/python -m pytest -n 2 tests/conformance; \
+		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && $(2); \
 	else \
-		echo "conformance: no Python 3.13 was found, so no function has run in the runtime of Azure Functions" >&2; \
+		echo "$@: no Python 3.13 was found, so $(1)" >&2; \
 		test "$$CI" != true -a "$$REQUIRE_ENDPOINTS" != 1; \
 	fi
+endef
 
-$(CONFORMANCE)/installed: requirements-conformance.txt
+conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
+	$(call with_python313,no function has run in the runtime of Azure Functions,\
+		PYTHONDONTWRITEBYTECODE= $(CONFORMANCE)/bin/python -m pytest -n 2 tests/conformance)
+
+# With both files pip refuses any version but the deployed one. The earlier runtime is for a negative control.
+$(CONFORMANCE)/installed: requirements.txt requirements-dev.txt
 	$(PYTHON313) -m venv --clear $(CONFORMANCE)
-	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-conformance.txt
+	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements.txt -r requirements-dev.txt
+	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target $(CONFORMANCE)/earlier-runtime azure-functions-runtime==1.2.1
 	touch $@
 
 # The compiler is asked for neither dates nor numbers of a language, so it needs no libicu.
@@ -92,9 +103,10 @@ check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-licences: $(SUPPLY_CHAIN)/installed  ## whether all that is deployed has a licence of pyproject.toml's list
-	$(SUPPLY_CHAIN)/bin/pip-licenses --python=$(RUN) --packages \
-		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt)
+licences: $(SUPPLY_CHAIN)/installed  ## whether what is deployed has licences of pyproject.toml's list (needs Python 3.13)
+	$(call with_python313,no licence has been looked at,\
+		$(SUPPLY_CHAIN)/bin/pip-licenses --python=$(CONFORMANCE)/bin/python --packages \
+		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt))
 
 sbom: $(SUPPLY_CHAIN)/installed  ## data/sbom.json: what is deployed, as CycloneDX
 	mkdir -p data
@@ -113,8 +125,6 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group dev pyproject.toml \
 		-o requirements-dev.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --no-header --group conformance pyproject.toml \
-		-o requirements-conformance.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:checkov \
 		-o requirements-checkov.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \

@@ -18,10 +18,10 @@ print(json.dumps({one.name: one.trigger for one in index()}, default=str))
 """
 
 
-def printed(*arguments: str) -> Any:
-    """What a Python process of its own prints, as JSON; its environment is empty."""
+def printed(*arguments: str, **environment: str) -> Any:
+    """What a Python process of its own prints, as JSON; its environment has nothing but what is given."""
     process = subprocess.run(
-        [sys.executable, "-B", *arguments], cwd=ROOT, env={}, capture_output=True, text=True, check=False
+        [sys.executable, "-B", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout)
@@ -53,6 +53,10 @@ def test_the_worker_asks_for_the_shapes_that_the_tests_send(worker: Worker) -> N
     # Then bodies come as bytes, alone, and nothing says that empty values are wanted
     assert {"RawHttpBodyBytes", "RpcHttpBodyOnly", "TypedDataCollection"} <= set(worker.capabilities)
     assert not {"UseNullableValueDictionaryForHttp", "HttpUri"} & set(worker.capabilities)
+
+
+def test_the_worker_tells_the_host_that_open_telemetry_is_on(worker: Worker) -> None:
+    assert worker.capabilities["WorkerOpenTelemetryEnabled"] == "true"
 
 
 def test_no_two_functions_have_a_route_in_common(worker: Worker) -> None:

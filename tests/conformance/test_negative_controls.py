@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.conftest import ROOT
+from tests.conformance.test_deployed import DEPLOYED, RUNTIME, health, not_installed
+
+# The Makefile installs it beside the environment's own packages.
+EARLIER_RUNTIME = Path(sys.prefix) / "earlier-runtime"
 
 _COPIED = ("examples", "functions", "local", "shared", "tests")
 _COPIED_FILES = ("function_app.py", "local.settings.sample.json", "pyproject.toml")
@@ -137,3 +141,19 @@ def test_the_run_fails_and_says_why(control: Control, tmp_path: Path) -> None:
     # Then the run fails, and names what is broken
     assert run.returncode == 1, run.stdout[-2000:]
     assert control.said in run.stdout
+
+
+def test_another_version_than_the_deployed_one_is_noticed() -> None:
+    (pin,) = (line for line in DEPLOYED.splitlines() if line.startswith(f"{RUNTIME}=="))
+    earlier = f"{RUNTIME}==1.2.1"
+    assert not_installed(DEPLOYED.replace(pin, earlier)) == [earlier]
+
+
+@pytest.mark.parametrize(
+    ("open_telemetry", "told"),
+    [("true", "health: AttributeError: 'NoneType' object has no attribute 'extract'"), ("false", "200")],
+)
+def test_an_earlier_runtime_fails_a_function_with_open_telemetry(
+    tmp_path: Path, open_telemetry: str, told: str
+) -> None:
+    assert health(tmp_path, open_telemetry=open_telemetry, packages=EARLIER_RUNTIME) == ["1.2.1", told]
