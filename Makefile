@@ -4,14 +4,16 @@ RUN := $(VENV)/bin/python
 CONFORMANCE := .venv313
 CHECKOV := .venv-checkov
 SUPPLY_CHAIN := .venv-supply-chain
+QUERIES := tests/infra/queries/node_modules
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
 # Microsoft's Bicep compiler. Another version may lay out and predict otherwise.
 BICEP_VERSION := 0.49.2
 BICEP ?= $(shell command -v bicep || ls $(HOME)/.azure/bin/bicep 2>/dev/null)
+NPM ?= $(shell command -v npm)
 
-.PHONY: help demo test conformance infra snapshots bicep prove bench start cost check licences sbom workflows format lock clean
+.PHONY: help demo test conformance infra templates snapshots queries bicep prove bench start cost check licences sbom workflows format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -30,18 +32,19 @@ demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant
 test: $(VENV)/installed  ## every test that needs no cloud
 	PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n 3 --dist worksteal
 
-# What runs on Azure's version of Python says so where there is none, and fails where the run is demanded.
-define with_python313
-	@if test -n "$(PYTHON313)"; then \
-		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && $(2); \
+# What needs a tool that is missing here says so, and fails where the run is demanded.
+define needs
+	@if test -n "$(1)"; then \
+		$(3); \
 	else \
-		echo "$@: no Python 3.13 was found, so $(1)" >&2; \
+		echo "$@: $(2)" >&2; \
 		test "$$CI" != true -a "$$REQUIRE_ENDPOINTS" != 1; \
 	fi
 endef
 
 conformance:  ## every function in Microsoft's own Python runtime (needs Python 3.13)
-	$(call with_python313,no function has run in the runtime of Azure Functions,\
+	$(call needs,$(PYTHON313),no Python 3.13 was found; no function has run in the runtime of Azure Functions,\
+		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && \
 		PYTHONDONTWRITEBYTECODE= $(CONFORMANCE)/bin/python -m pytest -n 2 tests/conformance)
 
 # With both files pip refuses any version but the deployed one. The earlier runtime is for a negative control.
@@ -53,23 +56,30 @@ $(CONFORMANCE)/installed: requirements.txt requirements-dev.txt
 		--target $(CONFORMANCE)/earlier-runtime azure-functions-runtime==1.2.1
 	touch $@
 
-# The compiler is asked for neither dates nor numbers of a language, so it needs no libicu.
-infra snapshots: export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = 1
-infra snapshots: export BICEP := $(BICEP)
-infra: $(VENV)/installed $(CHECKOV)/installed  ## the Bicep files, by Microsoft's compiler; what they deploy, by checkov
-	@if test -n "$(BICEP)"; then \
-		BICEP_VERSION=$(BICEP_VERSION) $(RUN) -m pytest tests/infra/compiled; \
-	else \
-		echo "infra: no Bicep compiler was found, so no template was compiled; 'make bicep' installs it with the Azure CLI" >&2; \
-		test "$$CI" != true -a "$$REQUIRE_ENDPOINTS" != 1; \
-	fi
+infra: templates queries $(CHECKOV)/installed  ## templates and queries as Microsoft reads them, and checkov's rules
 	$(CHECKOV)/bin/python -m tests.infra.checkov_gate
 
-snapshots: $(VENV)/installed  ## tests/infra/snapshots: all that the templates would deploy (needs the Bicep compiler)
+# The compiler formats nothing by a language's rules, so that it can do without libicu.
+templates snapshots: export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = 1
+templates snapshots: export BICEP := $(BICEP)
+templates:  ## Microsoft's compiler on the Bicep files, and whether they deploy what the snapshots say
+	$(call needs,$(BICEP),no Bicep compiler was found; 'make bicep' installs it,\
+		$(MAKE) --no-print-directory $(VENV)/installed && \
+		BICEP_VERSION=$(BICEP_VERSION) $(RUN) -m pytest tests/infra/compiled)
+
+snapshots: $(VENV)/installed  ## tests/infra/snapshots: all that the Bicep files deploy (needs the Bicep compiler)
 	$(RUN) -m tests.infra.compiled.snapshots
 
-bicep:  ## install the Bicep compiler for `make infra` (needs the Azure CLI)
+bicep:  ## install the Bicep compiler (needs the Azure CLI)
 	az bicep install --version v$(BICEP_VERSION)
+
+queries:  ## Microsoft's language service on the KQL queries of alerts, workbook and documents (needs Node)
+	$(call needs,$(NPM),no npm was found; 'apt-get install npm' brings it and Node,\
+		$(MAKE) --no-print-directory $(VENV)/installed $(QUERIES)/installed && $(RUN) -m tests.infra.queries)
+
+$(QUERIES)/installed: tests/infra/queries/package-lock.json
+	$(NPM) ci --prefix tests/infra/queries --silent --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # Tools in environments of their own: what they need must not change what is checked. Checkov brings a hundred packages,
 # for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.
@@ -104,7 +114,8 @@ check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/lint-imports
 
 licences: $(SUPPLY_CHAIN)/installed  ## whether what is deployed has licences of pyproject.toml's list (needs Python 3.13)
-	$(call with_python313,no licence has been looked at,\
+	$(call needs,$(PYTHON313),no Python 3.13 was found; no licence has been looked at,\
+		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && \
 		$(SUPPLY_CHAIN)/bin/pip-licenses --python=$(CONFORMANCE)/bin/python --packages \
 		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt))
 
@@ -131,4 +142,4 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-supply-chain.txt
 
 clean:  ## remove the environment and the demo's files
-	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(SUPPLY_CHAIN) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(SUPPLY_CHAIN) $(QUERIES) data .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,60 @@
+"""Every query is found where it stands, and what the language service says of it is told; without Node that is said."""
+
+import os
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.documents import ROOT
+from tests.infra.queries.__main__ import Query, findings, in_document, in_template, in_workbook
+
+_UNDEMANDING = {name: value for name, value in os.environ.items() if name not in ("CI", "REQUIRE_ENDPOINTS")}
+ALERT = Query("a.bicep:1", "AppMetrics", "Found")
+NUMBER = {"diagnostics": [], "columns": {"Found": "real"}}
+
+
+def test_queries_are_found_in_blocks_in_code_and_in_lines_that_nothing_marks() -> None:
+    # given a document with queries, other code, and words that are no query
+    text = "`AppTraces` | a |\n```kusto\nprint 1\n```\n```\nAppXs | a\n```\n`x` `union requests | b\nby c` AppYs | d\n"
+    # when it is read, then it has each query with its line
+    assert list(in_document(text, "a.md")) == [
+        Query("a.md:3", "print 1\n"),
+        Query("a.md:5", "\nAppXs | a\n"),
+        Query("a.md:8", "union requests | b\nby c"),
+        Query("a.md:9", "AppYs | d"),
+    ]
+
+
+def test_queries_are_found_in_workbook_and_template() -> None:
+    assert list(in_workbook('{\n"query": "a \\"b\\"", "queryType": 0}', "w")) == [Query("w:2", 'a "b"')]
+    template = "query: 'a \"b\"'\nquery: each.query\nmetricMeasureColumn: 'Found'\n"
+    assert list(in_template(template, "t")) == [Query("t:1", 'a "b"', "Found")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (NUMBER, []),
+        ({**NUMBER, "diagnostics": ["KS142 no"]}, ["a.bicep:1: KS142 no"]),
+        ({**NUMBER, "columns": {"Found": "string"}}, ["a.bicep:1: Found is no number"]),
+        ({**NUMBER, "columns": {"Most": "real"}}, ["a.bicep:1: Found is no number"]),
+    ],
+    ids=["nothing", "a diagnostic", "a text", "another column"],
+)
+def test_all_that_is_wrong_is_told(answer: dict[str, Any], told: list[str]) -> None:
+    assert findings(ALERT, answer) == told
+
+
+def test_a_query_without_a_result_is_told() -> None:
+    assert findings(Query("a.md:1", ""), {"diagnostics": [], "columns": {}}) == ["a.md:1: there is no result"]
+
+
+@pytest.mark.parametrize(
+    ("demanded", "fails"), [({}, False), ({"CI": "true"}, True), ({"REQUIRE_ENDPOINTS": "1"}, True)]
+)
+def test_a_missing_npm_is_told_and_fails_where_the_run_is_demanded(demanded: dict[str, str], *, fails: bool) -> None:
+    command, environment = ["make", "queries", "NPM="], {**_UNDEMANDING, **demanded}
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert "'apt-get install npm'" in made.stderr
+    assert (made.returncode != 0) is fails
