@@ -3,6 +3,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 CONFORMANCE := .venv313
 CHECKOV := .venv-checkov
+AZURE_CLI := .venv-azure-cli
 SUPPLY_CHAIN := .venv-supply-chain
 QUERIES := tests/infra/queries/node_modules
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
@@ -13,7 +14,8 @@ BICEP_VERSION := 0.49.2
 BICEP ?= $(shell command -v bicep || ls $(HOME)/.azure/bin/bicep 2>/dev/null)
 NPM ?= $(shell command -v npm)
 
-.PHONY: help demo test conformance infra templates snapshots queries bicep prove bench start cost check licences sbom workflows format lock clean
+.PHONY: help demo test conformance infra templates snapshots queries bicep guide prove bench start cost check licences sbom workflows \
+	format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -60,8 +62,8 @@ infra: templates queries $(CHECKOV)/installed  ## templates and queries as Micro
 	$(CHECKOV)/bin/python -m tests.infra.checkov_gate
 
 # The compiler formats nothing by a language's rules, so that it can do without libicu.
-templates snapshots: export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = 1
-templates snapshots: export BICEP := $(BICEP)
+templates snapshots guide: export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = 1
+templates snapshots guide: export BICEP := $(BICEP)
 templates:  ## Microsoft's compiler on the Bicep files, and whether they deploy what the snapshots say
 	$(call needs,$(BICEP),no Bicep compiler was found; 'make bicep' installs it,\
 		$(MAKE) --no-print-directory $(VENV)/installed && \
@@ -81,7 +83,11 @@ $(QUERIES)/installed: tests/infra/queries/package-lock.json
 	$(NPM) ci --prefix tests/infra/queries --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
-# Tools in environments of their own: what they need must not change what is checked. Checkov brings a hundred packages,
+guide:  ## the commands of the pages for operators, parsed by the Azure CLI without an account (needs the Bicep compiler)
+	$(call needs,$(BICEP),no Bicep compiler was found; 'make bicep' installs it,\
+		$(MAKE) --no-print-directory $(AZURE_CLI)/installed && $(AZURE_CLI)/bin/python -m tests.infra.guide)
+
+# Tools in environments of their own: what they need must not change what is checked. Two bring a hundred packages each,
 # for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.
 .venv-%/installed: requirements-%.txt $(VENV)/installed
 	$(RUN) -m venv --clear $(@D)
@@ -138,8 +144,11 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-dev.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:checkov \
 		-o requirements-checkov.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:azure-cli \
+		-o requirements-azure-cli.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \
 		-o requirements-supply-chain.txt
 
 clean:  ## remove the environment and the demo's files
-	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(SUPPLY_CHAIN) $(QUERIES) data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(QUERIES) data .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis

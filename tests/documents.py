@@ -9,6 +9,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CODE = re.compile(r"`([^`\n]+)`")
 """Text in a document that is marked as code."""
 
+_SHELL = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
 
 def rows(document: str, heading: str) -> list[list[str]]:
     """The cells of each row of the table below a heading; none if there is no table."""
@@ -28,6 +30,16 @@ def codes(document: str, heading: str) -> list[str]:
 def coded_rows(document: str) -> list[list[str]]:
     """The cells of each row, of any table, that begins with a code."""
     return [_cells(line) for line in document.splitlines() if line.startswith("| `")]
+
+
+def shell_blocks(document: str) -> list[str]:
+    """The commands of each of a document's blocks for a shell."""
+    return _SHELL.findall(document)
+
+
+def shell_sentences(document: str) -> list[str]:
+    """The commands of `az` and `azd` that a document quotes within its sentences, each in one line."""
+    return [" ".join(each.split()) for each in re.findall(r"`(azd? [^`]+)`", _SHELL.sub("", document))]
 
 
 def make_targets() -> set[str]:

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.documents import ROOT
+from tests.documents import ROOT, shell_blocks
 from tests.infra.documents import DEPLOY
+from tests.infra.guide import PAGES, commands, refused_by_azd, run
 from tests.infra.predicted import INFRA, predicted
 from tests.local.test_host import running
+from tests.test_workflows import WORKFLOWS, read
+from tests.test_workflows import commands as steps
 
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", DEPLOY, re.MULTILINE | re.DOTALL)
+BLOCKS = shell_blocks(DEPLOY)
+AZD = yaml.safe_load((ROOT / "tests/infra/azd.yaml").read_text(encoding="utf-8"))
 _ON_ONE_MACHINE = """
 az() { echo token; }
 sleep() { shows conversations/smoke-1 '"state": "closed"'; shows usage/$(date -u +%Y-%m) '"counted": 1'; }
@@ -26,7 +30,7 @@ shows() { until curl -s $api/tenants/smoke/$1 | grep -q "$2"; do :; done; }
 def below(heading: str) -> str:
     """The commands of a section."""
     section = DEPLOY.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return "".join(re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
+    return "".join(shell_blocks(section))
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[0][:40])
@@ -54,6 +58,14 @@ def test_every_file_of_a_command_exists() -> None:
     named = {each for block in BLOCKS for each in re.findall(r"(?:infra|examples)/[\w./-]+\.\w+", block)}
     assert named
     assert [each for each in sorted(named) if not (ROOT / each).exists()] == []
+
+
+def test_azd_knows_every_command_that_pages_and_workflows_give_it() -> None:
+    # given the commands of the pages for operators, and of the workflows
+    pages = [words for page in PAGES for words in commands(page.read_text(encoding="utf-8"))]
+    found = pages + [words for file in WORKFLOWS for words in run("\n".join(steps(read(file))))]
+    # when azd's reference is asked, then it has each of them
+    assert {words[0]: refused_by_azd(words, AZD) for words in found if words[0] == "azd"} == {"azd": []}
 
 
 def test_azd_finds_the_templates_and_the_app() -> None:
