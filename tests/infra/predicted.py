@@ -70,3 +70,8 @@ class Deployment:
 def predicted(name: str) -> Deployment:
     """The committed snapshot of a file of parameters."""
     return Deployment(json.loads((SNAPSHOTS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def search_alerts(deployment: Deployment) -> dict[str, Any]:
+    """The properties of each alert that searches logs, by its name."""
+    return {each.name: each.properties for each in deployment.of_type("Microsoft.Insights/scheduledQueryRules")}

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from shared.metrics import METRICS
-from tests.infra.predicted import INFRA, Deployment, predicted
+from tests.infra.predicted import INFRA, Deployment, predicted, search_alerts
 
 PLATFORM_METRICS = {
     "dead-letters": ("Microsoft.ServiceBus/namespaces", "DeadletteredMessages"),
@@ -24,10 +24,6 @@ SEARCHES = {
 
 def metric_alerts(deployment: Deployment) -> dict[str, Any]:
     return {each.name: each.properties for each in deployment.of_type("Microsoft.Insights/metricAlerts")}
-
-
-def search_alerts(deployment: Deployment) -> dict[str, Any]:
-    return {each.name: each.properties for each in deployment.of_type("Microsoft.Insights/scheduledQueryRules")}
 
 
 def test_each_alert_watches_its_metric_on_the_resource_that_has_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.documents import ROOT
-from tests.infra.queries.__main__ import Query, findings, in_document, in_template, in_workbook
+from tests.infra.queries.__main__ import Query, findings, in_alerts, in_document, in_workbook
 
 _UNDEMANDING = {name: value for name, value in os.environ.items() if name not in ("CI", "REQUIRE_ENDPOINTS")}
 ALERT = Query("a.bicep:1", "AppMetrics", "Found")
@@ -26,10 +26,10 @@ def test_queries_are_found_in_blocks_in_code_and_in_lines_that_nothing_marks() -
     ]
 
 
-def test_queries_are_found_in_workbook_and_template() -> None:
+def test_queries_are_found_in_workbook_and_alerts() -> None:
     assert list(in_workbook('{\n"query": "a \\"b\\"", "queryType": 0}', "w")) == [Query("w:2", 'a "b"')]
-    template = "query: 'a \"b\"'\nquery: each.query\nmetricMeasureColumn: 'Found'\n"
-    assert list(in_template(template, "t")) == [Query("t:1", 'a "b"', "Found")]
+    criterion = {"query": "a", "metricMeasureColumn": "Found"}
+    assert list(in_alerts({"late": {"criteria": {"allOf": [criterion]}}})) == [Query("alert late", "a", "Found")]
 
 
 @pytest.mark.parametrize(

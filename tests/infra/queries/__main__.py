@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.documents import DOCUMENTS, ROOT
+from tests.infra.predicted import INFRA, predicted, search_alerts
 
 HERE = Path(__file__).parent
 TABLES = json.loads((HERE / "tables.json").read_text(encoding="utf-8"))
@@ -18,9 +19,7 @@ LEAST_QUERIES = 20
 _READ = rf"\b(?:App[A-Z]\w+|{'|'.join(TABLES)})\s*\|\s*[a-z]"
 # Whatever looks like a query is one, so that none is passed over: a block that is marked so, else code, else a line.
 _IN_DOCUMENT = re.compile(rf"```kusto\n([^`]*)```|`([^`]*{_READ}[^`]*)`|({_READ}.*)")
-_IN_TEMPLATE = re.compile(r"query: '(.*)'")
 _IN_JSON = re.compile(r'"query": ("(?:[^"\\]|\\.)*")')
-_MEASURE = re.compile(r"metricMeasureColumn: '(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,11 @@ def in_workbook(text: str, name: str) -> Iterator[Query]:
     return (Query(_place(name, text, each.start()), json.loads(each[1])) for each in _IN_JSON.finditer(text))
 
 
-def in_template(text: str, name: str) -> Iterator[Query]:
-    """The queries of alerts in a Bicep file, all with the same measure."""
-    (measure,) = _MEASURE.findall(text)
-    return (Query(_place(name, text, each.start()), each[1], measure) for each in _IN_TEMPLATE.finditer(text))
+def in_alerts(alerts: Mapping[str, Any]) -> Iterator[Query]:
+    """The queries of alerts by search, each with the column that is compared with its threshold."""
+    for name, alert in alerts.items():
+        (criterion,) = alert["criteria"]["allOf"]
+        yield Query(f"alert {name}", criterion["query"], criterion["metricMeasureColumn"])
 
 
 def _place(name: str, text: str, position: int) -> str:
@@ -83,13 +83,9 @@ def findings(query: Query, answer: Mapping[str, Any]) -> list[str]:
 
 def main() -> int:
     """Print what is wrong, or one line with the figures."""
-    files = [
-        (in_template, ROOT / "infra/modules/alerts.bicep"),
-        (in_workbook, ROOT / "infra/workbook.json"),
-        *((in_document, file) for file in DOCUMENTS),
-    ]
+    files = [(in_workbook, INFRA / "workbook.json"), *((in_document, file) for file in DOCUMENTS)]
     read = (within(file.read_text(encoding="utf-8"), str(file.relative_to(ROOT))) for within, file in files)
-    queries = [query for each in read for query in each]
+    queries = [*in_alerts(search_alerts(predicted("everything"))), *(query for each in read for query in each)]
     answers = answered([*queries, *MISTAKES])
     found = [each for query, answer in zip(queries, answers, strict=False) for each in findings(query, answer)]
     mistakes = zip(MISTAKES, answers[len(queries) :], strict=True)
