@@ -101,7 +101,8 @@ class AzureCli:
     def __init__(self, folder: str, bicep: str) -> None:
         Path(folder, "bin").mkdir()
         Path(folder, "bin/bicep").symlink_to(bicep)
-        os.environ |= {"AZURE_CONFIG_DIR": folder, "AZURE_CORE_COLLECT_TELEMETRY": "0", "AZURE_BICEP_CHECK_VERSION": "0"}
+        os.environ |= {"AZURE_CONFIG_DIR": folder, "AZURE_CORE_COLLECT_TELEMETRY": "0"}
+        os.environ |= {"AZURE_BICEP_CHECK_VERSION": "0"}
         self.attempts: list[str] = []
         sys.addaudithook(self._refuse)
         from azure.cli.core import get_default_cli  # noqa: PLC0415  # only where the Azure CLI is installed

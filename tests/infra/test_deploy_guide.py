@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from local.index import index
 from tests.documents import ROOT, shell_blocks
 from tests.infra.documents import DEPLOY
 from tests.infra.guide import PAGES, commands, refused_by_azd, run
@@ -80,6 +81,8 @@ def test_azd_finds_the_templates_and_the_app() -> None:
     ignored = set((ROOT / ".funcignore").read_text(encoding="utf-8").split())
     assert not {"function_app.py", "functions", "shared", "host.json", "requirements.txt"} & ignored
     assert {"docs", "infra", "local", "tests", ".venv"} <= ignored
+    # and the document knows how many functions it has then
+    assert f"{len(index())} is right" in DEPLOY
 
 
 def test_the_first_tenant_and_the_check_work_on_one_machine(tmp_path: Path) -> None:
