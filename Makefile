@@ -5,7 +5,7 @@ CONFORMANCE := .venv313
 CHECKOV := .venv-checkov
 AZURE_CLI := .venv-azure-cli
 SUPPLY_CHAIN := .venv-supply-chain
-QUERIES := tests/infra/queries/node_modules
+QUERIES := tests/operations/queries/node_modules
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$each" && break; done)
@@ -77,15 +77,15 @@ bicep:  ## install the Bicep compiler (needs the Azure CLI)
 
 queries:  ## Microsoft's language service on the KQL queries of alerts, workbook and documents (needs Node)
 	$(call needs,$(NPM),no npm was found; 'apt-get install npm' brings it and Node,\
-		$(MAKE) --no-print-directory $(VENV)/installed $(QUERIES)/installed && $(RUN) -m tests.infra.queries)
+		$(MAKE) --no-print-directory $(VENV)/installed $(QUERIES)/installed && $(RUN) -m tests.operations.queries)
 
-$(QUERIES)/installed: tests/infra/queries/package-lock.json
-	$(NPM) ci --prefix tests/infra/queries --silent --ignore-scripts --no-audit --no-fund
+$(QUERIES)/installed: tests/operations/queries/package-lock.json
+	$(NPM) ci --prefix tests/operations/queries --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 guide:  ## the commands of the pages for operators, parsed by the Azure CLI without an account (needs the Bicep compiler)
 	$(call needs,$(BICEP),no Bicep compiler was found; 'make bicep' installs it,\
-		$(MAKE) --no-print-directory $(AZURE_CLI)/installed && $(AZURE_CLI)/bin/python -m tests.infra.guide)
+		$(MAKE) --no-print-directory $(AZURE_CLI)/installed && $(AZURE_CLI)/bin/python -m tests.operations.guide)
 
 # Tools in environments of their own: what they need must not change what is checked. Two bring a hundred packages each,
 # for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.

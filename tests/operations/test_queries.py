@@ -1,15 +1,11 @@
 """Every query is found where it stands, and what the language service says of it is told; without Node that is said."""
 
-import os
-import subprocess
 from typing import Any
 
 import pytest
 
-from tests.documents import ROOT
-from tests.infra.queries.__main__ import Query, findings, in_alerts, in_document, in_workbook
+from tests.operations.queries.__main__ import Query, findings, in_alerts, in_document, in_workbook
 
-_UNDEMANDING = {name: value for name, value in os.environ.items() if name not in ("CI", "REQUIRE_ENDPOINTS")}
 ALERT = Query("a.bicep:1", "AppMetrics", "Found")
 NUMBER = {"diagnostics": [], "columns": {"Found": "real"}}
 
@@ -48,13 +44,3 @@ def test_all_that_is_wrong_is_told(answer: dict[str, Any], told: list[str]) -> N
 
 def test_a_query_without_a_result_is_told() -> None:
     assert findings(Query("a.md:1", ""), {"diagnostics": [], "columns": {}}) == ["a.md:1: there is no result"]
-
-
-@pytest.mark.parametrize(
-    ("demanded", "fails"), [({}, False), ({"CI": "true"}, True), ({"REQUIRE_ENDPOINTS": "1"}, True)]
-)
-def test_a_missing_npm_is_told_and_fails_where_the_run_is_demanded(demanded: dict[str, str], *, fails: bool) -> None:
-    command, environment = ["make", "queries", "NPM="], {**_UNDEMANDING, **demanded}
-    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert "'apt-get install npm'" in made.stderr
-    assert (made.returncode != 0) is fails

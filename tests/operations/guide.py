@@ -1,4 +1,4 @@
-"""`python -m tests.infra.guide`: the Azure CLI parses each command of the pages for operators, without an account.
+"""`python -m tests.operations.guide`: the Azure CLI parses each command of the pages for operators, without an account.
 
 It runs in the Azure CLI's own environment (`make guide`), so it imports nothing that needs the project's packages.
 """

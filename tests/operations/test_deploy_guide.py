@@ -12,14 +12,14 @@ import yaml
 from local.index import index
 from tests.documents import ROOT, shell_blocks
 from tests.infra.documents import DEPLOY
-from tests.infra.guide import PAGES, commands, refused_by_azd, run
 from tests.infra.predicted import INFRA, predicted
 from tests.local.test_host import running
+from tests.operations.guide import PAGES, commands, refused_by_azd, run
 from tests.test_workflows import WORKFLOWS, read
 from tests.test_workflows import commands as steps
 
 BLOCKS = shell_blocks(DEPLOY)
-AZD = yaml.safe_load((ROOT / "tests/infra/azd.yaml").read_text(encoding="utf-8"))
+AZD = yaml.safe_load((ROOT / "tests/operations/azd.yaml").read_text(encoding="utf-8"))
 _ON_ONE_MACHINE = """
 az() { echo token; }
 sleep() { shows conversations/smoke-1 '"state": "closed"'; shows usage/$(date -u +%Y-%m) '"counted": 1'; }

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.infra.guide import commands, findings, refused_by_azd
-from tests.infra.test_deploy_guide import AZD
+from tests.operations.guide import commands, findings, refused_by_azd
+from tests.operations.test_deploy_guide import AZD
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`python -m tests.infra.queries`: Microsoft's language service reads the queries of alerts, workbook and documents."""
+"""`python -m tests.operations.queries`: Microsoft's language service reads every query that an operator may run."""
 
 import json
 import re
