@@ -77,8 +77,11 @@ class Compiler:
 
     def snapshot(self, file: Path) -> dict[str, Any]:
         """All that a `.bicepparam` file would deploy, evaluated. Raises RefusedError."""
-        self.template(file)
-        answer = self._ask("getSnapshot", {"path": str(file), "metadata": _DEPLOYED})
+        try:
+            answer = self._ask("getSnapshot", {"path": str(file), "metadata": _DEPLOYED})
+        except RefusedError:
+            self.template(file)  # it says which line has an error; what is refused later has its own sentence
+            raise
         snapshot: dict[str, Any] = json.loads(answer["snapshot"])
         return snapshot
 
