@@ -86,10 +86,10 @@ def bus_differences(deployment: Deployment) -> list[str]:
 
 def trigger_differences(deployment: Deployment) -> list[str]:
     """The topic and subscriptions against those that functions wait for."""
-    found = {(each.parent, each.name): 1 for each in _kind(deployment, "topics/subscriptions")}
+    found = [f"{each.parent}/{each.name}" for each in _kind(deployment, "topics/subscriptions")]
     triggers = [one.trigger for one in index() if one.kind == "serviceBusTrigger"]
-    expected = {(one["topicName"], one["subscriptionName"]): 1 for one in triggers}
-    return _differences("trigger", {str(key): 1 for key in found}, {str(key): 1 for key in expected})
+    expected = [f"{one['topicName']}/{one['subscriptionName']}" for one in triggers]
+    return _differences("trigger", dict.fromkeys(found, 1), dict.fromkeys(expected, 1))
 
 
 def container_differences(deployment: Deployment) -> list[str]:
@@ -173,20 +173,12 @@ def role_differences(deployment: Deployment) -> list[str]:
     return _differences("role", found, {f"{each.id} on {each.scope} to {each.whom}": 1 for each in ROLES})
 
 
-def _assignments(deployment: Deployment) -> list[tuple[str, str, str]]:
-    given = []
-    for each in deployment.of_type(ASSIGNMENT):
+def _assignments(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
+    for each in [*deployment.of_type(ASSIGNMENT), *deployment.of_type(SQL_ASSIGNMENT)]:
         # The id has the resource at which the role is given: as the first argument while it has expressions.
-        at = re.sub(r"^\[extensionResourceId\('([^']*)'.*|/providers/Microsoft.Authorization/.*", r"\1", each.id)
-        given.append((_role(each), deployment.type_at(at), _whom(each)))
-    for each in deployment.of_type(SQL_ASSIGNMENT):
-        scope = each.properties["scope"].replace("/dbs/", "/sqlDatabases/")
-        given.append((_role(each), deployment.type_at(scope), _whom(each)))
-    return given
-
-
-def _role(assignment: Resource) -> str:
-    return str(assignment.properties["roleDefinitionId"]).rpartition("/")[2]
+        given_at = re.sub(r"^\[extensionResourceId\('([^']*)'.*|/providers/Microsoft.Authorization/.*", r"\1", each.id)
+        at = each.properties.get("scope", given_at).replace("/dbs/", "/sqlDatabases/")
+        yield each.properties["roleDefinitionId"].rpartition("/")[2], deployment.type_at(at), _whom(each)
 
 
 def _whom(assignment: Resource) -> str:
@@ -224,18 +216,7 @@ def refusals(deployment: Deployment) -> list[str]:
     named = [*site["appSettings"], *(each for group in groups for each in group.properties["emailReceivers"])]
     names = [each["name"] for each in named]
     return [
-        *(f"{each.id}{path} is null" for each in deployment.all() for path in _nulls(each.body)),
+        *(f"{each.id} has a null" for each in deployment.all() if re.search(r'[^\\]": null', json.dumps(each.body))),
         *(f"Flex Consumption refuses {name}" for name in sorted(REFUSED_BY_FLEX & {*site, *names})),
         *(f"{name!r} is given {names.count(name)} times" for name in set(names) if not name or names.count(name) > 1),
     ]
-
-
-def _nulls(value: Any, path: str = "") -> Iterator[str]:
-    if value is None:
-        yield path
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _nulls(each, f"{path}.{name}")
-    elif isinstance(value, list):
-        for each in value:
-            yield from _nulls(each, f"{path}[]")

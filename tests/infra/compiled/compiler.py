@@ -4,8 +4,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 # Where the snapshots are deployed to.
 _DEPLOYED = {
@@ -41,10 +40,7 @@ class Compiler:
     def __init__(self, command: str) -> None:
         self._process = subprocess.Popen([command, "jsonrpc", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
         self._process.kill()
         self._process.communicate()
 

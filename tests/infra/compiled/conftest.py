@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -13,7 +14,7 @@ _ADVICE = pytest.StashKey[list[Diagnostic]]()
 
 @pytest.fixture(scope="session")
 def compiler(pytestconfig: pytest.Config) -> Iterator[Compiler]:
-    with Compiler(os.environ["BICEP"]) as running:
+    with closing(Compiler(os.environ["BICEP"])) as running:
         yield running
         found = running.compiled(INFRA / "main.bicep")[1]
     pytestconfig.stash[_ADVICE] = [each for each in found if each.level == "Info"]

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from tests.infra.compiled.compiler import Compiler
@@ -15,6 +16,6 @@ def written(snapshot: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    with Compiler(os.environ["BICEP"]) as compiler:
+    with closing(Compiler(os.environ["BICEP"])) as compiler:
         for name, file in PARAMETERS.items():
             (SNAPSHOTS / f"{name}.json").write_text(written(compiler.snapshot(file)), encoding="utf-8")

@@ -168,7 +168,7 @@ def test_another_property_is_noticed(copy: Copy, path: str, code: str, instead: 
     [
         (APP, "http20Enabled: true", "http20Enabled: true\n      ftpsState: 'Disabled'", "ftpsState"),
         (APP, "'OTEL_TRACES_SAMPLER_ARG'", "'FUNCTIONS_WORKER_RUNTIME'", "FUNCTIONS_WORKER_RUNTIME"),
-        (COSMOS, "...(each.?ttl == null ? {} : { defaultTtl: each.ttl! })", "defaultTtl: each.?ttl", "Ttl is null"),
+        (COSMOS, "...(each.?ttl == null ? {} : { defaultTtl: each.ttl! })", "defaultTtl: each.?ttl", "has a null"),
         (MAIN, ": addresses\n", ": concat(addresses, [''])\n", "'' is given 1 times"),
         (MAIN, ": addresses\n", ": concat(addresses, addresses)\n", "is given 2 times"),
         (MAIN, ": names\n", ": concat(names, [''])\n", "'' is given 1 times"),
