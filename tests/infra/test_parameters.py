@@ -30,6 +30,12 @@ def test_azd_gives_every_parameter_from_the_variable_that_the_document_names() -
     assert own <= {"AZURE_ENV_NAME", "AZURE_LOCATION", ""}
 
 
+def test_the_main_file_fits_on_three_screens_and_each_environment_has_the_name_of_its_file() -> None:
+    assert len((INFRA / "main.bicep").read_text(encoding="utf-8").splitlines()) < 150
+    for file in INFRA.glob("parameters/*.bicepparam"):
+        assert predicted(file.stem).the("Microsoft.Web/sites").body["tags"]["azd-env-name"] == file.stem
+
+
 def test_each_platform_setting_has_its_reader_and_none_is_read_by_our_code_alone() -> None:
     assert all(PLATFORM.values())
     assert all(NOT_GIVEN.values())

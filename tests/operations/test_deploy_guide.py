@@ -74,15 +74,22 @@ def test_azd_finds_the_templates_and_the_app() -> None:
     project = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
     # then the main file is where it says, and the app has the tag of its service
     assert (ROOT / project["infra"]["path"] / f"{project['infra']['module']}.bicep").samefile(INFRA / "main.bicep")
-    assert [predicted("smallest").the("Microsoft.Web/sites").body["tags"]["azd-service-name"]] == list(
-        project["services"]
-    )
+    tags = predicted("dev").the("Microsoft.Web/sites").body["tags"]
+    assert [tags["azd-service-name"]] == list(project["services"])
+    # and the group of the guide has the tag of its environment, which is on every resource
+    (group,) = [each for each in commands(DEPLOY) if each[1:3] == ["group", "create"] and "--tags" in each]
+    assert group[-1] == f"azd-env-name={tags['azd-env-name']}"
     # and of what is packed nothing is left out that the app needs
     ignored = set((ROOT / ".funcignore").read_text(encoding="utf-8").split())
     assert not {"function_app.py", "functions", "shared", "host.json", "requirements.txt"} & ignored
     assert {"docs", "infra", "local", "tests", ".venv"} <= ignored
     # and the document knows how many functions it has then
     assert f"{len(index())} is right" in DEPLOY
+
+
+def test_code_that_is_refused_before_a_role_is_known_is_deployed_again() -> None:
+    (step,) = [each for each in steps(read(ROOT / ".github/workflows/deploy.yaml")) if "azd deploy" in each]
+    assert step.count("|| { sleep") == 2
 
 
 def test_the_first_tenant_and_the_check_work_on_one_machine(tmp_path: Path) -> None:

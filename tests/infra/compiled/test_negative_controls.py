@@ -96,6 +96,13 @@ def test_what_the_compiler_and_its_rules_refuse_is_noticed(
     assert code in copy.codes()
 
 
+def test_an_old_version_of_an_interface_is_advice(copy: Copy) -> None:
+    copy.change("modules/identity.bicep", "@2023-01-31", "@2018-11-30")
+    found = [each for each in copy.compiler.compiled(copy.main)[1] if "'2018-11-30' is" in each.message]
+    assert [(each.level, each.code) for each in found] == [("Info", "use-recent-api-versions")]
+    assert copy.codes() == set()
+
+
 def test_a_file_that_is_laid_out_otherwise_is_noticed(copy: Copy) -> None:
     copy.change(MAIN, "param location string", "param  location string")
     assert copy.compiler.formatted(copy.main) != copy.main.read_text(encoding="utf-8")
