@@ -213,8 +213,8 @@ def refusals(deployment: Deployment) -> list[str]:
     """
     site = deployment.the("Microsoft.Web/sites").properties["siteConfig"]
     groups = deployment.of_type("Microsoft.Insights/actionGroups")
-    named = [*site["appSettings"], *(each for group in groups for each in group.properties["emailReceivers"])]
-    names = [each["name"] for each in named]
+    receivers = [each for group in groups for each in group.properties["emailReceivers"]]
+    names = [each["name"] for each in [*site["appSettings"], *receivers]]
     return [
         *(f"{each.id} has a null" for each in deployment.all() if re.search(r'[^\\]": null', json.dumps(each.body))),
         *(f"Flex Consumption refuses {name}" for name in sorted(REFUSED_BY_FLEX & {*site, *names})),

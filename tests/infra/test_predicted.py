@@ -72,16 +72,13 @@ def test_a_small_deployment_has_the_same_entities_and_less_roles_and_settings() 
 
 @EVERY
 def test_every_service_asks_for_tokens_of_entra_id_and_for_tls_1_2(name: str) -> None:
-    # given what would be deployed
-    deployment = predicted(name)
-
     def all_have(type_: str, **expected: object) -> None:
-        found = deployment.of_type(type_)
+        found = predicted(name).of_type(type_)
         assert found
         for each in found:
             assert {name: each.properties.get(name) for name in expected} == expected, each.id
 
-    # then nothing takes a key, an older TLS, or shows a blob to everybody
+    # Nothing takes a key, an older TLS, or shows a blob to everybody
     all_have("Microsoft.ServiceBus/namespaces", disableLocalAuth=True, minimumTlsVersion="1.2")
     all_have("Microsoft.DocumentDB/databaseAccounts", disableLocalAuth=True, minimalTlsVersion="Tls12")
     all_have("Microsoft.DocumentDB/databaseAccounts", disableKeyBasedMetadataWriteAccess=True)
@@ -93,7 +90,7 @@ def test_every_service_asks_for_tokens_of_entra_id_and_for_tls_1_2(name: str) ->
     all_have("Microsoft.KeyVault/vaults", enableRbacAuthorization=True, enablePurgeProtection=True)
     all_have("Microsoft.Web/sites", httpsOnly=True)
     all_have("Microsoft.Web/sites/basicPublishingCredentialsPolicies", allow=False)
-    site = deployment.the("Microsoft.Web/sites").properties["siteConfig"]
+    site = predicted(name).the("Microsoft.Web/sites").properties["siteConfig"]
     assert (site["minTlsVersion"], site["scmMinTlsVersion"]) == ("1.2", "1.2")
 
 
@@ -110,27 +107,26 @@ def test_no_setting_and_no_output_holds_a_key(name: str) -> None:
 
 
 def test_private_services_are_reached_in_the_network_only() -> None:
-    # given a deployment with a private network
-    deployment = EVERYTHING
+    # given the services of a deployment with a private network
     private = (
         "Microsoft.DocumentDB/databaseAccounts",
         "Microsoft.KeyVault/vaults",
         "Microsoft.ServiceBus/namespaces",
         "Microsoft.Storage/storageAccounts",
     )
-    services = [each for type_ in private for each in deployment.of_type(type_)]
+    services = [each for type_ in private for each in EVERYTHING.of_type(type_)]
     # then each of its services has no public ingress, and one endpoint whose zone is there
     assert {each.properties["publicNetworkAccess"] for each in services} == {"Disabled"}
-    endpoints = deployment.of_type("Microsoft.Network/privateEndpoints")
+    endpoints = EVERYTHING.of_type("Microsoft.Network/privateEndpoints")
     connections = [each.properties["privateLinkServiceConnections"][0]["properties"] for each in endpoints]
     assert sorted(each["privateLinkServiceId"] for each in connections) == sorted(each.id for each in services)
-    zones = {each.id for each in deployment.of_type("Microsoft.Network/privateDnsZones")}
-    groups = deployment.of_type("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+    zones = {each.id for each in EVERYTHING.of_type("Microsoft.Network/privateDnsZones")}
+    groups = EVERYTHING.of_type("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
     named = [each.properties["privateDnsZoneConfigs"][0]["properties"]["privateDnsZoneId"] for each in groups]
     assert set(named) == zones
     assert len(named) == len(endpoints) == 5
     # and the app runs in the network
-    assert deployment.the("Microsoft.Web/sites").properties["virtualNetworkSubnetId"].endswith("functions")
+    assert EVERYTHING.the("Microsoft.Web/sites").properties["virtualNetworkSubnetId"].endswith("functions")
 
 
 def test_service_bus_stays_open_where_its_tier_has_no_private_endpoints() -> None:

@@ -1,8 +1,6 @@
 """The app's identity may do what it needs, where it needs it."""
 
-from tests.infra.comparisons import role_differences
 from tests.infra.documents import ROLES
-from tests.infra.predicted import predicted
 
 BUILT_IN = {
     "00000000-0000-0000-0000-000000000002": "Cosmos DB Built-in Data Contributor",
@@ -35,7 +33,3 @@ def test_every_role_is_what_its_id_says_given_at_the_narrowest_and_for_a_reason(
     assert {each.id: each.name for each in ROLES} == BUILT_IN
     assert {each.name: each.scope for each in ROLES} == NARROWEST
     assert all(each.reason for each in ROLES)
-
-
-def test_each_role_is_given_where_the_document_says_and_no_other() -> None:
-    assert role_differences(predicted("everything")) == []

@@ -28,7 +28,6 @@ ENTITIES = [
 ]
 SETTINGS = sorted(set(settings_of(predicted("everything"))) - set(VAULT_SETTINGS))
 GROUPS = " = resourceGroup().location"
-SMALLEST = "param environmentName = 'x'\n"
 
 
 @pytest.fixture
@@ -201,7 +200,7 @@ def test_what_azure_refuses_is_noticed(copy: Copy, path: str, code: str, instead
 )
 def test_parameters_that_cannot_be_deployed_are_refused_with_a_sentence(copy: Copy, parameters: str, told: str) -> None:
     with pytest.raises(RefusedError, match=told):
-        copy.deployed(f"{SMALLEST}{parameters}\n")
+        copy.deployed(f"param environmentName = 'x'\n{parameters}\n")
 
 
 def test_an_output_that_nothing_reads_is_noticed(copy: Copy) -> None:
