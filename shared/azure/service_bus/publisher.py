@@ -38,15 +38,7 @@ class ServiceBusPublisher:
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
         """Publish the events. Each names its tenant itself: one topic serves all tenants."""
-        messages = map(message_of, events)
-        await self.send(
-            [
-                ServiceBusMessage(
-                    message.body, message_id=message.message_id, subject=message.subject, content_type=CONTENT_TYPE
-                )
-                for message in messages
-            ]
-        )
+        await self.send(list(map(message_to_send, events)))
 
     async def send(self, messages: Sequence[ServiceBusMessage]) -> None:
         """Send messages, in as few batches as hold them.
@@ -109,6 +101,14 @@ class ServiceBusPublisher:
         with suppress(*FAILURES):
             async with asyncio.timeout(self._try_seconds):
                 await sender.close()
+
+
+def message_to_send(event: Event) -> ServiceBusMessage:
+    """The message of Service Bus that carries the event. Raises EventTooLarge."""
+    message = message_of(event)
+    return ServiceBusMessage(
+        message.body, message_id=message.message_id, subject=message.subject, content_type=CONTENT_TYPE
+    )
 
 
 def _fill(batch: ServiceBusMessageBatch, messages: Sequence[ServiceBusMessage]) -> None:
