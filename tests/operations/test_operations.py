@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from typer.main import get_command
 
 import shared.settings
 from local.__main__ import cli
+from local.index import index
 from tests.documents import CODE, DOCUMENTS, ROOT, coded_rows, make_targets, rows
 from tools.cost.__main__ import cli as cost
+from tools.cost.backlog import TOPIC_MEGABYTES, days_until_full, hours_of_sweeps_until_full, sent_bytes
 from tools.cost.designs import measured_budget, measured_workload, occurrences, patchbay
+from tools.cost.prices import list_prices
+from tools.cost.workload import HOURS
+from tools.cost.zones import INSTANCES, always_running, function_groups
 
 OPERATIONS = ROOT / "docs/operations"
 PAGES = sorted(OPERATIONS.rglob("*.md"))
@@ -167,6 +173,39 @@ def test_the_figures_of_the_pages_are_those_that_were_measured() -> None:
     assert f"| bytes in the archive | {stored['archive']:,} |" in scale
     throttling = (OPERATIONS / "runbooks/throttling.md").read_text(encoding="utf-8")
     assert f"takes {units} request units" in throttling
+
+
+def test_the_pages_say_how_long_a_backlog_fits() -> None:
+    # given how much the topic holds, and how many bytes a conversation has there
+    month, budget = measured_workload(), measured_budget()
+    standard, premium = TOPIC_MEGABYTES["Standard"], TOPIC_MEGABYTES["Premium"]
+
+    def days(megabytes: int, a_minute: int) -> Decimal:
+        return days_until_full(megabytes, replace(month, conversations=a_minute * 60 * HOURS), budget)
+
+    # when the pages are read, then they say after which time the topic is full
+    scale, deploy = ((OPERATIONS / name).read_text(encoding="utf-8") for name in ("scale.md", "deploy.md"))
+    million, large = (days_until_full(megabytes, month, budget) for megabytes in (standard, premium))
+    assert f"| bytes on the bus | {sent_bytes(month, budget):,.0f} |" in scale
+    assert f"| 10 | {days(standard, 10):.0f} days | {days(premium, 10):.0f} days |" in scale
+    assert f"| 23, a million a month | {million:.0f} days | {large:.0f} days |" in scale
+    assert f"| 1,000 | | {days(premium, 1000):.1f} days |" in scale
+    assert f"| 50,000 | | {days(premium, 50_000) * 24:.1f} hours |" in scale
+    assert f"fit up to {million / 7:.1f} million conversations a month" in scale
+    hours = (hours_of_sweeps_until_full(megabytes, month, budget) for megabytes in (standard, premium))
+    assert "5 GB in {:.0f} hours, and 80 GB in {:.0f} hours".format(*hours) in scale
+    assert f"5 GB are full after {million:.0f}\ndays" in deploy
+
+
+def test_the_pages_say_what_zones_cost() -> None:
+    # given the groups of functions, when the pages are read, then they say what two instances of each cost
+    groups = len(function_groups(index()))
+    costs = (f"{always_running(groups, memory, list_prices()):.0f} $ at {memory:,} MB" for memory in (512, 2048, 4096))
+    deploy = (OPERATIONS / "deploy.md").read_text(encoding="utf-8")
+    scale = (OPERATIONS / "scale.md").read_text(encoding="utf-8")
+    assert f"| `zoneRedundantApp` | {', '.join(costs)}: two instances of each of the nine function groups" in deploy
+    assert (groups, INSTANCES) == (9, 2)
+    assert f"these are {groups * INSTANCES}, two for each of the nine groups" in scale
 
 
 def test_what_is_missing_or_made_up_is_noticed(tmp_path: Path) -> None:

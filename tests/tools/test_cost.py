@@ -9,14 +9,20 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from local.index import Function, index
 from tests.azure.test_budget import BUDGET
+from tests.infra.predicted import predicted
 from tools.cost.__main__ import cli
+from tools.cost.backlog import KEPT_DAYS, TOPIC_MEGABYTES, days_until_full, hours_of_sweeps_until_full
 from tools.cost.designs import DESIGNS, every_fact, measured_budget, measured_workload, one_document, patchbay, requests
 from tools.cost.prices import list_prices
 from tools.cost.table import dollars, total
 from tools.cost.workload import SECONDS, Executions
+from tools.cost.zones import always_running, function_groups
 
 ONE = replace(measured_workload(), conversations=1)
+MILLION = measured_workload()
+TOPIC = "Microsoft.ServiceBus/namespaces/topics"
 
 
 def hand_counted(budget: Mapping[str, Any], figure: str) -> float:
@@ -111,3 +117,75 @@ def test_the_table_shows_each_design_and_all_assumptions() -> None:
         assert design.name in result.stdout
     for line in ("conversations: 1,000", "messages: 30", "memory megabytes: 512", "retention months: 12"):
         assert f"  {line}\n" in result.stdout
+
+
+def test_functions_scale_as_flex_consumption_groups_them() -> None:
+    # given the app, when its functions are grouped, then those for HTTP are one group, and each other one is its own
+    assert function_groups(index()) == [
+        "bot_escalated",
+        "conversation_ended",
+        "conversation_started",
+        "http",
+        "inactivity_timeout",
+        "message_posted",
+        "monthly_usage",
+        "sweep",
+        "unrouted_event",
+    ]
+    # and one more timer is one more group, one more route is none
+    timer = Function("nightly", {"type": "timerTrigger", "name": "timer"}, None)
+    route = Function("list_days", {"type": "httpTrigger", "name": "req"}, None)
+    assert function_groups([*index(), timer, route]) == sorted([*function_groups(index()), "nightly"])
+
+
+def test_zones_cost_two_instances_of_each_group_around_the_clock() -> None:
+    # given 9 groups and 0.000004 $ for a gigabyte and second
+    # when they wait a month of 730 hours, then 9 * 2 instances of 2 GB have waited 18 * 2 * 2,628,000 GB-s
+    prices = list_prices()
+    assert always_running(9, 2048, prices) == Decimal("378.432")
+    # and it is a quarter and twice as much with other instances
+    assert always_running(9, 512, prices) == Decimal("94.608")
+    assert always_running(9, 4096, prices) == Decimal("756.864")
+
+
+def test_a_backlog_fits_as_long_as_its_bytes_fill_the_topic() -> None:
+    # given 12 lines of 755 bytes, a start of 730, an end of 653, a fifth of an escalation of 781, 2.8 timeouts of 579
+    by_hand = 12 * 755 + 730 + 653 + 0.2 * 781 + 2.8 * 579
+    # when a million such conversations come in 730 hours, then 5 GiB are full after 5 * 2^30 bytes of them
+    days = 5 * 2**30 / (1_000_000 * by_hand) * 730 / 24
+    assert float(days_until_full(5120, MILLION, BUDGET)) == pytest.approx(days) == pytest.approx(13.4, abs=0.05)
+    assert float(days_until_full(81920, MILLION, BUDGET)) == pytest.approx(16 * days)
+    # and larger messages fill it earlier
+    larger = json.loads(json.dumps(BUDGET))
+    larger["events"]["message.posted"]["busBytes"] = 1510
+    assert float(days_until_full(5120, MILLION, larger)) == pytest.approx(days * by_hand / (by_hand + 12 * 755))
+
+
+def test_each_sweep_publishes_every_timeout_again_that_was_not_taken() -> None:
+    # given that 64 conversations more are due at each minute's sweep (2.8 million of 43,800 minutes)
+    # when the sweeps are added up one by one, until their timeouts fill 5 GiB
+    due = minutes = published = 0.0
+    while published * 579 < 5 * 2**30:
+        minutes, due = minutes + 1, due + 2_800_000 / 43_800
+        published += due
+    # then it is as late as the formula says, to a minute
+    assert minutes / 60 == pytest.approx(float(hours_of_sweeps_until_full(5120, MILLION, BUDGET)), abs=1 / 60)
+
+
+def test_the_topic_is_as_large_as_it_would_be_deployed_and_messages_wait_as_long() -> None:
+    for name, tier in (("dev", "Standard"), ("prod", "Premium")):
+        topic = predicted(name).the(TOPIC).properties
+        assert (topic["maxSizeInMegabytes"], topic["defaultMessageTimeToLive"]) == (
+            TOPIC_MEGABYTES[tier],
+            f"P{KEPT_DAYS}D",
+        )
+
+
+def test_a_backlog_that_fits_shorter_than_messages_wait_is_said_to() -> None:
+    # given a month whose messages of 13.4 days fit, and one with twice as many
+    one, two = (CliRunner().invoke(cli, ["--conversations", count]).stdout for count in ("1000000", "2000000"))
+    # when the cost is printed, then the second is said to be shorter than a message waits
+    warning = "fewer than the 7 that a message waits"
+    assert "hold the messages of 13.4 days;" in one
+    assert warning not in one
+    assert f"hold the messages of 6.7 days, {warning};" in two

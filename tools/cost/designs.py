@@ -49,6 +49,11 @@ def occurrences(workload: Workload, budget: Budget) -> dict[str, Decimal]:
     return times | {"message.posted": Decimal(workload.messages)}
 
 
+def questions(times: Mapping[str, Decimal]) -> Decimal:
+    """How often `sweep` publishes a timeout of a conversation whose events happen so often."""
+    return times["inactivity.timeout"] + times["archive"] + times["end of retention"]
+
+
 def requests(workload: Workload, budget: Budget) -> Decimal:
     """Requests to Cosmos of one conversation, its activities at the ingress included."""
     each = {name: Decimal(sum(event["requests"].values())) for name, event in budget["events"].items()}
@@ -69,9 +74,8 @@ def patchbay(workload: Workload) -> Demand:
     per_sweep = request_units().read(1) + request_units().query(0) * workload.tenants
     conversation = sum((times[name] * units[name] for name in times), Decimal(0))
     conversation += _posted(workload) * units["an activity at the ingress"]
-    questions = times["inactivity.timeout"] + times["archive"] + times["end of retention"]
     groups = {name: times[name] for name in ("conversation.started", "message.posted", "bot.escalated")}
-    groups |= {"conversation.ended": times["conversation.ended"], "inactivity.timeout": questions}
+    groups |= {"conversation.ended": times["conversation.ended"], "inactivity.timeout": questions(times)}
     peeks = Decimal(_PEEKS_PER_MINUTE * 60 * HOURS)
     stored = budget["conversation"]["storedBytes"]
     # A line more or less is a fact's document more or less.

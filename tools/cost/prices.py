@@ -14,6 +14,8 @@ MeterName = Literal[
     "serviceBusOperations",
     "functionSeconds",
     "functionExecutions",
+    "alwaysReadyBaseline",
+    "alwaysReadySeconds",
     "blobWrites",
     "blobStorage",
     "logs",

@@ -7,27 +7,29 @@ from decimal import Decimal
 from rich.console import Console
 from rich.table import Table
 
+from tools.cost.backlog import backlog
 from tools.cost.designs import DESIGNS, Design, measured_budget, occurrences, requests
 from tools.cost.prices import MeterName, Prices
 from tools.cost.workload import Workload, assumed
+from tools.cost.zones import zone_redundancy
 
 _LENGTHS, _MEMORIES = (12, 60, 200), (512, 2048)
 
 
 def show(workload: Workload, prices: Prices, console: Console) -> None:
-    """Print the cost of a month by each design, also at other lengths and memory sizes, and the assumptions."""
+    """Print the cost of a month by each design, what zones cost, how long a backlog fits, and the assumptions."""
     console.print(f"{workload.conversations:,} conversations a month cost, in {prices.currency} at list prices:")
     console.print(_by_meter(workload, prices))
     console.print(f"Per million conversations, by lines of each and memory of an instance ({prices.currency}):")
     console.print(_by_length(workload, prices))
-    for line in _assumptions(workload, prices):
+    for line in (*zone_redundancy(prices), *backlog(workload), *_assumptions(workload, prices)):
         console.print(line, soft_wrap=True, highlight=False)
 
 
 def dollars(design: Design, workload: Workload, prices: Prices) -> dict[MeterName, Decimal]:
     """The exact cost of a design in a month, by meter."""
     quantities = design.demand(workload).quantities(workload)
-    return {name: meter.dollars(quantities[name]) for name, meter in prices.meters.items()}
+    return {name: prices.meters[name].dollars(quantity) for name, quantity in quantities.items()}
 
 
 def total(design: Design, workload: Workload, prices: Prices) -> Decimal:
@@ -39,7 +41,8 @@ def _by_meter(workload: Workload, prices: Prices) -> Table:
     table = _table("meter", [part for design in DESIGNS for part in (design.name, "")])
     costs = [dollars(design, workload, prices) for design in DESIGNS]
     demands = [design.demand(workload).quantities(workload) for design in DESIGNS]
-    for name, meter in prices.meters.items():
+    for name in demands[0]:
+        meter = prices.meters[name]
         cells = [
             cell
             for quantities, cost in zip(demands, costs, strict=True)
@@ -69,17 +72,18 @@ def _table(first: str, columns: Sequence[str]) -> Table:
 
 def _assumptions(workload: Workload, prices: Prices) -> Iterator[str]:
     budget = measured_budget()
-    yield "Measured (infra/prices/budget.json, which tests/azure/test_budget.py holds to):"
+    yield "Measured (infra/prices/budget.json, which test_budget.py and test_message_sizes.py in tests/azure/ hold to):"
     yield f"  requests to Cosmos DB per conversation: {requests(workload, budget):.2f}"
     for name, times in occurrences(workload, budget).items():
         event = budget["events"][name]
-        yield f"  {name}: {times:.2f} times, each {sum(event['requests'].values())} requests, {event['measured']} RU"
+        asked = f"{sum(event['requests'].values())} requests, {event['measured']} RU"
+        yield f"  {name}: {times:.2f} times, each {asked}, {event['busBytes']} bytes on the bus"
     yield "Assumed:"
     yield from (f"  {name}: {value}" for name, value in assumed(workload))
     yield "  conversations come evenly, day and night; executions take less than a second"
     yield "  a line more or less than measured is one more or less message.posted, and line bytes more or less"
     yield "  one process looks at the dead letters"
-    yield "  left out: what Azure adds to each document, zone redundancy, traffic out, alerts, reports and other reads"
+    yield "  left out: what Azure adds to documents, zones of stores, traffic out, alerts, reports and other reads"
     yield "  naive designs have no ledger, no archive and no deletion, and count the month by a query each night"
     yield "Designs:"
     yield from (f"  {design.name}: {design.description}" for design in DESIGNS)
