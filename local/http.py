@@ -1,9 +1,9 @@
 """HTTP triggers, the host's admin route, and the movable clock, as an ASGI application."""
 
 import asyncio
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import azure.functions as func
 from azure.functions.meta import Datum
@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.http_functions import HttpFunctions, http_datum
 from local.index import Function
 from local.timers import TimerTrigger, run_timer
 from shared.clock import MovableClock
 from shared.errors import InvalidRequest, PatchbayError
 from shared.wire import parse_json
 
-_log = logging.getLogger(__name__)
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
@@ -30,47 +30,24 @@ def application(
 
     `timers` run by the clock: a request that moves it is answered when they have caught up.
     """
-    routes = [_http_route(function) for function in functions if function.kind == "httpTrigger"]
-    routes.append(_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"}))
+    routes = [_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"})]
     if clock is not None:
         routes.append(_clock_route(clock, timers))
-    return Starlette(routes=routes)
+    own = Starlette(routes=routes)
+    own.router.default = _http_functions(functions)
+    return own
 
 
-def _http_route(function: Function) -> Route:
-    async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        argument = function.decode(_request_datum(request, body), {})
-        try:
-            result = await function.run(argument)
-        except Exception:
-            _log.exception("function %s failed", function.name)
-            return Response(status_code=500)
-        return _response(result)
+def _http_functions(functions: Sequence[Function]) -> HttpFunctions:
+    by_name = {function.name: function for function in functions if function.kind == "httpTrigger"}
 
-    methods = [str(getattr(method, "value", method)) for method in function.trigger["methods"]]
-    return Route(f"/api/{function.trigger['route']}", endpoint, methods=methods, name=function.name)
+    async def run(name: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        function = by_name[name]
+        result = await function.run(function.decode(http_datum(members, Datum), {}))
+        answer: Mapping[str, Any] = func.get_binding_registry().get("http").encode(result, expected_type=None).value
+        return answer
 
-
-def _request_datum(request: Request, body: bytes) -> Datum:
-    def texts(items: dict[str, str]) -> dict[str, Datum]:
-        return {name: Datum(value, "string") for name, value in items.items()}
-
-    value = {
-        "method": Datum(request.method, "string"),
-        "url": Datum(str(request.url), "string"),
-        "headers": texts(dict(request.headers)),
-        "query": texts(dict(request.query_params)),
-        "params": texts(dict(request.path_params)),
-        "body": Datum(body, "bytes"),
-    }
-    return Datum(value, "http")
-
-
-def _response(result: func.HttpResponse) -> Response:
-    encoded = func.get_binding_registry().get("http").encode(result, expected_type=None).value
-    headers = {name: datum.value for name, datum in encoded["headers"].items()}
-    return Response(encoded["body"].value, int(encoded["status_code"].value), headers)
+    return HttpFunctions(by_name.values(), run)
 
 
 def _admin_route(timers: dict[str, Function]) -> Route:

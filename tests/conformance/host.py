@@ -1,11 +1,10 @@
 """The data that the Functions host sends to its Python worker: requests, messages and timers, as in version 4.
 
 Their shapes follow from the worker's capabilities (`test_indexing.py` checks them): bodies are bytes, a request's
-values are texts, and empty values are left out.
+values are texts, and empty values are left out. `local/http_functions.py` reads requests and sends answers.
 """
 
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
 import httpx
 
+from local.http_functions import HttpFunctions, http_datum
 from shared import bootstrap
 from shared.clock import MovableClock
 from shared.embedded.bus import Delivery
@@ -28,7 +27,6 @@ from tests.conformance.runtime import Datum, Indexed, InvocationFailedError, Wor
 from tests.functions.hosts import NOW, Host
 
 _NEVER = "9999-12-31T23:59:59.9999999"
-_SLASH = re.compile("%(?=2f)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,65 +64,31 @@ async def hosted_by_runtime(
     pipeline = bootstrap.embedded(own, clock, open_to_all=open_to_all, telemetry=telemetry)
     bootstrap.provide(pipeline)
     try:
-        async with httpx.AsyncClient(transport=RuntimeTransport(worker), base_url="http://localhost") as client:
+        transport = httpx.ASGITransport(http_functions(worker))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield RuntimeHost(pipeline, clock, client, worker)
     finally:
         await pipeline.database.close()
 
 
-class RuntimeTransport(httpx.AsyncBaseTransport):
-    """Routes requests to HTTP functions. No route: 404. A function that fails: 500 without a body, as in the host."""
+def http_functions(worker: Worker) -> HttpFunctions:
+    """The HTTP functions, run by the worker."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._routes = [one for one in worker.functions.values() if _kind(one) == "http"]
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-        for function in self._routes:
-            parameters = route_parameters(function.trigger["route"], path)
-            if parameters is not None and request.method in function.trigger["methods"]:
-                return await self._run(function, request, parameters)
-        return httpx.Response(404)
-
-    async def _run(self, function: Indexed, request: httpx.Request, parameters: Mapping[str, str]) -> httpx.Response:
-        try:
-            answer = await self._worker.run(function.name, *sent_request(request, parameters))
-        except InvocationFailedError:
-            return httpx.Response(500)
+    async def run(name: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = await worker.run(name, *sent_request(members))
         assert answer is not None, "an HTTP function returns"
         assert answer.type == "http"
-        headers = {name: one.value for name, one in answer.value["headers"].items()}
-        # The host parses the status as a number, and takes every other value as it is.
-        status, body = (answer.value[name].value for name in ("status_code", "body"))
-        return httpx.Response(int(status), headers=headers, content=body)
+        value: Mapping[str, Any] = answer.value
+        return value
+
+    return HttpFunctions([one for one in worker.functions.values() if _kind(one) == "http"], run)
 
 
-def route_parameters(route: str, path: str) -> dict[str, str] | None:
-    """The parameters of a path under `/api`; None if the path is not of this route. `%2F` stays as it is written."""
-    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", f"/api/{route}")
-    found = re.fullmatch(pattern, path, re.IGNORECASE)
-    if found is None:
-        return None
-    return {name: unquote(_SLASH.sub("%25", text)) for name, text in found.groupdict().items()}
-
-
-def sent_request(request: httpx.Request, parameters: Mapping[str, str]) -> tuple[Datum, dict[str, Datum]]:
-    """A request as `RpcHttp`: values that occur twice are joined, empty ones and bodies without a length are lost."""
-    query = _joined(parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True))
-    headers = _joined((name.lower(), value) for name, value in request.headers.multi_items())
-    body = request.content if int(request.headers.get("content-length", "0")) else b""
-    value = {
-        "method": datum(request.method, "string"),
-        "url": datum(str(request.url), "string"),
-        "headers": _texts(headers),
-        "query": _texts({name: text for name, text in query.items() if text}),
-        "params": _texts(parameters),
-        "body": datum(body, "bytes"),
-    }
-    described = {"Headers": datum(json.dumps(headers), "json"), "Query": datum(json.dumps(query), "json")}
-    return datum(value, "http"), {**described, **_members(body), **_texts(query), **_texts(parameters)}
+def sent_request(members: Mapping[str, Any]) -> tuple[Datum, dict[str, Datum]]:
+    """A request as `RpcHttp`, and as metadata."""
+    described = {name: datum(json.dumps(members[name.lower()]), "json") for name in ("Headers", "Query")}
+    named = {**_members(members["body"]), **_texts(members["query"]), **_texts(members["params"])}
+    return http_datum(members, datum), {**described, **named}
 
 
 def sent_message(trigger: Mapping[str, Any], delivery: Delivery) -> tuple[Datum, dict[str, Datum]]:
@@ -171,13 +135,6 @@ def _kind(function: Indexed) -> str:
 
 def _texts(values: Mapping[str, str]) -> dict[str, Datum]:
     return {name: datum(text, "string") for name, text in values.items()}
-
-
-def _joined(pairs: Any) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, text in pairs:
-        joined[name] = f"{joined[name]},{text}" if name in joined else text
-    return joined
 
 
 def _members(body: bytes) -> dict[str, Datum]:

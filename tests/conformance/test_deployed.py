@@ -13,16 +13,18 @@ RUNTIME = "azure-functions-runtime"
 DEPLOYED = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 
 _HEALTH = """
-import asyncio, httpx, json, sys
+import asyncio, json, sys
 from importlib.metadata import version
 from pathlib import Path
 from tests.conformance.host import hosted_by_runtime, sent_request
 from tests.conformance.runtime import InvocationFailedError, start
 
+ASKED = {"method": "GET", "url": "http://localhost/api/health", "headers": {}, "query": {}, "params": {}, "body": b""}
+
 async def told(worker):
     async with hosted_by_runtime(worker, Path(sys.argv[1])):
         try:
-            answer = await worker.run("health", *sent_request(httpx.Request("GET", "http://localhost/api/health"), {}))
+            answer = await worker.run("health", *sent_request(ASKED))
         except InvocationFailedError as failure:
             return str(failure).splitlines()[0]
         return answer.value["status_code"].value

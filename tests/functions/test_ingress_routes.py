@@ -126,7 +126,7 @@ async def test_the_tenant_of_the_address_must_be_known(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["contoso-chat/telegram", "nobody/webchat", "Contoso-chat/webchat", "fabrikam-web/webchat", "%00/%F0%9F"]
+    "address", ["contoso-chat/telegram", "nobody/webchat", "Contoso-chat/webchat", "fabrikam-web/webchat", "%01/%F0%9F"]
 )
 async def test_account_and_channel_of_the_address_must_be_known(host: Host, address: str) -> None:
     answer = await host.client.post(f"/api/tenants/contoso/channels/{address}", json=activity())

@@ -146,7 +146,7 @@ async def test_another_tenants_parked_event_is_unknown(host: Host) -> None:
     assert (refused.status_code, problem(refused)["code"]) == (404, "unknown_tenant")
 
 
-@pytest.mark.parametrize("odd", ["x", "%00", "%F0%9F", "~", "'", "..%20", "a" * 3000, "None", "_unknown"])
+@pytest.mark.parametrize("odd", ["x", "%01", "%F0%9F", "~", "'", "..%20", "a" * 3000, "None", "_unknown"])
 async def test_odd_ids_are_unknown(host: Host, odd: str) -> None:
     refused = await host.client.post(f"{OWN}/{odd}/replay", content=b"\xff")
     assert (refused.status_code, problem(refused)["code"]) == (404, "unknown_parked_event")

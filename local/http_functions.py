@@ -1,0 +1,126 @@
+"""HTTP functions as an ASGI application that reads requests and sends answers as the Functions host was seen to."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_SLASH = re.compile(b"%(?=2f)", re.IGNORECASE)
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+_HEADER_VALUE = re.compile(r"[\t -~]*")
+
+
+class HttpFunction(Protocol):
+    """A function with an HTTP trigger, whose members are those of the binding's JSON."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def trigger(self) -> Mapping[str, Any]: ...
+
+
+Run = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Runs the function of a name on a request's members (texts, dictionaries of texts, bytes). Returns the answer's."""
+
+
+class HttpFunctions:
+    """Routes requests under `/api` to functions.
+
+    No route for path and method: 404. A function that fails, or answers a header that no server sends: an empty 500.
+    """
+
+    def __init__(self, functions: Iterable[HttpFunction], run: Run) -> None:
+        self._routes = [(_pattern(one.trigger["route"]), _methods(one), one.name) for one in functions]
+        self._run = run
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._answer(Request(scope, receive))
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = _decoded(request.scope["raw_path"])
+        if "\0" in path:
+            return Response(status_code=400)
+        for pattern, methods, name in self._routes:
+            found = pattern.fullmatch(path)
+            if found and request.method in methods:
+                members = {**await _members(request), "params": found.groupdict()}
+                try:
+                    return _response(await self._run(name, members))
+                except Exception:
+                    _log.exception("function %s failed", name)
+                    return Response(status_code=500)
+        return Response(status_code=404)
+
+
+def http_datum(members: Mapping[str, Any], datum: Callable[[Any, str], T]) -> T:
+    """The request as a worker gets it: `datum` makes the worker's data from a value and the name of its type."""
+
+    def made(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: datum(text, "string") for name, text in value.items()}
+        return datum(value, "bytes" if isinstance(value, bytes) else "string")
+
+    return datum({name: made(value) for name, value in members.items()}, "http")
+
+
+def _merged(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The values by name, whatever its case: those of one name joined by commas, without empty ones.
+
+    Of several spellings of a name the second stands.
+    """
+    spelled: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
+    for name, text in pairs:
+        same = values.setdefault(name.lower(), [])
+        same.append(text)
+        if len(same) <= 2:
+            spelled[name.lower()] = name
+    return {spelled[name]: ",".join(filter(None, texts)) for name, texts in values.items()}
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", f"/api/{route}/?"), re.IGNORECASE)
+
+
+def _methods(function: HttpFunction) -> set[str]:
+    return {str(getattr(method, "value", method)) for method in function.trigger["methods"]}
+
+
+def _decoded(path: bytes) -> str:
+    """The path without its escapes, but for `%2F` and for those that are no UTF-8."""
+    text = unquote_to_bytes(_SLASH.sub(b"%25", path)).decode("utf-8", "surrogateescape")
+    return _NO_UTF8.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", text)
+
+
+async def _members(request: Request) -> dict[str, Any]:
+    path, query = request.scope["raw_path"].decode("latin-1"), request.url.query
+    values = _merged(parse_qsl(query, keep_blank_values=True))
+    body = await request.body()
+    return {
+        "method": request.method,
+        "url": f"{request.url.scheme}://{request.url.netloc}{path}" + (f"?{query}" if query else ""),
+        "headers": _merged((name.lower(), value) for name, value in request.headers.items()),
+        "query": {name: text for name, text in values.items() if text},
+        # The host asks for the length, so it hands on no body that comes in chunks.
+        "body": body if "content-length" in request.headers else b"",
+    }
+
+
+def _response(members: Mapping[str, Any]) -> Response:
+    headers = {name: one.value for name, one in members["headers"].items()}
+    for name, value in headers.items():
+        if not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"the header {name} holds control characters, or others than ASCII's")
+    # The host parses the status as a number, and takes every other value as it is.
+    return Response(members["body"].value, int(members["status_code"].value), headers)
