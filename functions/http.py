@@ -83,7 +83,7 @@ async def _answered(
         await bootstrap.access().authorize(handler.__name__, request)
         if "tenantId" in request.address:
             served.admitted(request.address["tenantId"])
-        return await handler(req)
+        return _sendable(await handler(req))
     except PatchbayError as error:
         reason = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code
         _log.info("%s refused a request (%s)", handler.__name__, reason)
@@ -93,6 +93,13 @@ async def _answered(
         where = "".join(traceback.format_tb(failure.__traceback__))
         _log.error("%s failed with %s\n%s", handler.__name__, type(failure).__name__, where)  # see above
         return _problem(Unexpected(), req, problem_page)
+
+
+def _sendable(response: func.HttpResponse) -> func.HttpResponse:
+    """The response. Raises ValueError if a header holds more than printable ASCII: the host would send an empty 500."""
+    if all(value.isascii() and value.isprintable() for value in (response.mimetype, *response.headers.values())):
+        return response
+    raise ValueError("a header of the response cannot be sent")
 
 
 def answer(

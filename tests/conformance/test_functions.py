@@ -262,14 +262,6 @@ async def test_no_body_fails_an_ingress(host: RuntimeHost, body: bytes) -> None:
         assert problem(refused)["errors"], name
 
 
-async def test_a_body_without_a_length_is_refused_for_the_host_sends_none(host: RuntimeHost) -> None:
-    async def pieces() -> Any:
-        yield json.dumps(line()).encode()
-
-    refused = await host.client.post(EVENTS, content=pieces())
-    assert (refused.status_code, problem(refused)["code"]) == (411, "length_required")
-
-
 async def test_every_route_but_health_answers_401_to_whom_nobody_vouched_for(worker: Worker, tmp_path: Path) -> None:
     assert set(ROUTES) == {name for name, one in worker.functions.items() if one.trigger["type"] == "httpTrigger"}
     async with hosted_by_runtime(worker, tmp_path, open_to_all=False) as closed:
