@@ -106,8 +106,8 @@ CONTROLS = (
     Control(
         "a named function does not work",
         "functions/health.py",
-        "return answer(",
-        "return (",
+        '@route(blueprint, "GET", "health")\nasync def health(req: func.HttpRequest) -> func.HttpResponse:',
+        '@blueprint.route("health")\nasync def health(req: func.HttpRequest) -> func.HttpResponse:\n    1 / 0',
         "test_functions.py::test_the_health_is_told",
         "['health'] == []",
     ),

@@ -69,12 +69,13 @@ async def test_named_events_are_replayed_and_the_refused_ones_explained(
     first, second = await sent(host, *(json.dumps(message_document(id=name)).encode() for name in "ab"))
     (never,) = await sent(host, b"{")
     await host.configured("contoso")
-    # When one of them is named, and one that does not exist
-    assert not await replay(host.client, "_unknown", [first, "a/b?c"], every=False)
+    # When one of them is named, and two that do not exist, of which the host itself refuses one
+    assert not await replay(host.client, "_unknown", [first, "a/b?c", "a\0b"], every=False)
     # Then that one is on its way
     assert capsys.readouterr().out.splitlines() == [
         f"{first}  accepted",
-        "a/b?c  HTTP 404",
+        "a/b?c  unknown_parked_event: no such parked event",
+        "a\0b  HTTP 400",
     ]
     assert sorted(await ids(host)) == sorted([second, never])
     # And when all are replayed, the other one is too, and the last one says why not
