@@ -20,8 +20,17 @@ from shared.embedded.bus import EmbeddedBus
 from shared.embedded.database import Database
 from shared.embedded.wiring import adapters_on, bus_on
 from shared.pipeline import Pipeline, assembled
-from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings, TelemetrySettings
+from shared.settings import (
+    AccessSettings,
+    Azure,
+    EnvironmentSecrets,
+    Settings,
+    TelemetrySettings,
+    own_settings,
+    unknown_settings,
+)
 from shared.telemetry import OFF, Telemetry
+from shared.tenants.near_miss import did_you_mean
 from shared.traced.wiring import traced
 from shared.web.documents import HttpDocuments
 
@@ -149,5 +158,13 @@ def access() -> Access:
 def provide(own: Pipeline, access: Access | None = None) -> None:
     """Make `own` this process's pipeline. Its callers are authorized by `access`, else as the environment says."""
     name_requests_in_logs()
+    _warn_of_misspelt_settings()
     _pipelines[:] = [own]
     _accesses[:] = [access] if access else []
+
+
+def _warn_of_misspelt_settings() -> None:
+    """Log the names in the environment that are nearly a setting's. Any name may be a secret's, so none is refused."""
+    for name in unknown_settings():
+        if hint := did_you_mean(name, own_settings()):
+            _log.warning("no setting is called %s%s", name, hint)

@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import IncompleteSettings
 
+PREFIX = "PATCHBAY_"
+"""The beginning of the names of our own settings."""
+
 
 @dataclass(frozen=True)
 class Azure:
@@ -30,7 +33,7 @@ def _address(connection: str, endpoint: str) -> str | None:
 class Settings(BaseSettings):
     """The application's settings. Schedules (`%SWEEP_SCHEDULE%`, `%USAGE_SCHEDULE%`) are read by the Functions host."""
 
-    model_config = SettingsConfigDict(env_prefix="PATCHBAY_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", populate_by_name=True)
 
     database: Path = Path("data/patchbay.db")
     """The file of the embedded store and bus (`PATCHBAY_DATABASE`)."""
@@ -91,7 +94,7 @@ class TelemetrySettings(BaseSettings):
 class AccessSettings(BaseSettings):
     """The settings of authentication, authorization and rates."""
 
-    model_config = SettingsConfigDict(env_prefix="PATCHBAY_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
     authority: str | None = None
     """The issuer of access tokens: `https://login.microsoftonline.com/{directory}/v2.0`."""
@@ -110,10 +113,22 @@ class AccessSettings(BaseSettings):
 class CommandSettings(BaseSettings):
     """The settings of the command line for calls to a deployment."""
 
-    model_config = SettingsConfigDict(env_prefix="PATCHBAY_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
     token: SecretStr | None = None
     """The access token of the user of the command line (`PATCHBAY_TOKEN`)."""
+
+
+def own_settings() -> set[str]:
+    """The names of all settings that begin with PREFIX."""
+    fields = {**Settings.model_fields, **AccessSettings.model_fields, **CommandSettings.model_fields}
+    return {PREFIX + name.upper() for name, field in fields.items() if field.validation_alias is None}
+
+
+def unknown_settings() -> list[str]:
+    """The names in the environment that begin with PREFIX and are no setting's, whatever their case."""
+    known = own_settings()
+    return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
 
 
 class EnvironmentSecrets:

@@ -1,11 +1,14 @@
 """The settings choose the services: all of the cloud's, or none; and what they say about who may come in."""
 
+import logging
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
 from shared.errors import IncompleteSettings
-from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings
+from shared.settings import AccessSettings, Azure, EnvironmentSecrets, Settings, own_settings
+from tests.functions.hosts import hosted
 
 ENDPOINTS = {
     "COSMOS__accountEndpoint": "https://books.documents.azure.com:443/",
@@ -65,3 +68,32 @@ def test_grants_are_read_from_json_and_what_is_empty_is_not_set(monkeypatch: pyt
     settings = AccessSettings()
     assert settings.grants == {"oid-1": {"contoso", "fabrikam"}}
     assert settings.authority is None
+
+
+async def test_a_setting_with_a_misspelt_name_is_named_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    # given two misspelt settings, right ones in either case, a secret's name, and a variable of the deployment
+    for name in ("PATCHBAY_REQUEST_PER_SECOND", "patchbay_grant", "PATCHBAY_BOT_SECRET", "PATCHBAY_KEY_VAULT"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PATCHBAY_AUDIENCE", "")
+    monkeypatch.setenv("patchbay_authority", "")
+    # when a host starts
+    with caplog.at_level(logging.WARNING, "shared.bootstrap"):
+        async with hosted(tmp_path):
+            pass
+    # then the log names each with what was meant
+    assert caplog.messages == [
+        "no setting is called PATCHBAY_REQUEST_PER_SECOND; did you mean 'PATCHBAY_REQUESTS_PER_SECOND'?",
+        "no setting is called patchbay_grant; did you mean 'PATCHBAY_GRANTS'?",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(own_settings()))
+async def test_every_setting_is_missed_where_it_is_misspelt(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv(f"{name[:-2]}X", "1")
+    async with hosted(tmp_path):
+        pass
+    assert f"no setting is called {name[:-2]}X; did you mean '{name}'?" in caplog.messages
