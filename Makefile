@@ -64,13 +64,14 @@ infra: templates queries $(CHECKOV)/installed  ## templates and queries as Micro
 # The compiler formats nothing by a language's rules, so that it can do without libicu.
 templates snapshots guide: export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT = 1
 templates snapshots guide: export BICEP := $(BICEP)
+templates snapshots: export BICEP_VERSION := $(BICEP_VERSION)
 templates:  ## Microsoft's compiler on the Bicep files, and whether they deploy what the snapshots say
 	$(call needs,$(BICEP),no Bicep compiler was found; 'make bicep' installs it,\
 		$(MAKE) --no-print-directory $(VENV)/installed && \
-		BICEP_VERSION=$(BICEP_VERSION) $(RUN) -m pytest tests/infra/compiled)
+		$(RUN) -m pytest tests/infra/compiled)
 
 snapshots: $(VENV)/installed  ## tests/infra/snapshots: all that the Bicep files deploy (needs the Bicep compiler)
-	$(RUN) -m tests.infra.compiled.snapshots
+	$(if $(BICEP),,$(error no Bicep compiler was found; 'make bicep' installs it))$(RUN) -m tests.infra.compiled.snapshots
 
 bicep:  ## install the Bicep compiler (needs the Azure CLI)
 	az bicep install --version v$(BICEP_VERSION)
@@ -80,12 +81,12 @@ queries:  ## Microsoft's language service on the KQL queries of alerts, workbook
 		$(MAKE) --no-print-directory $(VENV)/installed $(QUERIES)/installed && $(RUN) -m tests.operations.queries)
 
 $(QUERIES)/installed: tests/operations/queries/package-lock.json
-	$(NPM) ci --prefix tests/operations/queries --silent --ignore-scripts --no-audit --no-fund
+	$(NPM) ci --prefix tests/operations/queries --loglevel=error --ignore-scripts --no-audit --no-fund
 	touch $@
 
 guide:  ## the commands of the pages for operators, parsed by the Azure CLI without an account (needs the Bicep compiler)
 	$(call needs,$(BICEP),no Bicep compiler was found; 'make bicep' installs it,\
-		$(MAKE) --no-print-directory $(AZURE_CLI)/installed && $(AZURE_CLI)/bin/python -m tests.operations.guide)
+		$(MAKE) --no-print-directory $(AZURE_CLI)/installed && $(AZURE_CLI)/bin/python -m tests.operations.guide </dev/null)
 
 # Tools in environments of their own: what they need must not change what is checked. Two bring a hundred packages each,
 # for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.
@@ -149,6 +150,6 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \
 		-o requirements-supply-chain.txt
 
-clean:  ## remove the environment and the demo's files
+clean:  ## remove the environments, the demo's files and caches
 	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(QUERIES) data .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis

@@ -33,6 +33,7 @@ param sweepSchedule string = '0 * * * * *'
 @description('Six fields, UTC: when months are rolled up and closed.')
 param usageSchedule string = '0 30 2 * * *'
 @description('What one tenant may ask of one instance in the long run; 0 is no limit.')
+@minValue(0)
 param requestsPerSecond int = 100
 @description('Which part of all traces is kept, from 0 to 1.')
 param tracesRatio string = '0.1'
@@ -58,17 +59,17 @@ param alertEmails string = ''
 @maxValue(730)
 param logRetentionDays int = 30
 
+func listed(parameter string, text string) string[] =>
+  empty(text) ? [] : map(union(split(replace(text, ', ', ','), ','), []), each => empty(each) || contains(each, ' ') ? fail('${parameter}: an entry is empty or has a blank') : each)
+
 // Refused here, before anything is made.
-var signInWithClient = signIn && empty(apiClientId)
+var signInWithClient = signIn && empty(trim(apiClientId))
   ? fail('signIn: it needs apiClientId, the registration\'s client id')
   : signIn
 var cosmosThroughput = cosmosMaxThroughput % 1000 == 0
   ? cosmosMaxThroughput
   : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
-var addresses = empty(alertEmails) ? [] : union(map(split(alertEmails, ','), each => trim(each)), [])
-var receivers = contains(addresses, '') ? fail('alertEmails: an address is empty') : addresses
-var names = empty(vaultSettings) ? [] : union(map(split(vaultSettings, ','), each => trim(each)), [])
-var settingsOfVault = contains(names, '') ? fail('vaultSettings: a name is empty') : names
+var grantsByCaller = string(json(grants))
 
 var token = uniqueString(resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }
@@ -102,7 +103,7 @@ module monitoring 'modules/monitoring.bicep' = {
     principalId: identity.outputs.principalId
     serviceBusId: services.outputs.serviceBusId
     cosmosId: services.outputs.cosmosId
-    alertEmails: receivers
+    alertEmails: listed('alertEmails', alertEmails)
   }
 }
 
@@ -130,10 +131,10 @@ module functionApp 'modules/functionApp.bicep' = {
     requestsPerSecond: requestsPerSecond
     tracesRatio: tracesRatio
     apiClientId: apiClientId
-    grants: grants
+    grants: grantsByCaller
     botMetadata: botMetadata
     signIn: signInWithClient
-    vaultSettings: settingsOfVault
+    vaultSettings: listed('vaultSettings', vaultSettings)
   }
 }
 

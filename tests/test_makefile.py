@@ -33,3 +33,10 @@ def test_a_missing_tool_is_told_and_fails_where_the_run_is_demanded(
     made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert f"{target}: {told}" in made.stderr
     assert (made.returncode != 0) is fails
+
+
+def test_snapshots_are_not_written_without_a_compiler() -> None:
+    command = ["make", "snapshots", "--old-file=.venv/installed", "BICEP="]
+    made = subprocess.run(command, cwd=ROOT, env=_UNDEMANDING, capture_output=True, text=True, check=False)
+    assert "no Bicep compiler was found; 'make bicep' installs it" in made.stderr
+    assert made.returncode != 0

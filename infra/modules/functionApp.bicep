@@ -68,9 +68,12 @@ var signInSettings = signIn
       { name: 'WEBSITE_AUTH_AAD_ALLOWED_TENANTS', value: tenant().tenantId }
     ]
   : []
+var given = map(concat(ownSettings, signInSettings), each => toLower(each.name))
+var doubled = filter(vaultSettings, each => contains(given, toLower(each)))
+var settingsOfVault = empty(doubled) ? vaultSettings : fail('vaultSettings: ${join(doubled, ', ')} has a value already')
 // The names of a vault's secrets have no underscores.
 var secrets = [
-  for each in vaultSettings: {
+  for each in settingsOfVault: {
     name: each
     value: '@Microsoft.KeyVault(VaultName=${keyVaultName};SecretName=${replace(each, '_', '-')})'
   }

@@ -4,11 +4,8 @@ import importlib
 import json
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-
-from pydantic import AliasChoices
-from pydantic_settings import BaseSettings
 
 import shared.azure.blob
 from local.index import index
@@ -16,11 +13,15 @@ from shared import settings as declared
 from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.service_bus.entities import LOCK_DURATION, emulator_configuration, unrouted_filter
 from shared.events.bus import CONNECTION, MAX_DELIVERY_COUNT, SUBSCRIPTIONS, TOPIC, UNROUTED
+from tests.declared_settings import names_of_fields
 from tests.infra.documents import NOT_GIVEN, PLATFORM, ROLES
-from tests.infra.predicted import INFRA, Deployment, Resource
+from tests.infra.predicted import INFRA, Deployment
 
 VAULT_SETTINGS = ("TELEGRAM_SECRET", "APP_SECRET")
 """The settings that `parameters/everything.bicepparam` takes from the vault."""
+
+OPERATOR = "00000000-0000-0000-0000-00000000090e"
+"""The object id that `parameters/everything.bicepparam` gives a role to."""
 
 REFUSED_BY_FLEX = {
     "ftpsState",
@@ -42,10 +43,14 @@ SQL_ASSIGNMENT = "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments"
 def _differences(what: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
     names = sorted({*found, *expected})
     return [
-        f"{what} {name}: {found.get(name)} is declared, {expected.get(name)} is expected"
+        f"{what} {name}: {found.get(name, 'nothing')} is deployed, {expected.get(name, 'nothing')} is expected"
         for name in names
         if found.get(name) != expected.get(name)
     ]
+
+
+def _missing(what: str, found: Iterable[str], expected: Iterable[str]) -> list[str]:
+    return _differences(what, dict.fromkeys(found, "it"), dict.fromkeys(expected, "it"))
 
 
 def bus_differences(deployment: Deployment) -> list[str]:
@@ -89,7 +94,7 @@ def trigger_differences(deployment: Deployment) -> list[str]:
     found = [f"{each.parent}/{each.name}" for each in _kind(deployment, "topics/subscriptions")]
     triggers = [one.trigger for one in index() if one.kind == "serviceBusTrigger"]
     expected = [f"{one['topicName']}/{one['subscriptionName']}" for one in triggers]
-    return _differences("trigger", dict.fromkeys(found, 1), dict.fromkeys(expected, 1))
+    return _missing("trigger", found, expected)
 
 
 def container_differences(deployment: Deployment) -> list[str]:
@@ -126,8 +131,8 @@ def blob_containers() -> list[str]:
 def blob_differences(deployment: Deployment) -> list[str]:
     """The blob containers of the tenants' account against those of the adapters."""
     kind = "Microsoft.Storage/storageAccounts/blobServices/containers"
-    found = {each.name: 1 for each in deployment.of_type(kind) if "/stdata" in each.id}
-    return _differences("blob container", found, dict.fromkeys(blob_containers(), 1))
+    found = [each.name for each in deployment.of_type(kind) if "/stdata" in each.id]
+    return _missing("blob container", found, blob_containers())
 
 
 def settings_of(deployment: Deployment) -> dict[str, str]:
@@ -140,50 +145,35 @@ def settings_of(deployment: Deployment) -> dict[str, str]:
 
 def settings_read() -> set[str]:
     """Every setting that our code, or the host for our functions, reads."""
-    classes = [
-        each
-        for each in vars(declared).values()
-        if isinstance(each, type) and issubclass(each, BaseSettings) and each.__module__ == declared.__name__
-    ]
-    named = {_variable(each, name) for each in classes for name in each.model_fields}
+    named = {names[0] for names in names_of_fields()}
     texts = [str(value) for one in index() for value in one.trigger.values()]
     return named | {name for text in texts for name in re.findall(r"%(\w+)%", text)}
 
 
-def _variable(settings: type[BaseSettings], name: str) -> str:
-    """The environment variable of a field: its first alias, or its name with the prefix."""
-    alias = settings.model_fields[name].validation_alias
-    if isinstance(alias, AliasChoices):
-        return str(alias.choices[0])
-    return str(alias) if alias else f"{settings.model_config.get('env_prefix', '')}{name}".upper()
-
-
 def setting_differences(deployment: Deployment) -> list[str]:
     """The settings against those that are read by our code, by the platform, or by tenants' configurations."""
-    given = dict.fromkeys(settings_of(deployment), 1)
-    expected = dict.fromkeys([*(settings_read() - set(NOT_GIVEN)), *PLATFORM, *VAULT_SETTINGS], 1)
+    expected = [*(settings_read() - set(NOT_GIVEN)), *PLATFORM, *VAULT_SETTINGS]
     connections = {one.trigger["connection"] for one in index() if "connection" in one.trigger}
     assert connections == {CONNECTION}
-    return _differences("setting", given, expected)
+    return _missing("setting", settings_of(deployment), expected)
 
 
 def role_differences(deployment: Deployment) -> list[str]:
     """The roles, the types of resources and who gets the roles, against the table of the document."""
-    found = {f"{role} on {scope} to {whom}": 1 for role, scope, whom in _assignments(deployment)}
-    return _differences("role", found, {f"{each.id} on {each.scope} to {each.whom}": 1 for each in ROLES})
+    found = [f"{role} on {scope} to {whom}" for role, scope, whom in _assignments(deployment)]
+    return _missing("role", found, [f"{each.id} on {each.scope} to {each.whom}" for each in ROLES])
 
 
 def _assignments(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
+    identity = deployment.the("Microsoft.ManagedIdentity/userAssignedIdentities").id
+    # Only Azure knows the object id of the app's identity, so it is an expression with the identity's own id.
+    names = {OPERATOR: "operator", f"[reference('{identity}', '2023-01-31').principalId]": "the app"}
     for each in [*deployment.of_type(ASSIGNMENT), *deployment.of_type(SQL_ASSIGNMENT)]:
         # The id has the resource at which the role is given: as the first argument while it has expressions.
         given_at = re.sub(r"^\[extensionResourceId\('([^']*)'.*|/providers/Microsoft.Authorization/.*", r"\1", each.id)
         at = each.properties.get("scope", given_at).replace("/dbs/", "/sqlDatabases/")
-        yield each.properties["roleDefinitionId"].rpartition("/")[2], deployment.type_at(at), _whom(each)
-
-
-def _whom(assignment: Resource) -> str:
-    """Whose object id it is: that of the app's identity, which only Azure knows, or one that is given."""
-    return "the app" if "/id-patchbay-" in assignment.properties["principalId"] else "operator"
+        whom = names.get(each.properties["principalId"], "somebody else")
+        yield each.properties["roleDefinitionId"].rpartition("/")[2], deployment.type_at(at), whom
 
 
 def _kind(deployment: Deployment, kind: str) -> list[Any]:

@@ -10,7 +10,7 @@ from tests.documents import ROOT
 
 INFRA = ROOT / "infra"
 SNAPSHOTS = ROOT / "tests/infra/snapshots"
-PARAMETERS = {
+PARAMETER_FILES = {
     file.stem: file
     for folder in (INFRA, ROOT / "tests/infra")
     for file in sorted(folder.glob("parameters/*.bicepparam"))

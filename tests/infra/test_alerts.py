@@ -46,7 +46,7 @@ def test_each_search_reads_the_metric_that_it_is_named_for() -> None:
     }
 
 
-def hurried_searches(deployment: Deployment) -> list[str]:
+def searches_of_less_than_two_periods(deployment: Deployment) -> list[str]:
     """Searches that look back for less than twice their period: what comes late would be seen by none."""
     seconds = TypeAdapter(timedelta).validate_python
     return [
@@ -57,7 +57,7 @@ def hurried_searches(deployment: Deployment) -> list[str]:
 
 
 def test_each_search_looks_at_twice_its_period_since_metrics_come_late() -> None:
-    assert hurried_searches(predicted("everything")) == []
+    assert searches_of_less_than_two_periods(predicted("everything")) == []
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from tests.infra.comparisons import (
     setting_differences,
     settings_of,
 )
-from tests.infra.predicted import INFRA, PARAMETERS, Deployment, predicted
+from tests.infra.predicted import INFRA, PARAMETER_FILES, Deployment, predicted
 
-EVERY = pytest.mark.parametrize("name", PARAMETERS)
+EVERY = pytest.mark.parametrize("name", PARAMETER_FILES)
 EVERYTHING, SMALLEST = predicted("everything"), predicted("smallest")
 
 
@@ -52,6 +52,14 @@ def test_zones_are_chosen_for_the_app_and_for_the_data(name: str, app: bool, dat
 def test_a_vault_that_was_deleted_is_recovered_only_where_that_is_asked_for() -> None:
     assert EVERYTHING.the("Microsoft.KeyVault/vaults").properties["createMode"] == "recover"
     assert SMALLEST.the("Microsoft.KeyVault/vaults").properties["createMode"] == "default"
+
+
+def test_the_app_has_one_identity_with_which_it_reads_the_vault() -> None:
+    site = EVERYTHING.the("Microsoft.Web/sites")
+    identity = EVERYTHING.the("Microsoft.ManagedIdentity/userAssignedIdentities").id
+    assert {*site.body["identity"]["userAssignedIdentities"], site.properties["keyVaultReferenceIdentity"]} == {
+        identity
+    }
 
 
 def test_the_topic_holds_as_much_as_its_tier_allows() -> None:
@@ -143,6 +151,8 @@ def test_signing_in_blocks_nobody_who_brings_a_proof_of_their_own() -> None:
         "requireAuthentication": False,
         "unauthenticatedClientAction": "AllowAnonymous",
     }
+    # and people of the own directory only may sign in
+    assert settings_of(EVERYTHING)["WEBSITE_AUTH_AAD_ALLOWED_TENANTS"] == "00000000-0000-0000-0000-000000000002"
     # and without the parameter App Service asks nobody
     assert SMALLEST.of_type("Microsoft.Web/sites/config") == []
 

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,20 +25,24 @@ command_not_found_handle() { printf '%s\0' "$@" ';' >> commands; echo patchbay; 
 """
 """No program is found, so nothing but a shell runs; each command answers the same word."""
 _EACH_FUNCTION = "for each in $(compgen -A function); do $each argument; done"
-_SET = ("AZURE_RESOURCE_GROUP", "PATCHBAY_API_CLIENT_ID", "PATCHBAY_APP", "PATCHBAY_KEY_VAULT", "PATCHBAY_URL")
+_DEPLOYED = ("AZURE_RESOURCE_GROUP", "PATCHBAY_API_CLIENT_ID", "PATCHBAY_APP", "PATCHBAY_KEY_VAULT", "PATCHBAY_URL")
 """What the deployment puts into the environment."""
-_NOBODY = ("Please run 'az login'", "doesn't exist in cloud 'AzureCloud'", "No such file or directory: 'secret.txt'")
+_PARSED = ("Please run 'az login'", "doesn't exist in cloud 'AzureCloud'", "No such file or directory: 'secret.txt'")
 """What the Azure CLI answers, once it has parsed a command, to whoever has no account, or no secret in a file."""
 
 
 def run(script: str) -> list[list[str]]:
-    """The words of each command of `az` and `azd` that a script runs, in order. It may take a minute."""
+    """The words of each command of `az` and `azd` that a script runs, in order. It may take a minute.
+
+    What runs only if a command fails runs, too. Raises CalledProcessError if it is no script.
+    """
+    subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=True)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
-            ["bash", "-c", _SHELL + script],
+            ["bash", "-c", _SHELL + script.replace("||", ";")],
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], **dict.fromkeys(_SET, "patchbay")},
+            env={"PATH": os.environ["PATH"], **dict.fromkeys(_DEPLOYED, "patchbay")},
             capture_output=True,
             timeout=60,
             check=False,
@@ -87,7 +92,7 @@ def findings(found: Sequence[Sequence[str]], answer: Callable[[Sequence[str]], t
         # Logging in and out asks nobody to log in, and a name in a sentence has no arguments.
         named = not any(word.startswith("-") for word in words)
         code, said = answer([*words, "--help"] if named else words)
-        if code == 0 if named else any(each in said for each in _NOBODY):
+        if code == 0 if named else any(each in said for each in _PARSED):
             accepted = (wrong for wrong in misspelt(words) if answer(wrong)[0] != 2)
             yield from (f"the Azure CLI accepts {shlex.join(each)}" for each in accepted)
         else:
@@ -102,7 +107,8 @@ class AzureCli:
         Path(folder, "bin").mkdir()
         Path(folder, "bin/bicep").symlink_to(bicep)
         os.environ |= {"AZURE_CONFIG_DIR": folder, "AZURE_CORE_COLLECT_TELEMETRY": "0"}
-        os.environ |= {"AZURE_BICEP_CHECK_VERSION": "0"}
+        # A command that deletes would ask first whether it may.
+        os.environ |= {"AZURE_BICEP_CHECK_VERSION": "0", "AZURE_CORE_DISABLE_CONFIRM_PROMPT": "1"}
         self.attempts: list[str] = []
         sys.addaudithook(self._refuse)
         from azure.cli.core import get_default_cli  # noqa: PLC0415  # only where the Azure CLI is installed
@@ -136,7 +142,7 @@ def main() -> int:
     # The guide says that `what-if` takes the arguments of `create`.
     found += [(*words[:3], "what-if", *words[4:]) for words in found if words[1:4] == ("deployment", "group", "create")]
     with tempfile.TemporaryDirectory() as folder:
-        cli = AzureCli(folder, str(Path(os.environ["BICEP"]).resolve()))
+        cli = AzureCli(folder, str(Path(shutil.which(os.environ["BICEP"]) or "").resolve()))
         wrong = [*findings(found, cli.answer), *(f"the Azure CLI wants to connect: {each}" for each in cli.attempts)]
         cli.answer(["az", "login"])
     if cli.attempts == []:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import AliasChoices
-from pydantic_settings import BaseSettings
 from typer.main import get_command
 
-import shared.settings
 from local.__main__ import cli
 from local.index import index
+from tests.declared_settings import names_of_fields
 from tests.documents import CODE, DOCUMENTS, ROOT, coded_rows, make_targets, rows
+from tests.infra.predicted import predicted
 from tools.cost.__main__ import cli as cost
 from tools.cost.backlog import TOPIC_MEGABYTES, days_until_full, hours_of_sweeps_until_full, sent_bytes
 from tools.cost.designs import measured_budget, measured_workload, occurrences, patchbay
@@ -27,10 +26,7 @@ from tools.cost.zones import INSTANCES, always_running, function_groups
 OPERATIONS = ROOT / "docs/operations"
 PAGES = sorted(OPERATIONS.rglob("*.md"))
 SETTINGS = (OPERATIONS / "settings.md").read_text(encoding="utf-8")
-ALERTS = {"dead-letters", "parked-events", "overdue-attention", "throttling", "month-not-closed"}
-"""What the deployment has to declare, whatever else it does."""
 
-_ALERT_NAME = re.compile(r"name: '([a-z][a-z-]*)'\s+severity:")
 _PLACEHOLDER = re.compile(r'"%([A-Z_]+)%"')
 _ENVIRONMENT = re.compile(r'(?:environ\.get\(|environ\[|environ\.setdefault\(|getenv\(|endpoint\()"([A-Z_]+)"')
 _BLOCK = re.compile(r"^\s*```\w*\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
@@ -38,26 +34,9 @@ _LOCAL = re.compile(r"python -m local ([a-z-]+)((?:[^\n`#;|&]|\\\n)*)")
 _MAKE = re.compile(r"(?:^|[`\s;&(])make ([a-z][a-z-]*)(?=$|[`\s;&)])", re.MULTILINE)
 
 
-def declared_alerts(folder: Path) -> set[str]:
-    """The names of the alerts in the Bicep files of a folder."""
-    return {name for file in folder.rglob("*.bicep") for name in _ALERT_NAME.findall(file.read_text(encoding="utf-8"))}
-
-
-def names_of(settings: type[BaseSettings]) -> Iterator[str]:
-    """The names by which the environment gives the settings of a class."""
-    prefix = settings.model_config.get("env_prefix", "")
-    for name, field in settings.model_fields.items():
-        alias = field.validation_alias
-        if isinstance(alias, AliasChoices):
-            yield from (str(choice) for choice in alias.choices)
-        else:
-            yield str(alias) if alias else f"{prefix}{name}".upper()
-
-
 def read_by_code() -> set[str]:
     """Every setting that is read: by the app, by the Functions host for it, and by tests."""
-    classes = [one for one in vars(shared.settings).values() if isinstance(one, type) and issubclass(one, BaseSettings)]
-    found = {name for one in classes if one is not BaseSettings for name in names_of(one)}
+    found = {name for names in names_of_fields() for name in names}
     for folder in ("functions", "shared", "local", "tests"):
         for file in (ROOT / folder).rglob("*.py"):
             text = file.read_text(encoding="utf-8")
@@ -105,13 +84,11 @@ def unknown_commands(text: str) -> list[str]:
 
 
 def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
-    # given the alerts that the deployment declares, and those that were agreed upon
-    declared = declared_alerts(ROOT / "infra")
-    alerts = ALERTS | (declared or {"throttling-service-bus"})
+    # given the alerts of a deployment
+    kinds = ("Microsoft.Insights/metricAlerts", "Microsoft.Insights/scheduledQueryRules")
+    alerts = {each.name for kind in kinds for each in predicted("smallest").of_type(kind)}
     # when the runbooks are looked for, then there is one for each, and no other
     assert {file.stem for file in (OPERATIONS / "runbooks").glob("*.md")} == alerts
-    # and where anything is declared, so is each of those
-    assert not declared or declared >= ALERTS
 
 
 @pytest.mark.parametrize("runbook", sorted((OPERATIONS / "runbooks").glob("*.md")), ids=lambda file: file.stem)
@@ -208,12 +185,10 @@ def test_the_pages_say_what_zones_cost() -> None:
     assert f"these are {groups * INSTANCES}, two for each of the nine groups" in scale
 
 
-def test_what_is_missing_or_made_up_is_noticed(tmp_path: Path) -> None:
-    # given documents that quote what does not exist, and a deployment with an alert
-    (tmp_path / "a.bicep").write_text("{\n  name: 'melt-down'\n  severity: 1\n}\nname: 'operators'\n", encoding="utf-8")
+def test_what_is_missing_or_made_up_is_noticed() -> None:
+    # given documents that quote what does not exist
     made_up = "`make fly` and `.venv/bin/python -m local start --wings`\n```sh\n.venv/bin/python -m local dance\n```\n"
     # when they are read, then what is wrong is named
-    assert declared_alerts(tmp_path) == {"melt-down"}
     assert unknown_commands(made_up) == ["python -m local dance", "python -m local start --wings", "make fly"]
     assert unknown_commands("`make start` makes it; `python -m local start --port 7071`") == []
     assert dict(leaves({"a": {"b": 1}, "c": 2})) == {"a.b": 1, "c": 2}

@@ -12,13 +12,17 @@ NUMBER = {"diagnostics": [], "columns": {"Found": "real"}}
 
 def test_queries_are_found_in_blocks_in_code_and_in_lines_that_nothing_marks() -> None:
     # given a document with queries, other code, and words that are no query
-    text = "`AppTraces` | a |\n```kusto\nprint 1\n```\n```\nAppXs | a\n```\n`x` `union requests | b\nby c` AppYs | d\n"
+    text = (
+        "`AppTraces` | a |\n```kusto\nprint 1\n```\n```\nAppXs | where a\n```\n"
+        "`x` `union requests | count\n` appYs | Take 1\n| `traces \\| top 1 by b` | c |\n"
+    )
     # when it is read, then it has each query with its line
     assert list(in_document(text, "a.md")) == [
         Query("a.md:3", "print 1\n"),
-        Query("a.md:5", "\nAppXs | a\n"),
-        Query("a.md:8", "union requests | b\nby c"),
-        Query("a.md:9", "AppYs | d"),
+        Query("a.md:5", "\nAppXs | where a\n"),
+        Query("a.md:8", "union requests | count\n"),
+        Query("a.md:9", "appYs | Take 1"),
+        Query("a.md:10", "traces | top 1 by b"),
     ]
 
 

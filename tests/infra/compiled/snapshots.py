@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from tests.infra.compiled.compiler import Compiler
-from tests.infra.predicted import PARAMETERS, SNAPSHOTS
+from tests.infra.predicted import PARAMETER_FILES, SNAPSHOTS
 
 
 def written(snapshot: Mapping[str, Any]) -> str:
@@ -17,5 +17,7 @@ def written(snapshot: Mapping[str, Any]) -> str:
 
 if __name__ == "__main__":
     with closing(Compiler(os.environ["BICEP"])) as compiler:
-        for name, file in PARAMETERS.items():
+        if compiler.version() != (pinned := os.environ["BICEP_VERSION"]):
+            raise SystemExit(f"the Bicep compiler is {compiler.version()}, and the Makefile pins {pinned}")
+        for name, file in PARAMETER_FILES.items():
             (SNAPSHOTS / f"{name}.json").write_text(written(compiler.snapshot(file)), encoding="utf-8")

@@ -11,8 +11,8 @@ from tests.infra.comparisons import VAULT_SETTINGS, blob_containers, differences
 from tests.infra.compiled.compiler import Compiler, RefusedError
 from tests.infra.compiled.test_compiled import faults, simultaneous, unread_outputs
 from tests.infra.documents import ROLES, Role
-from tests.infra.predicted import INFRA, PARAMETERS, Deployment, predicted
-from tests.infra.test_alerts import hurried_searches
+from tests.infra.predicted import INFRA, PARAMETER_FILES, Deployment, predicted
+from tests.infra.test_alerts import searches_of_less_than_two_periods
 
 MAIN, BUS, COSMOS, BLOBS, APP, ALERTS, NETWORK, SERVICES = (
     "main.bicep",
@@ -50,7 +50,8 @@ class Copy:
 
     def deployed(self, parameters: str | None = None) -> Deployment:
         """What everything, or some parameters, would deploy now. Raises RefusedError."""
-        text = f"using '../main.bicep'\n{parameters}" if parameters else PARAMETERS["everything"].read_text("utf-8")
+        everything = PARAMETER_FILES["everything"].read_text(encoding="utf-8")
+        text = f"using '../main.bicep'\n{parameters}" if parameters else everything
         file = self.folder / "parameters/own.bicepparam"
         file.write_text(text.replace("../../../infra/main", "../main"), encoding="utf-8")
         return Deployment(self.compiler.snapshot(file))
@@ -161,6 +162,8 @@ def test_a_role_that_is_given_on_more_is_noticed(copy: Copy, path: str, code: st
         (COSMOS, "'MultiHash' : 'Hash'", "'Hash' : 'Hash'"),
         (COSMOS, "excludedPaths: [{ path: '/*' }]", "excludedPaths: []"),
         (BLOBS, "  { name: 'archive', coolAfterDays: 90 }\n", ""),
+        ("modules/identity.bicep", "identity.properties.principalId", "identity.properties.clientId"),
+        ("modules/keyVault.bicep", "principalId: operatorPrincipalId", "principalId: tenant().tenantId"),
         (APP, "'ClientId=${identityClientId};Authorization=AAD' }\n", "'' }\n  { name: 'UNKNOWN', value: '' }\n"),
     ],
 )
@@ -175,9 +178,9 @@ def test_another_property_is_noticed(copy: Copy, path: str, code: str, instead: 
         (APP, "http20Enabled: true", "http20Enabled: true\n      ftpsState: 'Disabled'", "ftpsState"),
         (APP, "'OTEL_TRACES_SAMPLER_ARG'", "'FUNCTIONS_WORKER_RUNTIME'", "FUNCTIONS_WORKER_RUNTIME"),
         (COSMOS, "...(each.?ttl == null ? {} : { defaultTtl: each.ttl! })", "defaultTtl: each.?ttl", "has a null"),
-        (MAIN, ": addresses\n", ": concat(addresses, [''])\n", "'' is given 1 times"),
-        (MAIN, ": addresses\n", ": concat(addresses, addresses)\n", "is given 2 times"),
-        (MAIN, ": names\n", ": concat(names, [''])\n", "'' is given 1 times"),
+        (MAIN, "listed('alertEmails', alertEmails)", "[alertEmails, '']", "'' is given 1 times"),
+        (MAIN, "listed('alertEmails', alertEmails)", "['a', 'a', alertEmails]", "'a' is given 2 times"),
+        (MAIN, "listed('vaultSettings', vaultSettings)", "['', vaultSettings]", "'' is given 1 times"),
     ],
 )  # fmt: skip
 def test_what_azure_refuses_is_noticed(copy: Copy, path: str, code: str, instead: str, told: str) -> None:
@@ -191,8 +194,13 @@ def test_what_azure_refuses_is_noticed(copy: Copy, path: str, code: str, instead
     ("parameters", "told"),
     [
         ("param signIn = true", "signIn: it needs apiClientId"),
-        ("param alertEmails = 'a@example.org,'", "alertEmails: an address is empty"),
-        ("param vaultSettings = 'APP_SECRET,,OTHER'", "vaultSettings: a name is empty"),
+        ("param alertEmails = 'a@example.org,'", "alertEmails: an entry is empty"),
+        ("param vaultSettings = 'APP_SECRET,,OTHER'", "vaultSettings: an entry is empty or has a blank"),
+        ("param vaultSettings = 'APP SECRET'", "vaultSettings: an entry is empty or has a blank"),
+        ("param grants = '{'", "grants"),
+        ("param signIn = true\nparam apiClientId = ' '", "signIn: it needs apiClientId"),
+        ("param vaultSettings = 'PATCHBAY_grants'", "vaultSettings: PATCHBAY_grants has a value already"),
+        ("param requestsPerSecond = -1", "too small"),
         ("param cosmosMaxThroughput = 500", "cosmosMaxThroughput: 500 is neither 0 nor a multiple of 1000"),
         ("param cosmosMaxThroughput = -1", "too small"),
         ("param logRetentionDays = 29", "too small"),
@@ -212,6 +220,7 @@ def test_an_output_that_nothing_reads_is_noticed(copy: Copy) -> None:
     ("path", "code", "told"),
     [
         (NETWORK, "@batchSize(1)\n", "private endpoints"),
+        (NETWORK, "    dependsOn: [zone]\n", "names and zones"),
         (APP, "  dependsOn: [ftp]\n", "scm and ftp"),
         (APP, "  dependsOn: [scm]\n", "authentication and scm"),
     ],
@@ -223,4 +232,4 @@ def test_what_would_be_made_at_the_same_time_is_noticed(copy: Copy, path: str, c
 
 def test_a_search_that_looks_at_one_period_is_noticed(copy: Copy) -> None:
     copy.change(ALERTS, "window: 'PT30M'", "window: 'PT15M'")
-    assert hurried_searches(copy.deployed()) == ["parked-events", "overdue-attention"]
+    assert searches_of_less_than_two_periods(copy.deployed()) == ["parked-events", "overdue-attention"]

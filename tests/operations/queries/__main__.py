@@ -16,7 +16,9 @@ HERE = Path(__file__).parent
 TABLES = json.loads((HERE / "tables.json").read_text(encoding="utf-8"))
 LEAST_QUERIES = 20
 
-_READ = rf"\b(?:App[A-Z]\w+|{'|'.join(TABLES)})\s*\|\s*[a-z]"
+_TABLE = r"\b(?i:App[A-Z]\w+|requests|dependencies|traces|exceptions|custom[A-Z]\w+)"
+_OPERATOR = r"(?i:where|summarize|project|extend|order|sort|top|take|count|distinct|union|join)\b"
+_READ = rf"{_TABLE}\s*\\?\|\s*{_OPERATOR}"
 # Whatever looks like a query is one, so that none is passed over: a block that is marked so, else code, else a line.
 _IN_DOCUMENT = re.compile(rf"```kusto\n([^`]*)```|`([^`]*{_READ}[^`]*)`|({_READ}.*)")
 _IN_JSON = re.compile(r'"query": ("(?:[^"\\]|\\.)*")')
@@ -44,7 +46,7 @@ def in_document(text: str, name: str) -> Iterator[Query]:
     """The queries in Markdown."""
     for match in _IN_DOCUMENT.finditer(text):
         group = match.lastindex or 0
-        yield Query(_place(name, text, match.start(group)), match[group])
+        yield Query(_place(name, text, match.start(group)), match[group].replace(r"\|", "|"))
 
 
 def in_workbook(text: str, name: str) -> Iterator[Query]:
