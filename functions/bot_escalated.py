@@ -3,10 +3,11 @@
 import azure.functions as func
 
 from functions.bus import deliver, subscribed
+from shared.events.types.bot_escalated import BotEscalated
 
 blueprint = func.Blueprint()
 
 
-@subscribed(blueprint, "bot-escalated")
+@subscribed(blueprint, BotEscalated.subscription)
 async def bot_escalated(message: func.ServiceBusMessage) -> None:
     await deliver(message)

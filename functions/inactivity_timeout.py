@@ -3,10 +3,11 @@
 import azure.functions as func
 
 from functions.bus import deliver, subscribed
+from shared.events.types.inactivity_timeout import InactivityTimeout
 
 blueprint = func.Blueprint()
 
 
-@subscribed(blueprint, "inactivity-timeout")
+@subscribed(blueprint, InactivityTimeout.subscription)
 async def inactivity_timeout(message: func.ServiceBusMessage) -> None:
     await deliver(message)

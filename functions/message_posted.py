@@ -3,10 +3,11 @@
 import azure.functions as func
 
 from functions.bus import deliver, subscribed
+from shared.events.types.message_posted import MessagePosted
 
 blueprint = func.Blueprint()
 
 
-@subscribed(blueprint, "message-posted")
+@subscribed(blueprint, MessagePosted.subscription)
 async def message_posted(message: func.ServiceBusMessage) -> None:
     await deliver(message)

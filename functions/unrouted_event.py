@@ -3,10 +3,11 @@
 import azure.functions as func
 
 from functions.bus import deliver, subscribed
+from shared.events.bus import UNROUTED
 
 blueprint = func.Blueprint()
 
 
-@subscribed(blueprint, "unrouted")
+@subscribed(blueprint, UNROUTED)
 async def unrouted_event(message: func.ServiceBusMessage) -> None:
     await deliver(message)

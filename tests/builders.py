@@ -14,9 +14,13 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
-from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.envelope import parse_time
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.message_posted import MessagePosted
 from shared.routing.context_variable import Assignment
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration

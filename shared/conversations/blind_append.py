@@ -6,7 +6,6 @@ have changed, the recorder loads the facts again (`invalidates_appends`).
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
-from shared.events.catalog import MessagePosted
 from shared.tenants.history import History
 
 
@@ -16,10 +15,10 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
     False only for a line in a conversation that has started and is open or active. A bot's first line changes the
     head, because it is on the bill; so does a line earlier than the bot's first invocation.
     """
-    if not isinstance(fact.event, MessagePosted) or head.started_at is None or head.state not in ("open", "active"):
+    event, author = fact.event, fact.event.author
+    if not event.changes_only_transcript or head.started_at is None or head.state not in ("open", "active"):
         return True
-    author = fact.event.data.author
-    if author.role != "bot":
+    if author is None or author.role != "bot":
         return False
     if author.smart_assist:
         return not head.smart_assist

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from shared.conversations.fact import Fact
 from shared.errors import UnknownAttachment
 from shared.events.catalog import Event
-from shared.events.claim_check import attachments_of, restored
+from shared.events.claim_check import restored
 from shared.events.overflow import Overflow
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
@@ -58,7 +58,7 @@ class Contents:
 
 def _name_and_type(event: Event, sha256: str) -> tuple[str, str] | None:
     """Name and media type of the event's attachment with this content; None if the event has none."""
-    for attachment in attachments_of(event):
+    for attachment in event.attachments:
         for check in attachment.claim_checks.values():
             if check.sha256 == sha256:
                 media_type = check.content_type.partition(";")[0].strip()

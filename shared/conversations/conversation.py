@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import Field
 
 from shared.conversations.state import State
-from shared.events.catalog import ChannelReference, Customer, EndedBy, EndReason
+from shared.events.data import ChannelReference, Customer
+from shared.events.types.conversation_ended import EndedBy, EndReason
 from shared.routing.context_variable import Assignment
 from shared.routing.decision import Decision
 from shared.usage.bot_session import BotSession, Invocation

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.retention import Step, next_step
-from shared.events.catalog import BotEscalated, ConversationStarted, Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.codec import event_document, event_from
 from shared.events.envelope import format_time
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
@@ -145,20 +145,11 @@ _UNKNOWN_CHANNEL = {"accountId": "unknown", "channelId": "unknown"}
 
 def _newest(facts: Iterable[Fact]) -> Fact:
     """The newest line, start or escalation. Lines of the system and of smart assist do not count."""
-    return max((fact for fact in facts if _breaks_silence(fact)), key=lambda fact: (fact.at, fact.id))
-
-
-def _breaks_silence(fact: Fact) -> bool:
-    if isinstance(fact.event, MessagePosted):
-        author = fact.event.data.author
-        return author.role != "system" and not author.smart_assist
-    return isinstance(fact.event, ConversationStarted | BotEscalated)
+    return max((fact for fact in facts if fact.event.breaks_silence), key=lambda fact: (fact.at, fact.id))
 
 
 def _is_line_of(fact: Fact, role: str) -> bool:
-    if isinstance(fact.event, BotEscalated):
-        return role == "bot"
-    author = fact.event.data.author if isinstance(fact.event, MessagePosted) else None
+    author = fact.event.author
     return author is not None and author.role == role and not author.smart_assist
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.catalog import ChannelReference, Customer
+from shared.events.data import ChannelReference, Customer
 from shared.usage.correction import Occasion
 from shared.usage.ledger import LedgerRow
 from shared.wire import WireModel

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from shared.events.catalog import ConversationEnded, Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.envelope import counted_moment
 from shared.events.trace_context import without_carried
+from shared.events.types.conversation_ended import ConversationEnded
 from shared.wire import canonical_json
 
 SOURCE = "/patchbay"
@@ -40,7 +41,7 @@ class Fact:
     def order(self) -> tuple[datetime, str, bool, int, str]:
         """The sort key of facts: time, then ends after all others, then the channel's sequence, then id."""
         finer = self.event.finer_digits if self.at == self.event.moment else ""
-        sequence = self.event.data.sequence if isinstance(self.event, MessagePosted) else None
+        sequence = self.event.sequence
         return self.at, finer, isinstance(self.event, ConversationEnded), -1 if sequence is None else sequence, self.id
 
     def same_content(self, other: "Fact") -> bool:

@@ -1,17 +1,20 @@
 """The fold: computes a conversation from the set of its facts. Nothing else decides about a conversation."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from shared.conversations.conversation import Conversation, ConversationWarning
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order, is_assumed
 from shared.conversations.state import moved
 from shared.conversations.unseen import unseen_facts
-from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, MessagePosted
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import format_time
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
 from shared.routing.context_variable import Assignment, complaint
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
@@ -33,11 +36,15 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
 
 
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
-    version = history.at(fact.judged_at)
-    if conversation.closed_at is not None:
-        return _after_the_end(conversation, fact, conversation.closed_at, version)
-    conversation = conversation.replace(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
+    version, end = history.at(fact.judged_at), conversation.closed_at
+    if end is None:
+        conversation = conversation.replace(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
     match fact.event:
+        case BotEscalated() as event if end is not None:
+            reason = f"the conversation had ended at {format_time(end)}"
+            return _undecided(conversation, fact, event, version, "withoutEffect", reason)
+        case ConversationStarted() | MessagePosted() | ConversationEnded() if end is not None:
+            return conversation
         case ConversationStarted() as event:
             return _started(conversation, fact, event, version)
         case MessagePosted() as event:
@@ -52,15 +59,10 @@ def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversa
                 closed_reason=event.data.reason,
                 channel=conversation.channel or event.data.channel,
             )
+        case InactivityTimeout():
+            raise TypeError(f"{fact.event.type} is a question, and no fact")
         case _:
-            raise TypeError(f"{fact.event.type} is no fact")
-
-
-def _after_the_end(conversation: Conversation, fact: Fact, end: datetime, version: Version) -> Conversation:
-    if not isinstance(fact.event, BotEscalated):
-        return conversation
-    reason = f"the conversation had ended at {format_time(end)}"
-    return _undecided(conversation, fact, fact.event, version, "withoutEffect", reason)
+            assert_never(fact.event)
 
 
 def _started(conversation: Conversation, fact: Fact, event: ConversationStarted, version: Version) -> Conversation:

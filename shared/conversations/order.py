@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from shared.conversations.fact import SOURCE, Fact
-from shared.events.catalog import ConversationStarted
+from shared.events.types.conversation_started import ConversationStarted
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:

@@ -12,7 +12,7 @@ from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
-from shared.events.catalog import ConversationEnded
+from shared.events.types.conversation_ended import ConversationEnded
 from shared.routing.decision import Decision
 from shared.tenants.history import Configurations
 

@@ -13,7 +13,7 @@ from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, EffectPerformer, FactExists, Head, Loaded, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
-from shared.events.catalog import Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.metrics import SESSIONS
 from shared.retry import retrying
@@ -57,7 +57,7 @@ class Recorder:
             history.refuse_too_late(fact.at, fact.received_at)
         key = conversation_key(event.subject or "")
         new = False
-        if isinstance(event, MessagePosted):
+        if event.changes_only_transcript:
             stored = await self._append(tenant_id, key, fact)
             new, fact = stored is fact, stored
             found = await self.conversations.read_head(tenant_id, key)

@@ -2,22 +2,19 @@
 
 import operator
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 from pydantic import Field
 
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.errors import InvalidRequest, Mistake
-from shared.events.catalog import (
-    Attachment,
-    Author,
-    BotEscalated,
-    BotHistoryLine,
-    ConversationEnded,
-    MessagePosted,
-    Visibility,
-)
+from shared.events.data import Attachment, Author, Visibility
+from shared.events.types.bot_escalated import BotEscalated, BotHistoryLine
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
 from shared.wire import WireModel
 
 Audience = Literal["customer", "agent"]
@@ -98,7 +95,7 @@ def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[Transc
                 yield TranscriptEntry(
                     id=event.id,
                     time=event.time,
-                    author=Author(role="bot", id=event.data.bot_id),
+                    author=event.author,
                     text=event.data.summary,
                     attachments=_downloadable(event.data.attachments),
                     visibility="private",
@@ -107,6 +104,10 @@ def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[Transc
                     extra={},
                     missing=tuple(event.data.claim_checks),
                 )
+        case ConversationStarted() | ConversationEnded() | InactivityTimeout():
+            return
+        case _:
+            assert_never(fact.event)
 
 
 def _downloadable(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import SOURCE, Fact
-from shared.events.catalog import BotEscalated, ConversationEnded, MessagePosted
 from shared.events.envelope import parse_time
+from shared.events.types.conversation_ended import ConversationEnded
 
 
 def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, ...]:
@@ -25,20 +25,14 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[s
     else:
         return ()
     newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _comes_from_outside(fact)]
-    asked_at = next((fact.at for fact in newer if _asks_for_somebody(fact)), None)
+    asked_at = next((fact.at for fact in newer if fact.event.asks_for_somebody), None)
     return tuple(fact.id for fact in newer if asked_at is not None and fact.at >= asked_at)
 
 
 def _comes_from_outside(fact: Fact) -> bool:
     """True if somebody outside said it. Patchbay's own reminders and goodbyes stay in their conversation."""
-    return isinstance(fact.event, MessagePosted | BotEscalated) and fact.event.source != SOURCE
+    return fact.event.author is not None and fact.event.source != SOURCE
 
 
 _AFTER_EVERY_ID = "\U0010ffff"
 """Greater than every fact's id."""
-
-
-def _asks_for_somebody(fact: Fact) -> bool:
-    if isinstance(fact.event, MessagePosted):
-        return fact.event.data.author.role == "customer"
-    return isinstance(fact.event, BotEscalated)

@@ -14,8 +14,9 @@ from shared.dialects.payload import Payload, read_payload, skipped_mark
 from shared.dialects.reading import Reading
 from shared.dialects.recognise import Dialect
 from shared.errors import InvalidDocument, InvalidEvent, Refused, TooLate
-from shared.events.catalog import ChannelReference, Event
+from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, restored
+from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment
 from shared.ingress.receive import counting_moment, drafted_event
 from shared.routing.decision import Decision

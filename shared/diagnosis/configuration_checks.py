@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from shared.diagnosis.findings import Finding, finding
 from shared.dialects.notes import within
-from shared.events.catalog import BotEscalated, ChannelReference, ConversationStarted, Event, MessagePosted
+from shared.events.catalog import Event
+from shared.events.data import ChannelReference
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
 from shared.routing.condition import comparisons
 from shared.routing.context_variable import Assignment, complaint, usable_value
 from shared.routing.decide import decide
@@ -31,32 +37,38 @@ class ConfigurationChecks:
     def findings(self, event: Event, places: Mapping[str, str]) -> Iterator[Finding]:
         """The findings for an administrator or the sender. `places` as in `Draft`."""
         configuration = self.version.configuration
-        if isinstance(event, MessagePosted):
-            author = event.data.author
-            if author.role == "bot" and not author.smart_assist:
-                yield from _unknown_bot(configuration, author.id, within(places.get("author", "data.author"), "id"))
-        if isinstance(event, BotEscalated):
-            yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
-        if isinstance(event, ConversationStarted):
-            yield from self._unknown_place(event)
-        if isinstance(event, BotEscalated | ConversationStarted):
-            place = places.get("contextVariables", "data.contextVariables")
-            stream = self._work_stream(event)
-            given = {
-                name: (value, places.get(f"contextVariables.{name}", within(place, name)))
-                for name, value in event.data.context_variables.items()
-            }
-            yield from _of_variables(given, stream, place)
-            yield from self._of_route(event, stream, place)
+        match event:
+            case MessagePosted():
+                author = event.data.author
+                if author.role == "bot" and not author.smart_assist:
+                    yield from _unknown_bot(configuration, author.id, within(places.get("author", "data.author"), "id"))
+            case BotEscalated():
+                yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
+                yield from self._of_routed(event, places)
+            case ConversationStarted():
+                yield from self._unknown_place(event)
+                yield from self._of_routed(event, places)
+            case ConversationEnded() | InactivityTimeout():
+                return
+            case _:
+                assert_never(event)
 
     def decision(self, event: Event) -> Decision | None:
         """Where the event alone would lead; None for what is not routed."""
-        if not isinstance(event, BotEscalated | ConversationStarted):
-            return None
         stream = self._work_stream(event)
-        if isinstance(event, BotEscalated) and not stream.takes_escalations:
-            return None
-        bot = self._bot(event)
+        match event:
+            case ConversationStarted():
+                return self._decision(event, stream, None)
+            case BotEscalated():
+                known = self.version.configuration.bot(event.data.bot_id)
+                bot = known.id if known else event.data.bot_id
+                return self._decision(event, stream, bot) if stream.takes_escalations else None
+            case MessagePosted() | ConversationEnded() | InactivityTimeout():
+                return None
+            case _:
+                assert_never(event)
+
+    def _decision(self, event: BotEscalated | ConversationStarted, stream: WorkStream, bot: str | None) -> Decision:
         given = {
             name: Assignment(name=name, value=value, at=event.time, fact_id=event.id, set_by="the payload")
             for name, value in event.data.context_variables.items()
@@ -65,13 +77,7 @@ class ConfigurationChecks:
         queues = self.version.configuration.queues
         return decide(cause, stream, queues, given, [bot] if bot else [], self.version.number)
 
-    def _bot(self, event: Event) -> str | None:
-        if not isinstance(event, BotEscalated):
-            return None
-        known = self.version.configuration.bot(event.data.bot_id)
-        return known.id if known else event.data.bot_id
-
-    def _work_stream(self, event: BotEscalated | ConversationStarted) -> WorkStream:
+    def _work_stream(self, event: Event) -> WorkStream:
         """The work stream of the event; of the ingress's channel if the event's own is not declared."""
         named = event.data.work_stream_id if isinstance(event, ConversationStarted) else None
         return self.version.configuration.work_stream_for(named, event.data.channel, self.channel)
@@ -89,6 +95,17 @@ class ConfigurationChecks:
             name = f"{data.channel.account_id}/{data.channel.channel_id}"
             default = configuration.default_work_stream
             yield finding("unknown_channel", "data.channel", f"{name} is not declared, so {default} is used")
+
+    def _of_routed(self, event: BotEscalated | ConversationStarted, places: Mapping[str, str]) -> Iterator[Finding]:
+        """The findings about the variables of an event that is routed, and about its route."""
+        place = places.get("contextVariables", "data.contextVariables")
+        stream = self._work_stream(event)
+        given = {
+            name: (value, places.get(f"contextVariables.{name}", within(place, name)))
+            for name, value in event.data.context_variables.items()
+        }
+        yield from _of_variables(given, stream, place)
+        yield from self._of_route(event, stream, place)
 
     def _of_route(self, event: BotEscalated | ConversationStarted, stream: WorkStream, place: str) -> Iterator[Finding]:
         decision = self.decision(event)

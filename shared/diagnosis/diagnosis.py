@@ -1,17 +1,15 @@
 """The payload doctor's diagnosis, as a document."""
 
-from typing import Any
+from typing import Any, assert_never
 
 from shared.diagnosis.findings import Finding
 from shared.dialects.recognise import Dialect, Form
-from shared.events.catalog import (
-    BotEscalated,
-    ConversationEnded,
-    ConversationStarted,
-    Event,
-    InactivityTimeout,
-    MessagePosted,
-)
+from shared.events.catalog import Event
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
 from shared.wire import WireModel
 
 _MAX_TEXT = 80
@@ -91,6 +89,8 @@ def shortened_data(event: Event) -> dict[str, Any]:
             return {"customer": data.customer.id, "contextVariables": data.context_variables}
         case InactivityTimeout(data=data):
             return {"dueAt": data.due_at}
+        case _:
+            assert_never(event)
 
 
 def _cut(text: str | None) -> str | None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from shared.dialects.reading import outcome_of
 from shared.errors import InvalidEvent, Mistake, Refused, UnknownAccount
-from shared.events.catalog import ChannelReference
 from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import event_from
+from shared.events.data import ChannelReference
 from shared.tenants.configuration import Configuration
 from shared.wire import parse_json
 

@@ -6,8 +6,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from shared.dialects.notes import Note
 from shared.errors import Refused
-from shared.events.catalog import Customer
-from shared.threads.thread import Begins
+from shared.events.conversation_event import Begins
+from shared.events.data import Customer
 
 MAX_EVENT_ID = 128
 

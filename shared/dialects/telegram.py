@@ -10,10 +10,10 @@ from typing import Any
 from shared.dialects.notes import Note
 from shared.dialects.reading import Draft, Reading
 from shared.errors import InvalidActivity, Mistake
-from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
+from shared.events.conversation_event import Begins
+from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time
 from shared.tenants.configuration import Configuration
-from shared.threads.thread import Begins
 
 _FILES = {
     "photo": "image/jpeg",

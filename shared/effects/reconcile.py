@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import CloseThread, Effect, FollowUp, PostLedgerRow
 from shared.conversations.fact import Fact
-from shared.events.catalog import Customer
+from shared.events.data import Customer
 from shared.events.envelope import format_time
 from shared.usage.correction import Occasion
 from shared.usage.ledger import Exclusion, LedgerRow

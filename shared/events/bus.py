@@ -6,20 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.errors import EventTooLarge
-from shared.events.catalog import Event
+from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event
 
 TOPIC = "conversation-events"
 CONNECTION = "SERVICE_BUS"
 """The setting, or the prefix of the settings, that names the Service Bus namespace."""
 
-SUBSCRIPTIONS = {
-    "conversation-started": "conversation.started",
-    "message-posted": "message.posted",
-    "bot-escalated": "bot.escalated",
-    "inactivity-timeout": "inactivity.timeout",
-    "conversation-ended": "conversation.ended",
-}
+SUBSCRIPTIONS = {each.subscription: each.type_name() for each in EVENT_CLASSES if each.subscription is not None}
 """Subscription → the message subject (event type) that it filters on."""
 
 UNROUTED = "unrouted"

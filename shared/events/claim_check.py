@@ -17,8 +17,9 @@ from urllib.parse import unquote_to_bytes
 from pydantic import ValidationError
 
 from shared.errors import EventTooLarge, InvalidEvent
-from shared.events.catalog import Attachment, BotEscalated, ClaimCheck, Event, MessagePosted
+from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
+from shared.events.data import ClaimCheck
 from shared.wire import canonical_json, parse_json
 
 MAX_DATA_BYTES = 180 * 1024
@@ -30,12 +31,7 @@ JSON = "application/json"
 _BASE64 = ";base64"
 _CHECK_BYTES = 256
 """Upper estimate of what a check adds to its event."""
-_STAYING = frozenset(
-    [
-        "author", "botId", "channel", "claimChecks", "contextVariables", "customer", "dueAt", "endedBy", "lastSeen",
-        "reason", "sequence", "visibility", "workStreamId",
-    ]
-)  # fmt: skip
+_STAYING = frozenset(member for each in EVENT_CLASSES for member in each.staying_members())
 """Members of `data` that stay in the event, because the fold or the resolving of threads reads them."""
 _STAYING_IN_ATTACHMENTS = frozenset(["name", "contentType", "size", "claimChecks"])
 _LONGEST_TYPE = 256
@@ -67,7 +63,7 @@ def check_in(event: Event) -> CheckedIn:
     encoded = encode_event(event)
     if len(encoded) <= MAX_DATA_BYTES:
         return CheckedIn(event, {})
-    document, contents, fits = _relieved(json.loads(encoded), len(attachments_of(event)))
+    document, contents, fits = _relieved(json.loads(encoded), len(event.attachments))
     if not fits:
         # There are too many attachments, or too many small members in them: all are kept apart as one member.
         document, contents, _ = _relieved(json.loads(encoded), 0)
@@ -101,13 +97,8 @@ def restored(event: Event, contents: Mapping[str, bytes]) -> Event:
 def checks_of(event: Event) -> Iterator[ClaimCheck]:
     """Every check that the event carries."""
     yield from event.data.claim_checks.values()
-    for attachment in attachments_of(event):
+    for attachment in event.attachments:
         yield from attachment.claim_checks.values()
-
-
-def attachments_of(event: Event) -> tuple[Attachment, ...]:
-    """The event's own attachments, without those in a bot's history."""
-    return event.data.attachments if isinstance(event, MessagePosted | BotEscalated) else ()
 
 
 def _relieved(document: dict[str, Any], attachments: int) -> tuple[dict[str, Any], dict[str, bytes], bool]:

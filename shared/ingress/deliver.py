@@ -8,24 +8,18 @@ from typing import Any
 from shared.clock import Clock
 from shared.conversations.record import Recorder
 from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
-from shared.events.catalog import (
-    ConversationEnded,
-    ConversationStarted,
-    Customer,
-    Event,
-    InactivityTimeout,
-    MessagePosted,
-)
+from shared.events.catalog import Event
 from shared.events.claim_check import checks_of
 from shared.events.codec import decode_event, stored_event
 from shared.events.conversation_key import conversation_key
+from shared.events.data import Customer
 from shared.events.envelope import counted_moment
 from shared.events.overflow import Overflow, carry, place_of
+from shared.events.types.conversation_started import ConversationStarted
 from shared.ingress.parked_event import NO_TENANT, ParkedEvents, park
 from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
-from shared.threads.thread import Begins
 from shared.timers.perform import Timers
 from shared.timers.sweep import SOURCE as SWEEP
 from shared.wire import parse_json
@@ -63,8 +57,8 @@ class Deliveries:
         history = await self.recorder.configurations.of(tenant_id)
         addressed = await self._addressed(tenant_id, event, history)
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
-        if isinstance(event, InactivityTimeout):
-            # A timeout is a question: it is answered, and never stored.
+        if event.is_question:
+            # A question is answered, and never stored.
             await self.timers.perform_due(tenant_id, addressed.subject or "", from_sweep=event.source == SWEEP)
             return "answered"
         return await self._record(tenant_id, event, addressed)
@@ -97,8 +91,9 @@ class Deliveries:
 
     async def _addressed(self, tenant_id: str, event: Event, history: History) -> Event:
         """The event with its subject. An event that names only a channel's thread is resolved like an activity."""
-        if isinstance(event, ConversationStarted):
-            await self.threads.register(tenant_id, event)
+        start = event if isinstance(event, ConversationStarted) else None
+        if start:
+            await self.threads.register(tenant_id, start)
         channel = event.data.channel
         if event.subject is not None or channel is None or channel.thread_id is None:
             return event
@@ -110,9 +105,9 @@ class Deliveries:
             tenant_id,
             channel,
             counted_moment(event.moment, now),
-            event.data.customer if isinstance(event, ConversationStarted) else Customer(id=channel.thread_id),
-            _begins(event),
-            announce=not isinstance(event, ConversationStarted),
+            start.data.customer if start else Customer(id=channel.thread_id),
+            event.begins_conversation,
+            announce=start is None,
         )
         # The JSON is read again, because a copy would keep the identity that was computed without the subject.
         return stored_event(event.model_copy(update={"subject": resolved.conversation_id}).to_json())
@@ -132,12 +127,3 @@ def _members(body: bytes) -> Mapping[str, Any]:
     except InvalidEvent:
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _begins(event: Event) -> Begins:
-    """When the event begins the thread's next conversation."""
-    if isinstance(event, ConversationEnded | InactivityTimeout):
-        return "never"
-    if isinstance(event, MessagePosted) and event.data.author.role != "customer":
-        return "ifFirst"
-    return "always"

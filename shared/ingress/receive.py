@@ -12,10 +12,10 @@ from shared.dialects.payload import Payload, read_payload
 from shared.dialects.reading import Draft, Reading
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
-from shared.events.catalog import ChannelReference
 from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import event_document, event_from
 from shared.events.conversation_key import conversation_key
+from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
 from shared.events.overflow import Overflow, publish
 from shared.tenants.history import Configurations, History

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from shared.events.catalog import ChannelReference
+from shared.events.data import ChannelReference
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import WireModel
 

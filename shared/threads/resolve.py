@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 from shared.errors import ThreadChanged
 from shared.events.bus import EventPublisher
-from shared.events.catalog import ChannelReference, ConversationStarted, Customer, Event
+from shared.events.catalog import Event
 from shared.events.codec import stored_event
+from shared.events.conversation_event import Begins
+from shared.events.data import ChannelReference, Customer
 from shared.events.overflow import Overflow, carry, place_of
+from shared.events.types.conversation_started import ConversationStarted
 from shared.retry import retrying
-from shared.threads.thread import Begins, Thread, ThreadedConversation, started_event, thread_key
+from shared.threads.thread import Thread, ThreadedConversation, started_event, thread_key
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from shared.events.catalog import ChannelReference, ConversationStarted, Customer, StartedData
+from shared.events.conversation_event import Begins
+from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import format_time
+from shared.events.types.conversation_started import ConversationStarted, StartedData
 from shared.wire import WireModel, canonical_json
-
-Begins = Literal["always", "ifFirst", "never"]
-"""When an activity begins a conversation, if none is going on in the thread. A customer's always does; a bot's or an
-agent's does only if the thread has none yet; an end never does."""
 
 _LONGEST_PART = 80
 

@@ -10,8 +10,8 @@ from shared.clock import Clock
 from shared.conversations.ports import ConversationStore, Head
 from shared.effects.outbox import Outbox
 from shared.events.bus import EventPublisher
-from shared.events.catalog import InactivityTimeout, TimeoutData
 from shared.events.envelope import format_time
+from shared.events.types.inactivity_timeout import InactivityTimeout, TimeoutData
 from shared.metrics import OVERDUE
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations

@@ -12,7 +12,8 @@ from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import Head
 from shared.errors import DayClosed, DocumentTooLarge, HeadChanged
-from shared.events.catalog import ChannelReference, Customer, Event
+from shared.events.catalog import Event
+from shared.events.data import ChannelReference, Customer
 from shared.threads.thread import Thread, ThreadedConversation
 from shared.usage.ledger import Exclusion, LedgerRow
 from tests.azure.databases import Stores, connected

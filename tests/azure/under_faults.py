@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from shared.events.catalog import ChannelReference, Event
+from shared.events.catalog import Event
+from shared.events.data import ChannelReference
 from tests.azure.databases import Stores, connected
 from tests.azure.faults import Kind, WatchedTransport, When
 from tests.azure.recording import configured, deliver, on_cosmos

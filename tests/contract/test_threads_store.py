@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.errors import ThreadChanged
-from shared.events.catalog import ChannelReference, Customer
+from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import parse_time
 from shared.threads.resolve import ThreadStore
 from shared.threads.thread import Thread, ThreadedConversation

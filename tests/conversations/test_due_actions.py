@@ -8,9 +8,11 @@ import pytest
 
 from shared.conversations.due_actions import texts_for
 from shared.conversations.ports import Head
-from shared.events.catalog import Event, InactivityTimeout, MessagePosted
+from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.envelope import format_time
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
 from tests.builders import contoso, document, ended, escalated, message, started

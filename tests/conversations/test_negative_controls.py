@@ -19,9 +19,10 @@ from shared.conversations.record import Recorded, Recorder
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.effects.reconcile import reconcile
 from shared.errors import UnknownConversation
-from shared.events.catalog import Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
+from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.conversations import test_due_actions, test_every_order, test_fold, test_races, test_record, test_transcript

@@ -9,7 +9,8 @@ import pytest
 from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore, Head
 from shared.errors import EventIdConflict, TooLate, UnknownTenant
-from shared.events.catalog import ChannelReference, Event
+from shared.events.catalog import Event
+from shared.events.data import ChannelReference
 from shared.events.envelope import format_time
 from tests.builders import ended, escalated, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines

@@ -7,7 +7,11 @@ from datetime import datetime
 from shared.clock import MovableClock
 from shared.diagnosis.diagnosis import Diagnosis
 from shared.errors import Refused
-from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
+from shared.events.catalog import Event
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt
 from tests.conversations.pipelines import InMemory, Pipelines
 

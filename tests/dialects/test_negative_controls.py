@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 
-from shared.events.catalog import BotEscalated, Event
+from shared.events.catalog import Event
+from shared.events.types.bot_escalated import BotEscalated
 from tests.conversations.pipelines import InMemory
 from tests.dialects import test_odd_payloads
 from tests.fakes import MemoryPublisher

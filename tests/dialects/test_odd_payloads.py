@@ -13,8 +13,10 @@ from shared.clock import MovableClock
 from shared.diagnosis.diagnose import diagnose
 from shared.diagnosis.diagnosis import Diagnosis
 from shared.errors import Refused
-from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted
 from shared.events.envelope import parse_time
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
 from tests.builders import contoso, history
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.diagnosis.doctor import GOLDEN, NOW, QUIRKS, REAL, REAL_FOLDER, as_golden, diagnosed, golden_of

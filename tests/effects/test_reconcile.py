@@ -12,8 +12,9 @@ from shared.conversations.effect import CloseThread, PostLedgerRow
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import reconcile
-from shared.events.catalog import Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
 from tests.builders import contoso, ended, escalated, history, message, started
 

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import EventTooLarge
-from shared.events.catalog import Author, Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.claim_check import MAX_DATA_BYTES, MIN_CONTENT_BYTES, CheckedIn, check_in, checks_of, restored
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from
+from shared.events.data import Author
 from shared.events.overflow import place_of
+from shared.events.types.message_posted import MessagePosted
 from shared.wire import canonical_json
 from tests.builders import document, escalated, message, message_document
 

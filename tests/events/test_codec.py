@@ -8,15 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import EventTooLarge, InvalidEvent, Refused
-from shared.events.catalog import (
-    EVENT_TYPES,
-    BotEscalated,
-    ConversationEnded,
-    ConversationStarted,
-    InactivityTimeout,
-    MessagePosted,
-)
+from shared.events.catalog import EVENT_TYPES
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from, stored_event
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
 from tests.builders import document, json_values, message_document
 
 CHANNEL = {"accountId": "a", "channelId": "b", "threadId": "t"}

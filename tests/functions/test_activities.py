@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.events.catalog import BotEscalated, ConversationEnded, ConversationStarted, Event, MessagePosted
+from shared.events.catalog import Event
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.message_posted import MessagePosted
 from tests.functions.hosts import BOT, CUSTOMER, WEB_CHAT, Host, activity, bot_activity, paths
 from tests.seeds import TEXT
 

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from shared.dialects.payload import Payload
-from shared.events.catalog import ChannelReference
 from shared.events.claim_check import CheckedIn
+from shared.events.data import ChannelReference
 from shared.ingress.receive import Receipt, Receiver
 from shared.pipeline import Pipeline
 from shared.tenants.history import History

@@ -19,9 +19,10 @@ from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.ledger import EmbeddedLedger
 from shared.errors import HeadChanged, PatchbayError
 from shared.events.bus import DELIVERIES_EXCEEDED
-from shared.events.catalog import Event, MessagePosted
+from shared.events.catalog import Event
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
+from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
 from shared.usage.correction import Correction
 from shared.usage.ledger import Books, LedgerRow

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.events.catalog import ChannelReference, Customer, Event
+from shared.events.catalog import Event
 from shared.events.codec import decode_event, encode_event
+from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import parse_time
 from shared.threads.resolve import Resolved, Threads
 from shared.threads.thread import Thread, conversation_id, started_event, thread_key

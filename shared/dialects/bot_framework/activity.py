@@ -13,7 +13,7 @@ from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
 from shared.dialects.notes import Note, NoteCode
 from shared.dialects.reading import MAX_EVENT_ID
 from shared.errors import InvalidActivity, Mistake
-from shared.events.catalog import MAX_LOCALE, MAX_NAME, Customer
+from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
 from shared.tenants.configuration import Configuration
 from shared.wire import canonical_json

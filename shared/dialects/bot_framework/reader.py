@@ -14,9 +14,9 @@ from shared.dialects.bot_framework.hand_off import handed_over, handed_over_with
 from shared.dialects.notes import IgnoredCode, Note
 from shared.dialects.reading import Draft, Reading
 from shared.errors import InvalidActivity, Mistake
-from shared.events.catalog import Customer
+from shared.events.conversation_event import Begins
+from shared.events.data import Customer
 from shared.tenants.configuration import Configuration
-from shared.threads.thread import Begins
 
 _END_CODES = {
     "completedsuccessfully": "resolved",

@@ -1,0 +1,73 @@
+"""What the data of events is made of: people, places, attachments, and what stands for large contents."""
+
+import operator
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.wire import WireModel
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+NativeId = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+MAX_NAME = 256
+MAX_LOCALE = 64
+
+Role = Literal["customer", "bot", "agent", "system"]
+Visibility = Literal["public", "private"]
+
+
+class ChannelReference(WireModel):
+    """Where a conversation takes place: messaging account, channel, and the channel's own thread."""
+
+    account_id: Name
+    channel_id: Name
+    thread_id: NativeId | None = None
+
+
+class Customer(WireModel):
+    """The customer of a conversation; `locale` is a BCP 47 tag."""
+
+    id: NativeId
+    name: Annotated[str, StringConstraints(max_length=MAX_NAME)] | None = None
+    locale: Annotated[str, StringConstraints(max_length=MAX_LOCALE)] | None = None
+
+
+class Author(WireModel):
+    """The author of a line. `smart_assist`: a bot that advises the agent; the customer does not talk to it."""
+
+    role: Role
+    id: NativeId
+    name: str | None = None
+    smart_assist: bool = False
+
+
+class ClaimCheck(WireModel):
+    """Stands for content that is too large for its event: its SHA-256 (hex), its bytes, and their media type."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=0)]
+    content_type: str
+
+
+class Attachment(WireModel):
+    """A file or card; `size` in bytes. The channel's other members (a card's `content`) are kept.
+
+    `claim_checks` stand for its members that are kept in the overflow, by their names.
+    """
+
+    name: str
+    content_type: str
+    size: Annotated[int, Field(ge=0)] | None = None
+    url: str | None = None
+    claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict, exclude_if=operator.not_)
+
+
+class AddressedData(WireModel):
+    """Data of an event. An event without a subject names its channel's thread in `channel`.
+
+    `claim_checks` stand for its members that are kept in the overflow, by their names.
+    """
+
+    channel: ChannelReference | None = None
+    claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict)

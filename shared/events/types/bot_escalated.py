@@ -1,0 +1,55 @@
+"""`bot.escalated`: a bot asks for somebody else."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.conversation_event import Begins, ConversationEvent
+from shared.events.data import AddressedData, Attachment, Author, NativeId, Visibility
+from shared.events.envelope import EventTime
+from shared.wire import WireModel
+
+
+class BotHistoryLine(WireModel):
+    """One line of the history that a bot hands over; `id` is the line's native id."""
+
+    id: str | None = None
+    time: EventTime | None = None
+    author: Author
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    visibility: Visibility = "public"
+
+
+class EscalatedData(AddressedData):
+    """`bot.escalated`: a bot asks for somebody else. `summary` is for the agent, never for the customer."""
+
+    bot_id: NativeId
+    reason: str | None = None
+    summary: str | None = None
+    context_variables: dict[str, Any] = Field(default_factory=dict)
+    transcript: tuple[BotHistoryLine, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class BotEscalated(ConversationEvent):
+    type: Literal["bot.escalated"]
+    data: EscalatedData
+
+    subscription: ClassVar[str] = "bot-escalated"
+    contents = frozenset({"summary", "transcript", "attachments"})
+    is_question = False
+    looks_back = False
+    changes_only_transcript = False
+    sequence: ClassVar[None] = None
+    begins_conversation: ClassVar[Begins] = "always"
+    breaks_silence: ClassVar[bool] = True
+    asks_for_somebody: ClassVar[bool] = True
+
+    @property
+    def author(self) -> Author:
+        return Author(role="bot", id=self.data.bot_id)
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        return self.data.attachments
