@@ -7,7 +7,6 @@ from functools import cached_property
 from shared.events.catalog import Event
 from shared.events.envelope import counted_moment
 from shared.events.trace_context import without_carried
-from shared.events.types.conversation_ended import ConversationEnded
 from shared.wire import canonical_json
 
 SOURCE = "/patchbay"
@@ -42,7 +41,7 @@ class Fact:
         """The sort key of facts: time, then ends after all others, then the channel's sequence, then id."""
         finer = self.event.finer_digits if self.at == self.event.moment else ""
         sequence = self.event.sequence
-        return self.at, finer, isinstance(self.event, ConversationEnded), -1 if sequence is None else sequence, self.id
+        return self.at, finer, self.event.ends_conversation, -1 if sequence is None else sequence, self.id
 
     def same_content(self, other: "Fact") -> bool:
         """True if another event of the same identity has the same content.

@@ -12,7 +12,6 @@ from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
-from shared.events.types.conversation_ended import ConversationEnded
 from shared.routing.decision import Decision
 from shared.tenants.history import Configurations
 
@@ -73,7 +72,7 @@ class Conversations:
         """The conversation's head, with last activity and attention as of now. Raises UnknownConversation."""
         loaded = await self._loaded(tenant_id, key)
         ordered = in_order(loaded.facts)
-        end = next((n for n, fact in enumerate(ordered, 1) if isinstance(fact.event, ConversationEnded)), None)
+        end = next((n for n, fact in enumerate(ordered, 1) if fact.event.ends_conversation), None)
         assert loaded.head is not None, "a loaded conversation has a head"
         last = max(fact.at for fact in ordered[:end])
         history = await self.configurations.of(tenant_id)

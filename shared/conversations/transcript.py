@@ -70,7 +70,7 @@ def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
     ended = False
     for fact in ordered:
         yield fact, ended
-        ended = ended or isinstance(fact.event, ConversationEnded)
+        ended = ended or fact.event.ends_conversation
 
 
 def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[TranscriptEntry]:

@@ -14,14 +14,15 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[s
     If the end names the newest fact that it knew of, those are facts newer than that one. Else, in a channel's thread,
     those are facts after the end: the channel would have sent them to the next conversation, had it known of the end.
     """
-    end = next((fact for fact in ordered if isinstance(fact.event, ConversationEnded)), None)
-    if end is None or not isinstance(end.event, ConversationEnded):
+    ends = ((fact.at, fact.event) for fact in ordered if isinstance(fact.event, ConversationEnded))
+    ended_at, end = next(ends, (None, None))
+    if ended_at is None or end is None:
         return ()
-    seen = end.event.data.last_seen
+    seen = end.data.last_seen
     if seen is not None:
         newest = parse_time(seen.at), seen.fact_id
     elif conversation.channel is not None and conversation.channel.thread_id is not None:
-        newest = end.at, _AFTER_EVERY_ID
+        newest = ended_at, _AFTER_EVERY_ID
     else:
         return ()
     newer = [fact for fact in ordered if (fact.at, fact.id) > newest and _comes_from_outside(fact)]

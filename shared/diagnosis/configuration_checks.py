@@ -44,10 +44,11 @@ class ConfigurationChecks:
                     yield from _unknown_bot(configuration, author.id, within(places.get("author", "data.author"), "id"))
             case BotEscalated():
                 yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
-                yield from self._of_routed(event, places)
+                yield from self._of_routed(event, self._work_stream(event.data.channel), places)
             case ConversationStarted():
                 yield from self._unknown_place(event)
-                yield from self._of_routed(event, places)
+                stream = self._work_stream(event.data.channel, event.data.work_stream_id)
+                yield from self._of_routed(event, stream, places)
             case ConversationEnded() | InactivityTimeout():
                 return
             case _:
@@ -55,11 +56,12 @@ class ConfigurationChecks:
 
     def decision(self, event: Event) -> Decision | None:
         """Where the event alone would lead; None for what is not routed."""
-        stream = self._work_stream(event)
         match event:
             case ConversationStarted():
+                stream = self._work_stream(event.data.channel, event.data.work_stream_id)
                 return self._decision(event, stream, None)
             case BotEscalated():
+                stream = self._work_stream(event.data.channel)
                 known = self.version.configuration.bot(event.data.bot_id)
                 bot = known.id if known else event.data.bot_id
                 return self._decision(event, stream, bot) if stream.takes_escalations else None
@@ -77,10 +79,9 @@ class ConfigurationChecks:
         queues = self.version.configuration.queues
         return decide(cause, stream, queues, given, [bot] if bot else [], self.version.number)
 
-    def _work_stream(self, event: Event) -> WorkStream:
-        """The work stream of the event; of the ingress's channel if the event's own is not declared."""
-        named = event.data.work_stream_id if isinstance(event, ConversationStarted) else None
-        return self.version.configuration.work_stream_for(named, event.data.channel, self.channel)
+    def _work_stream(self, channel: ChannelReference | None, named: str | None = None) -> WorkStream:
+        """The work stream that an event names, or its channel's; the ingress's channel's if none is declared."""
+        return self.version.configuration.work_stream_for(named, channel, self.channel)
 
     def _declared(self, channel: ChannelReference) -> bool:
         return self.version.configuration.channel(channel.account_id, channel.channel_id) is not None
@@ -96,10 +97,11 @@ class ConfigurationChecks:
             default = configuration.default_work_stream
             yield finding("unknown_channel", "data.channel", f"{name} is not declared, so {default} is used")
 
-    def _of_routed(self, event: BotEscalated | ConversationStarted, places: Mapping[str, str]) -> Iterator[Finding]:
+    def _of_routed(
+        self, event: BotEscalated | ConversationStarted, stream: WorkStream, places: Mapping[str, str]
+    ) -> Iterator[Finding]:
         """The findings about the variables of an event that is routed, and about its route."""
         place = places.get("contextVariables", "data.contextVariables")
-        stream = self._work_stream(event)
         given = {
             name: (value, places.get(f"contextVariables.{name}", within(place, name)))
             for name, value in event.data.context_variables.items()

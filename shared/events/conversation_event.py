@@ -27,6 +27,8 @@ class ConversationEvent(Envelope):
     """The declared members of `data` that may be kept apart from an event that is too large."""
     is_question: ClassVar[bool]
     """It is answered, and never stored."""
+    ends_conversation: ClassVar[bool]
+    """The earliest fact of the type closes its conversation."""
     looks_back: ClassVar[bool]
     """A later fact of the type may change what earlier ones mean."""
     changes_only_transcript: ClassVar[bool]

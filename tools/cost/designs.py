@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shared.events.catalog import EVENT_CLASSES
 from tools.cost.files import prices_file
 from tools.cost.request_units import request_units
 from tools.cost.workload import HOURS, SECONDS, Demand, Executions, Workload
@@ -74,8 +75,11 @@ def patchbay(workload: Workload) -> Demand:
     per_sweep = request_units().read(1) + request_units().query(0) * workload.tenants
     conversation = sum((times[name] * units[name] for name in times), Decimal(0))
     conversation += _posted(workload) * units["an activity at the ingress"]
-    groups = {name: times[name] for name in ("conversation.started", "message.posted", "bot.escalated")}
-    groups |= {"conversation.ended": times["conversation.ended"], "inactivity.timeout": questions(times)}
+    groups = {
+        each.type_name(): questions(times) if each.is_question else times[each.type_name()]
+        for each in EVENT_CLASSES
+        if each.subscription
+    }
     peeks = Decimal(_PEEKS_PER_MINUTE * 60 * HOURS)
     stored = budget["conversation"]["storedBytes"]
     # A line more or less is a fact's document more or less.

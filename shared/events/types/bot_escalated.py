@@ -39,6 +39,7 @@ class BotEscalated(ConversationEvent):
     subscription: ClassVar[str] = "bot-escalated"
     contents = frozenset({"summary", "transcript", "attachments"})
     is_question = False
+    ends_conversation = False
     looks_back = False
     changes_only_transcript = False
     sequence: ClassVar[None] = None

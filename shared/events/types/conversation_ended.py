@@ -37,6 +37,7 @@ class ConversationEnded(ConversationEvent):
     subscription: ClassVar[str] = "conversation-ended"
     contents = frozenset({"note"})
     is_question = False
+    ends_conversation = True
     looks_back = True
     changes_only_transcript = False
     author: ClassVar[None] = None

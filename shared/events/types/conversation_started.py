@@ -24,6 +24,7 @@ class ConversationStarted(ConversationEvent):
     subscription: ClassVar[str] = "conversation-started"
     contents = frozenset[str]()
     is_question = False
+    ends_conversation = False
     looks_back = True
     changes_only_transcript = False
     author: ClassVar[None] = None

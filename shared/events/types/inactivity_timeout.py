@@ -20,6 +20,7 @@ class InactivityTimeout(ConversationEvent):
     subscription: ClassVar[str] = "inactivity-timeout"
     contents = frozenset[str]()
     is_question = True
+    ends_conversation = False
     looks_back = False
     changes_only_transcript = False
     author: ClassVar[None] = None

@@ -23,6 +23,7 @@ class MessagePosted(ConversationEvent):
     subscription: ClassVar[str] = "message-posted"
     contents = frozenset({"text", "attachments"})
     is_question = False
+    ends_conversation = False
     looks_back = False
     changes_only_transcript = True
 
