@@ -1,4 +1,4 @@
-// The topic that all events travel on, and its subscriptions, as shared/events/bus.py names them.
+// The topic that all events travel on, and its subscriptions.
 
 param name string
 param location string
@@ -14,31 +14,15 @@ var serviceBusDataReceiver = '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
 
 var premium = sku == 'Premium'
 
-var routed = [
-  { subscription: 'conversation-started', type: 'conversation.started' }
-  { subscription: 'message-posted', type: 'message.posted' }
-  { subscription: 'bot-escalated', type: 'bot.escalated' }
-  { subscription: 'inactivity-timeout', type: 'inactivity.timeout' }
-  { subscription: 'conversation-ended', type: 'conversation.ended' }
-]
-var quotedTypes = [for each in routed: '\'${each.type}\'']
-var knownTypes = join(quotedTypes, ', ')
-var correlated = [
-  for each in routed: {
-    name: each.subscription
-    passes: { filterType: 'CorrelationFilter', correlationFilter: { label: each.type } }
+// Written from the catalogue of event types, for the emulator and for Azure.
+var declared = loadJsonContent('../emulators/service-bus.json', 'UserConfig.Namespaces[0].Topics[0]')
+var subscriptions = [
+  for each in declared.Subscriptions: {
+    name: each.Name
+    properties: each.Properties
+    rule: each.Rules[0].Properties
   }
 ]
-var others = [
-  {
-    name: 'unrouted'
-    passes: {
-      filterType: 'SqlFilter'
-      sqlFilter: { sqlExpression: 'sys.Label IS NULL OR sys.Label NOT IN (${knownTypes})' }
-    }
-  }
-]
-var subscriptions = concat(correlated, others)
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   name: name
@@ -55,11 +39,11 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
 
 resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
   parent: namespace
-  name: 'conversation-events'
+  name: declared.Name
   properties: {
     // A month closes a day after the last message that may speak of it is gone: it stays open for 8 days at least.
     defaultMessageTimeToLive: 'P7D'
-    requiresDuplicateDetection: false
+    requiresDuplicateDetection: declared.Properties.RequiresDuplicateDetection
     // The most that the tier allows. When the messages of all subscriptions fill it, senders are refused.
     maxSizeInMegabytes: premium ? 81920 : 5120
   }
@@ -70,11 +54,11 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024
     parent: topic
     name: each.name
     properties: {
-      deadLetteringOnMessageExpiration: true
+      deadLetteringOnMessageExpiration: each.properties.DeadLetteringOnMessageExpiration
       defaultMessageTimeToLive: 'P7D'
-      lockDuration: 'PT1M'
-      maxDeliveryCount: 10
-      requiresSession: false
+      lockDuration: each.properties.LockDuration
+      maxDeliveryCount: each.properties.MaxDeliveryCount
+      requiresSession: each.properties.RequiresSession
     }
   }
 ]
@@ -84,7 +68,9 @@ resource rule 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-0
   for (each, i) in subscriptions: {
     parent: subscription[i]
     name: '$Default'
-    properties: each.passes
+    properties: each.rule.FilterType == 'Sql'
+      ? { filterType: 'SqlFilter', sqlFilter: { sqlExpression: each.rule.SqlFilter.SqlExpression } }
+      : { filterType: 'CorrelationFilter', correlationFilter: { label: each.rule.CorrelationFilter.Label } }
   }
 ]
 

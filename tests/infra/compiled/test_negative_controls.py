@@ -19,12 +19,14 @@ MAIN, BUS, COSMOS, BLOBS, APP, ALERTS, NETWORK, SERVICES = (
     *(f"modules/{name}.bicep" for name in ("serviceBus", "cosmos", "storage", "functionApp")),
     *(f"modules/{name}.bicep" for name in ("alerts", "network", "services")),
 )
+EMULATED = "emulators/service-bus.json"
 ENTITIES = [
-    *((BUS, name) for name in (TOPIC, UNROUTED, *SUBSCRIPTIONS, *SUBSCRIPTIONS.values())),
-    *((COSMOS, each.id) for each in CONTAINERS),
-    *((COSMOS, path) for each in CONTAINERS for path in (*each.partition_key, *each.indexed)),
-    (COSMOS, "patchbay"),
-    *((BLOBS, name) for name in blob_containers()),
+    *((EMULATED, f'"{name}"') for name in (TOPIC, UNROUTED, *SUBSCRIPTIONS, *SUBSCRIPTIONS.values())),
+    *((EMULATED, f"'{name}'") for name in SUBSCRIPTIONS.values()),
+    *((COSMOS, f"'{each.id}'") for each in CONTAINERS),
+    *((COSMOS, f"'{path}'") for each in CONTAINERS for path in (*each.partition_key, *each.indexed)),
+    (COSMOS, "'patchbay'"),
+    *((BLOBS, f"'{name}'") for name in blob_containers()),
 ]
 SETTINGS = sorted(set(settings_of(predicted("everything"))) - set(VAULT_SETTINGS))
 GROUPS = " = resourceGroup().location"
@@ -110,8 +112,9 @@ def test_a_file_that_is_laid_out_otherwise_is_noticed(copy: Copy) -> None:
 
 @pytest.mark.parametrize(("path", "name"), dict.fromkeys(ENTITIES), ids=lambda each: str(each).rpartition("/")[2])
 def test_an_entity_with_another_name_is_noticed(copy: Copy, path: str, name: str) -> None:
-    copy.change(path, f"'{name}'", f"'{name}x'")
-    assert any(f"{name}x" in each for each in differences(copy.deployed()))
+    renamed = f"{name[:-1]}x{name[-1]}"
+    copy.change(path, name, renamed)
+    assert any(renamed[1:-1] in each for each in differences(copy.deployed()))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -151,12 +154,13 @@ def test_a_role_that_is_given_on_more_is_noticed(copy: Copy, path: str, code: st
 @pytest.mark.parametrize(
     ("path", "code", "instead"),
     [
-        (BUS, "maxDeliveryCount: 10", "maxDeliveryCount: 9"),
-        (BUS, "lockDuration: 'PT1M'", "lockDuration: 'PT5M'"),
-        (BUS, "requiresSession: false", "requiresSession: true"),
-        (BUS, "requiresDuplicateDetection: false", "requiresDuplicateDetection: true"),
+        (EMULATED, '"MaxDeliveryCount": 10', '"MaxDeliveryCount": 9'),
+        (EMULATED, '"LockDuration": "PT1M"', '"LockDuration": "PT5M"'),
+        (EMULATED, '"RequiresSession": false', '"RequiresSession": true'),
+        (EMULATED, '"RequiresDuplicateDetection": false', '"RequiresDuplicateDetection": true'),
         (BUS, "name: '$Default'", "name: each.name"),
-        (BUS, "IS NULL OR ", "IS NULL AND "),
+        (EMULATED, "IS NULL OR ", "IS NULL AND "),
+        (BUS, "label: each.rule.CorrelationFilter.Label", "label: each.name"),
         (COSMOS, "    ttl: -1\n", ""),
         (COSMOS, "    name: 'ledger'\n", "    name: 'ledger'\n    ttl: -1\n"),
         (COSMOS, "'MultiHash' : 'Hash'", "'Hash' : 'Hash'"),
