@@ -79,7 +79,19 @@ def test_unknown_members_survive_a_round_trip(
 
 
 @pytest.mark.parametrize(
-    "name", ["moment", "identity", "finer_digits", "to_json", "model_config", "__class__", "", "self"]
+    "name",
+    [
+        "moment",
+        "identity",
+        "finer_digits",
+        "to_json",
+        "model_config",
+        "__class__",
+        "",
+        "self",
+        "author",
+        "subscription",
+    ],
 )
 def test_an_extension_attribute_may_have_any_name(name: str) -> None:
     # given an attribute that is called like something in our own code

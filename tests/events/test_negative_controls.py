@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 import pytest
 
 from shared.events.bus import EventPublisher
-from shared.events.catalog import Event
+from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import encode_event, event_from
+from shared.events.conversation_event import Begins, ConversationEvent
 from shared.events.overflow import Overflow, publish
+from tests.builders import document
 from tests.conversations import test_contents
-from tests.events import test_claim_check
+from tests.events import test_catalog, test_claim_check, test_codec
 from tests.fakes import MemoryPublisher
 
 
@@ -39,3 +42,51 @@ def checked_in_with_its_envelope(event: Event) -> CheckedIn:
 def test_what_stays_apart_depends_on_the_envelope() -> None:
     with pytest.raises(AssertionError, match="claim_checks"):
         test_claim_check.test_what_fits_travels_as_it_came(checked_in_with_its_envelope)
+
+
+class MessageRecalled(ConversationEvent):
+    """A type that is known nowhere, and does not state whether it looks back."""
+
+    type: Literal["message.recalled"]
+
+    subscription: ClassVar[str] = "message-recalled"
+    contents = frozenset[str]()
+    is_question = False
+    ends_conversation = False
+    changes_only_transcript = False
+    author: ClassVar[None] = None
+    attachments: ClassVar[tuple[()]] = ()
+    sequence: ClassVar[None] = None
+    begins_conversation: ClassVar[Begins] = "never"
+    breaks_silence: ClassVar[bool] = False
+    asks_for_somebody: ClassVar[bool] = False
+
+
+EVERYWHERE = {
+    "looks_back",
+    "docs/architecture.md",
+    "functions/message_recalled.py",
+    "infra/emulators/service-bus.json",
+    "infra/prices/budget.json",
+    "README.md",
+}
+
+
+def test_a_type_that_is_known_nowhere_is_missed_everywhere() -> None:
+    catalogue: list[type[ConversationEvent]] = [*EVENT_CLASSES, MessageRecalled]
+    recalled = document("message.recalled", {})
+    missed = test_catalog.unknown_to(catalogue, {**test_codec.DOCUMENTS, MessageRecalled: recalled})
+    assert missed == {"message.recalled": {*EVERYWHERE, *test_catalog.USES}}
+    untried = test_catalog.unknown_to(catalogue, test_codec.DOCUMENTS)
+    assert untried == {"message.recalled": {*EVERYWHERE, "tests/events/test_codec.py"}}
+
+
+class MessageRead(ConversationEvent):
+    """A type that states no trait."""
+
+    type: Literal["message.read"]
+
+
+def test_a_type_without_its_traits_cannot_be_decoded() -> None:
+    with pytest.raises(TypeError, match="abstract class MessageRead"):
+        MessageRead.model_validate(document("message.read", {}))
