@@ -1,6 +1,7 @@
-"""The official emulator's configuration: the topic and its subscriptions as `shared/events/bus.py` defines them.
+"""The topic and its subscriptions as `shared/events/bus.py` defines them, in the format of the official emulator.
 
-`python -m shared.azure.service_bus.entities > infra/emulators/service-bus.json` writes it anew.
+`python -m shared.azure.service_bus.entities > infra/emulators/service-bus.json` writes it anew. The templates read that
+file, too.
 """
 
 import json
