@@ -16,7 +16,7 @@ agent's does only if the thread has none yet; an end never does."""
 class ConversationEvent(Envelope):
     """An event about one conversation. No trait has a default: each type states all of them.
 
-    A trait that depends on the single event is a property. A type that lacks one cannot be decoded.
+    A trait that may depend on the single event is a property here. A type that lacks one of these cannot be decoded.
     """
 
     data: AddressedData
