@@ -105,8 +105,9 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.faults
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.on_azure
 
-bench: $(VENV)/installed  ## what recording costs, beside the design that one would write first
+bench: $(VENV)/installed  ## what recording costs, beside the design that one would write first; what deciding costs
 	$(RUN) -m tests.bench.recording
+	$(RUN) -m tests.bench.deciding
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071

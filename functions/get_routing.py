@@ -17,5 +17,5 @@ async def get_routing(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse(
             "\n\n".join("\n".join(explain(one)) for one in decisions) + "\n", mimetype="text/plain"
         )
-    documents = [{**one.model_dump(mode="json", by_alias=True), "explanation": explain(one)} for one in decisions]
+    documents = [{**one.document(), "explanation": explain(one)} for one in decisions]
     return answer({"decisions": documents})

@@ -14,7 +14,8 @@ from shared.embedded.backup import BackupRefused
 from shared.embedded.database import DatabaseInUse
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.metrics import METRICS, Metric
-from shared.routing.decision import Outcome, RuleStatus
+from shared.routing.decision import Outcome
+from shared.routing.trace import RuleStatus
 from shared.settings import TelemetrySettings
 from shared.telemetry import Outcome as DeliveryOutcome
 from shared.usage.correction import CorrectionReason

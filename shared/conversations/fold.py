@@ -124,8 +124,7 @@ def _routed(
 ) -> Conversation:
     decision = decide(
         Cause(fact_id=fact.id, type=fact.event.type, at=format_time(fact.at), bot=bot),
-        stream,
-        version.configuration.queues,
+        version.rules[stream.id],
         conversation.assignments,
         conversation.escalated_bots,
         version.number,

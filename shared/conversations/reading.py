@@ -10,9 +10,10 @@ from shared.conversations.due_actions import due_actions
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
+from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
-from shared.routing.decision import Decision
+from shared.routing.trace import TracedDecision
 from shared.tenants.history import Configurations
 
 PAGE = 100
@@ -89,10 +90,12 @@ class Conversations:
         """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""
         return await self.contents.download(tenant_id, key, (await self._loaded(tenant_id, key)).facts, sha256)
 
-    async def decisions(self, tenant_id: str, key: str) -> Sequence[Decision]:
+    async def decisions(self, tenant_id: str, key: str) -> Sequence[TracedDecision]:
         """Its routing decisions, first to last. Raises UnknownConversation."""
         loaded = await self._loaded(tenant_id, key)
-        return loaded.head.conversation.decisions if loaded.head else ()
+        assert loaded.head is not None, "a loaded conversation has a head"
+        history = await self.configurations.of(tenant_id)
+        return traced_decisions(loaded.head.conversation.decisions, loaded.facts, history)
 
     async def _loaded(self, tenant_id: str, key: str) -> Loaded:
         loaded = await self.store.load(tenant_id, key)

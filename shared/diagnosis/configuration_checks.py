@@ -76,8 +76,7 @@ class ConfigurationChecks:
             for name, value in event.data.context_variables.items()
         }
         cause = Cause(fact_id=event.id, type=event.type, at=event.time, bot=bot)
-        queues = self.version.configuration.queues
-        return decide(cause, stream, queues, given, [bot] if bot else [], self.version.number)
+        return decide(cause, self.version.rules[stream.id], given, [bot] if bot else [], self.version.number)
 
     def _work_stream(self, channel: ChannelReference | None, named: str | None = None) -> WorkStream:
         """The work stream that an event names, or its channel's; the ingress's channel's if none is declared."""

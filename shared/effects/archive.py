@@ -12,10 +12,13 @@ from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
 from shared.conversations.reading import conversation_document
+from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.effects.reconcile import ledger_row
 from shared.events.envelope import format_time
 from shared.retry import retrying
+from shared.routing.trace import TracedDecision
+from shared.tenants.history import History
 from shared.threads.resolve import Threads
 
 
@@ -52,12 +55,12 @@ class Archiver:
     threads: Threads
     clock: Clock
 
-    async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> Head:
+    async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> Head:
         """Archive the facts that the archive lacks, as the next part. Returns the head with `archived` updated."""
-        await retrying(PartExists, self._add_part, tenant_id, head, facts)
+        await retrying(PartExists, self._add_part, tenant_id, head, facts, history)
         return replace(head, archived=len(facts))
 
-    async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact]) -> None:
+    async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> None:
         """Raises PartExists if another process archived the conversation meanwhile."""
         key = head.conversation.key
         parts = await self.archive.parts(tenant_id, key)
@@ -65,18 +68,25 @@ class Archiver:
         new = [fact for fact in facts if fact.id not in archived]
         if new:
             lines = transcript(await self.contents.restored(tenant_id, key, facts), "agent")
-            document = self._document(head, lines, new, len(parts))
+            decisions = traced_decisions(head.conversation.decisions, facts, history)
+            document = self._document(head, lines, decisions, new, len(parts))
             await self.archive.add(tenant_id, key, len(parts), json.dumps(document, ensure_ascii=False).encode())
 
-    def _document(self, head: Head, lines: Sequence[TranscriptEntry], new: Sequence[Fact], part: int) -> dict[str, Any]:
+    def _document(
+        self,
+        head: Head,
+        lines: Sequence[TranscriptEntry],
+        decisions: Sequence[TracedDecision],
+        new: Sequence[Fact],
+        part: int,
+    ) -> dict[str, Any]:
         row = ledger_row(head.conversation, head.revision)
-        decisions = head.conversation.decisions
         return {
             "part": part,
             "archivedAt": format_time(self.clock.now()),
             "conversation": conversation_document(head),
             "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
-            "decisions": [decision.model_dump(mode="json", by_alias=True) for decision in decisions],
+            "decisions": [decision.document() for decision in decisions],
             "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],
             "facts": [write_archived_fact(fact) for fact in in_order(new)],
         }

@@ -1,7 +1,8 @@
 """What every event about a conversation says of itself: the traits of its type."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal, Self, get_args
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import model_validator
 
@@ -56,6 +57,11 @@ class ConversationEvent(Envelope):
     @abstractmethod
     def attachments(self) -> tuple[Attachment, ...]:
         """Its own attachments, without those in a bot's history."""
+
+    @property
+    @abstractmethod
+    def context_variables(self) -> Mapping[str, Any]:
+        """The values that it gives to context variables."""
 
     @property
     @abstractmethod

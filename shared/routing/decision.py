@@ -1,21 +1,12 @@
-"""A routing decision with everything that explains it."""
+"""A routing decision with everything that it was made from."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from shared.routing.condition import ConditionTrace
+from pydantic import Field
+
 from shared.wire import WireModel
 
-RuleStatus = Literal["applied", "passedOver", "notMatched", "notReached"]
 Outcome = Literal["routed", "held", "withoutEffect"]
-
-
-class RuleTrace(WireModel):
-    """The outcome of one rule. `passedOver`: it matched, but nobody in its queue may take this conversation."""
-
-    name: str
-    queue: str
-    status: RuleStatus
-    condition: ConditionTrace | None = None
 
 
 class Cause(WireModel):
@@ -27,20 +18,23 @@ class Cause(WireModel):
     bot: str | None = None
 
 
-class Outranked(WireModel):
-    """A bot that did not take the conversation because a human comes before it."""
+class Given(WireModel):
+    """What one fact gave to variables: `values`; the variables named in `long` have a value that only the fact has."""
 
-    bot: str
-    capacity: int
+    fact_id: str
+    at: str
+    set_by: str
+    values: dict[str, Any]
+    long: tuple[str, ...] = ()
 
 
 class Decision(WireModel):
-    """Where a conversation went and why, or why it stayed.
+    """Where a conversation went, or why it stayed, with the inputs of `decide`, from which a trace can be made.
 
     `outcome`: `routed`; `held` until `conversation.started` is known; `withoutEffect` for the `reason` given.
-    `rule` is None for the fallback queue. `bot` took the conversation; it is None while the conversation waits for a
-    human. `capacity` is that of this bot, or of the first human. `passed_over_bots` are the queue's bots that escalated
-    before; `outranked` are its bots that come after a human.
+    `variables` are those that the rules read. `excluded_bots` says of bots why they may not have the conversation.
+    `revision` is that of `decide`. `rule` is None for the fallback queue. `bot` took the conversation; it is None while
+    the conversation waits for a human. `capacity` is that of this bot, or of the first human.
     """
 
     cause: Cause
@@ -48,10 +42,10 @@ class Decision(WireModel):
     reason: str | None = None
     work_stream: str | None = None
     configuration_version: int | None = None
-    rules: tuple[RuleTrace, ...] = ()
+    variables: tuple[Given, ...] = ()
+    excluded_bots: dict[str, Literal["escalated"]] = Field(default_factory=dict)
+    revision: int | None = None
     rule: str | None = None
     queue: str | None = None
     bot: str | None = None
     capacity: int | None = None
-    passed_over_bots: tuple[str, ...] = ()
-    outranked: tuple[Outranked, ...] = ()

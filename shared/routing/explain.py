@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 
 from shared.routing.condition import ConditionTrace
-from shared.routing.decision import Decision, RuleTrace
+from shared.routing.decision import Decision
+from shared.routing.trace import RuleTrace, Trace, TracedDecision
 
 _PHRASES = {
     "equals": ("equals", "does not equal"),
@@ -21,28 +22,32 @@ _PHRASES = {
 """The words for each operator if it holds, and if it does not."""
 
 
-def explain(decision: Decision) -> list[str]:
+def explain(traced: TracedDecision) -> list[str]:
     """Sentences about the decision's cause, the outcome of each rule, and where the conversation went."""
-    return list(_sentences(decision))
+    return list(_sentences(*traced))
 
 
-def _sentences(decision: Decision) -> Iterator[str]:
+def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
     yield _cause(decision)
     if decision.outcome != "routed":
         yield f"Nothing was routed: {decision.reason}."
         return
     version = f"(configuration version {decision.configuration_version})"
-    if decision.rules:
+    if trace.missing:
+        yield f"What became of the rules of work stream {decision.work_stream} {version} is not shown: {trace.missing}."
+    elif trace.rules:
         yield f"The rules of work stream {decision.work_stream} were read from top to bottom {version}."
     else:
         yield f"Work stream {decision.work_stream} has no rules {version}."
-    for number, rule in enumerate(decision.rules, 1):
+    for number, rule in enumerate(trace.rules, 1):
         yield _rule(number, rule)
     if decision.rule is None:
         yield f"No rule could be applied, so the conversation went to the fallback queue {decision.queue}."
+    elif trace.missing:
+        yield f"By rule {decision.rule} the conversation went to queue {decision.queue}."
     else:
         yield f"So the conversation went to queue {decision.queue}."
-    yield _taker(decision)
+    yield _taker(decision, trace)
 
 
 def _cause(decision: Decision) -> str:
@@ -111,11 +116,11 @@ def _literal(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _taker(decision: Decision) -> str:
+def _taker(decision: Decision, trace: Trace) -> str:
     remark = ""
-    if decision.passed_over_bots:
-        several = len(decision.passed_over_bots) > 1
-        names = " and ".join(decision.passed_over_bots)
+    if trace.passed_over_bots:
+        several = len(trace.passed_over_bots) > 1
+        names = " and ".join(trace.passed_over_bots)
         remark = (
             f" ({names} {'have' if several else 'has'} given it up and {'do' if several else 'does'} not get it back)"
         )
@@ -123,6 +128,6 @@ def _taker(decision: Decision) -> str:
         return f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{remark}."
     if decision.capacity is None:
         return f"It is open there, but the queue has no member who can take it{remark}."
-    bots = " and ".join(f"bot {bot.bot}'s {bot.capacity}" for bot in decision.outranked)
+    bots = " and ".join(f"bot {bot.bot}'s {bot.capacity}" for bot in trace.outranked)
     first = f": a human's capacity of {decision.capacity} comes before {bots}" if bots else ""
     return f"It is open there until a human takes it{first}{remark}."

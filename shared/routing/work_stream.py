@@ -93,10 +93,16 @@ class Queue(WireModel, extra="forbid"):
     id: Id
     members: tuple[Member, ...] = ()
 
+    def is_stranded(self, escalated: Collection[str]) -> bool:
+        """True if it has nobody but bots that gave the conversation up, so that the customer would wait for ever."""
+        return bool(self.members) and not self._willing(escalated)
+
     def candidates(self, escalated: Collection[str]) -> list[Member]:
         """The members that may take a conversation, the best first: by capacity, a human before an equal bot.
 
         A bot that escalated never gets the same conversation back (seed 000); a bot's capacity is not used up.
         """
-        willing = [member for member in self.members if member.bot not in escalated or member.bot is None]
-        return sorted(willing, key=lambda member: (-member.capacity, member.bot is not None))
+        return sorted(self._willing(escalated), key=lambda member: (-member.capacity, member.bot is not None))
+
+    def _willing(self, escalated: Collection[str]) -> list[Member]:
+        return [member for member in self.members if member.bot is None or member.bot not in escalated]

@@ -1,13 +1,15 @@
 """The versions of a tenant's configuration, and which of them judges a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, TooLate, UnknownTenant, VersionConflict
+from shared.routing.compiled_rules import CompiledRules
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.lint import Finding, lint
@@ -30,6 +32,12 @@ class Version:
     def findings(self) -> Sequence[Finding]:
         """Findings that its administrator should know, although the configuration is valid."""
         return lint(self.configuration)
+
+    @cached_property
+    def rules(self) -> Mapping[str, CompiledRules]:
+        """The compiled rules of each work stream."""
+        queues = self.configuration.queues
+        return {stream.id: CompiledRules.of(stream, queues) for stream in self.configuration.work_streams}
 
 
 def version_named(etag: str | None) -> int | None:
@@ -55,6 +63,9 @@ class History:
     def at(self, moment: datetime) -> Version:
         """The version that judges a fact of this moment, however late the fact arrives."""
         return next((v for v in reversed(self.versions) if v.in_force_from <= moment), self.versions[0])
+
+    def numbered(self, number: int | None) -> Version | None:
+        return next((version for version in self.versions if version.number == number), None)
 
     @property
     def retention(self) -> timedelta:

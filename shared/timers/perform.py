@@ -64,7 +64,7 @@ class Timers:
             return False
         checked = head
         if due.step == "archive":
-            checked = await self.archiver.keep(tenant_id, head, loaded.facts)
+            checked = await self.archiver.keep(tenant_id, head, loaded.facts, history)
             due = due_actions(checked.conversation, loaded.facts, checked.archived, history, self.clock.now())
         checked = replace(checked, attention_at=due.check_at, due_at=due.check_at, attention=due.attention)
         if checked != head:

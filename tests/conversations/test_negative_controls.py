@@ -16,6 +16,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.fold import _apply
 from shared.conversations.ports import Head, Loaded
 from shared.conversations.record import Recorded, Recorder
+from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.effects.reconcile import reconcile
 from shared.errors import UnknownConversation
@@ -23,9 +24,20 @@ from shared.events.catalog import Event
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
 from shared.events.types.message_posted import MessagePosted
+from shared.routing.condition import Comparison
+from shared.routing.decision import Decision, Given
+from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
 from tests.builders import FROM_THE_BEGINNING, contoso
-from tests.conversations import test_due_actions, test_every_order, test_fold, test_races, test_record, test_transcript
+from tests.conversations import (
+    test_due_actions,
+    test_every_order,
+    test_fold,
+    test_races,
+    test_record,
+    test_traces,
+    test_transcript,
+)
 from tests.conversations.pipelines import InMemory, with_recorder
 from tests.effects import test_archive, test_reconcile
 from tests.fakes import MemoryConfigurations, MemoryConversations
@@ -233,3 +245,20 @@ async def test_a_version_that_is_put_later_judges_what_was_recorded() -> None:
         await test_races.test_a_version_that_is_put_later_does_not_judge_what_was_recorded(
             partial(InMemory, conversations=Keeping(JudgedByItsTime))
         )
+
+
+def from_what_it_holds(decisions: Iterable[Decision], facts: Iterable[Fact], history: History) -> list[TracedDecision]:
+    """Trace without the facts: long values are lost."""
+    shown = [one.model_copy(update={"variables": tuple(map(_without_long, one.variables))}) for one in decisions]
+    return list(traced_decisions(shown, facts, history))
+
+
+def _without_long(given: Given) -> Given:
+    return given.model_copy(update={"long": ()})
+
+
+def test_long_values_are_not_looked_up() -> None:
+    condition = Comparison(variable="Topic", operator="hasData")
+    values = {"Topic": test_traces.LONG}
+    with pytest.raises(AssertionError, match="leads elsewhere"):
+        test_traces.check_stored_decisions([(condition, "People")], [values], from_what_it_holds)

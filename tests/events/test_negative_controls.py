@@ -1,8 +1,8 @@
 """With a faulty function handed in, the test of the invariant fails."""
 
 import json
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import pytest
 
@@ -56,6 +56,7 @@ class MessageRecalled(ConversationEvent):
     changes_only_transcript = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    context_variables: ClassVar[Mapping[str, Any]] = {}
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False

@@ -1,6 +1,6 @@
 """Conditions: what each operator means, and a trace that shows what it saw."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
-from shared.routing.condition import AllOf, AnyOf, Condition, ConditionTrace, Not, comparisons, evaluate
+from shared.routing.condition import AllOf, AnyOf, Condition, ConditionTrace, Not, Test, comparisons, compiled, evaluate
 from shared.routing.context_variable import Assignment
 from shared.wire import validate
 from tests.builders import given_value, json_values
@@ -153,6 +153,23 @@ def test_not_negates(condition: Condition, variables: dict[str, Assignment]) -> 
     once, twice = Not(negated=condition), Not(negated=Not(negated=condition))
     assert evaluate(once, variables).result is not evaluate(condition, variables).result
     assert evaluate(twice, variables).result is evaluate(condition, variables).result
+
+
+@settings(max_examples=500)
+@given(CONDITIONS, VARIABLES)
+def test_a_compiled_condition_has_the_result_of_the_trace(
+    condition: Condition, variables: dict[str, Assignment]
+) -> None:
+    check_compiled(condition, variables)
+
+
+def check_compiled(
+    condition: Condition, variables: dict[str, Assignment], compiling: Callable[[Condition], Test] = compiled
+) -> None:
+    # given any condition and any values, of which an empty text is no data
+    seen = {name: one.value for name, one in variables.items() if one.value != ""}
+    # when the condition is compiled, then it says what the trace says
+    assert compiling(condition)({"X": None, "Y": None, "Z": None, **seen}) is evaluate(condition, variables).result
 
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=4).map(tuple), VARIABLES)

@@ -1,31 +1,36 @@
 """Deciding: the first rule that matches and can be taken, else the fallback; and who takes the conversation there."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from shared.errors import InvalidConfiguration
+from shared.routing.compiled_rules import CompiledRules
 from shared.routing.context_variable import Assignment
-from shared.routing.decide import decide
-from shared.routing.decision import Cause, Decision
-from shared.routing.work_stream import Member, Queue
+from shared.routing.decide import REVISION, decide
+from shared.routing.trace import Trace, TracedDecision
+from shared.routing.work_stream import Member, Queue, WorkStream
 from shared.tenants.configuration import Configuration
-from tests.builders import TEN, contoso, given_value, small, small_document
-
-START = Cause(fact_id="f1", type="conversation.started", at=TEN)
+from shared.wire import validate
+from tests.builders import contoso, given_value, small, small_document
+from tests.routing.routed import START, routed
 
 
 def route(
     configuration: Configuration, variables: Mapping[str, Assignment], escalated: Collection[str] = ()
-) -> Decision:
-    return decide(START, configuration.work_streams[0], configuration.queues, variables, escalated, 3)
+) -> TracedDecision:
+    return routed(configuration.work_streams[0], configuration.queues, variables, escalated, 3)
 
 
-def statuses(decision: Decision) -> list[str]:
-    return [rule.status for rule in decision.rules]
+def statuses(trace: Trace) -> list[str]:
+    return [rule.status for rule in trace.rules]
 
 
 def topic(value: Any) -> dict[str, Assignment]:
@@ -56,11 +61,11 @@ def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached()
         rule("R4", "B", operator="equals", value="Loan"),
     ]
     # when a conversation with that topic is routed
-    decision = route(with_rules(rules), topic("Card"))
+    decision, trace = route(with_rules(rules), topic("Card"))
     # then the second decides, and the trace says what became of each
     assert (decision.outcome, decision.rule, decision.queue) == ("routed", "R2", "A")
-    assert statuses(decision) == ["notMatched", "applied", "notReached", "notReached"]
-    assert [trace.condition is not None for trace in decision.rules] == [True, True, False, False]
+    assert statuses(trace) == ["notMatched", "applied", "notReached", "notReached"]
+    assert [rule.condition is not None for rule in trace.rules] == [True, True, False, False]
     assert (decision.work_stream, decision.configuration_version, decision.cause) == ("W", 3, START)
 
 
@@ -68,10 +73,10 @@ def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached()
 def test_without_a_match_the_fallback_queue_takes_it(rules: list[dict[str, Any]]) -> None:
     # given a work stream without rules, or whose rule does not match
     # when a conversation is routed
-    decision = route(with_rules(rules), topic("Card"))
+    decision, trace = route(with_rules(rules), topic("Card"))
     # then it goes to the fallback queue, by no rule
     assert (decision.rule, decision.queue) == (None, "Q")
-    assert statuses(decision) == ["notMatched"] * len(rules)
+    assert statuses(trace) == ["notMatched"] * len(rules)
 
 
 @pytest.mark.parametrize("value", ["card", "CARD", "Card ", "Ca\u0301rd"])
@@ -80,7 +85,7 @@ def test_text_is_compared_case_sensitively(value: str) -> None:
     rules = [rule("R1", "A", operator="equals", value="Card")]
     # when the topic is nearly that
     # then the rule does not match
-    assert route(with_rules(rules), topic(value)).queue == "Q"
+    assert route(with_rules(rules), topic(value)).decision.queue == "Q"
 
 
 def test_conditions_do_not_see_values_of_another_type_or_undeclared_names() -> None:
@@ -89,9 +94,9 @@ def test_conditions_do_not_see_values_of_another_type_or_undeclared_names() -> N
     # when the topic is a number, or the name is spelled otherwise
     # then the rule does not match, for it sees no value
     for variables in (topic(5), given_value("topic", "Card")):
-        decision = route(with_rules(rules), variables)
+        decision, trace = route(with_rules(rules), variables)
         assert decision.queue == "Q"
-        condition = decision.rules[0].condition
+        condition = trace.rules[0].condition
         assert condition is not None
         assert condition.saw is None
 
@@ -115,7 +120,7 @@ def test_the_bot_takes_it_when_it_has_the_highest_capacity(
 ) -> None:
     # given a queue with bots and humans
     # when a conversation comes there
-    decision = route(with_rules([rule("R1", "A")], members), topic("Card"))
+    decision, _ = route(with_rules([rule("R1", "A")], members), topic("Card"))
     # then the member of the highest capacity comes first: a human on equal capacity, among bots the first one named
     assert (decision.queue, decision.bot, decision.capacity) == ("A", bot, capacity)
 
@@ -125,11 +130,11 @@ def test_a_bot_that_escalated_never_gets_the_conversation_back() -> None:
     members = [{"bot": "b1", "capacity": 9}, {"bot": "b2", "capacity": 5}, {"agent": "ana", "capacity": 2}]
     configuration = with_rules([rule("R1", "A")], members)
     # when the conversation is routed there again, after one bot escalated, and after both did
-    once = route(configuration, topic("Card"), escalated=["b1"])
-    twice = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    once, after_one = route(configuration, topic("Card"), escalated=["b1"])
+    twice, after_two = route(configuration, topic("Card"), escalated=["b1", "b2"])
     # then whoever is next takes it, and the decision says who was passed over
-    assert (once.rule, once.bot, once.passed_over_bots) == ("R1", "b2", ("b1",))
-    assert (twice.rule, twice.bot, twice.capacity, twice.passed_over_bots) == ("R1", None, 2, ("b1", "b2"))
+    assert (once.rule, once.bot, after_one.passed_over_bots) == ("R1", "b2", ("b1",))
+    assert (twice.rule, twice.bot, twice.capacity, after_two.passed_over_bots) == ("R1", None, 2, ("b1", "b2"))
 
 
 def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
@@ -147,24 +152,24 @@ def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
         work_streams=[{**stream, "rules": [rule("R1", "A"), rule("R2", "B", operator="beginsWith", value="Card")]}],
     )
     # when both bots have escalated
-    decision = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    decision, trace = route(configuration, topic("Card"), escalated=["b1", "b2"])
     # then the next rule that matches is applied
     assert (decision.rule, decision.queue) == ("R2", "B")
-    assert statuses(decision) == ["passedOver", "applied"]
+    assert statuses(trace) == ["passedOver", "applied"]
     # and when only one has, the other bot takes it by the first rule
-    assert route(configuration, topic("Card"), escalated=["b1"]).bot == "b2"
+    assert route(configuration, topic("Card"), escalated=["b1"]).decision.bot == "b2"
     # and when no other rule matches, it is the fallback queue's, whoever is there
-    stranded = route(configuration, topic("Loan"), escalated=["b1", "b2"])
+    stranded, after = route(configuration, topic("Loan"), escalated=["b1", "b2"])
     assert (stranded.rule, stranded.queue, stranded.bot, stranded.capacity) == (None, "Q", None, None)
-    assert statuses(stranded) == ["passedOver", "notMatched"]
+    assert statuses(after) == ["passedOver", "notMatched"]
 
 
 def test_a_queue_without_members_is_taken_where_a_rule_says_so() -> None:
     # given a rule that leads to a queue of nobody (people are assigned later)
     # when it matches
-    decision = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
+    decision, trace = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
     # then it is applied
-    assert (decision.rule, decision.queue, decision.bot, decision.passed_over_bots) == ("R1", "A", None, ())
+    assert (decision.rule, decision.queue, decision.bot, trace.passed_over_bots) == ("R1", "A", None, ())
 
 
 @pytest.mark.parametrize(
@@ -184,10 +189,69 @@ def test_the_sample_routes_an_escalation_by_its_variables(variables: dict[str, A
     # given the sample configuration, and a conversation that its bot gave up
     known = {name: given_value(name, value)[name] for name, value in variables.items()}
     # when it is routed
-    decision = route(contoso(), known, escalated=["contoso-bot"])
+    decision, _ = route(contoso(), known, escalated=["contoso-bot"])
     # then it goes where its variables say, and never back to the bot
     assert (decision.queue, decision.bot) == (queue, None)
 
+
+OUTCOMES = {1: "0e3620c74d9263b9"}
+"""By revision of `decide`: the hash of what it makes of some conversations."""
+
+
+def test_what_decide_makes_of_its_inputs_changes_with_its_revision_only(deciding: Any = decide) -> None:
+    # given some conversations, each over rules of its own, with values of its own
+    chance = Random(2026)
+    outcomes = []
+    for _ in range(500):
+        rules = CompiledRules.of(_stream(chance), QUEUES)
+        values = {name: chance.choice(["", "a", "b", "ab", 1, 2, None, "a" * 4001]) for name in ("Topic", "Age")}
+        variables = {name: given_value(name, value)[name] for name, value in values.items() if value is not None}
+        # when they are decided
+        decision = deciding(START, rules, variables, chance.choice([[], ["b1"], ["b2", "b1"]]), 1)
+        outcomes.append([decision.rule, decision.queue, decision.bot, decision.capacity])
+    # then what comes out is what this revision makes of them: whoever changes that raises the revision
+    assert hashlib.sha256(repr(outcomes).encode()).hexdigest()[:16] == OUTCOMES[REVISION]
+
+
+QUEUES = (
+    Queue(id="A", members=(Member(bot="b1", capacity=1), Member(bot="b2", capacity=2))),
+    Queue(id="B", members=(Member(bot="b1", capacity=2), Member(agent="a", capacity=2), Member(bot="b2", capacity=3))),
+    Queue(id="Q"),
+)
+
+
+def _stream(chance: Random) -> WorkStream:
+    """Four rules of two comparisons each."""
+    rules = [
+        {
+            "name": f"R{number}",
+            "when": {
+                chance.choice(["all", "any"]): [
+                    chance.choice([comparison, {"not": comparison}]) for comparison in chance.sample(COMPARISONS, 2)
+                ]
+            },
+            "queue": chance.choice(["A", "B", "Q"]),
+        }
+        for number in range(4)
+    ]
+    declared = [{"name": "Topic", "type": "text"}, {"name": "Age", "type": "number"}]
+    document = {"id": "W", "mode": "push", "fallbackQueue": "Q", "contextVariables": declared, "rules": rules}
+    return validate(STREAM, document, InvalidConfiguration)
+
+
+STREAM = TypeAdapter(WorkStream)
+COMPARISONS = [
+    {"variable": "Topic", "operator": "equals", "value": "a"},
+    {"variable": "Topic", "operator": "notEquals", "value": "a"},
+    {"variable": "Topic", "operator": "contains", "value": "b"},
+    {"variable": "Topic", "operator": "notContains", "value": "b"},
+    {"variable": "Topic", "operator": "beginsWith", "value": "a"},
+    {"variable": "Age", "operator": "greaterThan", "value": 1},
+    {"variable": "Age", "operator": "lessThan", "value": 2},
+    {"variable": "Age", "operator": "in", "value": [1, "a"]},
+    {"variable": "Topic", "operator": "hasData"},
+    {"variable": "Age", "operator": "hasNoData"},
+]
 
 CAPACITIES = st.integers(0, 5)
 MEMBERS = st.lists(

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
+from shared.conversations.traces import traced_decisions
 from shared.events.catalog import Event
 from shared.routing.condition import ConditionTrace
-from shared.routing.decide import decide
-from shared.routing.decision import Cause, Decision, RuleTrace
+from shared.routing.decision import Decision
 from shared.routing.explain import explain
+from shared.routing.trace import RuleTrace, Trace, TracedDecision
 from shared.tenants.configuration import Configuration
 from tests.builders import (
     TEN,
@@ -28,6 +29,7 @@ from tests.builders import (
     small_document,
     started,
 )
+from tests.routing.routed import START, routed
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 LATER = "2026-10-05T10:05:00Z"
@@ -36,8 +38,8 @@ READ = "The rules of work stream ChatWorkStream were read from top to bottom (co
 
 def last_decision(*events: Event, configuration: Configuration | None = None) -> list[str]:
     """What is said about the last decision of a conversation with these events."""
-    facts = [Fact.of(event, NOW) for event in events]
-    return explain(fold("contoso", "c1", facts, history(configuration or contoso())).decisions[-1])
+    facts, versions = [Fact.of(event, NOW) for event in events], history(configuration or contoso())
+    return explain(traced_decisions(fold("contoso", "c1", facts, versions).decisions, facts, versions)[-1])
 
 
 def escalation_with(**variables: Any) -> list[str]:
@@ -176,15 +178,12 @@ def test_an_escalation_without_effect_says_why(
     ]
 
 
-CAUSE = Cause(fact_id="f1", type="conversation.started", at=TEN)
-
-
 def why(condition: ConditionTrace) -> str:
     """The reason that the first rule gives."""
     status = "applied" if condition.result else "notMatched"
     rule = RuleTrace.model_validate({"name": "R", "queue": "Q", "status": status, "condition": condition})
-    routed = Decision(cause=CAUSE, outcome="routed", work_stream="W", configuration_version=1, rules=(rule,), queue="Q")
-    return explain(routed)[2].partition("because ")[2].removesuffix(".")
+    decision = Decision(cause=START, outcome="routed", work_stream="W", configuration_version=1, queue="Q")
+    return explain(TracedDecision(decision, Trace(rules=(rule,))))[2].partition("because ")[2].removesuffix(".")
 
 
 def compared(operator: str, value: Any, result: bool) -> ConditionTrace:
@@ -260,11 +259,10 @@ def test_the_last_sentence_says_who_has_the_conversation(
     bot: str | None, capacity: int | None, passed_over: tuple[str, ...], sentence: str
 ) -> None:
     # given who took it, or that it waits, and the bots that may not have it again
-    decision = Decision(
-        cause=CAUSE, outcome="routed", rule="R", queue="Q", bot=bot, capacity=capacity, passed_over_bots=passed_over
-    )
+    decision = Decision(cause=START, outcome="routed", rule="R", queue="Q", bot=bot, capacity=capacity)
+    traced = TracedDecision(decision, Trace(passed_over_bots=passed_over))
     # then the last sentence says so
-    assert explain(decision)[-1] == sentence
+    assert explain(traced)[-1] == sentence
 
 
 @given(json_values(3), json_values(3), st.booleans())
@@ -274,7 +272,7 @@ def test_every_decision_is_explained_in_whole_sentences(topic: Any, age: Any, ha
     variables = {**given_value("BotHandoffTopic", topic), **given_value("Age", age)}
     gave_up = ["contoso-bot"] if has_escalated else []
     # when it is explained
-    sentences = explain(decide(CAUSE, stream, contoso().queues, variables, gave_up, 1))
+    sentences = explain(routed(stream, contoso().queues, variables, gave_up))
     # then there is a sentence for the cause, the work stream, every rule, the queue and who took it
     assert len(sentences) == 4 + len(stream.rules)
     assert all(sentence.endswith(".") and "\n" not in sentence for sentence in sentences)

@@ -1,12 +1,9 @@
 """What the explanation adds where a reader would ask again."""
 
-from shared.routing.decide import decide
-from shared.routing.decision import Cause
 from shared.routing.explain import explain
 from shared.routing.work_stream import Member, Queue
 from tests.builders import contoso, given_value, small
-
-CAUSE = Cause(fact_id="f", type="conversation.started", at="2026-10-05T10:00:00Z")
+from tests.routing.routed import routed
 
 
 def test_a_value_that_conditions_leave_out_is_named_with_the_reason() -> None:
@@ -14,7 +11,7 @@ def test_a_value_that_conditions_leave_out_is_named_with_the_reason() -> None:
     assignments = {**given_value("BotHandoffTopic", "HomeLoan"), **given_value("Age", "17")}
     stream = contoso().work_streams[0]
     # when the rules run, then the sentence says why nobody looked at it
-    sentences = explain(decide(CAUSE, stream, contoso().queues, assignments, [], 1))
+    sentences = explain(routed(stream, contoso().queues, assignments))
     assert sentences[4].endswith(
         "and Age is not less than 18 "
         "(Age is declared as number, and its value is not a whole number, so that value is left out)."
@@ -25,7 +22,7 @@ def test_a_bot_that_comes_after_a_human_is_named_with_both_capacities() -> None:
     # given a queue whose bot has less capacity than its human
     queue = Queue(id="Q", members=(Member(bot="b1", capacity=3), Member(agent="ana", capacity=4)))
     # when a conversation comes there, then the usual mistake is visible
-    sentences = explain(decide(CAUSE, small().work_streams[0], [queue], {}, [], 1))
+    sentences = explain(routed(small().work_streams[0], [*small().queues, queue], {}))
     assert sentences[-1] == (
         "It is open there until a human takes it: a human's capacity of 4 comes before bot b1's 3."
     )
@@ -33,9 +30,7 @@ def test_a_bot_that_comes_after_a_human_is_named_with_both_capacities() -> None:
 
 def test_a_work_stream_without_rules_says_so() -> None:
     stream = small().work_streams[0].model_copy(update={"rules": ()})
-    assert explain(decide(CAUSE, stream, small().queues, {}, [], 1))[1] == (
-        "Work stream W has no rules (configuration version 1)."
-    )
+    assert explain(routed(stream, small().queues, {}))[1] == ("Work stream W has no rules (configuration version 1).")
 
 
 def test_a_group_inside_a_group_stands_in_brackets() -> None:
@@ -50,9 +45,7 @@ def test_a_group_inside_a_group_stands_in_brackets() -> None:
     stream = {**_document(), "rules": [rule]}
     configuration = small(work_streams=[stream])
     # when it matches for two reasons, then it is clear what belongs together
-    sentences = explain(
-        decide(CAUSE, configuration.work_streams[0], configuration.queues, given_value("Topic", "x"), [], 1)
-    )
+    sentences = explain(routed(configuration.work_streams[0], configuration.queues, given_value("Topic", "x")))
     assert "[Topic has data (it is " in sentences[2]
     assert "and Age has no data]; Age has no data." in sentences[2]
 

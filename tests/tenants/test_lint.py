@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidConfiguration
+from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import AllOf, Comparison, Condition, Not, evaluate
 from shared.routing.context_variable import VariableType
 from shared.routing.decide import decide
@@ -392,8 +393,9 @@ def test_a_rule_that_is_called_unreachable_or_shadowed_is_never_applied(
     dead = {f"R{path.removeprefix('workStreams[0].rules[')[0]}" for path in paths}
     # when a conversation is routed, whatever is known and whichever bots gave it up, then none of them is applied
     cause = Cause(fact_id="f", type="bot.escalated", at="2026-10-05T10:00:00Z")
+    compiled = CompiledRules.of(checked.work_streams[0], checked.queues)
     for variables in known:
-        decision = decide(cause, checked.work_streams[0], checked.queues, variables, escalated, 1)
+        decision = decide(cause, compiled, variables, escalated, 1)
         assert decision.rule not in dead
 
 

@@ -1,5 +1,6 @@
 """`bot.escalated`: a bot asks for somebody else."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -54,3 +55,7 @@ class BotEscalated(ConversationEvent):
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         return self.data.attachments
+
+    @property
+    def context_variables(self) -> Mapping[str, Any]:
+        return self.data.context_variables

@@ -1,6 +1,7 @@
 """`conversation.ended`: a conversation is over."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from shared.events.conversation_event import Begins, ConversationEvent
 from shared.events.data import AddressedData
@@ -36,6 +37,7 @@ class ConversationEnded(ConversationEvent):
 
     subscription: ClassVar[str] = "conversation-ended"
     contents = frozenset({"note"})
+    context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     ends_conversation = True
     looks_back = True

@@ -1,5 +1,6 @@
 """`conversation.started`: a conversation begins."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -33,3 +34,7 @@ class ConversationStarted(ConversationEvent):
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True
     asks_for_somebody: ClassVar[bool] = False
+
+    @property
+    def context_variables(self) -> Mapping[str, Any]:
+        return self.data.context_variables

@@ -1,6 +1,7 @@
 """`inactivity.timeout`: the question whether anything is due for a conversation."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from shared.events.conversation_event import Begins, ConversationEvent
 from shared.events.data import AddressedData
@@ -19,6 +20,7 @@ class InactivityTimeout(ConversationEvent):
 
     subscription: ClassVar[str] = "inactivity-timeout"
     contents = frozenset[str]()
+    context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = True
     ends_conversation = False
     looks_back = False

@@ -1,6 +1,7 @@
 """`message.posted`: one line, whoever wrote it."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from shared.events.conversation_event import Begins, ConversationEvent
 from shared.events.data import AddressedData, Attachment, Author, Visibility
@@ -22,6 +23,7 @@ class MessagePosted(ConversationEvent):
 
     subscription: ClassVar[str] = "message-posted"
     contents = frozenset({"text", "attachments"})
+    context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     ends_conversation = False
     looks_back = False

@@ -1,0 +1,193 @@
+"""Traces made of stored decisions: they are those of the moment of deciding, whatever was left to the facts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.conversations.documents import read_decision, write_decision
+from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
+from shared.conversations.traces import traced_decisions
+from shared.events.catalog import Event
+from shared.routing.condition import Condition
+from shared.routing.context_variable import Assignment
+from shared.routing.decide import LONGEST_COPIED
+from shared.routing.decision import Decision
+from shared.routing.explain import explain
+from shared.routing.trace import Trace, TracedDecision, trace
+from shared.tenants.configuration import Configuration
+from shared.tenants.history import History
+from tests.bench.deciding import compiled_rules, decided
+from tests.builders import escalated, history, json_values, small, small_document, started
+from tests.routing.generated import conditions
+
+Traced = Callable[[Iterable[Decision], Iterable[Fact], History], Sequence[TracedDecision]]
+NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
+BOTS = ["b1", "b2"]
+NAMES = ["Topic", "Reason", "Age"]
+LONG = "a" * (LONGEST_COPIED + 1)
+
+
+def configuration(*rules: tuple[dict[str, Any], str], variables: Sequence[str] = NAMES) -> Configuration:
+    """Rules R0, R1, … to the queues Bots, Mixed, People and Q (of nobody), over texts and the number Age."""
+    [stream] = small_document()["workStreams"]
+    bots = [{"bot": bot, "capacity": capacity} for capacity, bot in enumerate(BOTS, 1)]
+    person = {"agent": "ana", "capacity": 1}
+    return small(
+        bots=[{"id": bot, "name": bot} for bot in BOTS],
+        agents=[{"id": "ana", "name": "Ana"}],
+        queues=[
+            {"id": "Bots", "members": bots},
+            {"id": "Mixed", "members": [person, *bots]},
+            {"id": "People", "members": [person]},
+            {"id": "Q"},
+        ],
+        work_streams=[
+            {
+                **stream,
+                "contextVariables": [{"name": n, "type": "number" if n == "Age" else "text"} for n in variables],
+                "rules": [{"name": f"R{n}", "when": when, "queue": queue} for n, (when, queue) in enumerate(rules)],
+            }
+        ],
+    )
+
+
+def facts_of(*given: Mapping[str, Any]) -> list[Fact]:
+    """A start and escalations by one bot after the other, each with values for variables."""
+    first, *later = given
+    events: list[Event] = [started(at="2026-10-05T10:00:00Z", context_variables=first)]
+    events += [
+        escalated(at=f"2026-10-05T10:0{n}:00Z", context_variables=values, bot_id=bot)
+        for n, (values, bot) in enumerate(zip(later, BOTS, strict=False), 1)
+    ]
+    return [Fact.of(event, NOW) for event in events]
+
+
+def stored(facts: Sequence[Fact], versions: History) -> list[Decision]:
+    """The decisions of a conversation as they come back from a store."""
+    return [read_decision(write_decision(one)) for one in fold("small", "c1", facts, versions).decisions]
+
+
+def explained(facts: Sequence[Fact], versions: History, decision: Decision) -> list[str]:
+    return explain(traced_decisions([decision], facts, versions)[0])
+
+
+def expected(facts: Sequence[Fact], versions: History, decisions: Sequence[Decision]) -> list[Trace]:
+    """The traces made of every value that was given before each decision, whole and whether a rule reads it or not."""
+    rules = versions.latest.rules["W"]
+    traces, known = [], dict[str, Assignment]()
+    for fact, setter, decision in zip(facts, ["the channel", "bot b1", "bot b2"], decisions, strict=False):
+        values: Mapping[str, Any] = fact.event.model_dump()["data"]["context_variables"]
+        for name, value in values.items():
+            known[name] = Assignment(name=name, value=value, at=fact.event.time, fact_id=fact.id, set_by=setter)
+        traces.append(trace(decision, rules, known))
+    return traces
+
+
+TEXTS = st.sampled_from(["a", "b", "ab", "a" * LONGEST_COPIED, LONG, "a" * 4000])
+VALUES = TEXTS | st.integers(-2, 2) | st.just("") | st.sampled_from([10**LONGEST_COPIED, "a" * 4001]) | json_values(3)
+GIVEN = st.dictionaries(st.sampled_from([*NAMES, "topic"]), VALUES)
+RULES = st.lists(
+    st.tuples(conditions(st.sampled_from(NAMES), TEXTS), st.sampled_from(["Bots", "Mixed", "People", "Q"])), max_size=5
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@given(RULES, st.lists(GIVEN, min_size=1, max_size=3))
+def test_a_stored_decision_gives_the_trace_of_the_moment_at_which_it_was_made(
+    rules: list[tuple[Condition, str]], values: list[dict[str, Any]]
+) -> None:
+    check_stored_decisions(rules, values)
+
+
+def check_stored_decisions(
+    rules: Sequence[tuple[Condition, str]], values: Sequence[Mapping[str, Any]], traced: Traced = traced_decisions
+) -> None:
+    # given a conversation that any rules decide, over values of any type and length
+    documents = ((when.model_dump(mode="json", by_alias=True, exclude_unset=True), queue) for when, queue in rules)
+    facts, versions = facts_of(*values), history(configuration(*documents))
+    decisions = stored(facts, versions)
+    assert [decision.outcome for decision in decisions] == ["routed"] * len(values)
+    # when its stored decisions are traced
+    traces = [one.trace for one in traced(decisions, facts, versions)]
+    # then each trace leads where the decision does, and is the one made of all that was known
+    assert [one.missing for one in traces] == [None] * len(values)
+    assert traces == expected(facts, versions, decisions)
+
+
+def test_a_long_value_stays_in_its_fact_and_is_shown_whole() -> None:
+    # given a rule for a long text, and one text that is just short enough to be copied
+    rule = ({"variable": "Topic", "operator": "equals", "value": LONG}, "People")
+    versions = history(configuration(rule, ({"variable": "Reason", "operator": "hasData"}, "Q")))
+    facts = facts_of({"Topic": LONG, "Reason": "b" * LONGEST_COPIED})
+    # when the decision is stored, then it names the fact that has the long one
+    [decision] = stored(facts, versions)
+    [given] = decision.variables
+    assert (given.fact_id, given.long, given.values) == (facts[0].id, ("Topic",), {"Reason": "b" * LONGEST_COPIED})
+    # and the sentences show it
+    assert f'Topic equals "{LONG}"' in explained(facts, versions, decision)[2]
+
+
+def test_without_what_it_was_made_from_a_decision_is_shown_without_its_rules() -> None:
+    # given a decision over a long value
+    versions = history(configuration(({"variable": "Topic", "operator": "hasData"}, "People")))
+    facts = facts_of({"Topic": LONG})
+    [decision] = stored(facts, versions)
+    # when the fact is not kept any more, or the version is not known
+    unknown = decision.model_copy(update={"configuration_version": 2})
+    for sentences, number in ((explained([], versions, decision), 1), (explained(facts, versions, unknown), 2)):
+        # then the outcome is told, and why the rules are not
+        rules = f"What became of the rules of work stream W (configuration version {number}) is not shown"
+        assert sentences == [
+            "At 2026-10-05T10:00:00Z the conversation started.",
+            f"{rules}: what it was made from is not kept any more.",
+            "By rule R0 the conversation went to queue People.",
+            "It is open there until a human takes it.",
+        ]
+
+
+@pytest.mark.parametrize("queue", ["People", "Mixed"])
+def test_a_decision_of_another_revision_is_traced_where_today_leads_to_the_same(queue: str) -> None:
+    # given a decision of an earlier revision, which led where today's rules lead, or elsewhere
+    versions = history(configuration(({"variable": "Topic", "operator": "hasData"}, "People")))
+    facts = facts_of({"Topic": "a"})
+    decision = stored(facts, versions)[0].model_copy(update={"revision": 0, "queue": queue})
+    # when it is shown
+    [traced] = traced_decisions([decision], facts, versions)
+    # then the rules are, unless they would show what did not happen
+    told = traced.trace.missing, [rule.status for rule in traced.trace.rules], traced.document()["queue"]
+    elsewhere = "revision 0 of deciding made it, and revision 1 leads elsewhere"
+    assert told == ((None, ["applied"], "People") if queue == "People" else (elsewhere, [], "Mixed"))
+    assert traced.document().get("missing") == traced.trace.missing
+
+
+def test_the_size_of_a_decision_depends_on_no_rule() -> None:
+    # given 20 rules of 4 conditions over as many variables as a bot gives
+    rules, variables = compiled_rules(20)
+    # when it is decided, then the decision takes at most 2 KB, however many rules there are
+    decision = decided(rules, variables)
+    assert len(write_decision(decision).encode()) <= 2048
+    fewer = replace(rules, rules=rules.rules[-1:])
+    assert decided(fewer, variables) == decision
+
+
+def test_500_variables_with_the_longest_texts_are_a_decision_of_at_most_200_kb() -> None:
+    # given 500 variables of 4,000 characters, each set by the start and half of them again by an escalation
+    names = [f"Variable {number} ".ljust(100, "x") for number in range(500)]
+    rule = ({"any": [{"variable": name, "operator": "equals", "value": "a"} for name in names]}, "People")
+    versions = history(configuration(rule, variables=names))
+    facts = facts_of(dict.fromkeys(names, "é" * 4000), dict.fromkeys(names[::2], "b" * 4000))
+    # when it is decided, then no text is copied
+    decisions = stored(facts, versions)
+    assert max(len(write_decision(decision).encode()) for decision in decisions) <= 200_000
+    # and the trace shows each
+    for one in traced_decisions(decisions, facts, versions):
+        condition = one.trace.rules[0].condition
+        assert condition is not None
+        assert {len(part.saw.value) for part in condition.parts if part.saw} == {4000}
