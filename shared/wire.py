@@ -1,12 +1,13 @@
 """What all wire documents share: camelCase names, strict types, and mistakes that are named by their path."""
 
+import dataclasses
 import json
 import math
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform, get_args
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -20,11 +21,9 @@ _MAX_DEPTH = 64
 T = TypeVar("T")
 
 
-class WireModel(BaseModel):
-    """A frozen document: camelCase outside, snake_case inside; unknown members are kept.
-
-    An unknown member that has the Python name of a field is kept too, but makes the field appear beside it.
-    """
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class _Model(BaseModel):
+    """A frozen document: camelCase outside, snake_case inside."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -32,7 +31,6 @@ class WireModel(BaseModel):
         validate_by_alias=True,
         frozen=True,
         strict=True,
-        extra="allow",
         # The content of a document must not reach a log through the error that refuses it.
         hide_input_in_errors=True,
     )
@@ -40,6 +38,37 @@ class WireModel(BaseModel):
     def to_json(self) -> str:
         """The document as it is on the wire, without members that were never set."""
         return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+class WireModel(_Model, extra="allow"):
+    """A document that others write, such as an event: unknown members are kept.
+
+    An unknown member that has the Python name of a field is kept too, but makes the field appear beside it.
+    """
+
+
+class ExactModel(_Model, extra="forbid"):
+    """A document with exactly the members that its class declares: an unknown one is refused."""
+
+
+if TYPE_CHECKING:
+    # Type checkers compare the changes with the members of the class for the function of this name alone.
+    from dataclasses import replace as replace  # noqa: PLC0414  # the alias exports it
+else:
+
+    def replace(model: T, /, **changes: Any) -> T:
+        """The document or dataclass with some members changed. What was computed from the old members is left out."""
+        if not isinstance(model, BaseModel):
+            return dataclasses.replace(model, **changes)
+        members = type(model).__pydantic_fields__
+        if unknown := changes.keys() - members:
+            raise TypeError(f"{type(model).__name__} has no member {', '.join(sorted(unknown))}")
+        changed = model.model_copy(update=changes)
+        values = changed.__dict__
+        if len(values) > len(members):
+            for computed in values.keys() - members:
+                del values[computed]
+        return changed
 
 
 def canonical_json(document: Any) -> str:

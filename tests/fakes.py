@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.access.issuer import DocumentUnavailable
@@ -19,6 +19,7 @@ from shared.threads.thread import Thread
 from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments, not_zero
 from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page, adjustments
 from shared.usage.report import UsageReport
+from shared.wire import replace
 
 
 class MemoryConfigurations:
@@ -110,7 +111,7 @@ class _Partition:
     def put(self, head: Head, etag: str | None) -> None:
         if etag != (str(self.etag) if self.head else None):
             raise HeadChanged
-        self.head = replace(head, conversation=head.conversation.replace(decisions=()))
+        self.head = replace(head, conversation=replace(head.conversation, decisions=()))
         self.etag += 1
 
     def create(self, fact: Fact) -> None:
@@ -130,7 +131,7 @@ class MemoryConversations:
         facts = list(partition.facts.values())
         if partition.head is None:
             return Loaded(None, None, facts)
-        whole = partition.head.conversation.replace(decisions=partition.decisions)
+        whole = replace(partition.head.conversation, decisions=partition.decisions)
         return Loaded(replace(partition.head, conversation=whole), str(partition.etag), facts)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:

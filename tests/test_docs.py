@@ -1,6 +1,5 @@
 """The documents say what the code says: every code with its status, every link and file, every record short."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import get_args
 import pytest
 
 from shared.access.route_permissions import ROUTE_PERMISSIONS
+from shared.conversations.conversation import WarningCode
 from shared.diagnosis.findings import KINDS
 from shared.embedded.backup import BackupRefused
 from shared.embedded.database import DatabaseInUse
@@ -28,8 +28,6 @@ ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
 ACCESS = (ROOT / "docs/access.md").read_text(encoding="utf-8")
 TELEMETRY = (ROOT / "docs/operations/telemetry.md").read_text(encoding="utf-8")
 
-_PLACE_OF_CODE = {"_warning": 1, "_warned": 2}
-"""Which argument of the fold's functions is the code of a warning."""
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"`((?:shared|functions|local|tests|docs|examples)/[\w./-]*|[\w.]+\.(?:py|json|toml|txt))`")
@@ -41,14 +39,6 @@ def error_classes(root: type[PatchbayError] = PatchbayError) -> Iterator[type[Pa
         if hasattr(child, "code") and child.__module__.startswith("shared."):
             yield child
         yield from error_classes(child)
-
-
-def warning_codes(source: str) -> set[str]:
-    """The codes that a module gives to `_warning` and `_warned`; each is written out where it is given."""
-    calls = [call for call in ast.walk(ast.parse(source)) if isinstance(call, ast.Call)]
-    places = [(call, _PLACE_OF_CODE.get(call.func.id)) for call in calls if isinstance(call.func, ast.Name)]
-    given = [call.args[place] for call, place in places if place is not None]
-    return {code.value for code in given if isinstance(code, ast.Constant) and isinstance(code.value, str)}
 
 
 def dead_links(document: str, folder: Path) -> list[str]:
@@ -85,11 +75,10 @@ def test_every_error_stands_in_the_document_with_its_status_and_nothing_else_doe
 
 
 def test_every_other_code_stands_in_its_table_and_nothing_else_does() -> None:
-    # given the warnings of the fold, the ledger's reasons, and what decisions and rules may be
-    warnings = warning_codes((ROOT / "shared/conversations/fold.py").read_text(encoding="utf-8"))
+    # given a conversation's warnings, the ledger's reasons, and what decisions and rules may be
     # when the tables are read
     # then each has exactly these
-    assert sorted(codes(ERRORS, "Warnings on a conversation")) == sorted(warnings)
+    assert sorted(codes(ERRORS, "Warnings on a conversation")) == sorted(get_args(WarningCode))
     assert sorted(codes(ERRORS, "Why a conversation does not count")) == sorted(get_args(Exclusion))
     assert sorted(codes(ERRORS, "Why a closed month is corrected")) == sorted(get_args(CorrectionReason))
     assert sorted(codes(ERRORS, "What keeps a month from closing")) == sorted(get_args(ObstacleCode))
@@ -185,4 +174,3 @@ def test_what_is_missing_or_made_up_is_noticed() -> None:
     assert codes(document, "Gone") == []
     assert dead_links(broken, ROOT) == ["gone.md", "#gone"]
     assert missing_files(broken) == ["shared/gone.py"]
-    assert warning_codes("_warned(c, f, 'x', 'why')\n_warning(f, 'y', why)\n_warning(f, code, 'no')") == {"x", "y"}

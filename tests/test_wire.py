@@ -1,15 +1,18 @@
 """What the wire promises: JSON is read without loss or refused, and every mistake is named by its path."""
 
 import json
+from collections.abc import Callable
+from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import InvalidActivity, InvalidEvent, InvalidRequest, Mistake
-from shared.wire import WireModel, canonical_json, join_path, parse_json, validate
+from shared.wire import ExactModel, WireModel, canonical_json, join_path, parse_json, replace, validate
 from tests.builders import json_values
 
 
@@ -18,7 +21,7 @@ class Line(WireModel):
     text: str | None = None
 
 
-class Page(WireModel, extra="forbid"):
+class Page(ExactModel):
     page_lines: tuple[Line, ...]
 
 
@@ -158,6 +161,52 @@ def test_an_unknown_member_with_a_pythonic_name_is_kept_beside_the_default() -> 
     # when it is written, then it is there, beside the field's default, and reads the same again
     assert json.loads(note.to_json()) == {"read_by": "ana", "readBy": None}
     assert validate(TypeAdapter(Note), json.loads(note.to_json()), InvalidEvent) == note
+
+
+def test_a_changed_document_has_the_change_and_nothing_that_was_computed_of_the_old_one(
+    replace: Callable[..., Any] = replace,
+) -> None:
+    # given a document that keeps what was computed of it, and a member that nobody knows
+    class Said(Line):
+        @cached_property
+        def shouted(self) -> str:
+            return (self.text or "").upper()
+
+    said = validate(TypeAdapter(Said), {"lineNumber": 1, "text": "hello", "mood": "x"}, InvalidEvent)
+    assert said.shouted == "HELLO"
+    # when a member is changed
+    changed = replace(said, text="bye")
+    # then all that follows from it is new, all else is kept, and the old document is as it was
+    assert changed.shouted == "BYE"
+    assert json.loads(changed.to_json()) == {"lineNumber": 1, "text": "bye", "mood": "x"}
+    assert (said.text, said.shouted) == ("hello", "HELLO")
+
+
+def test_a_misspelt_member_is_refused_by_name_and_so_is_a_value_of_another_type() -> None:
+    # given a document whose members are known
+    page = Page(page_lines=())
+    # when it is made or changed with a misspelt member, then the error names it
+    with pytest.raises(TypeError, match="Page has no member page_linse"):
+        replace(page, page_linse=())  # type: ignore[call-arg]  # mypy must refuse it, or this comment is its error
+    with pytest.raises(ValidationError, match="pageLinse"):
+        Page(page_lines=(), pageLinse=())  # type: ignore[call-arg]  # as above
+    # and mypy refuses what is no list of lines, which nothing checks at run time
+    assert replace(page, page_lines=5) != page  # type: ignore[arg-type]  # as above
+
+
+def test_only_what_others_write_may_have_unknown_members(base: type[Any] = WireModel) -> None:
+    # given every class of documents that keep unknown members, in all that a pipeline consists of
+    import_module("shared.bootstrap")
+    # then all of them are events, or parts of events
+    found = {module for module in rooms_of(base) if module.startswith("shared.")}
+    assert found == {"shared.events"}
+
+
+def rooms_of(base: type[Any]) -> set[str]:
+    """The rooms in which a class is derived from this one."""
+    return {".".join(each.__module__.split(".")[:2]) for each in base.__subclasses__()}.union(
+        *(rooms_of(each) for each in base.__subclasses__())
+    )
 
 
 @pytest.mark.parametrize(

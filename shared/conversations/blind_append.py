@@ -23,8 +23,6 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
     if author.smart_assist:
         return not head.smart_assist
     bot = history.at(fact.judged_at).configuration.bot(author.id)
-    if bot is None and author.id not in head.unknown_bots:
-        return True
     name = bot.id if bot else author.id
     return not any(known.bot == name and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations)
 

@@ -1,7 +1,7 @@
 """The conversation: the model that the fold computes, and that heads store."""
 
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,22 +11,31 @@ from shared.events.types.conversation_ended import EndedBy, EndReason
 from shared.routing.context_variable import Assignment
 from shared.routing.decision import Decision
 from shared.usage.bot_session import BotSession, Invocation
-from shared.wire import WireModel
+from shared.wire import ExactModel
+
+WarningCode = Literal[
+    "unknown_work_stream", "unknown_channel", "unknown_bot", "unusable_variable", "too_many_variables",
+    "escalation_without_effect",
+]  # fmt: skip
 
 
-class ConversationWarning(WireModel):
-    """Something that an administrator or a bot's developer should look at, about its `subject`; it stops nothing."""
+class ConversationWarning(ExactModel):
+    """Something that an administrator or a bot's developer should look at; it stops nothing.
 
-    code: str
-    subject: str
+    A conversation has one of each code: `detail` is that of the first, `count` is how many there were.
+    """
+
+    code: WarningCode
     detail: str
-    fact_id: str
+    count: int = 1
 
 
-class Conversation(WireModel):
+class Conversation(ExactModel):
     """The state that a conversation's facts add up to. `ledger_day` (yyyy-mm-dd, tenant's calendar): its row's day.
 
-    `unseen`: ids of the facts that its end did not know of, and that are repeated in the thread's next conversation."""
+    `unseen`: ids of the facts that its end did not know of, and that are repeated in the thread's next conversation.
+    `decisions` are no part of its document: they are stored as documents of their own.
+    """
 
     tenant_id: str
     conversation_id: str
@@ -52,13 +61,4 @@ class Conversation(WireModel):
     invocations: tuple[Invocation, ...] = ()
     bot_session: BotSession | None = None
     ledger_day: str | None = None
-    decisions: tuple[Decision, ...] = ()
-
-    @property
-    def unknown_bots(self) -> frozenset[str]:
-        """The native ids of bots that took part and are not declared."""
-        return frozenset(warning.subject for warning in self.warnings if warning.code == "unknown_bot")
-
-    def replace(self, **changes: Any) -> "Conversation":
-        """This conversation with some members changed."""
-        return self.model_copy(update=changes)
+    decisions: tuple[Decision, ...] = Field(default=(), exclude=True)

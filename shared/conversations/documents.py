@@ -6,56 +6,24 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.conversations.conversation import Conversation
-from shared.conversations.effect import Effect
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
 from shared.events.codec import stored_event
 from shared.routing.decision import Decision
-from shared.wire import WireModel
+from shared.wire import replace
 
-
-class HeadDocument(WireModel):
-    """A head without its decisions, which are stored as documents of their own."""
-
-    conversation: Conversation
-    revision: int
-    outbox: dict[str, Effect]
-    attention_at: datetime | None
-    due_at: datetime | None = None
-    attention: str | None = None
-    archived: int = 0
-
-
-_HEAD: TypeAdapter[HeadDocument] = TypeAdapter(HeadDocument)
+_HEAD: TypeAdapter[Head] = TypeAdapter(Head)
 _DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
 
 
 def write_head(head: Head) -> str:
-    document = HeadDocument(
-        conversation=head.conversation.replace(decisions=()),
-        revision=head.revision,
-        outbox=dict(head.outbox),
-        attention_at=head.attention_at,
-        due_at=head.due_at,
-        attention=head.attention,
-        archived=head.archived,
-    )
-    return document.to_json()
+    """The head without its decisions, which are stored as documents of their own."""
+    return head.to_json()
 
 
 def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
-    document = _HEAD.validate_json(text)
-    conversation = document.conversation.replace(decisions=decisions)
-    return Head(
-        conversation,
-        document.revision,
-        document.outbox,
-        document.attention_at,
-        document.due_at,
-        document.attention,
-        document.archived,
-    )
+    head = _HEAD.validate_json(text)
+    return replace(head, conversation=replace(head.conversation, decisions=decisions)) if decisions else head
 
 
 def write_decision(decision: Decision) -> str:

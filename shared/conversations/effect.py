@@ -8,13 +8,13 @@ from pydantic import Field
 from shared.events.data import ChannelReference, Customer
 from shared.usage.correction import Occasion
 from shared.usage.ledger import LedgerRow
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
 """An outbox this old was left over by a crash, and `sweep` performs it."""
 
 
-class PostLedgerRow(WireModel):
+class PostLedgerRow(ExactModel):
     """Post the row to its month, or correct the month if it is closed; `occasion` is the fact that led to it."""
 
     kind: Literal["postLedgerRow"] = "postLedgerRow"
@@ -22,7 +22,7 @@ class PostLedgerRow(WireModel):
     occasion: Occasion | None = None
 
 
-class CloseThread(WireModel):
+class CloseThread(ExactModel):
     """Close the conversation's interval in its channel's thread."""
 
     kind: Literal["closeThread"] = "closeThread"
@@ -30,7 +30,7 @@ class CloseThread(WireModel):
     at: datetime
 
 
-class FollowUp(WireModel):
+class FollowUp(ExactModel):
     """Repeat the fact in the thread's next conversation, because its own one ended without knowing of it."""
 
     kind: Literal["followUp"] = "followUp"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, assert_never
 
-from shared.conversations.conversation import Conversation, ConversationWarning
+from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
 from shared.conversations.fact import Fact
-from shared.conversations.order import in_order, is_assumed
+from shared.conversations.order import in_order, is_assumed, last_activity
 from shared.conversations.state import moved
 from shared.conversations.unseen import unseen_facts
 from shared.events.conversation_key import conversation_key
@@ -15,13 +15,14 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
-from shared.routing.context_variable import Assignment, complaint
+from shared.routing.context_variable import MAX_VARIABLES, Assignment, complaint
 from shared.routing.decide import decide
-from shared.routing.decision import Cause, Decision
+from shared.routing.decision import Cause, Decision, Outcome
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 from shared.usage.bot_session import BotSession, Invocation, Invoking, with_invocation
+from shared.wire import replace
 
 
 def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Conversation:
@@ -32,13 +33,12 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
     ordered = in_order(facts)
     for fact in ordered:
         conversation = _apply(conversation, fact, history)
-    return _counted(conversation.replace(unseen=unseen_facts(conversation, ordered)), ordered, history)
+    unseen, last = unseen_facts(conversation, ordered), last_activity(ordered)
+    return _counted(replace(conversation, unseen=unseen, last_activity_at=last), ordered, history)
 
 
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     version, end = history.at(fact.judged_at), conversation.closed_at
-    if end is None:
-        conversation = conversation.replace(last_activity_at=max(conversation.last_activity_at or fact.at, fact.at))
     match fact.event:
         case BotEscalated() as event if end is not None:
             reason = f"the conversation had ended at {format_time(end)}"
@@ -52,7 +52,8 @@ def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversa
         case BotEscalated() as event:
             return _escalated(conversation, fact, event, version)
         case ConversationEnded() as event:
-            return conversation.replace(
+            return replace(
+                conversation,
                 state=moved(conversation.state, "closed"),
                 closed_at=fact.at,
                 closed_by=event.data.ended_by,
@@ -70,20 +71,22 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
     if conversation.started_at is not None:
         return _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     stream = version.configuration.work_stream_for(data.work_stream_id, data.channel)
-    conversation = conversation.replace(
+    conversation = replace(
+        conversation,
         started_at=fact.at,
         work_stream=stream.id,
         channel=data.channel,
         customer=data.customer,
-        warnings=(*conversation.warnings, *_work_stream_warnings(event, fact, version.configuration)),
     )
+    for code, detail in _work_stream_warnings(event, version.configuration):
+        conversation = _warned(conversation, code, detail)
     conversation = _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     conversation = _routed(conversation, fact, None, stream, version)
     if not is_assumed(fact):
         return conversation
     reason = "its conversation.started did not come within 5 minutes, so it was taken for started"
-    decisions = (*conversation.decisions[:-1], conversation.decisions[-1].model_copy(update={"reason": reason}))
-    return conversation.replace(decisions=decisions)
+    decisions = (*conversation.decisions[:-1], replace(conversation.decisions[-1], reason=reason))
+    return replace(conversation, decisions=decisions)
 
 
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
@@ -91,7 +94,7 @@ def _message(conversation: Conversation, fact: Fact, event: MessagePosted, versi
     if author.role != "bot":
         return conversation
     if author.smart_assist:
-        return conversation.replace(smart_assist=True)
+        return replace(conversation, smart_assist=True)
     conversation, bot = _known_bot(conversation, fact, author.id, version.configuration)
     return _invoked(conversation, fact, bot, "message.posted")
 
@@ -107,12 +110,13 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
     stream = configuration.work_stream_for(conversation.work_stream)
     if stream.id != conversation.work_stream:
         name = str(conversation.work_stream)
-        conversation = _warned(conversation, fact, "unknown_work_stream", name, f"{name} is not declared")
+        conversation = _warned(conversation, "unknown_work_stream", f"{name} is not declared")
     if not stream.takes_escalations:
         reason = f"bots can escalate in push work streams only, and {stream.id} is a pick work stream"
-        conversation = _warned(conversation, fact, "escalation_without_effect", stream.id, reason)
+        conversation = _warned(conversation, "escalation_without_effect", reason)
         return _undecided(conversation, fact, event, version, "withoutEffect", reason)
-    conversation = conversation.replace(
+    conversation = replace(
+        conversation,
         escalated_at=conversation.escalated_at or fact.at,
         escalated_bots=tuple(dict.fromkeys((*conversation.escalated_bots, bot))),
     )
@@ -129,7 +133,8 @@ def _routed(
         conversation.escalated_bots,
         version.number,
     )
-    conversation = conversation.replace(
+    conversation = replace(
+        conversation,
         state=moved(conversation.state, "active" if decision.bot else "open"),
         queue=decision.queue,
         bot=decision.bot,
@@ -139,30 +144,35 @@ def _routed(
 
 
 def _undecided(
-    conversation: Conversation, fact: Fact, event: BotEscalated, version: Version, outcome: str, reason: str
+    conversation: Conversation, fact: Fact, event: BotEscalated, version: Version, outcome: Outcome, reason: str
 ) -> Conversation:
     bot = version.configuration.bot(event.data.bot_id)
     cause = Cause(fact_id=fact.id, type=event.type, at=format_time(fact.at), bot=bot.id if bot else event.data.bot_id)
-    decision = Decision.model_validate({"cause": cause, "outcome": outcome, "reason": reason})
-    return conversation.replace(decisions=(*conversation.decisions, decision))
+    decision = Decision(cause=cause, outcome=outcome, reason=reason)
+    return replace(conversation, decisions=(*conversation.decisions, decision))
 
 
 def _invoked(conversation: Conversation, fact: Fact, bot: str, through: Invoking) -> Conversation:
     invocation = Invocation(at=fact.at, bot=bot, through=through, fact_id=fact.id)
-    return conversation.replace(invocations=with_invocation(conversation.invocations, invocation))
+    return replace(conversation, invocations=with_invocation(conversation.invocations, invocation))
 
 
 def _assigned(
     conversation: Conversation, fact: Fact, values: dict[str, Any], set_by: str, configuration: Configuration
 ) -> Conversation:
     stream = configuration.work_stream(conversation.work_stream)
+    assignments = dict(conversation.assignments)
     for name, value in values.items():
+        if name not in assignments and len(assignments) == MAX_VARIABLES:
+            reason = f"{name} is not kept: a conversation has at most {MAX_VARIABLES} variables"
+            conversation = _warned(conversation, "too_many_variables", reason)
+            continue
         assignment = Assignment(name=name, value=value, at=format_time(fact.at), fact_id=fact.id, set_by=set_by)
-        conversation = conversation.replace(assignments={**conversation.assignments, name: assignment})
+        assignments[name] = assignment
         # Without a start there is no work stream yet, and no declaration to compare with. The start is folded first.
         if stream is not None and (why := complaint(assignment, stream.context_variables)):
-            conversation = _warned(conversation, fact, "unusable_variable", name, why)
-    return conversation
+            conversation = _warned(conversation, "unusable_variable", why)
+    return replace(conversation, assignments=assignments) if values else conversation
 
 
 def _known_bot(
@@ -170,31 +180,29 @@ def _known_bot(
 ) -> tuple[Conversation, str]:
     if bot := configuration.bot(native_id):
         return conversation, bot.id
-    return _warned(conversation, fact, "unknown_bot", native_id, f"no bot {native_id!r} is declared"), native_id
+    if any(known.bot == native_id for known in conversation.invocations):
+        return conversation, native_id
+    return _warned(conversation, "unknown_bot", f"no bot {native_id!r} is declared"), native_id
 
 
 def _work_stream_warnings(
-    event: ConversationStarted, fact: Fact, configuration: Configuration
-) -> Iterator[ConversationWarning]:
+    event: ConversationStarted, configuration: Configuration
+) -> Iterator[tuple[WarningCode, str]]:
     """A warning for an undeclared work stream that the start names, and for its channel if that is undeclared, too."""
     named, channel = event.data.work_stream_id, event.data.channel
     if named is not None:
         if configuration.work_stream(named):
             return
-        yield _warning(fact, "unknown_work_stream", named, f"{named} is not declared")
+        yield "unknown_work_stream", f"{named} is not declared"
     if configuration.channel(channel.account_id, channel.channel_id) is None:
-        detail = f"channel {channel.account_id}/{channel.channel_id} is not declared"
-        yield _warning(fact, "unknown_channel", channel.channel_id, detail)
+        yield "unknown_channel", f"channel {channel.account_id}/{channel.channel_id} is not declared"
 
 
-def _warning(fact: Fact, code: str, subject: str, detail: str) -> ConversationWarning:
-    return ConversationWarning(code=code, subject=subject, detail=detail, fact_id=fact.id)
-
-
-def _warned(conversation: Conversation, fact: Fact, code: str, subject: str, detail: str) -> Conversation:
-    if any((known.code, known.subject, known.detail) == (code, subject, detail) for known in conversation.warnings):
-        return conversation
-    return conversation.replace(warnings=(*conversation.warnings, _warning(fact, code, subject, detail)))
+def _warned(conversation: Conversation, code: WarningCode, detail: str) -> Conversation:
+    warnings = {warning.code: warning for warning in conversation.warnings}
+    known = warnings.get(code)
+    new = replace(known, count=known.count + 1) if known else ConversationWarning(code=code, detail=detail)
+    return replace(conversation, warnings=tuple({**warnings, code: new}.values()))
 
 
 def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
@@ -207,4 +215,4 @@ def _counted(conversation: Conversation, ordered: Sequence[Fact], history: Histo
     day = history.local_date(moment).isoformat()
     bots = tuple(invocation.bot for invocation in invocations)
     session = BotSession(started_at=moment, month=day[:7], day=day, bots=bots) if bots else None
-    return conversation.replace(ledger_day=day, bot_session=session)
+    return replace(conversation, ledger_day=day, bot_session=session)

@@ -1,6 +1,7 @@
 """The order of a conversation's facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from shared.conversations.fact import SOURCE, Fact
 from shared.events.types.conversation_started import ConversationStarted
@@ -18,3 +19,9 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 def is_assumed(start: Fact) -> bool:
     """True if Patchbay itself recorded the start, because none had come in time."""
     return start.event.source == SOURCE
+
+
+def last_activity(ordered: Sequence[Fact]) -> datetime | None:
+    """The latest time of a fact up to the conversation's end; None if there is no fact."""
+    end = next((n for n, fact in enumerate(ordered, 1) if fact.event.ends_conversation), None)
+    return max((fact.at for fact in ordered[:end]), default=None)

@@ -1,17 +1,17 @@
 """The ports of recording: the store of conversations (one partition per tenant and conversation), and effects."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect
 from shared.conversations.fact import Fact
+from shared.wire import ExactModel, replace
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(ExactModel):
     """A conversation as it was last committed.
 
     `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
@@ -22,7 +22,7 @@ class Head:
 
     conversation: Conversation
     revision: int
-    outbox: Mapping[str, Effect]
+    outbox: dict[str, Effect]
     attention_at: datetime | None
     due_at: datetime | None = None
     attention: str | None = None

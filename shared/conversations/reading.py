@@ -1,13 +1,13 @@
 """The use cases of reading conversations, for supervisors and agents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
 from shared.conversations.due_actions import due_actions
-from shared.conversations.order import in_order
+from shared.conversations.order import in_order, last_activity
 from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.traces import traced_decisions
@@ -15,6 +15,7 @@ from shared.conversations.transcript import Audience, TranscriptEntry, transcrip
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import Configurations
+from shared.wire import replace
 
 PAGE = 100
 
@@ -31,7 +32,7 @@ def conversation_document(head: Head) -> dict[str, Any]:
     document = conversation.model_dump(mode="json", by_alias=True)
     document["attention"] = head.attention
     document["contextVariables"] = {name: assigned.value for name, assigned in conversation.assignments.items()}
-    document["warnings"] = [{"code": w.code, "detail": w.detail} for w in conversation.warnings]
+    document["warnings"] = [{"code": w.code, "detail": w.detail, "count": w.count} for w in conversation.warnings]
     if conversation.channel is not None:
         channel = conversation.channel
         document["channel"] = {
@@ -72,13 +73,11 @@ class Conversations:
     async def one(self, tenant_id: str, key: str) -> Head:
         """The conversation's head, with last activity and attention as of now. Raises UnknownConversation."""
         loaded = await self._loaded(tenant_id, key)
-        ordered = in_order(loaded.facts)
-        end = next((n for n, fact in enumerate(ordered, 1) if fact.event.ends_conversation), None)
         assert loaded.head is not None, "a loaded conversation has a head"
-        last = max(fact.at for fact in ordered[:end])
         history = await self.configurations.of(tenant_id)
         due = due_actions(loaded.head.conversation, loaded.facts, loaded.head.archived, history, self.clock.now())
-        conversation = loaded.head.conversation.replace(last_activity_at=last)
+        last = last_activity(in_order(loaded.facts))
+        conversation = replace(loaded.head.conversation, last_activity_at=last)
         return replace(loaded.head, conversation=conversation, attention=due.attention)
 
     async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:

@@ -19,6 +19,7 @@ from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
+from shared.wire import replace
 
 Recorded = Literal["recorded", "without-effect", "duplicate"]
 """The outcome for an event. `without-effect`: it is recorded, and a decision says why it has no effect."""
@@ -166,7 +167,15 @@ class Recorder:
         due = due_actions(after, facts, archived, history, now)
         due_at = due.next_at(now)
         attention_at = now + LEFT_OVER_AFTER if outbox else due_at
-        return Head(after, revision, outbox, attention_at, due_at, due.attention, archived)
+        return Head(
+            conversation=after,
+            revision=revision,
+            outbox=outbox,
+            attention_at=attention_at,
+            due_at=due_at,
+            attention=due.attention,
+            archived=archived,
+        )
 
 
 def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
@@ -179,5 +188,5 @@ def _unchanged(before: Head, after: Head) -> bool:
 
     A line after the end changes `due_at`: the line must be archived too, before the conversation is forgotten.
     """
-    one, other = (head.conversation.replace(last_activity_at=None) for head in (before, after))
+    one, other = (replace(head.conversation, last_activity_at=None) for head in (before, after))
     return one == other and (other.closed_at is None or before.due_at == after.due_at)

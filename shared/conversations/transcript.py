@@ -15,13 +15,13 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
-from shared.wire import WireModel
+from shared.wire import ExactModel, replace
 
 Audience = Literal["customer", "agent"]
 Origin = Literal["message", "summary", "botHistory"]
 
 
-class TranscriptEntry(WireModel):
+class TranscriptEntry(ExactModel):
     """One line. `id` is native; `time` is the sender's own text, None where a bot's history gives none.
 
     `origin`: `message`, the `summary` that a bot wrote for the agent, or a line that is only in the history that a bot
@@ -63,7 +63,7 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
 def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
     """The line without members outside the contract, which a sender may have added for its own staff."""
     author = Author(role=entry.author.role, id=entry.author.id, name=entry.author.name)
-    return entry.model_copy(update={"author": author, "extra": {}})
+    return replace(entry, author=author, extra={})
 
 
 def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
@@ -118,7 +118,7 @@ def _downloadable(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
 def _at_its_url(attachment: Attachment) -> Attachment:
     checks = attachment.claim_checks
     check = checks.get("url") or checks.get("content") or next(iter(checks.values()))
-    return attachment.model_copy(update={"url": f"attachments/{check.sha256}"})
+    return replace(attachment, url=f"attachments/{check.sha256}")
 
 
 def _history_line(line: BotHistoryLine, *, late: bool) -> TranscriptEntry:

@@ -23,7 +23,7 @@ from shared.routing.decision import Decision
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from shared.threads.thread import ThreadedConversation, started_event
-from shared.wire import parse_json
+from shared.wire import parse_json, replace
 
 _TIME = {"botFramework": "timestamp", "telegram": "message.date"}
 """The path of the time in each native dialect's payload."""
@@ -89,7 +89,7 @@ class DiagnosisBuilder:
 
     def _reading(self, reading: Reading, path: str, time_at: str) -> None:
         """Add the events of a reading. Raises the ingress's errors; TooLate only after the events are added."""
-        channel = self._channel.model_copy(update={"thread_id": reading.thread_id})
+        channel = replace(self._channel, thread_id=reading.thread_id)
         moment = counting_moment(reading, self.now)
         tenant_id = self._configuration.tenant_id
         drafts = [drafted_event(tenant_id, channel, None, draft, reading.time, self.now) for draft in reading.drafts]
@@ -107,7 +107,7 @@ class DiagnosisBuilder:
             self.events.append(self._resulting_event(start, path, if_in_time or _BEGINS[reading.begins]))
             if reading.context:
                 found = self._checks.findings(start, {"contextVariables": reading.context_at})
-                self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]
+                self.findings += [replace(one, path=within(path, one.path)) for one in found]
         if reading.time is None:
             reason = "is missing, so the time of arrival counts"
             self.findings.append(finding("time_missing", within(path, time_at), reason))
@@ -129,7 +129,7 @@ class DiagnosisBuilder:
         event = restored(checked_in.event, checked_in.contents)
         self.events.append(self._resulting_event(event, path, only))
         found = [*self._time_findings(event, time_at), *_kept_apart(checked_in), *self._checks.findings(event, places)]
-        self.findings += [one.model_copy(update={"path": within(path, one.path)}) for one in found]
+        self.findings += [replace(one, path=within(path, one.path)) for one in found]
 
     def _time_findings(self, event: Event, path: str) -> Iterator[Finding]:
         if event.finer_digits:

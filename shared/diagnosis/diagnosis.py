@@ -10,20 +10,20 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 _MAX_TEXT = 80
 """Characters of a text that a diagnosis shows; the rest is cut."""
 
 
-class Answer(WireModel):
+class Answer(ExactModel):
     """The answer that the ingress would give: HTTP status, and the error's code if it refuses."""
 
     status: int
     code: str | None = None
 
 
-class Destination(WireModel):
+class Destination(ExactModel):
     """Where the event alone would be routed. `rule` is null for the fallback queue."""
 
     work_stream: str | None
@@ -31,7 +31,7 @@ class Destination(WireModel):
     queue: str | None
 
 
-class ResultingEvent(WireModel):
+class ResultingEvent(ExactModel):
     """An event that an ingress would publish, with shortened data. `only`: the condition under which it would."""
 
     path: str
@@ -45,7 +45,7 @@ class ResultingEvent(WireModel):
     leads_to: Destination | None
 
 
-class IngressChannel(WireModel):
+class IngressChannel(ExactModel):
     """The channel whose ingress the body is read for. `assumed`: the caller did not name exactly one channel."""
 
     account_id: str
@@ -54,7 +54,7 @@ class IngressChannel(WireModel):
     assumed: bool
 
 
-class Diagnosis(WireModel):
+class Diagnosis(ExactModel):
     """The whole diagnosis. `dialect` is the body's own, null if none was recognised. `answer` is null if there is no
     dialect to read it in. The codes of `ignored` and `findings` stand in docs/errors.md."""
 

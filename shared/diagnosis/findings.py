@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from shared.dialects.notes import Note, NoteCode, Severity
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 ConfigurationCode = Literal[
     "channel_assumed",
@@ -114,7 +114,7 @@ KINDS: Mapping[FindingCode, tuple[Severity, str]] = {
 }  # fmt: skip
 
 
-class Finding(WireModel):
+class Finding(ExactModel):
     """One finding about a body: where, why, and the remedy. `path` is empty for the whole body."""
 
     code: FindingCode

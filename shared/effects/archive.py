@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shared.clock import Clock
@@ -20,6 +20,7 @@ from shared.retry import retrying
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
+from shared.wire import replace
 
 
 class PartExists(Exception):

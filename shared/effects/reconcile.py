@@ -9,6 +9,7 @@ from shared.events.data import Customer
 from shared.events.envelope import format_time
 from shared.usage.correction import Occasion
 from shared.usage.ledger import Exclusion, LedgerRow
+from shared.wire import replace
 
 
 def reconcile(
@@ -25,7 +26,7 @@ def reconcile(
     if row and row != posted:
         effects[f"ledger:{row.month}"] = PostLedgerRow(kind="postLedgerRow", row=row, occasion=occasion)
         if posted and posted.month != row.month:
-            tombstone = posted.model_copy(update={"excluded": "moved"})
+            tombstone = replace(posted, excluded="moved")
             effects[f"ledger:{posted.month}"] = PostLedgerRow(kind="postLedgerRow", row=tombstone, occasion=occasion)
     threaded = after.channel is not None and after.channel.thread_id is not None
     if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
@@ -37,7 +38,7 @@ def reconcile(
             effects[f"follow:{fact_id}"] = FollowUp(
                 kind="followUp",
                 fact_id=fact_id,
-                channel=after.channel.model_copy(update={"thread_id": thread_id}),
+                channel=replace(after.channel, thread_id=thread_id),
                 customer=after.customer or Customer(id=after.conversation_id),
                 ended_at=after.closed_at,
             )
@@ -54,9 +55,9 @@ def reconcile_anew(
     effects: dict[str, Effect] = {}
     for row in rows:
         if row.excluded != "moved":
-            tombstone = row.model_copy(update={"excluded": "moved", "revision": revision})
+            tombstone = replace(row, excluded="moved", revision=revision)
             effects[f"ledger:{row.month}"] = PostLedgerRow(row=tombstone, occasion=_occasion(fact))
-    unposted = before.replace(ledger_day=None) if before else None
+    unposted = replace(before, ledger_day=None) if before else None
     return {**effects, **reconcile(unposted, after, revision, fact)}
 
 

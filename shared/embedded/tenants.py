@@ -1,7 +1,7 @@
 """Configurations and parked events on SQLite."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -11,6 +11,7 @@ from shared.errors import VersionConflict
 from shared.ingress.parked_event import ParkedEvent
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
+from shared.wire import replace
 
 _CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 _PARKED: TypeAdapter[ParkedEvent] = TypeAdapter(ParkedEvent)
@@ -87,13 +88,15 @@ class EmbeddedParkedEvents:
         await self._database.write(lambda connection: connection.execute(sql, (tenant_id, event_id)))
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
-        await self._mark(tenant_id, event_id, {"replaying_at": at}, None)
+        await self._mark(tenant_id, event_id, lambda event: replace(event, replaying_at=at), None)
 
     async def mark_replayed(self, tenant_id: str, event_id: str, at: str) -> None:
-        await self._mark(tenant_id, event_id, {"replayed_at": at}, at)
+        await self._mark(tenant_id, event_id, lambda event: replace(event, replayed_at=at), at)
 
-    async def _mark(self, tenant_id: str, event_id: str, marks: dict[str, str], begun_at: str | None) -> None:
-        """Set members of the stored event; with `begun_at` only if its replay began at that time."""
+    async def _mark(
+        self, tenant_id: str, event_id: str, mark: Callable[[ParkedEvent], ParkedEvent], begun_at: str | None
+    ) -> None:
+        """Mark the stored event; with `begun_at` only if its replay began at that time."""
 
         def work(connection: sqlite3.Connection) -> None:
             row = connection.execute(_GET_PARKED, (tenant_id, event_id)).fetchone()
@@ -102,7 +105,7 @@ class EmbeddedParkedEvents:
                 return
             connection.execute(
                 "UPDATE parked SET document = ? WHERE tenant_id = ? AND id = ?",
-                (event.model_copy(update=marks).to_json(), tenant_id, event_id),
+                (mark(event).to_json(), tenant_id, event_id),
             )
 
         await self._database.write(work)

@@ -10,7 +10,7 @@ from shared.conversations.record import Recorder
 from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
 from shared.events.catalog import Event
 from shared.events.claim_check import checks_of
-from shared.events.codec import decode_event, stored_event
+from shared.events.codec import decode_event
 from shared.events.conversation_key import conversation_key
 from shared.events.data import Customer
 from shared.events.envelope import counted_moment
@@ -22,7 +22,7 @@ from shared.tenants.history import History
 from shared.threads.resolve import Threads
 from shared.timers.perform import Timers
 from shared.timers.sweep import SOURCE as SWEEP
-from shared.wire import parse_json
+from shared.wire import parse_json, replace
 
 _log = logging.getLogger(__name__)
 
@@ -109,8 +109,7 @@ class Deliveries:
             event.begins_conversation,
             announce=start is None,
         )
-        # The JSON is read again, because a copy would keep the identity that was computed without the subject.
-        return stored_event(event.model_copy(update={"subject": resolved.conversation_id}).to_json())
+        return replace(event, subject=resolved.conversation_id)
 
 
 def _read(body: bytes) -> Event | Refused:

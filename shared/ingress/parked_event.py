@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from shared.errors import InvalidEvent, Refused
 from shared.events.envelope import Envelope
 from shared.events.trace_context import CARRIED, without_carried
-from shared.wire import WireModel, canonical_json, parse_json, validate
+from shared.wire import ExactModel, canonical_json, parse_json, validate
 
 NO_TENANT = "_unknown"
 """The partition for events that name no known tenant. No tenant can have this id."""
@@ -20,14 +20,14 @@ IDENTITY = ("tenantid", "subject", "source", "id")
 _ENVELOPE: TypeAdapter[Envelope] = TypeAdapter(Envelope)
 
 
-class ParkedMistake(WireModel):
+class ParkedMistake(ExactModel):
     """One thing that is wrong with the body: the member's path, and the reason."""
 
     path: str
     reason: str
 
 
-class ParkedEvent(WireModel):
+class ParkedEvent(ExactModel):
     """A delivered body as it came (undecodable bytes as U+FFFD), and why it was refused.
 
     `replaying_at`: when a replay began, if one did since the refusal; `replayed_at`: set once that was published.

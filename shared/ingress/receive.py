@@ -20,6 +20,7 @@ from shared.events.envelope import counted_moment, format_time, identity_of, par
 from shared.events.overflow import Overflow, publish
 from shared.tenants.history import Configurations, History
 from shared.threads.resolve import Resolved, Threads
+from shared.wire import replace
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Receiver:
         self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History
     ) -> tuple[Resolved, list[CheckedIn]]:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
-        thread, now = channel.model_copy(update={"thread_id": reading.thread_id}), self.clock.now()
+        thread, now = replace(channel, thread_id=reading.thread_id), self.clock.now()
         # The drafts are checked before a conversation is opened for them.
         drafts = [drafted_event(tenant_id, thread, None, draft, reading.time, now) for draft in reading.drafts]
         resolved = await self._resolved(tenant_id, thread, reading, drafts, history)

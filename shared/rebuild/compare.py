@@ -13,6 +13,7 @@ from shared.usage.correction import Correction, recount_corrections
 from shared.usage.ledger import Books, Ledger, LedgerRow, recount
 from shared.usage.posting import booked_contribution
 from shared.usage.recount import correction_pages, row_pages
+from shared.wire import replace
 
 _PAGE = 500
 
@@ -166,7 +167,7 @@ def _differ(expected: Mapping[str, LedgerRow], stored: Mapping[str, LedgerRow], 
     """True if the row of this key differs. Its revision may differ, because that counts commits, not facts."""
     if key not in expected or key not in stored:
         return True
-    one, other = (rows[key].model_copy(update={"revision": 0}) for rows in (expected, stored))
+    one, other = (replace(rows[key], revision=0) for rows in (expected, stored))
     return one.to_json() != other.to_json()
 
 
@@ -185,4 +186,4 @@ def _differences(loaded: Loaded, rebuilt: Conversation) -> list[str]:
 
 def _text(conversation: Conversation) -> str:
     """The head as JSON, without its decisions and without the last activity, which is exact on reading only."""
-    return conversation.replace(last_activity_at=None, decisions=()).model_dump_json()
+    return replace(conversation, last_activity_at=None).model_dump_json()

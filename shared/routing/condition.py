@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
 
 from shared.routing.context_variable import Assignment, Value, VariableName
-from shared.wire import WireModel
+from shared.wire import ExactModel, replace
 
 Operator = Literal[
     "equals", "notEquals", "contains", "notContains", "beginsWith",
@@ -34,7 +34,7 @@ RuleValue = Annotated[Any, PlainValidator(_rule_value)]
 """A rule's value: a text or whole number, a tuple of them for `in`, None for `hasData` and `hasNoData`."""
 
 
-class Comparison(WireModel, extra="forbid"):
+class Comparison(ExactModel):
     """A comparison of one variable with the rule's value."""
 
     variable: VariableName
@@ -58,19 +58,19 @@ class Comparison(WireModel, extra="forbid"):
         return self
 
 
-class AllOf(WireModel, extra="forbid"):
+class AllOf(ExactModel):
     """True if every part is."""
 
     all: Annotated[tuple["Condition", ...], Field(min_length=1)]
 
 
-class AnyOf(WireModel, extra="forbid"):
+class AnyOf(ExactModel):
     """True if at least one part is."""
 
     any: Annotated[tuple["Condition", ...], Field(min_length=1)]
 
 
-class Not(WireModel, extra="forbid"):
+class Not(ExactModel):
     """True if the part is not."""
 
     negated: Annotated["Condition", Field(alias="not")]
@@ -96,7 +96,7 @@ AnyOf.model_rebuild()
 Not.model_rebuild()
 
 
-class ConditionTrace(WireModel):
+class ConditionTrace(ExactModel):
     """The evaluation of a condition: all, any and not have `parts`, a comparison has the other members.
 
     `saw` is the variable's assignment; `left_out` says why a value that was given was ignored.
@@ -129,7 +129,7 @@ def evaluate(
         case Comparison():
             trace = _compare(condition, variables.get(condition.variable))
             reason = left_out.get(condition.variable)
-            return trace.model_copy(update={"left_out": reason}) if reason else trace
+            return replace(trace, left_out=reason) if reason else trace
 
 
 Seen = Mapping[str, Value | None]

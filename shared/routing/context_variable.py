@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 VariableType = Literal["text", "number"]
@@ -13,16 +13,18 @@ Value = str | int
 
 MAX_TEXT = 4000
 """Characters of a text value (domain: context variables of Dynamics 365)."""
+MAX_VARIABLES = 500
+"""Variables of a conversation, declared or not."""
 
 
-class DeclaredVariable(WireModel, extra="forbid"):
+class DeclaredVariable(ExactModel):
     """A context variable as a work stream declares it."""
 
     name: VariableName
     type: VariableType
 
 
-class Assignment(WireModel):
+class Assignment(ExactModel):
     """One value given to a variable: when, by which fact, and set by whom (`customer`, or `bot` and its id)."""
 
     name: str

@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 Outcome = Literal["routed", "held", "withoutEffect"]
 
 
-class Cause(WireModel):
+class Cause(ExactModel):
     """The fact that led to the decision."""
 
     fact_id: str
@@ -18,7 +18,7 @@ class Cause(WireModel):
     bot: str | None = None
 
 
-class Given(WireModel):
+class Given(ExactModel):
     """What one fact gave to variables: `values`; the variables named in `long` have a value that only the fact has."""
 
     fact_id: str
@@ -28,7 +28,7 @@ class Given(WireModel):
     long: tuple[str, ...] = ()
 
 
-class Decision(WireModel):
+class Decision(ExactModel):
     """Where a conversation went, or why it stayed, with the inputs of `decide`, from which a trace can be made.
 
     `outcome`: `routed`; `held` until `conversation.started` is known; `withoutEffect` for the `reason` given.

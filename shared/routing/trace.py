@@ -8,12 +8,12 @@ from shared.routing.condition import ConditionTrace, evaluate
 from shared.routing.context_variable import Assignment, complaint
 from shared.routing.decide import REVISION
 from shared.routing.decision import Decision
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 RuleStatus = Literal["applied", "passedOver", "notMatched", "notReached"]
 
 
-class RuleTrace(WireModel):
+class RuleTrace(ExactModel):
     """The outcome of one rule. `passedOver`: it matched, but nobody in its queue may take this conversation."""
 
     name: str
@@ -22,14 +22,14 @@ class RuleTrace(WireModel):
     condition: ConditionTrace | None = None
 
 
-class Outranked(WireModel):
+class Outranked(ExactModel):
     """A bot that did not take the conversation because a human comes before it."""
 
     bot: str
     capacity: int
 
 
-class Trace(WireModel):
+class Trace(ExactModel):
     """How a decision came about.
 
     `passed_over_bots` are the queue's bots that escalated before; `outranked` are its bots that come after a human.

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from shared.routing.condition import Condition
 from shared.routing.context_variable import DeclaredVariable
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 
 def _checked_id(text: str) -> str:
@@ -21,7 +21,7 @@ Id = Annotated[str, AfterValidator(_checked_id)]
 Seconds = Annotated[int, Field(gt=0, le=30 * 24 * 3600)]
 
 
-class Rule(WireModel, extra="forbid"):
+class Rule(ExactModel):
     """When the condition holds, the conversation goes to the queue."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -29,14 +29,14 @@ class Rule(WireModel, extra="forbid"):
     queue: Id
 
 
-class InactivityTexts(WireModel, extra="forbid"):
+class InactivityTexts(ExactModel):
     """The messages to the customer in one locale."""
 
     remind: str | None = None
     close: str | None = None
 
 
-class InactivityPolicy(WireModel, extra="forbid"):
+class InactivityPolicy(ExactModel):
     """Seconds without a customer's or a bot's message until the reminder, and until the end."""
 
     remind_after: Seconds | None = None
@@ -50,14 +50,14 @@ class InactivityPolicy(WireModel, extra="forbid"):
         return self
 
 
-class Inactivity(WireModel, extra="forbid"):
+class Inactivity(ExactModel):
     """A policy per owner of the conversation: `bot` while a bot has it, `open` while it waits in a queue."""
 
     bot: InactivityPolicy | None = None
     open: InactivityPolicy | None = None
 
 
-class WorkStream(WireModel, extra="forbid"):
+class WorkStream(ExactModel):
     """How the conversations of some channels are distributed."""
 
     id: Id
@@ -73,7 +73,7 @@ class WorkStream(WireModel, extra="forbid"):
         return self.mode == "push"
 
 
-class Member(WireModel, extra="forbid"):
+class Member(ExactModel):
     """A bot or an agent in a queue, with the capacity that it brings."""
 
     bot: Id | None = None
@@ -87,7 +87,7 @@ class Member(WireModel, extra="forbid"):
         return self
 
 
-class Queue(WireModel, extra="forbid"):
+class Queue(ExactModel):
     """Where conversations wait for, or are taken by, the members."""
 
     id: Id

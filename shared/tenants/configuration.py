@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.events.data import ChannelReference
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 _MAX_BOT_NAME = 30
 """Characters; seed 001: bots with longer names fail to connect."""
@@ -54,7 +54,7 @@ def _not_before_from(until: date | None, info: ValidationInfo) -> date | None:
     return until
 
 
-class Licence(WireModel, extra="forbid"):
+class Licence(ExactModel):
     """Licences of one product, for whole months: from that of `from` to that of `until`, or for good without one."""
 
     product: Literal["Chat", "Digital Messaging"]
@@ -63,7 +63,7 @@ class Licence(WireModel, extra="forbid"):
     until: Annotated[date | None, AfterValidator(_not_before_from)] = None
 
 
-class AddOn(WireModel, extra="forbid"):
+class AddOn(ExactModel):
     """Chatbot session add-ons, counted like licences; they need a licence."""
 
     quantity: Annotated[int, Field(ge=0, le=1_000_000)]
@@ -71,7 +71,7 @@ class AddOn(WireModel, extra="forbid"):
     until: Annotated[date | None, AfterValidator(_not_before_from)] = None
 
 
-class Bot(WireModel, extra="forbid"):
+class Bot(ExactModel):
     """A bot; `app_id` is its Microsoft App ID, by which its activities are known."""
 
     id: Id
@@ -79,14 +79,14 @@ class Bot(WireModel, extra="forbid"):
     app_id: AppId | None = None
 
 
-class Agent(WireModel, extra="forbid"):
+class Agent(ExactModel):
     """A human who takes conversations."""
 
     id: Id
     name: str
 
 
-class Channel(WireModel, extra="forbid"):
+class Channel(ExactModel):
     """A channel of a messaging account. Its policies of inactivity come before those of the work stream.
 
     `authentication` is given if it is not its dialect's own; `none` lets everybody in. There is one `secret`, or
@@ -105,7 +105,7 @@ class Channel(WireModel, extra="forbid"):
         return (self.secret, *self.secrets) if self.secret else self.secrets
 
 
-class Account(WireModel, extra="forbid"):
+class Account(ExactModel):
     """A messaging account, whose channels all speak one dialect.
 
     `bots` are those whose tokens its channels bring; if none is named, all bots of the tenant with an app id.
@@ -128,7 +128,7 @@ _PROOFS: dict[str, Proof] = {
 }
 
 
-class Configuration(WireModel, extra="forbid"):
+class Configuration(ExactModel):
     """All that an administrator decides for one tenant."""
 
     tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]

@@ -11,7 +11,7 @@ from shared.tenants.authentication import closed_channels, open_channels
 from shared.tenants.configuration import Configuration
 from shared.tenants.near_miss import near_misses
 from shared.tenants.reachability import ConditionAnalyzer, rule_values
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 FindingCode = Literal[
     "bot_not_first",
@@ -36,7 +36,7 @@ _TEXT_ONLY = ("contains", "notContains", "beginsWith")
 _NUMBER_ONLY = ("greaterThan", "lessThan")
 
 
-class Finding(WireModel):
+class Finding(ExactModel):
     """Something that an administrator should know: `path` as in a mistake, and in `detail` what to do about it."""
 
     code: FindingCode

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 from shared.errors import ThreadChanged
 from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
-from shared.events.codec import stored_event
 from shared.events.conversation_event import Begins
 from shared.events.data import ChannelReference, Customer
 from shared.events.overflow import Overflow, carry, place_of
 from shared.events.types.conversation_started import ConversationStarted
 from shared.retry import retrying
 from shared.threads.thread import Thread, ThreadedConversation, started_event, thread_key
+from shared.wire import replace
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,7 @@ class Threads:
         ids = [conversation.conversation_id for conversation in thread.conversations]
         following = thread.conversations[ids.index(ended.conversation_id) + 1]
         await self._announce(tenant_id, thread, following)
-        copied = event.model_copy(update={"subject": following.conversation_id})
-        # The JSON is read again, because a copy would keep the identity that was computed with the old subject.
-        repeated = stored_event(copied.to_json())
+        repeated = replace(event, subject=following.conversation_id)
         # Each conversation is forgotten at its own time, so each has its own copy of the contents.
         await carry(self._overflow, tenant_id, place_of(event), repeated)
         await self._publisher.publish(tenant_id, [repeated])

@@ -11,12 +11,12 @@ from shared.events.conversation_event import Begins
 from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import format_time
 from shared.events.types.conversation_started import ConversationStarted, StartedData
-from shared.wire import WireModel, canonical_json
+from shared.wire import ExactModel, canonical_json, replace
 
 _LONGEST_PART = 80
 
 
-class ThreadedConversation(WireModel):
+class ThreadedConversation(ExactModel):
     """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC.
 
     `context_variables`: those that it begins with, until it is announced.
@@ -30,7 +30,7 @@ class ThreadedConversation(WireModel):
     context_variables: dict[str, Any] = Field(default_factory=dict)
 
 
-class Thread(WireModel):
+class Thread(ExactModel):
     """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten."""
 
     channel: ChannelReference
@@ -70,11 +70,16 @@ class Thread(WireModel):
                 announced=announced,
                 context_variables=dict(context or {}),
             )
-            return self.model_copy(update={"conversations": (*self.conversations, new)})
+            return replace(self, conversations=(*self.conversations, new))
         earlier = begins != "never" and moment < held.opened_at
         if earlier or (announced and not held.announced):
-            begun = {"opened_at": min(moment, held.opened_at), "announced": announced}
-            return self._replacing(held, {**begun, "context_variables": dict(context or {})})
+            begun = replace(
+                held,
+                opened_at=min(moment, held.opened_at),
+                announced=announced,
+                context_variables=dict(context or {}),
+            )
+            return self._replacing(held, begun)
         return self
 
     def registering(self, conversation: ThreadedConversation) -> "Thread":
@@ -82,29 +87,29 @@ class Thread(WireModel):
         if any(known.conversation_id == conversation.conversation_id for known in self.conversations):
             return self
         ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
-        return self.model_copy(update={"conversations": tuple(ordered)})
+        return replace(self, conversations=tuple(ordered))
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with the conversation marked as announced, unless its opening moved meanwhile."""
         for known in self.conversations:
             same = (known.conversation_id, known.opened_at) == (conversation.conversation_id, conversation.opened_at)
             if same:
-                return self._replacing(known, {"announced": True, "context_variables": {}})
+                return self._replacing(known, replace(known, announced=True, context_variables={}))
         return self
 
     def following(self, ended: ThreadedConversation, moment: datetime) -> "Thread":
         """This thread with a conversation after the ended one, opened at the moment or before."""
         ids = [conversation.conversation_id for conversation in self.conversations]
         if ended.conversation_id not in ids:
-            return self.model_copy(update={"conversations": (*self.conversations, ended)}).following(ended, moment)
+            return replace(self, conversations=(*self.conversations, ended)).following(ended, moment)
         place = ids.index(ended.conversation_id) + 1
         if place < len(ids):
             following = self.conversations[place]
-            earlier = {"opened_at": moment, "announced": False}
+            earlier = replace(following, opened_at=moment, announced=False)
             return self._replacing(following, earlier) if moment < following.opened_at else self
         new = ThreadedConversation(conversation_id=self._next_id(), opened_at=moment, customer=ended.customer)
         closed = self.closing(ended.conversation_id, ended.closed_at or moment)
-        return closed.model_copy(update={"conversations": (*closed.conversations, new)})
+        return replace(closed, conversations=(*closed.conversations, new))
 
     def closing(self, conversation_id: str, moment: datetime) -> "Thread":
         """This thread with the conversation's interval closed, or closed earlier while no other one follows it."""
@@ -112,21 +117,20 @@ class Thread(WireModel):
             if conversation.conversation_id == conversation_id:
                 last, closed_at = conversation is self.conversations[-1], conversation.closed_at
                 if closed_at is None or (last and moment < closed_at):
-                    return self._replacing(conversation, {"closed_at": moment})
+                    return self._replacing(conversation, replace(conversation, closed_at=moment))
         return self
 
     def forgetting(self, conversation_id: str) -> "Thread":
         """This thread without the conversation. Its number is never used again."""
         left = tuple(known for known in self.conversations if known.conversation_id != conversation_id)
         gone = len(self.conversations) - len(left)
-        return self.model_copy(update={"conversations": left, "forgotten": self.forgotten + gone}) if gone else self
+        return replace(self, conversations=left, forgotten=self.forgotten + gone) if gone else self
 
     def _next_id(self) -> str:
         return conversation_id(self.channel, self.forgotten + len(self.conversations) + 1)
 
-    def _replacing(self, old: ThreadedConversation, update: dict[str, object]) -> "Thread":
-        new = old.model_copy(update=update)
-        return self.model_copy(update={"conversations": tuple(new if c == old else c for c in self.conversations)})
+    def _replacing(self, old: ThreadedConversation, new: ThreadedConversation) -> "Thread":
+        return replace(self, conversations=tuple(new if c == old else c for c in self.conversations))
 
 
 def thread_key(channel: ChannelReference) -> str:

@@ -1,6 +1,6 @@
 """Performs the actions that are due for a conversation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.conversations.due_actions import due_actions
@@ -12,6 +12,7 @@ from shared.errors import EventIdConflict, HeadChanged
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
 from shared.tenants.history import Configurations
+from shared.wire import replace
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 POLICY = "bot-session-2020/1"
 """The counting policy and its version; a report names the one that counted."""
@@ -16,7 +16,7 @@ POLICY = "bot-session-2020/1"
 Invoking = Literal["decision", "message.posted", "bot.escalated"]
 
 
-class Invocation(WireModel):
+class Invocation(ExactModel):
     """The first time that a bot was invoked, what invoked it (`through`), and the fact that proves it."""
 
     at: datetime
@@ -25,7 +25,7 @@ class Invocation(WireModel):
     fact_id: str
 
 
-class BotSession(WireModel):
+class BotSession(ExactModel):
     """A counted conversation: its first invocation fixes `month` (yyyy-mm) and `day`; `bots` in order of invocation."""
 
     started_at: datetime

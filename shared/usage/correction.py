@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeVar
 
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 CORRECTIONS = "corrections"
 """The measure that counts corrections; also the key, among a month's days, of the counters of corrections."""
@@ -16,7 +16,7 @@ CorrectionReason = Literal["late", "counts", "recalled", "changed", "moved"]
 to count, or not to. `changed`: its day, bot, channel, work stream or reason did. `moved`: to another month."""
 
 
-class Change(WireModel):
+class Change(ExactModel):
     """By how much a correction changes one counter of a day (yyyy-mm-dd) in a closed month."""
 
     day: str
@@ -25,7 +25,7 @@ class Change(WireModel):
     change: int
 
 
-class Occasion(WireModel):
+class Occasion(ExactModel):
     """The fact whose recording changed what a conversation contributes: its id, its type, and when it arrived."""
 
     fact_id: str
@@ -38,7 +38,7 @@ def correction_id(origin_month: str, key: str) -> str:
     return f"{origin_month}:{key}"
 
 
-class Correction(WireModel):
+class Correction(ExactModel):
     """The difference between what a conversation contributes to a closed month and what closed books count for it.
 
     It is booked in `month`; the conversation belongs to `day` of `origin_month`. `sessions` is the change in counted

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from shared.tenants.configuration import AddOn, Configuration, Licence
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 SESSIONS_PER_LICENCE = 50
 SESSIONS_PER_ADD_ON = 100
@@ -14,7 +14,7 @@ ADD_ON_SOURCE = "https://admin.microsoft.com > Billing > Purchase Services > Add
 """Where the add-on is purchases: the Microsoft 365 admin center, as a global administrator (seed 000, as above)."""
 
 
-class Entitlement(WireModel):
+class Entitlement(ExactModel):
     """The licences and add-ons in effect in a month, and the sessions (`total`) that they give together."""
 
     licences: int

@@ -16,13 +16,13 @@ from typing import Literal, Protocol
 
 from shared.usage.bot_session import Invocation
 from shared.usage.correction import Correction, not_zero
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 Exclusion = Literal["no_bot", "smart_assist_only", "moved"]
 """Why a conversation does not count. `moved`: it turned out to belong to another month (the row is a tombstone)."""
 
 
-class LedgerRow(WireModel):
+class LedgerRow(ExactModel):
     """What one conversation contributes to a month. `excluded` is None for a counted bot session."""
 
     month: str

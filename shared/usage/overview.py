@@ -4,13 +4,13 @@ from typing import Literal
 
 from shared.usage.entitlement import Entitlement
 from shared.usage.report import UsageReport
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
 MAX_MONTHS = 36
 """The most months in one list."""
 
 
-class MonthLinks(WireModel):
+class MonthLinks(ExactModel):
     """Addresses of the month's report and evidence, relative to the address of the list."""
 
     report: str
@@ -21,7 +21,7 @@ class MonthLinks(WireModel):
     evidence: str
 
 
-class MonthOverview(WireModel):
+class MonthOverview(ExactModel):
     """A month's main figures, as its report has them."""
 
     month: str
@@ -39,7 +39,7 @@ class MonthOverview(WireModel):
     links: MonthLinks
 
 
-class UsageOverview(WireModel):
+class UsageOverview(ExactModel):
     """The months, the newest first; `continuation` asks for older ones, None if there are none."""
 
     tenant_id: str

@@ -14,7 +14,7 @@ from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement
 from shared.usage.ledger import DayCounts
 from shared.usage.period import closes_at, dates, end_of
-from shared.wire import WireModel, canonical_json
+from shared.wire import ExactModel, canonical_json, replace
 
 MAX_LISTED = 250
 """The most corrections in a report, so that it fits into a document; its figures count all, its evidence lists all."""
@@ -23,14 +23,14 @@ ObstacleCode = Literal["days_differ", "rows_outstanding"]
 """The reason why a month does not close: counters that its rows do not add up to, or rows that are not posted yet."""
 
 
-class Day(WireModel):
+class Day(ExactModel):
     """Sessions of one date (yyyy-mm-dd, the tenant's calendar)."""
 
     date: str
     sessions: int
 
 
-class Obstacle(WireModel):
+class Obstacle(ExactModel):
     """Why the month could not be closed; `days` (yyyy-mm-dd, or `corrections`) have wrong counters."""
 
     code: ObstacleCode
@@ -52,7 +52,7 @@ class Settlement:
 UNSETTLED = Settlement({}, (), (), closed=False)
 
 
-class UsageReport(WireModel):
+class UsageReport(ExactModel):
     """A month's report for finance. `sha256` covers the canonical JSON without `asOf` and itself.
 
     `counted` are the month's own sessions; `by_bot` counts a session under the bot that was invoked first, so each
@@ -139,8 +139,8 @@ def build_report(
         obstacles=settlement.obstacles,
     )
     if previous is not None and _digest(report) != previous.sha256:
-        report = report.model_copy(update={"version": previous.version + 1})
-    return report.model_copy(update={"sha256": _digest(report)})
+        report = replace(report, version=previous.version + 1)
+    return replace(report, sha256=_digest(report))
 
 
 def correction_document(correction: Correction) -> dict[str, Any]:

@@ -27,7 +27,7 @@ A_YEAR_AND_A_MONTH = (365 + 31) * 24 * 60 * 60
 
 def head_of(*events: Event, revision: int = 1) -> Head:
     conversation = fold(TENANT, "c1", [Fact.of(event, NOW) for event in events], history(contoso()))
-    return Head(conversation, revision, {}, None)
+    return Head(conversation=conversation, revision=revision, outbox={}, attention_at=None)
 
 
 def row(revision: int = 1, day: str = "2026-10-05", excluded: Exclusion | None = "no_bot", key: str = KEY) -> LedgerRow:

@@ -36,7 +36,7 @@ def head(
         queue=queue,
         bot=bot,
     )
-    return Head(conversation, 1, {}, attention_at)
+    return Head(conversation=conversation, revision=1, outbox={}, attention_at=attention_at)
 
 
 async def stored(store: ConversationStore, *heads: Head, tenant_id: str = TENANT) -> None:

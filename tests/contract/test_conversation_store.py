@@ -11,6 +11,7 @@ from shared.effects.reconcile import reconcile
 from shared.errors import HeadChanged
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.wire import replace
 from tests.builders import contoso, ended, escalated, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -26,11 +27,12 @@ def fact(event: Event) -> Fact:
 def head_of(*events: Event, revision: int = 1) -> Head:
     """The head that these events make, with everything still to be performed."""
     conversation = fold(TENANT, "c1", [fact(event) for event in events], history(contoso()))
-    return Head(conversation, revision, reconcile(None, conversation, revision), NOW)
+    effects = reconcile(None, conversation, revision)
+    return Head(conversation=conversation, revision=revision, outbox=effects, attention_at=NOW)
 
 
 def without_decisions(head: Head) -> Head:
-    return Head(head.conversation.replace(decisions=()), head.revision, head.outbox, head.attention_at)
+    return replace(head, conversation=replace(head.conversation, decisions=()))
 
 
 async def etag_of(store: ConversationStore, tenant_id: str = TENANT, key: str = KEY) -> str:

@@ -18,6 +18,7 @@ from shared.events.envelope import parse_time
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
+from shared.wire import replace
 from tests.builders import contoso, ended, escalated, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -88,7 +89,7 @@ def test_the_earliest_end_closes_and_later_facts_have_no_effect() -> None:
         escalated(at="2026-10-05T12:02:00Z", context_variables={"BotHandoffTopic": "HomeLoan"}),
     )
     # Then nothing changed but that the escalation is explained
-    assert later.replace(decisions=later.decisions[:1]) == closed
+    assert replace(later, decisions=later.decisions[:1]) == closed
     assert later.decisions[1].outcome == "withoutEffect"
     assert later.decisions[1].reason == "the conversation had ended at 2026-10-05T11:00:00Z"
 
@@ -145,13 +146,27 @@ def test_wrong_and_undeclared_variables_are_kept_left_out_and_warned_about() -> 
     # Given a topic under a misspelt name, and an age as text
     variables = {"bothandofftopic": "CreditCard", "Age": "17"}
     conversation = folded(started(), escalated(at="2026-10-05T10:05:00Z", context_variables=variables))
-    # Then conditions do not see them, nothing is lost, and the warning helps
+    # Then conditions do not see them, nothing is lost, and a warning says how many there are and what the first is
     assert conversation.queue == "GeneralQueue"
     assert {name: given.value for name, given in conversation.assignments.items()} == variables
-    assert [w.detail for w in conversation.warnings] == [
-        "bothandofftopic is not declared in the work stream; did you mean BotHandoffTopic?",
-        "Age is declared as number, and its value is not a whole number",
+    detail = "bothandofftopic is not declared in the work stream; did you mean BotHandoffTopic?"
+    assert [(w.detail, w.count) for w in conversation.warnings] == [(detail, 2)]
+
+
+def test_a_conversation_has_as_many_warnings_as_there_are_codes_however_long_it_becomes() -> None:
+    # Given a thousand lines by ten bots that nobody declared, and a thousand variables that nobody declared
+    lines = [
+        message(
+            at=f"2026-10-05T10:{n // 60:02}:{n % 60:02}Z", event_id=f"m{n}", role="bot", author_id=f"stranger {n % 10}"
+        )
+        for n in range(1000)
     ]
+    variables = {f"variable {n}": n for n in range(1000)}
+    conversation = folded(started(context_variables=variables), *lines)
+    # Then each kind has one warning with its count, a bot counts once, and 500 variables are kept
+    counts = {warning.code: warning.count for warning in conversation.warnings}
+    assert counts == {"unusable_variable": 500, "too_many_variables": 500, "unknown_bot": 10}
+    assert list(conversation.assignments) == list(variables)[:500]
 
 
 def test_names_that_nobody_declared_are_warned_about_and_replaced() -> None:

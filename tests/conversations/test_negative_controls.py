@@ -1,7 +1,6 @@
 """With a faulty store, fact, recorder or function handed in, the test of the invariant fails."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial, reduce
 from random import Random
@@ -28,6 +27,7 @@ from shared.routing.condition import Comparison
 from shared.routing.decision import Decision, Given
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
+from shared.wire import replace
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.conversations import (
     test_due_actions,

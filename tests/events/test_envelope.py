@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.codec import event_from
-from shared.events.envelope import epoch_time, format_time, parse_time
+from shared.events.envelope import epoch_time, format_time, identity_of, parse_time
+from shared.wire import replace
 from tests.builders import message, message_document
 
 NAMES = st.text(min_size=1, max_size=8)
@@ -146,6 +147,14 @@ def test_one_other_name_is_enough_for_another_identity(name: str) -> None:
     one, other = (event_from(message_document(**{name: value})) for value in ("a", "b"))
     # then they are two
     assert one.identity != other.identity
+
+
+def test_an_event_with_another_subject_is_another_event() -> None:
+    # given an event whose identity was asked for
+    event = message("c1", event_id="e1")
+    assert event.identity == identity_of("contoso", "c1", event.source, "e1")
+    # when it gets another subject, then its identity is that of the other conversation's event
+    assert replace(event, subject="c2").identity == identity_of("contoso", "c2", event.source, "e1")
 
 
 def test_the_same_names_give_the_same_identity_whatever_is_said() -> None:

@@ -1,8 +1,7 @@
 """Rebuilding from facts finds what is not what the facts make it, and nothing else."""
 
-from dataclasses import replace
-
 from shared.rebuild.compare import Rebuild
+from shared.wire import replace
 from tests.builders import ended, escalated, message, started
 from tests.conversations.pipelines import InMemory
 
@@ -33,7 +32,7 @@ async def test_a_head_that_somebody_edited_is_found() -> None:
     loaded = await pipeline.conversations.load("contoso", "c1")
     assert loaded.head is not None
     assert loaded.etag is not None
-    edited = replace(loaded.head, conversation=loaded.head.conversation.replace(queue="BotQueue"))
+    edited = replace(loaded.head, conversation=replace(loaded.head.conversation, queue="BotQueue"))
     await pipeline.conversations.save_head("contoso", "c1", edited, loaded.etag)
     assert (await rebuild.compare("contoso")).differences == ["c1: the head differs"]
 

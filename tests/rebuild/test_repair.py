@@ -1,9 +1,8 @@
 """A repair writes what the facts say where it differs, and a comparison then finds nothing; closed months stay."""
 
-from dataclasses import replace
-
 from shared.errors import StoreUnavailable
 from shared.usage.ledger import LedgerRow
+from shared.wire import replace
 from tests.builders import ended, escalated, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryLedger
@@ -62,7 +61,7 @@ async def test_what_was_lost_and_miscounted_is_found_and_repaired(ledger: Memory
     loaded = await store.conversations.load("contoso", "c4")
     assert loaded.head is not None
     assert loaded.etag is not None
-    tampered = replace(loaded.head, conversation=loaded.head.conversation.replace(queue="Nowhere"))
+    tampered = replace(loaded.head, conversation=replace(loaded.head.conversation, queue="Nowhere"))
     await store.conversations.save_head("contoso", "c4", tampered, loaded.etag)
     # When it is compared, then all of them are found
     assert await store.differences() == [

@@ -15,14 +15,14 @@ from shared.usage.render.preference import preferred
 from shared.usage.render.writing import Reader
 from shared.usage.render.xlsx import render_xlsx
 from shared.usage.report import UsageReport
-from shared.wire import WireModel
+from shared.wire import ExactModel
 
-T = TypeVar("T", bound=WireModel)
+T = TypeVar("T", bound=ExactModel)
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-def render_json(document: WireModel) -> str:
+def render_json(document: ExactModel) -> str:
     """The document's JSON, with every member present."""
     return json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False)
 
