@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.errors import PatchbayError
+from shared.schema import SCHEMA_VERSION, SchemaDiffers
 
 T = TypeVar("T")
 _Pending = tuple[Callable[[sqlite3.Connection], Any], "asyncio.Future[Any]"]
@@ -43,7 +44,10 @@ class DatabaseMissing(PatchbayError):
 
 
 class Database:
-    """The file, held exclusively by this process until `close()` or the process's end."""
+    """The file, held exclusively by this process until `close()` or the process's end.
+
+    Raises DatabaseInUse, and SchemaDiffers for a file of another schema version, which stays as it is.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,12 +55,27 @@ class Database:
         path = path.resolve()  # one file has one lock, whichever name it was given by
         self._holder = _hold(path)
         self._writer_connection = _connect(path)
-        # In one transaction: one flush to the disk instead of one per statement.
-        self._writer_connection.executescript(f"BEGIN;{_SCHEMA(encoding='utf-8')}COMMIT;")
+        try:
+            self._prepare()
+        except BaseException:
+            self._writer_connection.close()
+            self._holder.close()
+            raise
         self._reader = _connect(path)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._pending: list[_Pending] = []
         self._writing: asyncio.Task[None] | None = None
+
+    def _prepare(self) -> None:
+        """Refuse a file of another schema version. A new file gets its tables and its version."""
+        connection = self._writer_connection
+        [(version,)] = connection.execute("PRAGMA user_version")
+        [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master")
+        if tables and version != SCHEMA_VERSION:
+            raise SchemaDiffers(str(self.path), version or None, "--database or PATCHBAY_DATABASE")
+        mark = "" if tables else f"PRAGMA user_version = {SCHEMA_VERSION};"
+        # In one transaction: one flush to the disk instead of one per statement.
+        connection.executescript(f"BEGIN;{_SCHEMA(encoding='utf-8')}{mark}COMMIT;")
 
     def query(self, sql: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[sqlite3.Row]:
         """Read committed data. Reads take microseconds and run on the caller's thread."""

@@ -33,9 +33,11 @@ ENDPOINT, KEY = "TEST_COSMOS_ENDPOINT", "TEST_COSMOS_KEY"
 
 
 @asynccontextmanager
-async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | None = None) -> AsyncIterator[Cosmos]:
+async def connected(
+    database: str, transport: AsyncHttpTransport[Any, Any] | None = None, kind: type[Cosmos] = Cosmos
+) -> AsyncIterator[Cosmos]:
     """Yield a process's connection to the database, and close it in the end."""
-    cosmos = Cosmos(endpoint(ENDPOINT), database, endpoint(KEY), (lambda: transport) if transport else None)
+    cosmos = kind(endpoint(ENDPOINT), database, endpoint(KEY), (lambda: transport) if transport else None)
     try:
         yield cosmos
     finally:
@@ -44,11 +46,12 @@ async def connected(database: str, transport: AsyncHttpTransport[Any, Any] | Non
 
 @asynccontextmanager
 async def fresh_database() -> AsyncIterator[str]:
-    """Yield the name of a new database with all containers, which is deleted in the end."""
+    """Yield the name of a new database that a process has opened before, which is deleted in the end."""
     name = f"test-{uuid4().hex}"
     async with connected(name) as owner:
         client = await owner.client()
         await create_containers(client, name)
+        await owner.container(CONFIGURATIONS.id)
         try:
             yield name
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +13,14 @@ from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport, 
 
 from shared.azure.cosmos.charge import Charge
 from shared.azure.cosmos.client import Cosmos
+from shared.azure.cosmos.containers import CONFIGURATIONS
+from shared.azure.cosmos.keys import SCHEMA
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import FactExists, Head
 from shared.errors import HeadChanged, StoreUnavailable
 from shared.events.catalog import Event
+from shared.schema import SCHEMA_VERSION
 from tests.azure.databases import ENDPOINT, KEY, Stores, connected
 from tests.azure.endpoints import endpoint
 from tests.azure.faults import AfterCommit, WatchedTransport, every
@@ -178,6 +182,21 @@ async def test_many_first_uses_at_once_connect_once(database: str) -> None:
     assert len([url for url in transport.others if url.endswith("/colls/conversations/")]) == 1
     # The SDK asks for the account when it connects, and once more to see whether its endpoint is healthy.
     assert len([url for url in transport.others if "/dbs/" not in url]) <= 2
+
+
+async def test_many_processes_at_the_first_start_of_all_agree_on_the_version(database: str) -> None:
+    # Given a database that no process has opened yet
+    async with connected(database) as owner:
+        await (await owner.container(CONFIGURATIONS.id)).delete_item(SCHEMA, SCHEMA)
+    # When twenty processes begin to use it at the same time
+    async with AsyncExitStack() as processes:
+        stores = [Stores(await processes.enter_async_context(connected(database))).threads() for _ in range(20)]
+        found = await asyncio.gather(*(store.load(TENANT, "t") for store in stores))
+    # Then each is served, and the version is written
+    assert found == [None] * 20
+    async with connected(database) as another:
+        configurations = await another.container(CONFIGURATIONS.id)
+        assert (await configurations.read_item(SCHEMA, SCHEMA))["version"] == SCHEMA_VERSION
 
 
 class Unplugged(AioHttpTransport):  # type: ignore[misc]  # the SDK exports it without a type

@@ -9,6 +9,9 @@ from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpTransport
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.identity.aio import DefaultAzureCredential
 
+from shared.azure.cosmos.containers import CONFIGURATIONS
+from shared.azure.cosmos.schema import refuse_another_schema
+
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
 """Far more than any request here takes; waiting longer would be in vain."""
@@ -35,6 +38,7 @@ class Cosmos:
         self._credential: DefaultAzureCredential | None = None
         self._client: CosmosClient | None = None
         self._containers: dict[str, ContainerProxy] = {}
+        self._schema_is_ours = False
         self._connecting = asyncio.Lock()
 
     async def client(self) -> CosmosClient:
@@ -46,8 +50,16 @@ class Cosmos:
         return self._client
 
     async def container(self, container_id: str) -> ContainerProxy:
-        """The container; always the same object, so that its properties are read once."""
+        """The container; always the same object, so that its properties are read once. Raises SchemaDiffers."""
         client = await self.client()
+        if not self._schema_is_ours:
+            async with self._connecting:
+                if not self._schema_is_ours:
+                    await refuse_another_schema(self._container(client, CONFIGURATIONS.id), self.database)
+                    self._schema_is_ours = True
+        return self._container(client, container_id)
+
+    def _container(self, client: CosmosClient, container_id: str) -> ContainerProxy:
         if container_id not in self._containers:
             database = client.get_database_client(self.database)
             self._containers[container_id] = database.get_container_client(container_id)

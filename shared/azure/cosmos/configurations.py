@@ -7,15 +7,13 @@ from pydantic import TypeAdapter
 
 from shared.azure.cosmos.container import Container, Document
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
+from shared.azure.cosmos.keys import TENANTS
 from shared.errors import VersionConflict
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 
 _CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 _CURRENT = "current"
-_LIST = ("_tenants",)
-"""The partition of the list; no tenant can have this id."""
-_TENANTS = "tenants"
 
 
 class CosmosConfigurations:
@@ -26,7 +24,7 @@ class CosmosConfigurations:
         self._known: dict[str, list[Version]] = {}
 
     async def tenants(self) -> Sequence[str]:
-        document = await self._container.read("tenants", _LIST, _TENANTS)
+        document = await self._container.read("tenants", (TENANTS,), TENANTS)
         return sorted(document["names"].values()) if document else []
 
     async def history(self, tenant_id: str) -> History | None:
@@ -71,7 +69,7 @@ class CosmosConfigurations:
         name = f"tenant-{tenant_id}"
         change = {"op": "set", "path": f"/names/{name}", "value": tenant_id}
         try:
-            await self._container.patch("add", _LIST, _TENANTS, [change])
+            await self._container.patch("add", (TENANTS,), TENANTS, [change])
         except OperationFailed as failed:
             if failed.status != MISSING:
                 raise
@@ -79,11 +77,11 @@ class CosmosConfigurations:
 
     async def _create_list(self, change: Document, names: dict[str, str]) -> None:
         try:
-            await self._container.create("add", _LIST, self._container.document(_LIST, _TENANTS, names=names))
+            await self._container.create("add", (TENANTS,), self._container.document((TENANTS,), TENANTS, names=names))
         except OperationFailed as failed:
             if failed.status != CONFLICT:
                 raise
-            await self._container.patch("add", _LIST, _TENANTS, [change])
+            await self._container.patch("add", (TENANTS,), TENANTS, [change])
 
 
 def _version(document: Document) -> Version:
