@@ -4,8 +4,8 @@ import dataclasses
 import json
 import math
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform, get_args
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, dataclass_transform, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -45,6 +45,10 @@ class WireModel(_Model, extra="allow"):
 
     An unknown member that has the Python name of a field is kept too, but makes the field appear beside it.
     """
+
+    def with_unknown(self, members: Mapping[str, Any]) -> Self:
+        """The document with these members that its class does not declare."""
+        return self.model_copy(update=members)
 
 
 class ExactModel(_Model, extra="forbid"):

@@ -33,7 +33,7 @@ class TracedPublisher:
         """The event with its trace and the time of its acceptance; as it is if that would make it too large."""
         attributes = attributes_for(context, self.clock.now())
         bare = _without_trace(event) if context and TRACESTATE in event.attributes else event
-        carrying = bare.model_copy(update=attributes)
+        carrying = bare.with_unknown(attributes)
         return carrying if len(encode_event(carrying)) <= MAX_EVENT_BYTES else event
 
 
