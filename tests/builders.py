@@ -16,7 +16,9 @@ from pydantic.alias_generators import to_camel
 
 from shared.events.catalog import Event
 from shared.events.codec import event_from
+from shared.events.data import ChannelReference
 from shared.events.envelope import parse_time
+from shared.events.pseudonym import Pseudonyms
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -25,12 +27,15 @@ from shared.routing.context_variable import Assignment
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
+from shared.threads.thread import conversation_id, thread_key
 from shared.wire import canonical_json
-from tests.seeds import AGENT_NAME, CUSTOMER_NAME, SUMMARY, TEXT
+from tests.seeds import AGENT_NAME, CUSTOMER_ID, CUSTOMER_NAME, SUMMARY, TENANT_SECRET, TEXT, THREAD_ID
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FROM_THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 TEN = "2026-10-05T10:00:00Z"
+PSEUDONYMS = Pseudonyms(TENANT_SECRET.encode())
+"""Those of every tenant that tests make."""
 
 
 def document(
@@ -58,8 +63,16 @@ def document(
 
 def message_document(**members: Any) -> dict[str, Any]:
     """A customer's line as a JSON document, with some members of the envelope replaced."""
-    data = {"author": {"role": "customer", "id": "customer-1", "name": CUSTOMER_NAME}, "text": TEXT}
+    data = {"author": {"role": "customer", "id": CUSTOMER_ID, "name": CUSTOMER_NAME}, "text": TEXT}
     return {**document("message.posted", data, event_id="m1"), **members}
+
+
+def threaded(
+    thread_id: str = THREAD_ID, number: int = 1, account_id: str = "contoso-chat", channel_id: str = "webchat"
+) -> str:
+    """The id of a conversation in a channel's thread."""
+    channel = ChannelReference(account_id=account_id, channel_id=channel_id, thread_id=thread_id)
+    return conversation_id(channel, thread_key(PSEUDONYMS, channel), number)
 
 
 def started(
@@ -68,7 +81,7 @@ def started(
     """A conversation of the web chat begins; `data` replaces members: `started(context_variables={"Age": 18})`."""
     usual: dict[str, Any] = {
         "channel": {"accountId": "contoso-chat", "channelId": "webchat"},
-        "customer": {"id": "customer-1", "name": CUSTOMER_NAME},
+        "customer": {"id": CUSTOMER_ID, "name": CUSTOMER_NAME},
     }
     event = _event("conversation.started", usual, data, conversation, at, event_id)
     assert isinstance(event, ConversationStarted)

@@ -27,6 +27,7 @@ class MemoryConfigurations:
 
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
+        self._secrets: dict[str, bytes] = {}
         self.reads = 0
 
     async def tenants(self) -> Sequence[str]:
@@ -36,6 +37,13 @@ class MemoryConfigurations:
         self.reads += 1
         versions = self._versions.get(tenant_id)
         return History(tuple(versions)) if versions else None
+
+    async def secret(self, tenant_id: str) -> bytes | None:
+        return self._secrets.get(tenant_id)
+
+    async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
+        await self.add(tenant_id, first)
+        self._secrets[tenant_id] = secret
 
     async def add(self, tenant_id: str, version: Version) -> None:
         versions = self._versions.setdefault(tenant_id, [])

@@ -97,6 +97,11 @@ CREATE TABLE IF NOT EXISTS reports (
     PRIMARY KEY (tenant_id, month, version)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS secrets (
+    tenant_id TEXT NOT NULL PRIMARY KEY,
+    secret    BLOB NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS configurations (
     tenant_id     TEXT NOT NULL,
     number        INTEGER NOT NULL,

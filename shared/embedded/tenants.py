@@ -15,6 +15,9 @@ from shared.wire import replace
 
 _CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 _PARKED: TypeAdapter[ParkedEvent] = TypeAdapter(ParkedEvent)
+_ADD = (
+    "INSERT INTO configurations (tenant_id, number, in_force_from, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 _GET_PARKED = "SELECT document FROM parked WHERE tenant_id = ? AND id = ?"
 
 
@@ -43,15 +46,26 @@ class EmbeddedConfigurations:
         ]
         return History(versions) if versions else None
 
+    async def secret(self, tenant_id: str) -> bytes | None:
+        rows = self._database.query("SELECT secret FROM secrets WHERE tenant_id = ?", (tenant_id,))
+        return rows[0]["secret"] if rows else None
+
+    async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            _insert(connection, tenant_id, first)
+            connection.execute("INSERT INTO secrets (tenant_id, secret) VALUES (?, ?)", (tenant_id, secret))
+
+        await self._database.write(work)
+
     async def add(self, tenant_id: str, version: Version) -> None:
-        sql = (
-            "INSERT INTO configurations (tenant_id, number, in_force_from, document) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING"
-        )
-        document = version.configuration.to_json()
-        parameters = (tenant_id, version.number, version.in_force_from.isoformat(), document)
-        if not await self._database.write(lambda connection: connection.execute(sql, parameters).rowcount):
-            raise VersionConflict(version.number)
+        await self._database.write(lambda connection: _insert(connection, tenant_id, version))
+
+
+def _insert(connection: sqlite3.Connection, tenant_id: str, version: Version) -> None:
+    document = version.configuration.to_json()
+    parameters = (tenant_id, version.number, version.in_force_from.isoformat(), document)
+    if not connection.execute(_ADD, parameters).rowcount:
+        raise VersionConflict(version.number)
 
 
 class EmbeddedParkedEvents:

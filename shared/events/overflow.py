@@ -1,6 +1,5 @@
 """The overflow: keeps contents that are too large for their events, by conversation and SHA-256."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -8,7 +7,7 @@ from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, checks_of
 from shared.events.conversation_key import conversation_key
-from shared.wire import canonical_json
+from shared.events.pseudonym import Pseudonyms
 
 
 class Overflow(Protocol):
@@ -30,19 +29,24 @@ class Overflow(Protocol):
         ...
 
 
-def place_of(event: Event) -> str:
+def place_of(event: Event, pseudonyms: Pseudonyms) -> str:
     """The place of an event's contents: its conversation's key.
 
     An event without a subject has a place of its own until its conversation is known; no key begins with `+`.
     """
     if event.subject is not None:
         return conversation_key(event.subject)
-    channel = event.data.channel.model_dump(mode="json") if event.data.channel else None
-    return "+" + hashlib.sha256(canonical_json([channel, event.source, event.id]).encode()).hexdigest()
+    channel = event.data.channel
+    place = (channel.account_id, channel.channel_id, channel.thread_id) if channel else ()
+    return "+" + pseudonyms.of("event", *place, event.source, event.id)
 
 
 async def publish(
-    publisher: EventPublisher, overflow: Overflow, tenant_id: str, checked_in: Sequence[CheckedIn]
+    publisher: EventPublisher,
+    overflow: Overflow,
+    tenant_id: str,
+    pseudonyms: Pseudonyms,
+    checked_in: Sequence[CheckedIn],
 ) -> None:
     """Store the contents of events, then publish the events, so that a reader of an event finds its contents.
 
@@ -50,16 +54,16 @@ async def publish(
     """
     for one in checked_in:
         for sha256, content in one.contents.items():
-            await overflow.put(tenant_id, place_of(one.event), sha256, content)
+            await overflow.put(tenant_id, place_of(one.event, pseudonyms), sha256, content)
     await publisher.publish(tenant_id, [one.event for one in checked_in])
 
 
 async def carry(overflow: Overflow, tenant_id: str, before: str, event: Event) -> None:
-    """Copy the contents that the event's checks name from the place `before` to the event's own place.
+    """Copy the contents that the event's checks name from the place `before` to the event's conversation.
 
     A content that is in neither place stays missing; the transcript names it.
     """
-    place = place_of(event)
+    place = conversation_key(event.subject or "")
     for check in checks_of(event):
         if await overflow.get(tenant_id, place, check.sha256) is None:
             content = await overflow.get(tenant_id, before, check.sha256)

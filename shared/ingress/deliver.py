@@ -65,13 +65,13 @@ class Deliveries:
 
     async def _record(self, tenant_id: str, event: Event, addressed: Event) -> Outcome:
         """Record the event. Its overflow contents are copied to its conversation before, and deleted here after."""
-        has_own_place = event.subject is None and any(checks_of(event))
-        if has_own_place:
-            await carry(self.overflow, tenant_id, place_of(event), addressed)
+        if event.subject is not None or not any(checks_of(event)):
+            return await self.recorder.record(tenant_id, addressed)
+        place = place_of(event, await self.recorder.configurations.pseudonyms(tenant_id))
+        await carry(self.overflow, tenant_id, place, addressed)
         outcome = await self.recorder.record(tenant_id, addressed)
-        if has_own_place:
-            # Deleted last, so that after a crash the next delivery finds the contents.
-            await self.overflow.delete(tenant_id, place_of(event))
+        # Deleted last, so that after a crash the next delivery finds the contents.
+        await self.overflow.delete(tenant_id, place)
         return outcome
 
     async def _park(self, body: bytes, reason: Refused, conversation_id: str | None) -> None:

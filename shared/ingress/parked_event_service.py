@@ -71,7 +71,9 @@ class ParkedEventService:
         admitted = await self._admitted(tenant_id, parked_event, mended)
         now = format_time(self.clock.now())
         await self.parked.mark_replaying(tenant_id, parked_id, now)
-        await publish(self.publisher, self.overflow, admitted.event.tenantid, [admitted])
+        own_tenant = admitted.event.tenantid
+        pseudonyms = await self.configurations.pseudonyms(own_tenant)
+        await publish(self.publisher, self.overflow, own_tenant, pseudonyms, [admitted])
         await self.parked.mark_replayed(tenant_id, parked_id, now)
         return admitted.event.id
 
@@ -99,8 +101,10 @@ class ParkedEventService:
             event = decode_event(parked_event.body.encode())
         except Refused:
             event = None
-        if event is not None and event.subject is None and any(checks_of(event)):
-            await self.overflow.delete(tenant_id, place_of(event))
+        # Contents are only kept for tenants that are known.
+        if tenant_id != NO_TENANT and event is not None and event.subject is None and any(checks_of(event)):
+            place = place_of(event, await self.configurations.pseudonyms(tenant_id))
+            await self.overflow.delete(tenant_id, place)
         # Deleted last, so that after a crash the next run finds it.
         await self.parked.delete(tenant_id, parked_event.id)
 

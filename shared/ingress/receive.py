@@ -74,7 +74,7 @@ class Receiver:
     async def _publish_events(
         self, tenant_id: str, events: Sequence[CheckedIn], rejected: Sequence[Rejected]
     ) -> Receipt:
-        await publish(self.publisher, self.overflow, tenant_id, events)
+        await self._publish(tenant_id, events)
         return Receipt([one.event.id for one in events], rejected=rejected)
 
     async def _publish_payload(
@@ -96,11 +96,15 @@ class Receiver:
                 else:
                     resolved.append(conversation)
                     events += checked_in
-        await publish(self.publisher, self.overflow, tenant_id, events)
+        await self._publish(tenant_id, events)
         accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
         begun_before = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
         ids = {one.conversation_id for one in resolved}
         return Receipt(accepted, [*payload.ignored, *begun_before], rejected, ids.pop() if len(ids) == 1 else None)
+
+    async def _publish(self, tenant_id: str, events: Sequence[CheckedIn]) -> None:
+        pseudonyms = await self.configurations.pseudonyms(tenant_id)
+        await publish(self.publisher, self.overflow, tenant_id, pseudonyms, events)
 
     async def _resolved_events(
         self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History

@@ -1,5 +1,6 @@
-"""The versions of a tenant's configuration, and which of them judges a moment."""
+"""The versions of a tenant's configuration, which of them judges a moment, and the secret of its pseudonyms."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, TooLate, UnknownTenant, VersionConflict
+from shared.events.pseudonym import Pseudonyms
 from shared.routing.compiled_rules import CompiledRules
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
@@ -18,6 +20,8 @@ IN_FORCE_AFTER = timedelta(seconds=60)
 """The time from PUT until a version is in force; longer than any process may use its cache."""
 MAX_CACHE_AGE = timedelta(seconds=30)
 """How old a cached history may be."""
+_SECRET_BYTES = 32
+"""As many as HMAC-SHA-256 gives: fewer would weaken it, more would not strengthen it (RFC 2104, section 3)."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class History:
 
 
 class ConfigurationStore(Protocol):
-    """The port to the stored versions."""
+    """The port to the stored versions, and to each tenant's secret, which never changes."""
 
     async def tenants(self) -> Sequence[str]:
         """Every tenant that has a configuration; for timers only."""
@@ -100,8 +104,16 @@ class ConfigurationStore(Protocol):
 
     async def history(self, tenant_id: str) -> History | None: ...
 
+    async def secret(self, tenant_id: str) -> bytes | None:
+        """The secret of the tenant's pseudonyms; None for a tenant without versions."""
+        ...
+
+    async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
+        """Store the tenant's first version together with its secret. Raises VersionConflict if there is one."""
+        ...
+
     async def add(self, tenant_id: str, version: Version) -> None:
-        """Store the next version. Raises VersionConflict if its number is taken."""
+        """Store a later version. Raises VersionConflict if its number is taken."""
         ...
 
 
@@ -112,6 +124,7 @@ class Configurations:
         self._store = store
         self._clock = clock
         self._cache: dict[str, tuple[datetime, History]] = {}
+        self._pseudonyms: dict[str, Pseudonyms] = {}
 
     async def tenants(self) -> Sequence[str]:
         return await self._store.tenants()
@@ -127,6 +140,15 @@ class Configurations:
             self._cache[tenant_id] = (now, history)
         return history
 
+    async def pseudonyms(self, tenant_id: str) -> Pseudonyms:
+        """The tenant's pseudonyms. Raises UnknownTenant."""
+        if tenant_id not in self._pseudonyms:
+            secret = await self._store.secret(tenant_id)
+            if secret is None:
+                raise UnknownTenant(tenant_id)
+            self._pseudonyms[tenant_id] = Pseudonyms(secret)
+        return self._pseudonyms[tenant_id]
+
     async def retention(self, tenant_id: str) -> timedelta:
         """The tenant's retention; for an unknown tenant the default one."""
         try:
@@ -137,8 +159,9 @@ class Configurations:
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
         """Validate and store a new version, in force in 60 s (a tenant's first: from the beginning).
 
-        Putting the latest document again returns its version. `expected` is the version number that the author
-        read (If-Match). Raises InvalidConfiguration, VersionConflict.
+        A tenant's first version comes with the secret of its pseudonyms. Putting the latest document again returns its
+        version. `expected` is the version number that the author read (If-Match). Raises InvalidConfiguration,
+        VersionConflict.
         """
         configuration = decode_configuration(tenant_id, body)
         history = await self._store.history(tenant_id)
@@ -147,8 +170,11 @@ class Configurations:
             raise VersionConflict(current)
         if history and history.latest.configuration == configuration:
             return history.latest
-        in_force_from = self._clock.now() + IN_FORCE_AFTER if history else datetime.min.replace(tzinfo=UTC)
-        version = Version(current + 1, in_force_from, configuration)
-        await self._store.add(tenant_id, version)
+        if history is None:
+            version = Version(1, datetime.min.replace(tzinfo=UTC), configuration)
+            await self._store.create(tenant_id, version, secrets.token_bytes(_SECRET_BYTES))
+        else:
+            version = Version(current + 1, self._clock.now() + IN_FORCE_AFTER, configuration)
+            await self._store.add(tenant_id, version)
         self._cache.pop(tenant_id, None)
         return version

@@ -4,7 +4,7 @@ The thread document is written first, then `conversation.started` is published w
 conversation is marked as announced. A crash in between leaves it unannounced, and the next activity announces it again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,12 +13,17 @@ from shared.errors import ThreadChanged
 from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.conversation_event import Begins
+from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference, Customer
-from shared.events.overflow import Overflow, carry, place_of
+from shared.events.overflow import Overflow, carry
+from shared.events.pseudonym import Pseudonyms
 from shared.events.types.conversation_started import ConversationStarted
 from shared.retry import retrying
 from shared.threads.thread import Thread, ThreadedConversation, started_event, thread_key
 from shared.wire import replace
+
+PseudonymsOf = Callable[[str], Awaitable[Pseudonyms]]
+"""Returns the pseudonyms of a tenant. Raises UnknownTenant."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,11 @@ class ThreadStore(Protocol):
 class Threads:
     """Resolves channels' threads to conversations, and announces those that begin."""
 
-    def __init__(self, store: ThreadStore, publisher: EventPublisher, overflow: Overflow) -> None:
+    def __init__(
+        self, store: ThreadStore, pseudonyms: PseudonymsOf, publisher: EventPublisher, overflow: Overflow
+    ) -> None:
         self._store = store
+        self._pseudonyms = pseudonyms
         self._publisher = publisher
         self._overflow = overflow
 
@@ -79,7 +87,7 @@ class Threads:
 
     async def known(self, tenant_id: str, channel: ChannelReference) -> Sequence[str]:
         """The ids of the thread's conversations, the newest first."""
-        loaded = await self._store.load(tenant_id, thread_key(channel))
+        loaded = await self._store.load(tenant_id, thread_key(await self._pseudonyms(tenant_id), channel))
         return [conversation.conversation_id for conversation in loaded[0].conversations[::-1]] if loaded else []
 
     async def register(self, tenant_id: str, event: ConversationStarted) -> None:
@@ -116,7 +124,7 @@ class Threads:
         await self._announce(tenant_id, thread, following)
         repeated = replace(event, subject=following.conversation_id)
         # Each conversation is forgotten at its own time, so each has its own copy of the contents.
-        await carry(self._overflow, tenant_id, place_of(event), repeated)
+        await carry(self._overflow, tenant_id, conversation_key(event.subject or ""), repeated)
         await self._publisher.publish(tenant_id, [repeated])
 
     async def close(self, tenant_id: str, channel: ChannelReference, conversation_id: str, moment: datetime) -> None:
@@ -133,9 +141,9 @@ class Threads:
     async def _try_to_change(
         self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]
     ) -> Thread:
-        key = thread_key(channel)
+        key = thread_key(await self._pseudonyms(tenant_id), channel)
         loaded = await self._store.load(tenant_id, key)
-        thread, etag = loaded or (Thread(channel=channel), None)
+        thread, etag = loaded or (Thread(key=key, channel=channel), None)
         changed = change(thread)
         if changed != thread:
             await self._store.save(tenant_id, key, changed, etag)

@@ -1,6 +1,5 @@
 """A channel's thread: one conversation after another, with their intervals. Pure; the use case is in `resolve.py`."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,10 +9,11 @@ from pydantic import Field
 from shared.events.conversation_event import Begins
 from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import format_time
+from shared.events.pseudonym import Pseudonyms
 from shared.events.types.conversation_started import ConversationStarted, StartedData
-from shared.wire import ExactModel, canonical_json, replace
+from shared.wire import ExactModel, replace
 
-_LONGEST_PART = 80
+_LONGEST_NAME = 80
 
 
 class ThreadedConversation(ExactModel):
@@ -33,6 +33,7 @@ class ThreadedConversation(ExactModel):
 class Thread(ExactModel):
     """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten."""
 
+    key: str
     channel: ChannelReference
     conversations: tuple[ThreadedConversation, ...] = ()
     forgotten: int = 0
@@ -127,30 +128,23 @@ class Thread(ExactModel):
         return replace(self, conversations=left, forgotten=self.forgotten + gone) if gone else self
 
     def _next_id(self) -> str:
-        return conversation_id(self.channel, self.forgotten + len(self.conversations) + 1)
+        return conversation_id(self.channel, self.key, self.forgotten + len(self.conversations) + 1)
 
     def _replacing(self, old: ThreadedConversation, new: ThreadedConversation) -> "Thread":
         return replace(self, conversations=tuple(new if c == old else c for c in self.conversations))
 
 
-def thread_key(channel: ChannelReference) -> str:
-    """SHA-256 (hex) of account, channel and native thread: two accounts never share a thread."""
-    parts = [channel.account_id, channel.channel_id, channel.thread_id]
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+def thread_key(pseudonyms: Pseudonyms, channel: ChannelReference) -> str:
+    """The pseudonym of account, channel and native thread: two accounts never share a thread."""
+    return pseudonyms.of("thread", channel.account_id, channel.channel_id, channel.thread_id)
 
 
-def conversation_id(channel: ChannelReference, number: int) -> str:
-    """The id of a thread's n-th conversation: `account.channel.thread.n`.
+def conversation_id(channel: ChannelReference, key: str, number: int) -> str:
+    """The id of the n-th conversation of the thread with this key: `account.channel.key.n`.
 
-    A part that is too long, or that could be taken for another one, is replaced by `~` and its SHA-256.
+    Account and channel are for people to read, and cut where they are too long: the key alone identifies the thread.
     """
-    account, place = (_part(name, dots=False) for name in (channel.account_id, channel.channel_id))
-    return f"{account}.{place}.{_part(channel.thread_id or '', dots=True)}.{number}"
-
-
-def _part(text: str, *, dots: bool) -> str:
-    plain = len(text) <= _LONGEST_PART and not text.startswith("~") and (dots or "." not in text)
-    return text if plain else "~" + hashlib.sha256(text.encode()).hexdigest()
+    return f"{channel.account_id[:_LONGEST_NAME]}.{channel.channel_id[:_LONGEST_NAME]}.{key}.{number}"
 
 
 def started_event(tenant_id: str, channel: ChannelReference, conversation: ThreadedConversation) -> ConversationStarted:

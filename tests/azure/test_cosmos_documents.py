@@ -160,7 +160,7 @@ async def test_what_outgrows_a_document_is_refused_with_a_reason(database: str) 
     # Given a thread of more than 2 MB
     channel = ChannelReference(account_id="a", channel_id="c", thread_id="t")
     one = ThreadedConversation(conversation_id="c" * 200, opened_at=NOW, customer=Customer(id="x" * 200))
-    thread = Thread(channel=channel, conversations=(one,) * 5000)
+    thread = Thread(key="k", channel=channel, conversations=(one,) * 5000)
     async with connected(database) as cosmos:
         with pytest.raises(DocumentTooLarge):
             await Stores(cosmos).threads().save(TENANT, "k", thread, None)

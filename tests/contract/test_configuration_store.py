@@ -1,4 +1,4 @@
-"""What every ConfigurationStore promises: immutable versions, each number once."""
+"""What every ConfigurationStore promises: immutable versions, each number once, and one secret per tenant."""
 
 import asyncio
 from datetime import timedelta
@@ -11,6 +11,7 @@ from shared.tenants.history import ConfigurationStore, Version
 from tests.builders import FROM_THE_BEGINNING, contoso, small
 
 MOMENT = parse_time("2026-10-05T10:00:00.123456Z")
+SECRET = bytes(range(224, 256))
 FIRST = Version(1, FROM_THE_BEGINNING, contoso())
 
 
@@ -26,7 +27,8 @@ async def test_a_tenant_without_versions_has_no_history(configurations: Configur
 async def test_versions_come_back_equal_and_oldest_first(configurations: ConfigurationStore) -> None:
     # Given twelve versions
     versions = [FIRST, *(later(number) for number in range(2, 13))]
-    for version in versions:
+    await configurations.create("contoso", FIRST, SECRET)
+    for version in versions[1:]:
         await configurations.add("contoso", version)
     # Then they come back as they were put, in order of number
     history = await configurations.history("contoso")
@@ -38,7 +40,7 @@ async def test_versions_come_back_equal_and_oldest_first(configurations: Configu
 
 
 async def test_a_number_is_taken_once(configurations: ConfigurationStore) -> None:
-    await configurations.add("contoso", FIRST)
+    await configurations.create("contoso", FIRST, SECRET)
     with pytest.raises(VersionConflict):
         await configurations.add("contoso", later(1))
     history = await configurations.history("contoso")
@@ -48,17 +50,30 @@ async def test_a_number_is_taken_once(configurations: ConfigurationStore) -> Non
 
 async def test_of_administrators_at_once_one_wins(configurations: ConfigurationStore) -> None:
     zones = ["UTC", "Europe/Berlin", "Asia/Tokyo", "America/Lima"]
-    adds = [configurations.add("small", later(1, zone)) for zone in zones]
-    outcomes = await asyncio.gather(*adds, return_exceptions=True)
+    creates = [configurations.create("small", later(1, zone), zone.encode()) for zone in zones]
+    outcomes = await asyncio.gather(*creates, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType"] + ["VersionConflict"] * 3
     history = await configurations.history("small")
     assert history is not None
-    assert history.latest.configuration.time_zone == zones[outcomes.index(None)]
+    winner = zones[outcomes.index(None)]
+    assert history.latest.configuration.time_zone == winner
+    # and the tenant has the secret of whoever won
+    assert await configurations.secret("small") == winner.encode()
+
+
+async def test_a_secret_comes_back_as_it_was_and_stays(configurations: ConfigurationStore) -> None:
+    assert await configurations.secret("contoso") is None
+    await configurations.create("contoso", FIRST, SECRET)
+    await configurations.add("contoso", later(2))
+    with pytest.raises(VersionConflict):
+        await configurations.create("contoso", FIRST, b"another")
+    assert await configurations.secret("contoso") == SECRET
+    assert await configurations.secret("small") is None
 
 
 async def test_tenants_are_listed_once_and_keep_their_own_versions(configurations: ConfigurationStore) -> None:
-    await configurations.add("small", later(1))
-    await configurations.add("contoso", FIRST)
+    await configurations.create("small", later(1), SECRET)
+    await configurations.create("contoso", FIRST, SECRET)
     await configurations.add("contoso", later(2))
     assert sorted(await configurations.tenants()) == ["contoso", "small"]
     history = await configurations.history("small")

@@ -17,6 +17,7 @@ CHANNEL = ChannelReference(account_id="contoso-chat", channel_id="webchat", thre
 def thread(*ids: str) -> Thread:
     """A thread with conversations, of which all but the last are over."""
     return Thread(
+        key=KEY,
         channel=CHANNEL,
         conversations=tuple(
             ThreadedConversation(

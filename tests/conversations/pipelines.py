@@ -37,6 +37,7 @@ from tests.fakes import (
     MemoryReports,
     MemoryThreads,
 )
+from tests.seeds import TENANT_SECRET
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 
@@ -92,7 +93,8 @@ class InMemory:
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """Add a tenant. Returns this pipeline."""
         chosen = configuration or contoso()
-        await self.configuration_store.add(chosen.tenant_id, Version(1, FROM_THE_BEGINNING, chosen))
+        first = Version(1, FROM_THE_BEGINNING, chosen)
+        await self.configuration_store.create(chosen.tenant_id, first, TENANT_SECRET.encode())
         return self
 
     def copied(self) -> "InMemory":

@@ -16,7 +16,8 @@ from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, check_in, checks_of
 from shared.events.envelope import format_time
 from shared.events.overflow import Overflow, place_of, publish
-from tests.builders import contoso, document, ended, escalated, message, started
+from shared.events.pseudonym import Pseudonyms
+from tests.builders import PSEUDONYMS, contoso, document, ended, escalated, message, started, threaded
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryOverflow, MemoryPublisher
 
@@ -38,7 +39,7 @@ def large(**members: Any) -> CheckedIn:
 
 async def accepted(pipeline: InMemory, *events: Event) -> None:
     """Take events as an ingress does, and deliver all that is published."""
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", [check_in(event) for event in events])
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [check_in(event) for event in events])
     await pipeline.drain()
 
 
@@ -83,18 +84,20 @@ class Watching(MemoryPublisher):
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
         checks = [(event, check) for event in events for check in checks_of(event)]
-        kept = [await self.overflow.get(tenant_id, place_of(event), check.sha256) for event, check in checks]
+        kept = [
+            await self.overflow.get(tenant_id, place_of(event, PSEUDONYMS), check.sha256) for event, check in checks
+        ]
         self.missing += kept.count(None)
         await super().publish(tenant_id, events)
 
 
-Publish = Callable[[EventPublisher, Overflow, str, Sequence[CheckedIn]], Awaitable[None]]
+Publish = Callable[[EventPublisher, Overflow, str, Pseudonyms, Sequence[CheckedIn]], Awaitable[None]]
 
 
 async def test_contents_are_kept_before_their_event_is_published(publish: Publish = publish) -> None:
     overflow = MemoryOverflow()
     publisher = Watching(overflow)
-    await publish(publisher, overflow, "contoso", [large()])
+    await publish(publisher, overflow, "contoso", PSEUDONYMS, [large()])
     assert (len(publisher.events), publisher.missing) == (1, 0)
 
 
@@ -105,7 +108,7 @@ async def test_where_contents_cannot_be_kept_nothing_is_published() -> None:
 
     publisher = MemoryPublisher()
     with pytest.raises(OverflowUnavailable):
-        await publish(publisher, Down(), "contoso", [large()])
+        await publish(publisher, Down(), "contoso", PSEUDONYMS, [large()])
     assert publisher.events == []
 
 
@@ -165,7 +168,7 @@ async def test_a_crash_before_the_contents_are_deleted_is_made_good(in_memory: P
 async def test_whoever_asks_of_a_conversation_that_did_not_begin_yet_deletes_nothing() -> None:
     # Given an event that is on its way
     pipeline = await InMemory().configured()
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", [large()])
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [large()])
     # When a channel asks whether its conversation is silent
     question = document("inactivity.timeout", {"dueAt": at(0)}, at=at(0))
     await pipeline.deliveries.deliver(json.dumps(question).encode())
@@ -204,7 +207,7 @@ async def test_what_an_end_did_not_know_of_goes_on_with_contents_of_its_own(in_m
     handed_over = escalated(at=at(-30), transcript=HISTORY)
     await accepted(pipeline, started(at=at(-60), channel=THREAD), ended(at=at(-40)), handed_over)
     # Then the hand-over goes on in the next conversation, with its history
-    following = "contoso-chat.webchat.t.2"
+    following = threaded("t", 2)
     assert {place for _, place, _ in pipeline.overflow.contents} == {"c1", following}
     assert len(await pipeline.reading.transcript("contoso", following, "agent")) == len(HISTORY) + 1
     # and keeps it when the first one is forgotten
@@ -235,7 +238,7 @@ async def test_what_an_event_without_a_subject_stands_for_survives_every_crash_o
     overflow.failures = []
     pipeline = await InMemory(overflow=overflow).configured()
     made = check_in(escalated(None, at=at(-30), transcript=HISTORY, channel=THREAD))
-    await publish(pipeline.publisher, overflow, "contoso", [made])
+    await publish(pipeline.publisher, overflow, "contoso", PSEUDONYMS, [made])
     overflow.failures = ["put", "delete"]
     # When it is delivered until that succeeds, and once more
     for _ in range(2):
@@ -244,6 +247,6 @@ async def test_what_an_event_without_a_subject_stands_for_survives_every_crash_o
     for _ in range(2):
         await pipeline.deliveries.deliver(made.event.to_json().encode())
     # Then its history is whole, at its conversation's place only
-    key = "contoso-chat.webchat.t.1"
+    key = threaded("t")
     assert len(await pipeline.reading.transcript("contoso", key, "agent")) == len(HISTORY) + 1
     assert {place for _, place, _ in overflow.contents} == {key}

@@ -15,7 +15,7 @@ from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
-from tests.builders import contoso, document, ended, escalated, message, started
+from tests.builders import contoso, document, ended, escalated, message, started, threaded
 from tests.conversations.pipelines import NOW, InMemory
 
 REMIND, CLOSE = 300, 900
@@ -217,7 +217,7 @@ async def _race(pipeline: InMemory, chance: Random) -> tuple[bool, bool]:
     closed = (await head(pipeline)).conversation.state == "closed"
     answered = not closed or any(
         fact.event.data.text == "Wait!"
-        for fact in (await pipeline.conversations.load("contoso", "contoso-chat.webchat.c1.2")).facts
+        for fact in (await pipeline.conversations.load("contoso", threaded("c1", 2))).facts
         if isinstance(fact.event, MessagePosted)
     )
     return closed and isinstance(arriving[0], MessagePosted), not answered

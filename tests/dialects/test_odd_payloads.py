@@ -17,7 +17,7 @@ from shared.events.envelope import parse_time
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
-from tests.builders import contoso, history
+from tests.builders import contoso, history, threaded
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.diagnosis.doctor import GOLDEN, NOW, QUIRKS, REAL, REAL_FOLDER, as_golden, diagnosed, golden_of
 from tests.dialects.odd_payloads import Posted, as_posted, posted, posted_at
@@ -152,12 +152,12 @@ async def transcript_of(payload: str, conversation: str, account: str = "contoso
 
 
 async def test_two_lines_of_one_microsecond_keep_the_order_of_their_seventh_digit() -> None:
-    lines = await transcript_of("time-seven-digits.json", "contoso-chat.webchat.thread-1.1")
+    lines = await transcript_of("time-seven-digits.json", threaded())
     assert lines == ["first", "second"]
 
 
 async def test_a_redelivered_activity_is_one_line_whatever_its_flag_says() -> None:
-    assert await transcript_of("redelivered.json", "contoso-chat.webchat.thread-1.1") == ["Hello"]
+    assert await transcript_of("redelivered.json", threaded()) == ["Hello"]
 
 
 @pytest.mark.parametrize("payload", ["copilot-hand-off.json", "copilot-hand-off-singular.json"])

@@ -9,7 +9,7 @@ from shared.dialects.reading import Reading
 from shared.dialects.telegram import read_update
 from shared.errors import InvalidActivity
 from shared.events.envelope import format_time
-from tests.builders import contoso
+from tests.builders import contoso, threaded
 from tests.conversations.pipelines import NOW, InMemory
 
 ANNA = {"id": 4711, "is_bot": False, "first_name": "Anna", "last_name": "B.", "language_code": "de"}
@@ -113,6 +113,6 @@ async def test_an_endless_chat_is_one_conversation_after_another() -> None:
     # When Anna writes on, and Telegram sends an old update again
     second = await post(update(10))
     # Then that is the next conversation, and the old update stays in the old one
-    assert (first, second) == ("contoso-telegram.telegram.-100.1", "contoso-telegram.telegram.-100.2")
+    assert (first, second) == tuple(threaded("-100", number, "contoso-telegram", "telegram") for number in (1, 2))
     assert await post(update(1)) == first
     assert len((await pipeline.reading.page("contoso", {}, None))[0]) == 2

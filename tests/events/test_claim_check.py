@@ -17,7 +17,7 @@ from shared.events.data import Author
 from shared.events.overflow import place_of
 from shared.events.types.message_posted import MessagePosted
 from shared.wire import canonical_json
-from tests.builders import document, escalated, message, message_document
+from tests.builders import PSEUDONYMS, document, escalated, message, message_document
 
 BOT = {"role": "bot", "id": "contoso-bot"}
 
@@ -200,6 +200,8 @@ def test_an_event_without_a_subject_has_a_place_of_its_own() -> None:
         message(None, channel={**channel, "threadId": "u"}, event_id="1"),
     ]
     # then each has another place, and always the same
-    assert len({place_of(event) for event in events}) == len(events)
-    assert place_of(events[0]) == place_of(message("c1", event_id="other")) == "c1"
-    assert place_of(events[1]) == place_of(message(None, channel=channel, event_id="1", text="other"))
+    assert len({place_of(event, PSEUDONYMS) for event in events}) == len(events)
+    assert place_of(events[0], PSEUDONYMS) == place_of(message("c1", event_id="other"), PSEUDONYMS) == "c1"
+    assert place_of(events[1], PSEUDONYMS) == place_of(
+        message(None, channel=channel, event_id="1", text="other"), PSEUDONYMS
+    )

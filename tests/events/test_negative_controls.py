@@ -12,6 +12,7 @@ from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import encode_event, event_from
 from shared.events.conversation_event import Begins, ConversationEvent
 from shared.events.overflow import Overflow, publish
+from shared.events.pseudonym import Pseudonyms
 from tests.builders import document
 from tests.conversations import test_contents
 from tests.events import test_catalog, test_claim_check, test_codec
@@ -19,11 +20,15 @@ from tests.fakes import MemoryPublisher
 
 
 async def published_first(
-    publisher: EventPublisher, overflow: Overflow, tenant_id: str, checked_in: Sequence[CheckedIn]
+    publisher: EventPublisher,
+    overflow: Overflow,
+    tenant_id: str,
+    pseudonyms: Pseudonyms,
+    checked_in: Sequence[CheckedIn],
 ) -> None:
     """Publish the events, and keep afterwards what was kept apart from them."""
     await publisher.publish(tenant_id, [one.event for one in checked_in])
-    await publish(MemoryPublisher(), overflow, tenant_id, checked_in)
+    await publish(MemoryPublisher(), overflow, tenant_id, pseudonyms, checked_in)
 
 
 async def test_an_event_is_published_before_what_it_stands_for_is_kept() -> None:

@@ -18,6 +18,7 @@ from shared.access.access import Access
 from shared.bootstrap import EmbeddedPipeline
 from shared.clock import MovableClock
 from shared.embedded.bus import Delivery
+from shared.embedded.tenants import EmbeddedConfigurations
 from shared.events.bus import SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event
 from shared.events.codec import decode_event
@@ -25,8 +26,10 @@ from shared.events.envelope import parse_time
 from shared.pipeline import Pipeline
 from shared.settings import AccessSettings, Settings
 from shared.telemetry import OFF, Telemetry
-from tests.builders import EXAMPLES
-from tests.seeds import CUSTOMER_NAME, TEXT
+from shared.tenants.decode import decode_configuration
+from shared.tenants.history import Version
+from tests.builders import EXAMPLES, FROM_THE_BEGINNING
+from tests.seeds import CUSTOMER_NAME, TENANT_SECRET, TEXT
 
 NOW = "2026-10-20T12:00:00Z"
 WEB_CHAT = "/api/tenants/contoso/channels/contoso-chat/webchat"
@@ -45,9 +48,12 @@ class Host:
     client: httpx.AsyncClient
 
     async def configured(self, *tenants: str) -> "Host":
-        """Add tenants of the examples. Returns this host."""
+        """Add tenants of the examples, with the secret of the tests. Returns this host."""
         for tenant in tenants:
             body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
+            first = Version(1, FROM_THE_BEGINNING, decode_configuration(tenant, body))
+            store = EmbeddedConfigurations(self.pipeline.database)
+            await store.create(tenant, first, TENANT_SECRET.encode())
             answer = await self.client.put(f"/api/tenants/{tenant}/configuration", content=body)
             assert answer.status_code == 200
         return self

@@ -10,12 +10,13 @@ from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.message_posted import MessagePosted
+from tests.builders import threaded
 from tests.functions.hosts import BOT, CUSTOMER, WEB_CHAT, Host, activity, bot_activity, paths
 from tests.seeds import TEXT
 
 ESCALATE = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard","Age":18}}'
 END = '{"type":"EndConversation"}'
-ID = "contoso-chat.webchat.thread-1.1"
+ID = threaded()
 
 
 async def events_of(host: Host, *activities: dict[str, Any]) -> list[Event]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from tests.builders import threaded
 from tests.diagnosis.doctor import QUIRKS
 from tests.functions.hosts import Host, activity, problem
 from tests.functions.odd_bodies import RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies
@@ -33,7 +34,7 @@ async def test_a_payload_is_diagnosed_and_nothing_is_recorded(host: Host) -> Non
     assert (await host.shown("conversations"))["conversations"] == []
     assert (await host.shown("parked"))["parked"] == []
     receipt = await host.accepted("/api/tenants/contoso/channels/contoso-chat/webchat", activity())
-    assert receipt["conversation"]["conversationId"] == "contoso-chat.webchat.thread-1.1"
+    assert receipt["conversation"]["conversationId"] == threaded()
 
 
 BODIES = [payload.read_bytes() for payload in QUIRKS]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from shared.events.codec import MAX_EVENT_BYTES, encode_event
-from tests.builders import document
+from tests.builders import document, threaded
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity, problem
 from tests.seeds import SUMMARY
 
 AT = "2026-10-20T11:00:00Z"
-ID = "contoso-chat.webchat.thread-1.1"
+ID = threaded()
 BOT = {"role": "bot", "id": "contoso-bot"}
 FILE = bytes(range(256)) * 2400
 URL = "data:image/png;base64," + base64.b64encode(FILE).decode()

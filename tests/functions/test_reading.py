@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.builders import document
+from tests.builders import document, threaded
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity, paths, problem
 from tests.seeds import TEXT
 
-ID = "contoso-chat.webchat.thread-1.1"
+ID = threaded()
 CARD = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'
 HIDDEN = "for the agent only"
 CHANNEL = {"accountId": "contoso-app", "channelId": "app"}

@@ -13,7 +13,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusC
 
 from shared.events.trace_context import CARRIED, trace_context
 from shared.telemetry import OFF
-from tests.builders import document
+from tests.builders import document, threaded
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, hosted
 from tests.observed import Observed
 
@@ -104,7 +104,7 @@ async def test_a_message_is_one_trace_from_the_webhook_to_the_ledger(traced: Hos
     ]
     recorded = observed.the("record message.posted").attributes or {}
     assert recorded["patchbay.tenant"] == "contoso"
-    assert recorded["patchbay.conversation.key"] == "contoso-chat.webchat.thread-1.1"
+    assert recorded["patchbay.conversation.key"] == threaded()
     assert recorded["patchbay.outcome"] == "recorded"
     assert all(span.status.status_code is not StatusCode.ERROR for span in observed.spans())
     assert all(not span.events for span in observed.spans())

@@ -21,6 +21,7 @@ from shared.ingress.parked_event_service import PAGE, ParkedEventService
 from shared.tenants.history import Configurations, Version
 from tests.builders import FROM_THE_BEGINNING, contoso, json_values, message, message_document
 from tests.fakes import MemoryConfigurations, MemoryOverflow, MemoryParked, MemoryPublisher
+from tests.seeds import TENANT_SECRET
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 BROKEN = InvalidEvent([Mistake("data.author", "is missing")])
@@ -35,7 +36,7 @@ class Yard:
 
     async def opened(self) -> "Yard":
         configurations = MemoryConfigurations()
-        await configurations.add("contoso", Version(1, FROM_THE_BEGINNING, contoso()))
+        await configurations.create("contoso", Version(1, FROM_THE_BEGINNING, contoso()), TENANT_SECRET.encode())
         clock = MovableClock(NOW)
         self.parked_event_service = ParkedEventService(
             self.store, Configurations(configurations, clock), self.publisher, MemoryOverflow(), clock

@@ -19,6 +19,7 @@ from shared.usage.closing import Closing
 from shared.usage.monthly_usage import MonthlyUsage
 from shared.usage.recount import recounted, stored_counters
 from tests.builders import FROM_THE_BEGINNING, contoso
+from tests.seeds import TENANT_SECRET
 from tests.usage.test_ledger_row import row
 
 TENANTS = 200
@@ -68,7 +69,8 @@ async def _prepare(folder: Path) -> None:
         for number in range(TENANTS):
             tenant = f"tenant-{number}"
             configuration = contoso().model_copy(update={"tenant_id": tenant})
-            await configurations.add(tenant, Version(1, FROM_THE_BEGINNING, configuration))
+            first = Version(1, FROM_THE_BEGINNING, configuration)
+            await configurations.create(tenant, first, TENANT_SECRET.encode())
             await fill(database, tenant, NOW, 500)
             for month in HISTORY if name == "with" else ():
                 await fill(database, tenant, month, 5_000)

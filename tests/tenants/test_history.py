@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.errors import InvalidConfiguration, InvalidRequest, UnknownTenant, VersionConflict
 from shared.events.envelope import format_time, parse_time
-from shared.tenants.history import Configurations, History, version_named
+from shared.tenants.history import Configurations, History, Version, version_named
 from tests.builders import FROM_THE_BEGINNING, history, small, small_document
 from tests.fakes import MemoryConfigurations
 
@@ -140,9 +140,9 @@ async def test_a_version_that_is_not_the_latest_cannot_be_replaced(
 class SlowerThanAnother(MemoryConfigurations):
     """A store where somebody else adds the same version first."""
 
-    async def add(self, tenant_id: str, version: Any) -> None:
-        await super().add(tenant_id, version)
-        await super().add(tenant_id, version)
+    async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
+        await super().create(tenant_id, first, b"somebody else's")
+        await super().create(tenant_id, first, secret)
 
 
 async def test_of_two_who_put_the_same_version_one_is_refused(clock: MovableClock) -> None:

@@ -14,14 +14,21 @@ from shared.events.catalog import Event
 from shared.events.codec import decode_event, encode_event
 from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import parse_time
+from shared.events.pseudonym import Pseudonyms
 from shared.threads.resolve import Resolved, Threads
 from shared.threads.thread import Thread, conversation_id, started_event, thread_key
+from tests.builders import PSEUDONYMS
 from tests.fakes import MemoryOverflow, MemoryThreads
 
 CHANNEL = ChannelReference(account_id="contoso-telegram", channel_id="telegram", thread_id="4711")
 ANNA = Customer(id="anna", name="Anna")
 TEN = parse_time("2026-10-05T10:00:00Z")
-FIRST, SECOND = "contoso-telegram.telegram.4711.1", "contoso-telegram.telegram.4711.2"
+KEY = thread_key(PSEUDONYMS, CHANNEL)
+FIRST, SECOND = f"contoso-telegram.telegram.{KEY}.1", f"contoso-telegram.telegram.{KEY}.2"
+
+
+async def pseudonyms(_: str) -> Pseudonyms:
+    return PSEUDONYMS
 
 
 def minutes(count: float) -> timedelta:
@@ -48,7 +55,7 @@ def bus() -> Bus:
 
 @pytest.fixture
 def threads(bus: Bus) -> Threads:
-    return Threads(MemoryThreads(), bus, MemoryOverflow())
+    return Threads(MemoryThreads(), pseudonyms, bus, MemoryOverflow())
 
 
 async def resolve(threads: Threads, after: float, channel: ChannelReference = CHANNEL, **how: Any) -> Resolved:
@@ -142,7 +149,7 @@ class Forgetful(MemoryThreads):
 
 async def test_an_announcement_is_repeated_with_the_same_bytes(bus: Bus) -> None:
     # given a process that crashes each time between publishing and remembering it
-    threads = Threads(Forgetful(), bus, MemoryOverflow())
+    threads = Threads(Forgetful(), pseudonyms, bus, MemoryOverflow())
     # when more activities arrive, of another time and with another name of the customer
     await resolve(threads, 0)
     await threads.resolve("contoso", CHANNEL, TEN + minutes(5), Customer(id="anna", name="Anna B."))
@@ -152,7 +159,7 @@ async def test_an_announcement_is_repeated_with_the_same_bytes(bus: Bus) -> None
 
 async def test_a_conversation_is_announced_with_the_variables_of_what_began_it(bus: Bus) -> None:
     # given a process that crashes each time between publishing and remembering it
-    threads = Threads(Forgetful(), bus, MemoryOverflow())
+    threads = Threads(Forgetful(), pseudonyms, bus, MemoryOverflow())
     await resolve(threads, 0, context={"Topic": "Cards"})
     # when a later activity comes with other variables, then the announcement is repeated with the same bytes
     await resolve(threads, 5, context={"Topic": "Loans"})
@@ -166,15 +173,15 @@ async def test_a_conversation_is_announced_with_the_variables_of_what_began_it(b
 
 async def test_variables_are_kept_no_longer_than_until_they_are_announced(bus: Bus) -> None:
     store = MemoryThreads()
-    await resolve(Threads(store, bus, MemoryOverflow()), 0, context={"Topic": "Cards"})
-    loaded = await store.load("contoso", thread_key(CHANNEL))
+    await resolve(Threads(store, pseudonyms, bus, MemoryOverflow()), 0, context={"Topic": "Cards"})
+    loaded = await store.load("contoso", KEY)
     assert loaded is not None
     assert [one.context_variables for one in loaded[0].conversations] == [{}]
 
 
 async def test_an_announcement_does_not_depend_on_how_a_later_event_writes_its_channel(bus: Bus) -> None:
     # given a crash after publishing, and a next event whose data.channel has a member that nobody knows
-    threads = Threads(Forgetful(), bus, MemoryOverflow())
+    threads = Threads(Forgetful(), pseudonyms, bus, MemoryOverflow())
     await resolve(threads, 0)
     await resolve(threads, 5, ChannelReference.model_validate({**CHANNEL.model_dump(by_alias=True), "topic": "x"}))
     # then the announcement is the same, or its identity would be in conflict
@@ -184,18 +191,18 @@ async def test_an_announcement_does_not_depend_on_how_a_later_event_writes_its_c
 async def test_only_an_open_conversation_of_the_thread_is_closed(bus: Bus) -> None:
     # given a conversation that was closed, while the thread's next one was not
     store = MemoryThreads()
-    threads = Threads(store, bus, MemoryOverflow())
+    threads = Threads(store, pseudonyms, bus, MemoryOverflow())
     await resolve(threads, 0)
     await close(threads, SECOND, 5)
     await close(threads, FIRST, 10)
     assert (await resolve(threads, 10)).conversation_id == FIRST
-    closed = await store.load("contoso", thread_key(CHANNEL))
+    closed = await store.load("contoso", KEY)
     # when it is closed again, later
     await close(threads, FIRST, 15)
     # then nothing changes, and a thread that nobody knows is not made up
-    assert await store.load("contoso", thread_key(CHANNEL)) == closed
+    assert await store.load("contoso", KEY) == closed
     await threads.close("fabrikam", CHANNEL, FIRST, TEN)
-    assert await store.load("fabrikam", thread_key(CHANNEL)) is None
+    assert await store.load("fabrikam", KEY) is None
 
 
 async def test_what_cannot_begin_a_conversation_waits_for_what_does(threads: Threads, bus: Bus) -> None:
@@ -239,7 +246,7 @@ class Raced(MemoryThreads):
 
     def __init__(self, bus: Bus) -> None:
         super().__init__()
-        self.other: Threads | None = Threads(self, bus, MemoryOverflow())
+        self.other: Threads | None = Threads(self, pseudonyms, bus, MemoryOverflow())
 
     async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
         other, self.other = self.other, None
@@ -250,7 +257,7 @@ class Raced(MemoryThreads):
 
 async def test_two_activities_at_the_same_time_are_of_one_conversation(bus: Bus) -> None:
     # given two processes that see a thread's first activities at once
-    threads = Threads(Raced(bus), bus, MemoryOverflow())
+    threads = Threads(Raced(bus), pseudonyms, bus, MemoryOverflow())
     # when both resolve theirs
     # then there is one conversation, which begins with the earlier activity
     assert await resolve(threads, 0) == Resolved(FIRST, "started:2026-10-05T10:00:00Z")
@@ -259,7 +266,7 @@ async def test_two_activities_at_the_same_time_are_of_one_conversation(bus: Bus)
 
 def test_a_beginning_that_moved_meanwhile_is_not_marked_as_announced() -> None:
     # given an announcement of a beginning that moved before it was remembered
-    thread = Thread(channel=CHANNEL).opening(TEN + minutes(5), ANNA)
+    thread = Thread(key=KEY, channel=CHANNEL).opening(TEN + minutes(5), ANNA)
     [announced] = thread.conversations
     moved = thread.opening(TEN, ANNA)
     # when it is remembered, then the earlier beginning still waits for its own
@@ -270,7 +277,7 @@ def test_a_beginning_that_moved_meanwhile_is_not_marked_as_announced() -> None:
 
 def test_a_conversation_that_was_closed_meanwhile_is_marked_as_announced() -> None:
     # given an announcement of a conversation that was closed before it was remembered
-    thread = Thread(channel=CHANNEL).opening(TEN, ANNA)
+    thread = Thread(key=KEY, channel=CHANNEL).opening(TEN, ANNA)
     [announced] = thread.conversations
     closed = thread.closing(FIRST, TEN + minutes(10))
     # when it is remembered, then it is marked, for its beginning is the one that was announced
@@ -279,6 +286,10 @@ def test_a_conversation_that_was_closed_meanwhile_is_marked_as_announced() -> No
 
 def channel_of(account_id: str, channel_id: str, thread_id: str) -> ChannelReference:
     return ChannelReference(account_id=account_id, channel_id=channel_id, thread_id=thread_id)
+
+
+def id_of(channel: ChannelReference, number: int) -> str:
+    return conversation_id(channel, thread_key(PSEUDONYMS, channel), number)
 
 
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z") | st.sampled_from(["a", "a-1", "1", "x" * 64])
@@ -291,7 +302,7 @@ HASHED = "~" + hashlib.sha256(b"x" * 200).hexdigest()
 @given(st.lists(PLACES, min_size=2, max_size=2, unique_by=lambda place: (place[0].to_json(), place[1])))
 def test_different_conversations_have_different_ids(places: list[tuple[ChannelReference, int]]) -> None:
     # given two conversations of configured channels' threads
-    one, other = (conversation_id(channel, number) for channel, number in places)
+    one, other = (id_of(channel, number) for channel, number in places)
     # then their ids differ, and fit into an event
     assert one != other
     assert max(len(one), len(other)) <= 256
@@ -300,7 +311,7 @@ def test_different_conversations_have_different_ids(places: list[tuple[ChannelRe
 @given(st.builds(channel_of, IDS, IDS, st.text(min_size=1, max_size=1024)))
 def test_whatever_a_thread_is_called_its_conversation_can_be_announced(channel: ChannelReference) -> None:
     # given a thread with any native id
-    [conversation] = Thread(channel=channel).opening(TEN, ANNA).conversations
+    [conversation] = Thread(key=thread_key(PSEUDONYMS, channel), channel=channel).opening(TEN, ANNA).conversations
     # when it is announced, then the announcement is a good event
     event = started_event("contoso", channel, conversation)
     assert decode_event(encode_event(event)) == event
@@ -314,5 +325,5 @@ def test_unconfigured_accounts_cannot_borrow_another_ones_conversations() -> Non
     one, other = channel_of("a", "b.c", "t"), channel_of("a.b", "c", "t")
     longest = channel_of("a" * 256, "c" * 256, "t")
     # then their conversations' ids differ, and fit into an event
-    assert conversation_id(one, 1) != conversation_id(other, 1)
-    assert len(conversation_id(longest, 1)) <= 256
+    assert id_of(one, 1) != id_of(other, 1)
+    assert len(id_of(longest, 1)) <= 256

@@ -50,7 +50,7 @@ async def test_an_event_goes_over_the_bus_without_its_trace(tmp_path: Path, obse
         await host.configured("contoso")
         receiver = host.pipeline.receiver
         publisher = WithoutTraces(host.pipeline.bus, observed.telemetry, host.clock)
-        threads = Threads(receiver.threads._store, publisher, receiver.overflow)
+        threads = Threads(receiver.threads._store, receiver.configurations.pseudonyms, publisher, receiver.overflow)
         faulty = replace(host.pipeline, receiver=replace(receiver, threads=threads, publisher=publisher))
         bootstrap.provide(faulty, bootstrap.access())
         with pytest.raises(AssertionError, match="3 == 1"):

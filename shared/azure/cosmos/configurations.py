@@ -1,11 +1,15 @@
-"""Configurations on Cosmos DB: a document per version, one that names the latest, one that lists the tenants."""
+"""Configurations on Cosmos DB.
 
+A tenant has a document per version, one that names the latest, and one with its secret. One more lists all tenants.
+"""
+
+import base64
 from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from shared.azure.cosmos.container import Container, Document
+from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import TENANTS
 from shared.errors import VersionConflict
@@ -14,6 +18,7 @@ from shared.tenants.history import History, Version
 
 _CONFIGURATION: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 _CURRENT = "current"
+_SECRET = "secret"  # noqa: S105  # a document's id
 
 
 class CosmosConfigurations:
@@ -39,11 +44,21 @@ class CosmosConfigurations:
             known = self._known[tenant_id] = [*known, *map(_version, newer)]
         return History(tuple(known))
 
+    async def secret(self, tenant_id: str) -> bytes | None:
+        document = await self._container.read("secret", (tenant_id,), _SECRET)
+        return base64.b64decode(document["secret"]) if document else None
+
+    async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
+        # A listed tenant without a version does no harm; one that is not listed would be unknown to timers.
+        await self._list(tenant_id)
+        document = self._container.document((tenant_id,), _SECRET, secret=base64.b64encode(secret).decode())
+        await self._add(tenant_id, first, [("create", (document,), {})])
+
     async def add(self, tenant_id: str, version: Version) -> None:
+        await self._add(tenant_id, version, [])
+
+    async def _add(self, tenant_id: str, version: Version, beside: list[Operation]) -> None:
         partition = (tenant_id,)
-        if version.number == 1:
-            # A listed tenant without a version does no harm; one that is not listed would be unknown to timers.
-            await self._list(tenant_id)
         document = self._container.document(
             partition,
             f"version:{version.number}",
@@ -53,7 +68,9 @@ class CosmosConfigurations:
         )
         current = self._container.document(partition, _CURRENT, latest=version.number)
         try:
-            await self._container.batch("add", partition, [("create", (document,), {}), ("upsert", (current,), {})])
+            await self._container.batch(
+                "add", partition, [("create", (document,), {}), ("upsert", (current,), {}), *beside]
+            )
         except OperationFailed as failed:
             if not await self._is_stored(partition, document):
                 raise VersionConflict(version.number) from failed
