@@ -126,7 +126,7 @@ class InvalidConfiguration(InvalidDocument):
 
 
 class InvalidRequest(InvalidDocument):
-    """Raised when a query parameter or a path segment has no meaning."""
+    """Raised when a query parameter, a path segment, or the body of a question has no meaning."""
 
     code = "invalid_request"
 

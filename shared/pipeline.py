@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents
+from shared.conversations.find import Finder
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import Conversations
 from shared.conversations.record import Recorder
@@ -62,6 +63,7 @@ class Pipeline:
     receiver: Receiver
     deliveries: Deliveries
     conversations: Conversations
+    finder: Finder
     configurations: Configurations
     parked: ParkedEvents
     parked_event_service: ParkedEventService
@@ -99,6 +101,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         receiver=Receiver(configurations, threads, bus, overflow, store, clock),
         deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, telemetry),
         conversations=Conversations(store, contents, configurations, clock),
+        finder=Finder(store, threads, configurations),
         configurations=configurations,
         parked=parked,
         parked_event_service=ParkedEventService(parked, configurations, bus, overflow, clock),

@@ -105,6 +105,7 @@ class MemoryOverflow:
 
 
 _FILTERS = ("state", "queue", "bot")
+"""Filters by members of the conversation; `customer` is one of its head."""
 
 
 @dataclass
@@ -179,6 +180,7 @@ class MemoryConversations:
             for key, head in self._heads(tenant_id)
             if key > (after or "")
             and all(getattr(head.conversation, name) == filters[name] for name in _FILTERS if name in filters)
+            and filters.get("customer", head.customer) == head.customer
         ]
         page = found[:limit]
         return HeadPage([head for _, head in page], page[-1][0] if len(found) > limit else None)

@@ -31,6 +31,8 @@ ROUTE_PERMISSIONS: Mapping[str, RoutePermission] = {
     "receive_activity": RoutePermission(proof="channel"),
     "publish_events": RoutePermission("Events.Publish", "publisher"),
     "list_conversations": RoutePermission("Conversations.Read"),
+    "find_conversations": RoutePermission("Conversations.Read"),
+    "find_customer": RoutePermission("Conversations.Read"),
     "get_conversation": RoutePermission("Conversations.Read"),
     "get_transcript": RoutePermission("Conversations.Read"),
     "get_attachment": RoutePermission("Conversations.Read"),

@@ -17,7 +17,7 @@ class Head(ExactModel):
     `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
     `attention_at` is when `sweep` checks it, or None if it need not be checked. `due_at` is that moment once the outbox
     is empty. `attention` is what a supervisor should see as of the last check, such as `bot-silent`. `archived` is how
-    many of its facts are in the archive.
+    many of its facts are in the archive. `customer` is our id of its customer.
     """
 
     conversation: Conversation
@@ -27,6 +27,7 @@ class Head(ExactModel):
     due_at: datetime | None = None
     attention: str | None = None
     archived: int = 0
+    customer: str | None = None
 
     def without(self, performed: Mapping[str, Effect]) -> "Head":
         """This head without the performed effects. An effect that was replaced meanwhile stays."""
@@ -91,7 +92,7 @@ class ConversationStore(Protocol):
         ...
 
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
-        """A page of heads; `filters` may name state, queue and bot."""
+        """A page of heads; `filters` may name state, queue, bot and customer."""
         ...
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 from shared.clock import Clock
 from shared.conversations.blind_append import changes_head, invalidates_appends
 from shared.conversations.conversation import Conversation
+from shared.conversations.customer import customer_of
 from shared.conversations.due_actions import due_actions
 from shared.conversations.effect import LEFT_OVER_AFTER, Effect
 from shared.conversations.fact import SOURCE, Fact
@@ -92,7 +93,7 @@ class Recorder:
         revision = max(loaded.head.revision if loaded.head else 0, last_revision) + 1
         newest = max(loaded.facts, key=lambda fact: (fact.received_at, fact.id))
         effects = reconcile(before, after, revision, newest)
-        head = self._successor(loaded, after, loaded.facts, history, revision, effects)
+        head = await self._successor(tenant_id, loaded, after, loaded.facts, history, revision, effects)
         etag = await self.conversations.commit(tenant_id, key, None, head, loaded.etag)
         return head, etag, len(loaded.facts)
 
@@ -139,7 +140,7 @@ class Recorder:
         before = loaded.head.conversation if loaded.head else None
         revision = loaded.head.revision + 1 if loaded.head else 1
         effects = self.reconcile(before, after, revision, stored or fact)
-        head = self._successor(loaded, after, facts, history, revision, effects)
+        head = await self._successor(tenant_id, loaded, after, facts, history, revision, effects)
         if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
             return _Committed(loaded.head, loaded.etag, settled=True, created=False)
         try:
@@ -152,8 +153,9 @@ class Recorder:
         settled = loaded.head is None or not invalidates_appends(loaded.head.conversation, after)
         return _Committed(head, etag, settled, created=stored is None)
 
-    def _successor(
+    async def _successor(
         self,
+        tenant_id: str,
         loaded: Loaded,
         after: Conversation,
         facts: Sequence[Fact],
@@ -175,6 +177,7 @@ class Recorder:
             due_at=due_at,
             attention=due.attention,
             archived=archived,
+            customer=customer_of(await self.configurations.pseudonyms(tenant_id), after),
         )
 
 

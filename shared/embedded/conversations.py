@@ -17,7 +17,7 @@ from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
 from shared.embedded.database import Database
 from shared.errors import HeadChanged
 
-_FILTERS = ("state", "queue", "bot")
+_FILTERS = ("state", "queue", "bot", "customer")
 
 
 class EmbeddedConversations:
@@ -120,6 +120,7 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
         conversation.state,
         conversation.queue,
         conversation.bot,
+        head.customer,
         _sortable(head.attention_at) if head.attention_at else None,
         write_head(head),
         tenant_id,
@@ -127,13 +128,13 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
     )
     if etag is None:
         written = connection.execute(
-            "INSERT INTO heads (state, queue, bot, attention_at, document, tenant_id, key, etag)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO heads (state, queue, bot, customer, attention_at, document, tenant_id, key, etag)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (*columns, int(_following(None))),
         )
     else:
         written = connection.execute(
-            "UPDATE heads SET state = ?, queue = ?, bot = ?, attention_at = ?, document = ?, etag = ?"
+            "UPDATE heads SET state = ?, queue = ?, bot = ?, customer = ?, attention_at = ?, document = ?, etag = ?"
             " WHERE tenant_id = ? AND key = ? AND etag = ?",
             (*columns[:-2], int(_following(etag)), tenant_id, key, int(etag)),
         )

@@ -31,10 +31,12 @@ CREATE TABLE IF NOT EXISTS heads (
     state        TEXT NOT NULL,
     queue        TEXT,
     bot          TEXT,
+    customer     TEXT,
     attention_at TEXT,
     document     TEXT NOT NULL,
     PRIMARY KEY (tenant_id, key)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS heads_of_customer ON heads (tenant_id, customer, key) WHERE customer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS heads_due ON heads (tenant_id, attention_at) WHERE attention_at IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS decisions (

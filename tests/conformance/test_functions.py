@@ -15,19 +15,21 @@ import pytest
 
 from shared import bootstrap
 from shared.ingress.deliver import Deliveries
-from tests.builders import EXAMPLES, document
+from tests.builders import EXAMPLES, document, threaded
 from tests.conformance.host import RuntimeHost, hosted_by_runtime
 from tests.conformance.runtime import TRACE_PARENT, Worker
 from tests.functions.hosts import EVENTS, WEB_CHAT, activity, bot_activity, problem
 from tests.observed import Observed
-from tests.seeds import TEXT
+from tests.seeds import CUSTOMER_ID, TEXT, THREAD_ID
 
 AT = "2026-10-20T11:00:00Z"
-ID = "contoso-chat.webchat.thread-1.1"
+ID = threaded()
 ROUTES = {
     "receive_activity": ("POST", "tenants/contoso/channels/contoso-chat/webchat"),
     "publish_events": ("POST", "tenants/contoso/events"),
     "list_conversations": ("GET", "tenants/contoso/conversations"),
+    "find_conversations": ("POST", "tenants/contoso/conversations/find"),
+    "find_customer": ("POST", "tenants/contoso/customers/find"),
     "get_conversation": ("GET", "tenants/contoso/conversations/x"),
     "get_transcript": ("GET", "tenants/contoso/conversations/x/transcript"),
     "get_attachment": ("GET", "tenants/contoso/conversations/x/attachments/x"),
@@ -105,6 +107,19 @@ async def test_a_batch_of_events_is_accepted_one_by_one_and_listed_by_state(host
     (conversation,) = page["conversations"]
     assert (conversation["conversationId"], conversation["key"][0]) == ("a|b/c", "~")
     assert (await host.shown(f"conversations/{conversation['key']}"))["conversationId"] == "a|b/c"
+
+
+@pytest.mark.runs("find_conversations", "find_customer")
+async def test_native_ids_in_a_body_find_a_conversation(host: RuntimeHost) -> None:
+    await begun(host)
+    channel = {"accountId": "contoso-chat", "channelId": "webchat"}
+    asked = {
+        "conversations": {"channel": {**channel, "threadId": THREAD_ID}},
+        "customers": {"channel": channel, "customer": {"id": CUSTOMER_ID}},
+    }
+    for what, question in asked.items():
+        answer = await host.client.post(f"/api/tenants/contoso/{what}/find", json=question)
+        assert (answer.status_code, answer.json()["conversations"]) == (200, [{"key": ID, "state": "active"}])
 
 
 @pytest.mark.runs("bot_escalated", "get_routing")

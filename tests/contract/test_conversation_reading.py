@@ -27,6 +27,7 @@ def head(
     queue: str | None = None,
     bot: str | None = None,
     attention_at: datetime | None = None,
+    customer: str | None = None,
 ) -> Head:
     conversation = Conversation(
         tenant_id=TENANT,
@@ -36,7 +37,7 @@ def head(
         queue=queue,
         bot=bot,
     )
-    return Head(conversation=conversation, revision=1, outbox={}, attention_at=attention_at)
+    return Head(conversation=conversation, revision=1, outbox={}, attention_at=attention_at, customer=customer)
 
 
 async def stored(store: ConversationStore, *heads: Head, tenant_id: str = TENANT) -> None:
@@ -121,11 +122,11 @@ async def test_no_conversations_are_one_empty_page(conversations: ConversationSt
 
 
 FILTERED = [
-    head("1", "open", "Q1"),
-    head("2", "active", "Q1", "b1"),
+    head("1", "open", "Q1", customer="k1"),
+    head("2", "active", "Q1", "b1", customer="k2"),
     head("3", "active", "Q2", "b1"),
     head("4", "active", "Q2", "b2"),
-    head("5", "closed", "Q2", "b2"),
+    head("5", "closed", "Q2", "b2", customer="k1"),
     head("6"),
 ]
 
@@ -138,6 +139,9 @@ FILTERED = [
         ({"state": "open"}, "16"),
         ({"queue": "Q2"}, "345"),
         ({"bot": "b1"}, "23"),
+        ({"customer": "k1"}, "15"),
+        ({"customer": "k1", "state": "closed"}, "5"),
+        ({"customer": "k3"}, ""),
         ({"state": "active", "queue": "Q2"}, "34"),
         ({"state": "active", "queue": "Q2", "bot": "b2"}, "4"),
         ({"state": "wrapUp"}, ""),

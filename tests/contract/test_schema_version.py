@@ -103,7 +103,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def test_a_place_is_opened_by_every_process_of_its_version(place: Place) -> None:
     # given a new place to which a process wrote, when another one opens it, then the data are there
     async with place.opened() as store:
-        await store.add("contoso", Version(1, NOW, contoso()))
+        await store.create("contoso", Version(1, NOW, contoso()), b"a secret")
     async with place.opened() as store:
         assert await store.tenants() == ["contoso"]
 
@@ -112,7 +112,7 @@ async def test_a_place_is_opened_by_every_process_of_its_version(place: Place) -
 async def test_a_place_of_another_version_is_refused_and_stays_as_it_is(place: Place, version: int | None) -> None:
     # given data that another version of Patchbay wrote, or one that gave them no version
     async with place.opened() as store:
-        await store.add("contoso", Version(1, NOW, contoso()))
+        await store.create("contoso", Version(1, NOW, contoso()), b"a secret")
     await place.written_in(version)
     # when a process opens them, twice, then each time it is refused with a sentence that says what to do
     for _ in range(2):

@@ -171,8 +171,8 @@ async def test_a_conversation_is_forgotten_before_its_retention_is_over() -> Non
 class Unseeing(Recorder):
     """A recorder that leaves the time of the next check as it is when something comes after the end."""
 
-    def _successor(self, loaded: Loaded, *args: Any) -> Head:
-        head = super()._successor(loaded, *args)
+    async def _successor(self, tenant_id: str, loaded: Loaded, *args: Any) -> Head:
+        head = await super()._successor(tenant_id, loaded, *args)
         over = loaded.head is not None and loaded.head.conversation.closed_at is not None
         return replace(head, due_at=loaded.head.due_at) if loaded.head and over else head
 

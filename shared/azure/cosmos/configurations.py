@@ -51,13 +51,13 @@ class CosmosConfigurations:
     async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
         # A listed tenant without a version does no harm; one that is not listed would be unknown to timers.
         await self._list(tenant_id)
-        document = self._container.document((tenant_id,), _SECRET, secret=base64.b64encode(secret).decode())
-        await self._add(tenant_id, first, [("create", (document,), {})])
+        beside = self._container.document((tenant_id,), _SECRET, secret=base64.b64encode(secret).decode())
+        await self._add(tenant_id, first, beside)
 
     async def add(self, tenant_id: str, version: Version) -> None:
-        await self._add(tenant_id, version, [])
+        await self._add(tenant_id, version)
 
-    async def _add(self, tenant_id: str, version: Version, beside: list[Operation]) -> None:
+    async def _add(self, tenant_id: str, version: Version, *beside: Document) -> None:
         partition = (tenant_id,)
         document = self._container.document(
             partition,
@@ -67,12 +67,11 @@ class CosmosConfigurations:
             document=version.configuration.to_json(),
         )
         current = self._container.document(partition, _CURRENT, latest=version.number)
+        creates: list[Operation] = [("create", (each,), {}) for each in (document, *beside)]
         try:
-            await self._container.batch(
-                "add", partition, [("create", (document,), {}), ("upsert", (current,), {}), *beside]
-            )
+            await self._container.batch("add", partition, [*creates, ("upsert", (current,), {})])
         except OperationFailed as failed:
-            if not await self._is_stored(partition, document):
+            if not all([await self._is_stored(partition, each) for each in (document, *beside)]):
                 raise VersionConflict(version.number) from failed
 
     async def _is_stored(self, partition: tuple[str], document: Document) -> bool:

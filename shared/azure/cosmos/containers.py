@@ -41,8 +41,8 @@ class ContainerDefinition:
 CONVERSATIONS = ContainerDefinition(
     "conversations",
     ("/tenantId", "/conversationKey"),
-    # Heads alone have the first five, facts alone the last: no list reads a document of the other kind.
-    ("/key/?", "/state/?", "/queue/?", "/bot/?", "/attentionAt/?", "/factOf/?"),
+    # Heads alone have the first six, facts alone the last: no list reads a document of the other kind.
+    ("/key/?", "/state/?", "/queue/?", "/bot/?", "/customer/?", "/attentionAt/?", "/factOf/?"),
     EXPIRES_WHERE_SET,
 )
 THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRES_WHERE_SET)

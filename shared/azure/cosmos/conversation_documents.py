@@ -65,6 +65,7 @@ class Writer:
             state=conversation.state,
             queue=conversation.queue,
             bot=conversation.bot,
+            customer=head.customer,
             attentionAt=sortable(head.attention_at) if head.attention_at else None,
             decisions=list(decisions),
             document=write_head(head),

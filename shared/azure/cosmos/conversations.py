@@ -38,7 +38,7 @@ from shared.errors import HeadChanged
 from shared.retry import retrying
 
 _ALL = "SELECT * FROM c"
-_FILTERS = ("state", "queue", "bot")
+_FILTERS = ("state", "queue", "bot", "customer")
 _BATCH = 100
 """The most operations in a transactional batch."""
 
