@@ -3,13 +3,17 @@
 A new family of adapters is one more function in ADAPTERS.
 """
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from shared.azure.cosmos.client import Cosmos
+from shared.azure.cosmos.containers import CONTAINERS
 from shared.conversations.ports import ConversationStore
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
@@ -42,6 +46,33 @@ class Adapters:
     configurations: ConfigurationStore
     reports: UsageReports
     parked: ParkedEvents
+    kept_under: Callable[[], Awaitable[Sequence[str]]] | None = None
+    """All that is stored, but for contents: ids, keys, what lists are filtered by, and the whole ledger."""
+
+
+_CONTENTS = frozenset(["document", "event", "body", "content", "secret"])
+"""The columns of tables, and the members of documents, that hold what was said, or a secret."""
+
+
+async def _kept_in_tables(database: Database) -> Sequence[str]:
+    tables = [row["name"] for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return [
+        str(row[name])
+        for table in tables
+        for row in database.query(f"SELECT * FROM {table}")  # a table's name
+        for name in row.keys()  # noqa: SIM118  # a row's items are its values
+        if name not in _CONTENTS or table.startswith(("ledger", "reports"))
+    ]
+
+
+async def _kept_in_containers(cosmos: Cosmos) -> Sequence[str]:
+    return [
+        value if isinstance(value, str) else json.dumps(value)
+        for definition in CONTAINERS
+        async for document in (await cosmos.container(definition.id)).read_all_items()
+        for name, value in document.items()
+        if name not in _CONTENTS
+    ]
 
 
 @asynccontextmanager
@@ -67,6 +98,7 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
             configurations=EmbeddedConfigurations(database),
             reports=EmbeddedReports(database),
             parked=EmbeddedParkedEvents(database),
+            kept_under=partial(_kept_in_tables, database),
         )
     finally:
         await database.close()
@@ -84,6 +116,7 @@ async def _azure(_: Path) -> AsyncIterator[Adapters]:
             configurations=stores.configurations(),
             reports=stores.reports(),
             parked=stores.parked(),
+            kept_under=partial(_kept_in_containers, cosmos),
         )
 
 

@@ -1,17 +1,25 @@
 """Negative controls: each hands a faulty adapter to a test of the contract, and sees the test fail."""
 
+import hashlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from azure.cosmos.aio import ContainerProxy
 
 from shared.azure.cosmos.client import Cosmos
 from shared.embedded.database import Database
+from shared.events.pseudonym import Pseudonyms
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
+from shared.tenants.history import Configurations
+from shared.wire import canonical_json
 from tests.azure.databases import fresh_database
 from tests.contract import test_schema_version
+from tests.contract.conftest import ADAPTERS
+from tests.contract.test_native_ids import check_ids
 from tests.contract.test_schema_version import Containers, File, Place
+from tests.observed import Observed
 
 
 async def opened_whatever_its_version(place: Place) -> None:
@@ -38,3 +46,47 @@ async def test_containers_of_another_version_are_opened() -> None:
 
     async with fresh_database() as database:
         await opened_whatever_its_version(Containers(database, OpensEveryDatabase))
+
+
+Kind = Literal["thread", "customer", "event"]
+
+
+class Plain(Pseudonyms):
+    """Writes the native ids down as they are."""
+
+    def of(self, kind: Kind, *names: str | None) -> str:
+        return "-".join(name or "" for name in (kind, *names))
+
+
+class Hashed(Pseudonyms):
+    """Hashes the native ids without a secret, so that whoever guesses one can test the guess."""
+
+    def of(self, kind: Kind, *names: str | None) -> str:
+        return hashlib.sha256(canonical_json([kind, *names]).encode()).hexdigest()
+
+
+class PlainIds(Configurations):
+    async def pseudonyms(self, tenant_id: str) -> Pseudonyms:
+        return Plain(b"")
+
+
+class HashedIds(Configurations):
+    async def pseudonyms(self, tenant_id: str) -> Pseudonyms:
+        return Hashed(b"")
+
+
+@pytest.mark.parametrize(
+    ("configurations", "found"),
+    [(PlainIds, r"\+event-contoso-app-app-491555123"), (HashedIds, r"== set\(\)")],
+    ids=["plain", "hashed"],
+)
+async def test_ids_are_made_without_the_tenants_secret(
+    tmp_path: Path,
+    observed: Observed,
+    caplog: pytest.LogCaptureFixture,
+    configurations: type[Configurations],
+    found: str,
+) -> None:
+    async with ADAPTERS["embedded"](tmp_path) as adapters:
+        with pytest.raises(AssertionError, match=found):
+            await check_ids(adapters, observed, caplog, configurations)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
-from shared.clock import MovableClock
+from shared.clock import Clock, MovableClock
 from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import conversation_document
 from shared.conversations.record import Recorder
@@ -57,6 +57,7 @@ class InMemory:
     ledger: Ledger = field(default_factory=MemoryLedger)
     clock: MovableClock = field(default_factory=lambda: MovableClock(NOW))
     configuration_store: ConfigurationStore = field(default_factory=MemoryConfigurations)
+    configured_by: Callable[[ConfigurationStore, Clock], Configurations] = Configurations
     thread_store: ThreadStore = field(default_factory=MemoryThreads)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     archive: MemoryArchive = field(default_factory=MemoryArchive)
@@ -70,7 +71,7 @@ class InMemory:
         adapters = Adapters(
             conversations=self.conversations,
             threads=self.thread_store,
-            configurations=Configurations(self.configuration_store, self.clock),
+            configurations=self.configured_by(self.configuration_store, self.clock),
             ledger=self.ledger,
             reports=self.reports,
             parked=self.parked,
@@ -88,6 +89,7 @@ class InMemory:
         within = wired.deliveries
         self.threads, self.recorder, self.timers = within.threads, within.recorder, within.timers
         self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
+        self.finder = wired.finder
         self.repair, self.usage, self.parked_event_service = wired.repair, wired.usage, wired.parked_event_service
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
@@ -170,9 +172,8 @@ def with_timers(changed: Callable[[Timers], Timers]) -> Pipelines:
     return partial(InMemory, rewired=rewired)
 
 
-STORES = [
-    one.name for one in fields(InMemory) if one.name not in ("clock", "configuration_store", "telemetry", "rewired")
-]
+_NO_STORES = ("clock", "configuration_store", "configured_by", "telemetry", "rewired")
+STORES = [one.name for one in fields(InMemory) if one.name not in _NO_STORES]
 """The ports that recording may write to, by the names of their members."""
 
 
