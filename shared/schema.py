@@ -2,7 +2,7 @@
 
 from shared.errors import PatchbayError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """It grows with each change after which data that are stored cannot be read, or only by the new version."""
 
 

@@ -18,6 +18,7 @@ from shared.azure.service_bus.connection import connect
 from shared.events.bus import CONTENT_TYPE, TOPIC
 from shared.events.envelope import format_time
 from tests.azure.endpoints import alone, endpoint
+from tests.builders import threaded
 from tests.functions.hosts import Host, function_named, hosted
 from tests.local.test_host import Process, running
 from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
@@ -89,11 +90,11 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("program", "conversation", "queue", "why", "lines", "summary"),
+    ("program", "thread", "queue", "why", "lines", "summary"),
     [
         (
             "telegram_channel.py",
-            "contoso-telegram.telegram.4711.1",
+            ("contoso-telegram", "telegram", "4711"),
             "BotQueue",
             "Rule 1, BotRule, was applied, because BotHandoffTopic has no data.",
             TELEGRAM_LINES,
@@ -101,7 +102,7 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "bot_framework_channel.py",
-            "contoso-chat.webchat.web-1.1",
+            ("contoso-chat", "webchat", "web-1"),
             "CreditCardQueue",
             'Rule 2, CreditCardRule, was applied, because BotHandoffTopic equals "CreditCard" (set by bot contoso-bot',
             [("customer", "My card was stolen 💳"), ("bot", "I am sorry 🙏 I am connecting you.")],
@@ -109,7 +110,7 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "app_channel.py",
-            "contoso-app.app.zoe-1.1",
+            ("contoso-app", "app", "zoe-1"),
             "HomeLoanQueue",
             "Rule 3, HomeLoanRule, was applied, because BotHandoffTopic is",
             [
@@ -125,7 +126,7 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
 def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
     guided: tuple[Process, Sender],
     program: str,
-    conversation: str,
+    thread: tuple[str, str, str],
     queue: str,
     why: str,
     lines: list[tuple[str, str]],
@@ -136,8 +137,11 @@ def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
     # When it runs, then it ends well, and says what the guide says
     sender.runs(program)
     host.until(lambda: host.backlog()["active"] == 0)
-    # and its conversation is in the right queue, for the right reason
-    address = f"/api/tenants/contoso/conversations/{conversation}"
+    # and its conversation, the only one of its thread, is in the right queue, for the right reason
+    channel = dict(zip(("accountId", "channelId", "threadId"), thread, strict=True))
+    answer = host.client.post("/api/tenants/contoso/conversations/find", json={"channel": channel})
+    (conversation,) = answer.raise_for_status().json()["conversations"]
+    address = f"/api/tenants/contoso/conversations/{conversation['key']}"
     found = host.client.get(address).raise_for_status().json()
     assert (found["queue"], found["customer"]["name"], found["warnings"]) == (queue, "Zoë Nováková", [])
     explanation = host.client.get(f"{address}/routing", headers={"Accept": "text/plain"}).raise_for_status().text
@@ -218,7 +222,7 @@ async def test_what_a_bot_sends_to_the_bus_is_recorded_in_its_thread(host: Host,
     # Then the thread's one conversation is in the right queue, for the right reason
     (found,) = (await host.shown("conversations"))["conversations"]
     assert (found["conversationId"], found["queue"], found["warnings"]) == (
-        "contoso-telegram.telegram.4711.1",
+        threaded("4711", account_id="contoso-telegram", channel_id="telegram"),
         "CreditCardQueue",
         [],
     )
