@@ -8,6 +8,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from shared.embedded.database import Database
 from tests.builders import document
 from tests.functions.hosts import activity, bot_activity
 
@@ -90,6 +91,22 @@ EVENTS: Sequence[dict[str, Any]] = [
 ]
 ON_THE_BUS = _event(43, "bot.escalated", account="contoso-old", botId="contoso-bot")
 """An event on a channel that nobody knows: it is parked."""
+
+
+CONTENTS = frozenset(["document", "event", "body", "content", "secret"])
+"""The columns of tables, and the members of documents, that hold what was said, or a secret."""
+
+
+def kept_in_tables(database: Database) -> Sequence[str]:
+    """All that a database holds, but for contents: ids, keys, what lists are filtered by, and the whole ledger."""
+    tables = [row["name"] for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return [
+        str(row[name])
+        for table in tables
+        for row in database.query(f"SELECT * FROM {table}")  # a table's name
+        for name in row.keys()  # noqa: SIM118  # a row's items are its values
+        if name not in CONTENTS or table.startswith(("ledger", "reports"))
+    ]
 
 
 def natively_named(texts: Iterable[str]) -> list[str]:

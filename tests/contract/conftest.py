@@ -34,6 +34,7 @@ from tests.fakes import (
     MemoryReports,
     MemoryThreads,
 )
+from tests.native_ids import CONTENTS, kept_in_tables
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,8 @@ class Adapters:
     """All that is stored, but for contents: ids, keys, what lists are filtered by, and the whole ledger."""
 
 
-_CONTENTS = frozenset(["document", "event", "body", "content", "secret"])
-"""The columns of tables, and the members of documents, that hold what was said, or a secret."""
-
-
 async def _kept_in_tables(database: Database) -> Sequence[str]:
-    tables = [row["name"] for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return [
-        str(row[name])
-        for table in tables
-        for row in database.query(f"SELECT * FROM {table}")  # a table's name
-        for name in row.keys()  # noqa: SIM118  # a row's items are its values
-        if name not in _CONTENTS or table.startswith(("ledger", "reports"))
-    ]
+    return kept_in_tables(database)
 
 
 async def _kept_in_containers(cosmos: Cosmos) -> Sequence[str]:
@@ -71,7 +61,7 @@ async def _kept_in_containers(cosmos: Cosmos) -> Sequence[str]:
         for definition in CONTAINERS
         async for document in (await cosmos.container(definition.id)).read_all_items()
         for name, value in document.items()
-        if name not in _CONTENTS
+        if name not in CONTENTS
     ]
 
 
