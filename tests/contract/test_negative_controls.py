@@ -12,13 +12,14 @@ from shared.azure.cosmos.client import Cosmos
 from shared.embedded.database import Database
 from shared.events.pseudonym import Pseudonyms
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
-from shared.tenants.history import Configurations
+from shared.tenants.history import Configurations, Version
 from shared.wire import canonical_json
 from tests.azure.databases import fresh_database
-from tests.contract import test_schema_version
+from tests.contract import test_configuration_store, test_schema_version
 from tests.contract.conftest import ADAPTERS
 from tests.contract.test_native_ids import check_ids
 from tests.contract.test_schema_version import Containers, File, Place
+from tests.fakes import MemoryConfigurations
 from tests.observed import Observed
 
 
@@ -46,6 +47,19 @@ async def test_containers_of_another_version_are_opened() -> None:
 
     async with fresh_database() as database:
         await opened_whatever_its_version(Containers(database, OpensEveryDatabase))
+
+
+class SecretFirst(MemoryConfigurations):
+    """Stores a tenant's secret before it knows whether the version is the first one."""
+
+    async def create(self, tenant_id: str, first: Version, secret: bytes) -> None:
+        self._secrets[tenant_id] = secret
+        await self.add(tenant_id, first)
+
+
+async def test_who_comes_too_late_replaces_the_secret() -> None:
+    with pytest.raises(AssertionError, match="b'America/Lima' == b'UTC'"):
+        await test_configuration_store.test_of_administrators_at_once_one_wins(SecretFirst())
 
 
 Kind = Literal["thread", "customer", "event"]

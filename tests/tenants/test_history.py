@@ -1,5 +1,6 @@
 """Which version of a configuration judges a moment, how old a cached one may be, and what day it is for a tenant."""
 
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -151,6 +152,23 @@ async def test_of_two_who_put_the_same_version_one_is_refused(clock: MovableCloc
     # when a version is put without saying which one was read, then nobody's version is overwritten
     with pytest.raises(VersionConflict):
         await configurations.put("small", body(), expected=None)
+
+
+async def test_two_who_create_a_tenant_at_once_have_one_secret(
+    store: MemoryConfigurations, clock: MovableClock
+) -> None:
+    # given two processes
+    both = [Configurations(store, clock), Configurations(store, clock)]
+    # when both put a tenant's first configuration at once, and it gets another version
+    await asyncio.gather(*(one.put("small", body(), expected=None) for one in both), return_exceptions=True)
+    await both[0].put("small", body(retentionDays=90), expected=1)
+    # then both make the same pseudonyms, and another tenant's are others
+    assert len({(await one.pseudonyms("small")).of("thread", "a", "c", "t") for one in both}) == 1
+    await both[0].put("other", body(tenantId="other"), expected=None)
+    made = {(await both[0].pseudonyms(tenant)).of("thread", "a", "c", "t") for tenant in ("small", "other")}
+    assert len(made) == 2
+    with pytest.raises(UnknownTenant):
+        await both[0].pseudonyms("nobody")
 
 
 async def test_a_wrong_configuration_changes_nothing(configurations: Configurations) -> None:
