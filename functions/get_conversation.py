@@ -5,6 +5,7 @@ import azure.functions as func
 from functions.http import answer, route
 from shared import bootstrap
 from shared.conversations.reading import conversation_document
+from shared.usage.rating import bot_session
 
 blueprint = func.Blueprint()
 
@@ -12,4 +13,5 @@ blueprint = func.Blueprint()
 @route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}")
 async def get_conversation(req: func.HttpRequest) -> func.HttpResponse:
     conversations, address = bootstrap.pipeline().conversations, req.route_params
-    return answer(conversation_document(await conversations.one(address["tenantId"], address["key"])))
+    head = await conversations.one(address["tenantId"], address["key"])
+    return answer(conversation_document(head, bot_session(head.conversation.bot_activity)))

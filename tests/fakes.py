@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.access.issuer import DocumentUnavailable
+from shared.clock import Clock, SystemClock
+from shared.contributions.counters import Counted, adjustments, not_zero
+from shared.contributions.row import TOMBSTONE_KEPT, Row, RowPage, Total, page_of
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
 from shared.effects.archive import PartExists
@@ -16,8 +19,10 @@ from shared.ingress.parked_event import ParkedEvent
 from shared.routing.decision import Decision
 from shared.tenants.history import History, Version
 from shared.threads.thread import Thread
-from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments, not_zero
-from shared.usage.ledger import Books, BooksChanged, CorrectionPage, DayCounts, LedgerRow, Page, adjustments
+from shared.usage.correction import CORRECTIONS
+from shared.usage.ledger import Books, BooksChanged, DayCounts
+from shared.usage.ledger_on_rows import LedgerOnRows
+from shared.usage.rating import INVOICED
 from shared.usage.report import UsageReport
 from shared.wire import replace
 
@@ -202,57 +207,87 @@ class MemoryConversations:
         return sorted(((key, head) for key, head in known if head is not None), key=lambda pair: pair[0])
 
 
+class MemoryRows:
+    """Implements `Rows`. A row is kept with the moment at which it ends, which only a tombstone has."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._rows: dict[tuple[str, str], dict[str, tuple[Row, datetime | None]]] = {}
+
+    async def put(self, tenant_id: str, total: Total, row: Row) -> int:
+        stored = self.stored(tenant_id, total, row.key)
+        if row.replaces(stored):
+            self.write(tenant_id, total, row)
+        return row.kept_out_by(stored)
+
+    def stored(self, tenant_id: str, total: Total, key: str) -> Row | None:
+        row, until = self._rows.get((tenant_id, total.to_json()), {}).get(key, (None, None))
+        return row if until is None or until > self._clock.now() else None
+
+    def write(self, tenant_id: str, total: Total, row: Row) -> None:
+        until = None if row.standing else self._clock.now() + TOMBSTONE_KEPT
+        self._rows.setdefault((tenant_id, total.to_json()), {})[row.key] = row, until
+
+    def lose(self, tenant_id: str, total: Total, key: str) -> Row:
+        return self._rows[tenant_id, total.to_json()].pop(key)[0]
+
+    async def row(self, tenant_id: str, total: Total, key: str) -> Row | None:
+        return self.stored(tenant_id, total, key)
+
+    async def rows(
+        self, tenant_id: str, total: Total, standings: Sequence[str], after: str | None, limit: int
+    ) -> RowPage:
+        known = sorted(self._rows.get((tenant_id, total.to_json()), {}).items())
+        found = [row for key, (row, _) in known if key > (after or "") and row.standing in standings]
+        return page_of(found, limit)
+
+
 @dataclass
 class _Month:
-    """A month of the ledger. `posts` counts the writes; it is the stamp of the month's books."""
+    """A month's counters by day and under `corrections`. `posts` counts the writes; it is the stamp of the books."""
 
-    rows: dict[str, LedgerRow] = field(default_factory=dict)
-    days: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
-    corrections: dict[str, Correction] = field(default_factory=dict)
-    corrected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    counters: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     closed_at: datetime | None = None
     posts: int = 0
 
-    def write(self, day: str) -> None:
-        if self.closed_at is not None:
-            raise DayClosed(day)
-        self.posts += 1
 
-
-class MemoryLedger:
+class MemoryLedger(LedgerOnRows):
     """Implements `Ledger`. The counters are stored, not computed, so that tests can compare them with a recount."""
 
-    def __init__(self) -> None:
+    _rows: MemoryRows
+
+    def __init__(self, policy: str = INVOICED.name, clock: Clock | None = None) -> None:
+        self._rows = MemoryRows(clock)
+        self._policy = policy
         self._months: dict[tuple[str, str], _Month] = {}
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
-        month = self._month(tenant_id, row.month)
-        old = month.rows.get(row.key)
-        if old is not None and old.revision >= row.revision:
-            return
-        month.write(min(row.day, old.day) if old else row.day)
-        month.rows[row.key] = row
-        for day, counts in adjustments(old, row).items():
-            month.days.setdefault(day, Counter()).update(counts)
+    async def _put(
+        self, tenant_id: str, total: Total, row: Row, new: Counted, counted: Callable[[Row], Counted]
+    ) -> int:
+        stored = self._rows.stored(tenant_id, total, row.key)
+        if row.replaces(stored):
+            old, month = counted(stored) if stored else None, self._month(tenant_id, total.period)
+            if month.closed_at is not None:
+                raise DayClosed(min(new.heading, old.heading) if old else new.heading)
+            month.posts += 1
+            self._rows.write(tenant_id, total, row)
+            for heading, counts in adjustments(old, new).items():
+                month.counters.setdefault(heading, Counter()).update(counts)
+        return row.kept_out_by(stored)
 
-    async def correct(self, tenant_id: str, correction: Correction) -> None:
-        month = self._month(tenant_id, correction.month)
-        old = month.corrections.get(correction.id)
-        if old is not None and old.revision >= correction.revision:
-            return
-        month.write(correction.month)
-        month.corrections[correction.id] = correction
-        month.corrected.update(correction_adjustments(old, correction))
+    def lose(self, tenant_id: str, kind: str, month: str, key: str) -> Row:
+        """Forget a row as if somebody had deleted it, and return it."""
+        return self._rows.lose(tenant_id, self._total(kind, month), key)
+
+    def counters(self, tenant_id: str, month: str, heading: str) -> Counter[tuple[str, str]]:
+        """The stored counters, to be tampered with."""
+        return self._months[tenant_id, month].counters[heading]
 
     async def books(self, tenant_id: str, month: str) -> Books:
         kept = self._months.get((tenant_id, month), _Month())
-        days = {day: not_zero(counts) for day, counts in kept.days.items()}
-        return Books(
-            {day: counts for day, counts in days.items() if counts},
-            not_zero(kept.corrected),
-            kept.closed_at,
-            str(kept.posts),
-        )
+        counters = {heading: left for heading, counts in kept.counters.items() if (left := not_zero(counts))}
+        corrections = counters.pop(CORRECTIONS, Counter())
+        return Books(counters, corrections, kept.closed_at, str(kept.posts))
 
     async def close(self, tenant_id: str, month: str, books: Books, at: datetime) -> None:
         kept = self._month(tenant_id, month)
@@ -265,32 +300,7 @@ class MemoryLedger:
         if kept.closed_at is not None or books.stamp != str(kept.posts):
             raise BooksChanged
         kept.posts += 1
-        for day, counters in counts.items():
-            if day == CORRECTIONS:
-                kept.corrected = Counter(counters)
-            else:
-                kept.days[day] = Counter(counters)
-
-    async def row(self, tenant_id: str, month: str, key: str) -> LedgerRow | None:
-        return self._months.get((tenant_id, month), _Month()).rows.get(key)
-
-    async def rows(self, tenant_id: str, month: str, counted: bool | None, after: str | None, limit: int) -> Page:
-        found = [
-            row
-            for key, row in sorted(self._months.get((tenant_id, month), _Month()).rows.items())
-            if key > (after or "") and row.excluded != "moved" and counted in (None, row.excluded is None)
-        ]
-        page = found[:limit]
-        return Page(page, page[-1].key if len(found) > limit else None)
-
-    async def correction(self, tenant_id: str, month: str, correction_id: str) -> Correction | None:
-        return self._months.get((tenant_id, month), _Month()).corrections.get(correction_id)
-
-    async def corrections(self, tenant_id: str, month: str, after: str | None, limit: int) -> CorrectionPage:
-        known = sorted(self._months.get((tenant_id, month), _Month()).corrections.items())
-        found = [one for name, one in known if name > (after or "") and one.changes]
-        page = found[:limit]
-        return CorrectionPage(page, page[-1].id if len(found) > limit else None)
+        kept.counters.update({heading: Counter(counters) for heading, counters in counts.items()})
 
     async def months(self, tenant_id: str) -> Sequence[str]:
         return sorted(month for tenant, month in self._months if tenant == tenant_id)

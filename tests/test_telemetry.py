@@ -28,11 +28,11 @@ class DiesOnce(MemoryLedger):
 
     died = False
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         if not self.died:
             self.died = True
             raise ConnectionError("the customer's own words")
-        await super().post(tenant_id, row)
+        return await super().post(tenant_id, row)
 
 
 async def delivered(pipeline: InMemory, *bodies: bytes) -> None:

@@ -30,8 +30,9 @@ var containers { name: string, partitionKey: string[], indexed: string[], ttl: i
   }
   {
     name: 'ledger'
-    partitionKey: ['/tenantId', '/month']
-    indexed: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/correctionOf/?', '/version/?']
+    partitionKey: ['/tenantId', '/period']
+    indexed: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/version/?']
+    ttl: -1
   }
   {
     name: 'configurations'

@@ -4,6 +4,7 @@ A line that does not change the head is only appended (`changes_head`). After a 
 have changed, the recorder loads the facts again (`invalidates_appends`).
 """
 
+from shared.conversations.bot_activity import Invocation
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
 from shared.tenants.history import History
@@ -21,17 +22,19 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
     if author is None or author.role != "bot":
         return False
     if author.smart_assist:
-        return not head.smart_assist
+        return not head.bot_activity.smart_assist
     bot = history.at(fact.judged_at).configuration.bot(author.id)
     name = bot.id if bot else author.id
-    return not any(known.bot == name and (known.at, known.fact_id) < (fact.at, fact.id) for known in head.invocations)
+    line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
+    return head.bot_activity.with_invocation(line) != head.bot_activity
 
 
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     """True if a line that was only appended, because the head was `before`, might have changed the head `after`."""
-    still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in after.invocations}
+    earlier, later = before.bot_activity, after.bot_activity
+    still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in later.invocations}
     return (
         after.state not in ("open", "active")
-        or (before.smart_assist and not after.smart_assist)
-        or any((earlier.bot, earlier.at, earlier.fact_id) not in still_invoked for earlier in before.invocations)
+        or (earlier.smart_assist and not later.smart_assist)
+        or any((one.bot, one.at, one.fact_id) not in still_invoked for one in earlier.invocations)
     )

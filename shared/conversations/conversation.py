@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.conversations.bot_activity import BotActivity
 from shared.conversations.state import State
 from shared.events.data import ChannelReference, Customer
 from shared.events.types.conversation_ended import EndedBy, EndReason
 from shared.routing.context_variable import Assignment
 from shared.routing.decision import Decision
-from shared.usage.bot_session import BotSession, Invocation
-from shared.wire import ExactModel
+from shared.wire import ExactModel, replace
 
 WarningCode = Literal[
     "unknown_work_stream", "unknown_channel", "unknown_bot", "unusable_variable", "too_many_variables",
@@ -31,7 +31,7 @@ class ConversationWarning(ExactModel):
 
 
 class Conversation(ExactModel):
-    """The state that a conversation's facts add up to. `ledger_day` (yyyy-mm-dd, tenant's calendar): its row's day.
+    """The state that a conversation's facts add up to.
 
     `unseen`: ids of the facts that its end did not know of, and that are repeated in the thread's next conversation.
     `decisions` are no part of its document: they are stored as documents of their own.
@@ -57,8 +57,9 @@ class Conversation(ExactModel):
     closed_reason: EndReason | None = None
     unseen: tuple[str, ...] = ()
     escalated_bots: tuple[str, ...] = ()
-    smart_assist: bool = False
-    invocations: tuple[Invocation, ...] = ()
-    bot_session: BotSession | None = None
-    ledger_day: str | None = None
+    bot_activity: BotActivity = BotActivity()
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)
+
+    def without_lines(self) -> "Conversation":
+        """This conversation without what any line may change: exact once all facts are folded, and worth no commit."""
+        return replace(self, last_activity_at=None, bot_activity=self.bot_activity.without_turns())

@@ -5,20 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.contributions.row import Occasion, Row, Total
 from shared.events.data import ChannelReference, Customer
-from shared.usage.correction import Occasion
-from shared.usage.ledger import LedgerRow
 from shared.wire import ExactModel
 
 LEFT_OVER_AFTER = timedelta(seconds=30)
 """An outbox this old was left over by a crash, and `sweep` performs it."""
 
 
-class PostLedgerRow(ExactModel):
-    """Post the row to its month, or correct the month if it is closed; `occasion` is the fact that led to it."""
+class Contribute(ExactModel):
+    """Add the conversation's row to a total; `occasion` is the fact that led to it."""
 
-    kind: Literal["postLedgerRow"] = "postLedgerRow"
-    row: LedgerRow
+    kind: Literal["contribute"] = "contribute"
+    total: Total
+    row: Row
     occasion: Occasion | None = None
 
 
@@ -40,14 +40,14 @@ class FollowUp(ExactModel):
     ended_at: datetime
 
 
-Effect = Annotated[PostLedgerRow | CloseThread | FollowUp, Field(discriminator="kind")]
+Effect = Annotated[Contribute | CloseThread | FollowUp, Field(discriminator="kind")]
 """An effect may be performed twice without harm."""
 
 
 def caused_by(effect: Effect) -> str | None:
     """The id of the fact that led to the effect; None if the effect does not name it."""
     match effect:
-        case PostLedgerRow(occasion=occasion):
+        case Contribute(occasion=occasion):
             return occasion.fact_id if occasion else None
         case FollowUp(fact_id=fact_id):
             return fact_id

@@ -1,8 +1,9 @@
 """The fold: computes a conversation from the set of its facts. Nothing else decides about a conversation."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 
+from shared.conversations.bot_activity import Invocation, Invoking
 from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order, is_assumed, last_activity
@@ -21,7 +22,6 @@ from shared.routing.decision import Cause, Decision, Outcome
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
-from shared.usage.bot_session import BotSession, Invocation, Invoking, with_invocation
 from shared.wire import replace
 
 
@@ -33,8 +33,11 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
     ordered = in_order(facts)
     for fact in ordered:
         conversation = _apply(conversation, fact, history)
+    if not ordered:
+        return conversation
     unseen, last = unseen_facts(conversation, ordered), last_activity(ordered)
-    return _counted(replace(conversation, unseen=unseen, last_activity_at=last), ordered, history)
+    activity = conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, ordered, history)
+    return replace(conversation, unseen=unseen, last_activity_at=last, bot_activity=activity)
 
 
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
@@ -94,7 +97,7 @@ def _message(conversation: Conversation, fact: Fact, event: MessagePosted, versi
     if author.role != "bot":
         return conversation
     if author.smart_assist:
-        return replace(conversation, smart_assist=True)
+        return replace(conversation, bot_activity=conversation.bot_activity.with_smart_assist())
     conversation, bot = _known_bot(conversation, fact, author.id, version.configuration)
     return _invoked(conversation, fact, bot, "message.posted")
 
@@ -154,7 +157,7 @@ def _undecided(
 
 def _invoked(conversation: Conversation, fact: Fact, bot: str, through: Invoking) -> Conversation:
     invocation = Invocation(at=fact.at, bot=bot, through=through, fact_id=fact.id)
-    return replace(conversation, invocations=with_invocation(conversation.invocations, invocation))
+    return replace(conversation, bot_activity=conversation.bot_activity.with_invocation(invocation))
 
 
 def _assigned(
@@ -180,7 +183,9 @@ def _known_bot(
 ) -> tuple[Conversation, str]:
     if bot := configuration.bot(native_id):
         return conversation, bot.id
-    if any(known.bot == native_id for known in conversation.invocations):
+    # One warning a bot, and none of a bot that is not kept, as then its lines change nothing.
+    invocation = Invocation(at=fact.at, bot=native_id, through="message.posted", fact_id=fact.id)
+    if not conversation.bot_activity.gains(invocation):
         return conversation, native_id
     return _warned(conversation, "unknown_bot", f"no bot {native_id!r} is declared"), native_id
 
@@ -203,16 +208,3 @@ def _warned(conversation: Conversation, code: WarningCode, detail: str) -> Conve
     known = warnings.get(code)
     new = replace(known, count=known.count + 1) if known else ConversationWarning(code=code, detail=detail)
     return replace(conversation, warnings=tuple({**warnings, code: new}.values()))
-
-
-def _counted(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
-    """The conversation with bot session and ledger day: of the first invocation, else of the start, else first fact."""
-    if not ordered:
-        return conversation
-    invocations = conversation.invocations
-    began_at = conversation.started_at or ordered[0].at
-    moment = invocations[0].at if invocations else began_at
-    day = history.local_date(moment).isoformat()
-    bots = tuple(invocation.bot for invocation in invocations)
-    session = BotSession(started_at=moment, month=day[:7], day=day, bots=bots) if bots else None
-    return replace(conversation, ledger_day=day, bot_session=session)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import Effect
+from shared.conversations.effect import Contribute, Effect
 from shared.conversations.fact import Fact
 from shared.wire import ExactModel, replace
 
@@ -28,6 +28,16 @@ class Head(ExactModel):
     attention: str | None = None
     archived: int = 0
     customer: str | None = None
+
+    def at_revision(self, revision: int) -> "Head":
+        """This head with another revision, which its rows in the outbox have, too."""
+        outbox = {
+            name: replace(effect, row=replace(effect.row, revision=revision))
+            if isinstance(effect, Contribute)
+            else effect
+            for name, effect in self.outbox.items()
+        }
+        return replace(self, revision=revision, outbox=outbox)
 
     def without(self, performed: Mapping[str, Effect]) -> "Head":
         """This head without the performed effects. An effect that was replaced meanwhile stays."""

@@ -26,8 +26,8 @@ _MEMBERS = (
 )  # fmt: skip
 
 
-def conversation_document(head: Head) -> dict[str, Any]:
-    """A head as the JSON document of an answer: every member of the contract, null where it is unknown."""
+def conversation_document(head: Head, bot_session: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A head, and what it counts as, as the JSON document of an answer: every member of the contract, or null."""
     conversation = head.conversation
     document = conversation.model_dump(mode="json", by_alias=True)
     document["attention"] = head.attention
@@ -40,9 +40,7 @@ def conversation_document(head: Head) -> dict[str, Any]:
             "channelId": channel.channel_id,
             "threadId": channel.thread_id,
         }
-    if conversation.bot_session is not None:
-        session = document["botSession"]
-        document["botSession"] = {name: session[name] for name in ("startedAt", "month", "bots")}
+    document["botSession"] = bot_session
     return {name: document[name] for name in _MEMBERS}
 
 

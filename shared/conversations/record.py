@@ -20,7 +20,6 @@ from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
-from shared.wire import replace
 
 Recorded = Literal["recorded", "without-effect", "duplicate"]
 """The outcome for an event. `without-effect`: it is recorded, and a decision says why it has no effect."""
@@ -67,15 +66,14 @@ class Recorder:
                 return "recorded" if new else "duplicate"
         return await self._settle(tenant_id, key, fact, history, new=new)
 
-    async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile, revision: int) -> int:
+    async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile) -> int:
         """Fold the conversation's facts, and commit the result over head and decisions. Returns the number of facts.
 
-        `reconcile` is called instead of the usual one. The head's revision becomes higher than its last one and than
-        `revision`. Nothing is done if there is no fact, because then the right head is unknown. Raises UnknownTenant,
-        and HeadChanged if the conversation cannot be read.
+        `reconcile` is called instead of the usual one. Nothing is done if there is no fact, because then the right head
+        is unknown. Raises UnknownTenant, and HeadChanged if the conversation cannot be read.
         """
         history = await self.configurations.of(tenant_id)
-        committed = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, reconcile, revision)
+        committed = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, reconcile)
         if committed is None:
             return 0
         head, etag, facts = committed
@@ -83,14 +81,14 @@ class Recorder:
         return facts
 
     async def _commit_anew(
-        self, tenant_id: str, key: str, history: History, reconcile: Reconcile, last_revision: int
+        self, tenant_id: str, key: str, history: History, reconcile: Reconcile
     ) -> tuple[Head, str, int] | None:
         loaded = await self.conversations.load(tenant_id, key)
         if not loaded.facts:
             return None
         after = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
         before = loaded.head.conversation if loaded.head else None
-        revision = max(loaded.head.revision if loaded.head else 0, last_revision) + 1
+        revision = loaded.head.revision + 1 if loaded.head else 1
         newest = max(loaded.facts, key=lambda fact: (fact.received_at, fact.id))
         effects = reconcile(before, after, revision, newest)
         head = await self._successor(tenant_id, loaded, after, loaded.facts, history, revision, effects)
@@ -148,7 +146,7 @@ class Recorder:
         except FactExists as conflict:
             # Another delivery of this event was faster. Its commit is loaded with the next try.
             raise HeadChanged from conflict
-        if after.bot_session and not (before and before.bot_session):
+        if after.bot_activity.invocations and not (before and before.bot_activity.invocations):
             self.telemetry.metrics.count(SESSIONS)
         settled = loaded.head is None or not invalidates_appends(loaded.head.conversation, after)
         return _Committed(head, etag, settled, created=stored is None)
@@ -187,9 +185,9 @@ def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
 
 
 def _unchanged(before: Head, after: Head) -> bool:
-    """True if a commit would change at most the last activity, which is computed on reading and is worth no commit.
+    """True if a commit would change at most what any line may change, which is worth no commit.
 
     A line after the end changes `due_at`: the line must be archived too, before the conversation is forgotten.
     """
-    one, other = (replace(head.conversation, last_activity_at=None) for head in (before, after))
+    one, other = (head.conversation.without_lines() for head in (before, after))
     return one == other and (other.closed_at is None or before.due_at == after.due_at)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import CloseThread, Effect, FollowUp, PostLedgerRow, caused_by
+from shared.conversations.effect import CloseThread, Contribute, Effect, FollowUp, caused_by
 from shared.conversations.ports import ConversationStore, Head
 from shared.errors import HeadChanged
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.threads.resolve import Threads
 from shared.threads.thread import ThreadedConversation
-from shared.usage.ledger import Ledger
+from shared.usage.ledger import Ledger, read_row
 from shared.usage.posting import post_or_correct
 
 
@@ -29,8 +29,14 @@ class Outbox:
         """Perform the effects in the head's outbox, and clear them from it, or from the head that replaced it."""
         if not head.outbox:
             return
-        for effect in head.outbox.values():
-            await self._perform_one(tenant_id, head.conversation, effect)
+        kept_out = {
+            name: known
+            for name, effect in head.outbox.items()
+            if (known := await self._perform_one(tenant_id, head.conversation, effect))
+        }
+        if kept_out and (above := await retrying(HeadChanged, self._begin_above, tenant_id, key, head, kept_out)):
+            await self.perform(tenant_id, key, *above)
+            return
         try:
             await self.conversations.save_head(tenant_id, key, head.without(head.outbox), etag)
         except HeadChanged:
@@ -60,11 +66,29 @@ class Outbox:
         if cleared.outbox != head.outbox:
             await self.conversations.save_head(tenant_id, key, cleared, etag)
 
-    async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> None:
+    async def _begin_above(
+        self, tenant_id: str, key: str, performed: Head, kept_out: Mapping[str, int]
+    ) -> tuple[Head, str] | None:
+        """Where a forgotten conversation's id came again, let the head begin above the revisions of its first life.
+
+        An effect that is in the outbox no more was replaced by a later one, and only this performer was late.
+        """
+        found = await self.conversations.read_head(tenant_id, key)
+        if found is None:
+            return None
+        head, etag = found
+        known = [kept_out[name] for name in kept_out if head.outbox.get(name) == performed.outbox[name]]
+        if not known:
+            return None
+        head = head.at_revision(max(head.revision, *known) + 1)
+        return head, await self.conversations.save_head(tenant_id, key, head, etag)
+
+    async def _perform_one(self, tenant_id: str, conversation: Conversation, effect: Effect) -> int:
+        """Perform the effect. Returns the revision of a row that stands instead of the effect's; else 0."""
         conversation_id = conversation.conversation_id
         match effect:
-            case PostLedgerRow(row=row, occasion=occasion):
-                await post_or_correct(self.ledger, tenant_id, row, occasion)
+            case Contribute(row=row, occasion=occasion):
+                return await post_or_correct(self.ledger, tenant_id, read_row(row), occasion)
             case CloseThread(channel=channel, at=at):
                 await self.threads.close(tenant_id, channel, conversation_id, at)
             case FollowUp(channel=channel, customer=customer, ended_at=ended_at, fact_id=fact_id):
@@ -78,3 +102,4 @@ class Outbox:
                     announced=True,
                 )
                 await self.threads.follow_up(tenant_id, channel, ended, fact.event, fact.at)
+        return 0

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
-from shared.conversations.effect import LEFT_OVER_AFTER, PostLedgerRow
+from shared.conversations.effect import LEFT_OVER_AFTER, Contribute
 from shared.conversations.ports import ConversationStore
+from shared.usage.ledger import SESSIONS
 
 _MAX_HEADS = 10_000
 
@@ -29,4 +30,5 @@ class Outstanding:
     async def _is_outstanding(self, tenant_id: str, key: str, month: str) -> bool:
         found = await self.conversations.read_head(tenant_id, key)
         effects = found[0].outbox.values() if found else ()
-        return any(isinstance(effect, PostLedgerRow) and effect.row.month <= month for effect in effects)
+        totals = (effect.total for effect in effects if isinstance(effect, Contribute))
+        return any(total.kind == SESSIONS and total.period <= month for total in totals)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
+from shared.contributions.row import Occasion
+from shared.conversations.bot_activity import BotActivity
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import CloseThread, Effect, FollowUp, PostLedgerRow
+from shared.conversations.effect import CloseThread, Contribute, Effect, FollowUp
 from shared.conversations.fact import Fact
 from shared.events.data import Customer
 from shared.events.envelope import format_time
-from shared.usage.correction import Occasion
-from shared.usage.ledger import Exclusion, LedgerRow
+from shared.usage.ledger import LedgerRow, written_row
+from shared.usage.rating import INVOICED, Policy
 from shared.wire import replace
 
 
@@ -23,11 +25,11 @@ def reconcile(
     occasion = _occasion(fact) if fact else None
     row = ledger_row(after, revision)
     posted = ledger_row(before, revision) if before else None
-    if row and row != posted:
-        effects[f"ledger:{row.month}"] = PostLedgerRow(kind="postLedgerRow", row=row, occasion=occasion)
+    if row and (posted is None or row.without_turns() != posted.without_turns()):
+        effects[f"ledger:{row.month}"] = _contribution(row, occasion)
         if posted and posted.month != row.month:
             tombstone = replace(posted, excluded="moved")
-            effects[f"ledger:{posted.month}"] = PostLedgerRow(kind="postLedgerRow", row=tombstone, occasion=occasion)
+            effects[f"ledger:{posted.month}"] = _contribution(tombstone, occasion)
     threaded = after.channel is not None and after.channel.thread_id is not None
     if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
         effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
@@ -56,8 +58,8 @@ def reconcile_anew(
     for row in rows:
         if row.excluded != "moved":
             tombstone = replace(row, excluded="moved", revision=revision)
-            effects[f"ledger:{row.month}"] = PostLedgerRow(row=tombstone, occasion=_occasion(fact))
-    unposted = replace(before, ledger_day=None) if before else None
+            effects[f"ledger:{row.month}"] = _contribution(tombstone, _occasion(fact))
+    unposted = replace(before, bot_activity=BotActivity()) if before else None
     return {**effects, **reconcile(unposted, after, revision, fact)}
 
 
@@ -65,26 +67,29 @@ def _occasion(fact: Fact) -> Occasion:
     return Occasion(fact_id=fact.id, type=fact.event.type, received_at=format_time(fact.received_at))
 
 
-def ledger_row(conversation: Conversation, revision: int) -> LedgerRow | None:
+def _contribution(row: LedgerRow, occasion: Occasion | None) -> Contribute:
+    return Contribute(kind="contribute", total=row.total, row=written_row(row), occasion=occasion)
+
+
+def ledger_row(conversation: Conversation, revision: int, policy: Policy = INVOICED) -> LedgerRow | None:
     """The conversation's row in the month that it belongs to; None while it has no fact."""
-    if conversation.ledger_day is None:
+    rating, channel = policy.rate(conversation.bot_activity), conversation.channel
+    if rating is None:
         return None
-    session, channel = conversation.bot_session, conversation.channel
-    excluded: Exclusion | None = None
-    if session is None:
-        excluded = "smart_assist_only" if conversation.smart_assist else "no_bot"
     return LedgerRow(
-        month=conversation.ledger_day[:7],
-        day=conversation.ledger_day,
+        policy=str(policy),
+        month=rating.day[:7],
+        day=rating.day,
         conversation_id=conversation.conversation_id,
         key=conversation.key,
         revision=revision,
-        excluded=excluded,
+        excluded=rating.excluded,
         started_at=format_time(conversation.started_at) if conversation.started_at else None,
-        proof=conversation.invocations[0] if conversation.invocations else None,
-        bots=session.bots if session else (),
+        proof=rating.proof,
+        bots=rating.bots,
         account=channel.account_id if channel else None,
         channel=channel.channel_id if channel else None,
         work_stream=conversation.work_stream,
         escalated=conversation.escalated_at is not None,
+        activity=conversation.bot_activity,
     )

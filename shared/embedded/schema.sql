@@ -55,40 +55,39 @@ CREATE TABLE IF NOT EXISTS threads (
     PRIMARY KEY (tenant_id, key)
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS ledger_rows (
-    tenant_id TEXT NOT NULL,
-    month     TEXT NOT NULL,
-    key       TEXT NOT NULL,
-    excluded  TEXT,
-    document  TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, month, key)
+CREATE TABLE IF NOT EXISTS contributions (
+    tenant_id  TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    policy     TEXT NOT NULL,
+    period     TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    revision   INTEGER NOT NULL,
+    -- Without a standing the row is a tombstone, which has an end.
+    standing   TEXT,
+    kept_until REAL,
+    content    TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, kind, policy, period, key)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS contributions_kept ON contributions (kept_until) WHERE kept_until IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS ledger_days (
     tenant_id TEXT NOT NULL,
+    policy    TEXT NOT NULL,
     month     TEXT NOT NULL,
     day       TEXT NOT NULL,
     measure   TEXT NOT NULL,
     dimension TEXT NOT NULL,
     count     INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, month, day, measure, dimension)
-) WITHOUT ROWID;
-
-CREATE TABLE IF NOT EXISTS ledger_corrections (
-    tenant_id TEXT NOT NULL,
-    month     TEXT NOT NULL,
-    id        TEXT NOT NULL,
-    stands    INTEGER NOT NULL,
-    document  TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, month, id)
+    PRIMARY KEY (tenant_id, policy, month, day, measure, dimension)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS ledger_months (
     tenant_id TEXT NOT NULL,
+    policy    TEXT NOT NULL,
     month     TEXT NOT NULL,
     posts     INTEGER NOT NULL,
     closed_at TEXT,
-    PRIMARY KEY (tenant_id, month)
+    PRIMARY KEY (tenant_id, policy, month)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS reports (

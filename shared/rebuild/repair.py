@@ -4,7 +4,7 @@ A repair works as recording does: it commits a head under its ETag, the outbox p
 month becomes a correction. So it may run beside functions, at any time and any number of times.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,8 +13,7 @@ from shared.effects.reconcile import reconcile_anew
 from shared.errors import PatchbayError
 from shared.rebuild.compare import Difference
 from shared.retry import retrying
-from shared.usage.correction import correction_id
-from shared.usage.ledger import Books, BooksChanged, Ledger
+from shared.usage.ledger import BooksChanged, Ledger
 from shared.usage.recount import differing_days, recounted
 
 
@@ -35,9 +34,9 @@ class Repair:
         lines = []
         for month in sorted({one.month for one in differences if one.month}):
             lines += await self._restated(tenant_id, month)
-        books = {month: await self.ledger.books(tenant_id, month) for month in await self.ledger.months(tenant_id)}
+        months = await self.ledger.months(tenant_id)
         for key in sorted({one.key for one in differences if one.key}):
-            lines.append(f"{key}: {await self._recorded_anew(tenant_id, key, books)}")
+            lines.append(f"{key}: {await self._recorded_anew(tenant_id, key, months)}")
         return lines
 
     async def _restated(self, tenant_id: str, month: str) -> list[str]:
@@ -61,21 +60,13 @@ class Repair:
             await self.ledger.restate(tenant_id, month, books, {day: counted.get(day, {}) for day in differing})
         return differing, books.closed_at is not None
 
-    async def _recorded_anew(self, tenant_id: str, key: str, books: Mapping[str, Books]) -> str:
-        rows = [row for month in books if (row := await self.ledger.row(tenant_id, month, key))]
-        revisions = [row.revision for row in rows] + await self._corrected(tenant_id, key, books)
+    async def _recorded_anew(self, tenant_id: str, key: str, months: Iterable[str]) -> str:
+        rows = [row for month in months if (row := await self.ledger.row(tenant_id, month, key))]
         try:
-            anew = partial(reconcile_anew, rows)
-            facts = await self.recorder.record_anew(tenant_id, key, anew, max(revisions, default=0))
+            facts = await self.recorder.record_anew(tenant_id, key, partial(reconcile_anew, rows))
         except PatchbayError as failure:
             # A repair that fails must not keep the others waiting.
             return f"is left as it is: {failure} ({failure.code})"
         if not facts:
             return "is left as it is, because there are no facts of it"
         return f"head, decisions and row are what its {facts} facts make them"
-
-    async def _corrected(self, tenant_id: str, key: str, books: Mapping[str, Books]) -> list[int]:
-        """The revisions of the conversation's corrections, including those that were taken back."""
-        pairs = [(origin, month) for origin in books if books[origin].closed_at for month in books if month > origin]
-        found = [await self.ledger.correction(tenant_id, month, correction_id(origin, key)) for origin, month in pairs]
-        return [one.revision for one in found if one]

@@ -1,15 +1,20 @@
 """Corrections: changes of a closed month, booked as documents in a later month."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Literal, TypeVar
+from typing import Literal
 
-from shared.wire import ExactModel
+from pydantic import TypeAdapter
+
+from shared.contributions.counters import not_zero
+from shared.contributions.row import Occasion, Row
+from shared.wire import ExactModel, replace
 
 CORRECTIONS = "corrections"
-"""The measure that counts corrections; also the key, among a month's days, of the counters of corrections."""
-
-Name = TypeVar("Name")
+"""The measure that counts corrections; also their heading among a month's days."""
+CORRECTION = "correction"
+"""The kind of a ledger's totals of corrections."""
+BOOKED = "booked"
+"""The standing of corrections."""
 
 CorrectionReason = Literal["late", "counts", "recalled", "changed", "moved"]
 """Why a closed month is corrected. `late`: the conversation came after the closing. `counts`, `recalled`: it turned out
@@ -23,14 +28,6 @@ class Change(ExactModel):
     measure: str
     dimension: str
     change: int
-
-
-class Occasion(ExactModel):
-    """The fact whose recording changed what a conversation contributes: its id, its type, and when it arrived."""
-
-    fact_id: str
-    type: str
-    received_at: str
 
 
 def correction_id(origin_month: str, key: str) -> str:
@@ -62,6 +59,10 @@ class Correction(ExactModel):
         """The correction's id within its month: one per closed month and conversation."""
         return correction_id(self.origin_month, self.key)
 
+    @property
+    def heading(self) -> str:
+        return CORRECTIONS
+
     def contributions(self) -> Counter[tuple[str, str]]:
         """What the correction adds to its month's counters of corrections, by (measure, dimension)."""
         totals: Counter[tuple[str, str]] = Counter({(CORRECTIONS, ""): 1} if self.changes else {})
@@ -70,24 +71,15 @@ class Correction(ExactModel):
         return not_zero(totals)
 
 
-def correction_adjustments(old: Correction | None, new: Correction) -> Counter[tuple[str, str]]:
-    """What to add to the counters of corrections when `new` replaces `old`."""
-    steps = new.contributions()
-    if old is not None:
-        steps.subtract(old.contributions())
-    return not_zero(steps)
+_CORRECTION: TypeAdapter[Correction] = TypeAdapter(Correction)
 
 
-def recount_corrections(
-    corrections: Iterable[Correction], counted: Mapping[tuple[str, str], int] | None = None
-) -> Counter[tuple[str, str]]:
-    """The counters that the corrections add up to, added to `counted`; must equal the stored counters."""
-    totals = Counter(counted or {})
-    for correction in corrections:
-        totals.update(correction.contributions())
-    return not_zero(totals)
+def written_correction(correction: Correction) -> Row:
+    """The correction as what is stored; one that was taken back is a tombstone."""
+    standing = BOOKED if correction.changes else None
+    return Row(key=correction.id, revision=correction.revision, standing=standing, content=correction.to_json())
 
 
-def not_zero(counts: Mapping[Name, int]) -> Counter[Name]:
-    """The counters that are not zero; adding and subtracting counters may leave zeros."""
-    return Counter({name: n for name, n in counts.items() if n})
+def read_correction(row: Row) -> Correction:
+    """The correction that was stored."""
+    return replace(_CORRECTION.validate_json(row.content), revision=row.revision)

@@ -46,8 +46,8 @@ async def evidence_page(
 
 
 def row_document(row: LedgerRow) -> dict[str, Any]:
-    """The row's JSON for finance, without its revision."""
-    return row.model_dump(mode="json", by_alias=True, exclude={"revision"})
+    """The row's JSON for finance, without its revision and without what other policies would rate."""
+    return row.model_dump(mode="json", by_alias=True, exclude={"revision", "activity"})
 
 
 @dataclass(frozen=True)

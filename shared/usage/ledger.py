@@ -1,30 +1,41 @@
-"""The ledger: one row per conversation and month, and the day counters that the rows add up to.
+"""The ledger: one row per policy, month and conversation, and the day counters that the rows add up to.
 
-Counting is posting a row. A row is keyed by tenant, month and conversation and carries the head's revision; only a
-higher revision replaces it. The same transaction subtracts the old row from the counters of its day and adds the new
-one, so posting twice, or late, changes nothing.
+Counting is posting a row (`shared/contributions/row.py`). The transaction that writes it subtracts the old row from the
+counters of its day and adds the new one, so posting twice, or late, changes nothing.
 
 A month is closed for good. A later change becomes a correction in the books of a later month that is open
 (`shared/usage/posting.py`), keyed by the closed month and the conversation, with counters of its own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from shared.usage.bot_session import Invocation
-from shared.usage.correction import Correction, not_zero
-from shared.wire import ExactModel
+from pydantic import TypeAdapter
+
+from shared.contributions.row import Row, Total
+from shared.conversations.bot_activity import BotActivity, Invocation
+from shared.usage.correction import Correction
+from shared.wire import ExactModel, replace
 
 Exclusion = Literal["no_bot", "smart_assist_only", "moved"]
 """Why a conversation does not count. `moved`: it turned out to belong to another month (the row is a tombstone)."""
 
+SESSIONS = "session"
+"""The kind of a ledger's totals of rows."""
+COUNTED, EXCLUDED = "counted", "excluded"
+"""The standings of rows."""
+
 
 class LedgerRow(ExactModel):
-    """What one conversation contributes to a month. `excluded` is None for a counted bot session."""
+    """What one conversation contributes to a month by `policy`. `excluded` is None for a counted bot session.
 
+    `activity` is what the policy rated, so that another policy can rate it, too.
+    """
+
+    policy: str
     month: str
     day: str
     conversation_id: str
@@ -38,6 +49,20 @@ class LedgerRow(ExactModel):
     channel: str | None
     work_stream: str | None
     escalated: bool
+    activity: BotActivity
+
+    @property
+    def heading(self) -> str:
+        return self.day
+
+    @property
+    def total(self) -> Total:
+        """What the row is added to. A policy's next version replaces its rows, so the version is no part of it."""
+        return Total(kind=SESSIONS, policy=self.policy.partition("/")[0], period=self.month)
+
+    def without_turns(self) -> "LedgerRow":
+        """This row without what is posted only together with something else."""
+        return replace(self, activity=self.activity.without_turns())
 
     def contributions(self) -> Counter[tuple[str, str]]:
         """The day's counters that this row adds one to, as (measure, dimension)."""
@@ -60,24 +85,28 @@ class LedgerRow(ExactModel):
 DayCounts = Mapping[tuple[str, str], int]
 """A day's counters by (measure, dimension)."""
 
-
-def adjustments(old: LedgerRow | None, new: LedgerRow) -> dict[str, Counter[tuple[str, str]]]:
-    """What to add (or subtract) per day when `new` replaces `old`; counters that stay the same are left out."""
-    changes: dict[str, Counter[tuple[str, str]]] = {new.day: new.contributions()}
-    if old is not None:
-        changes.setdefault(old.day, Counter()).subtract(old.contributions())
-    return {day: left for day, counts in changes.items() if (left := not_zero(counts))}
+_ROW: TypeAdapter[LedgerRow] = TypeAdapter(LedgerRow)
 
 
-def recount(
-    rows: Iterable[LedgerRow], days: dict[str, Counter[tuple[str, str]]] | None = None
-) -> dict[str, Counter[tuple[str, str]]]:
-    """The day counters that the rows add up to, added to `days`; must equal the stored counters."""
-    counted = {} if days is None else days
-    for row in rows:
-        if contributions := row.contributions():
-            counted.setdefault(row.day, Counter()).update(contributions)
-    return counted
+def written_row(row: LedgerRow) -> Row:
+    """The ledger row as what is stored."""
+    standing = EXCLUDED if row.excluded else COUNTED
+    return Row(
+        key=row.key,
+        revision=row.revision,
+        standing=None if row.excluded == "moved" else standing,
+        content=row.to_json(),
+    )
+
+
+def standings(counted: bool | None) -> tuple[str, ...]:
+    """The standings of the rows that count (True), that do not (False), or of all."""
+    return {None: (COUNTED, EXCLUDED), True: (COUNTED,), False: (EXCLUDED,)}[counted]
+
+
+def read_row(row: Row) -> LedgerRow:
+    """The ledger row that was stored."""
+    return replace(_ROW.validate_json(row.content), revision=row.revision)
 
 
 @dataclass(frozen=True)
@@ -114,18 +143,18 @@ class BooksChanged(Exception):
 
 
 class Ledger(Protocol):
-    """The port to the ledger. A closed month never changes again."""
+    """The port to the ledger of one policy. A closed month never changes again."""
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         """In one transaction write the row and adjust its days, unless one of this or a higher revision is stored.
 
-        Raises DayClosed if the month is closed; then nothing was written.
+        Returns what `Rows.put` does. Raises DayClosed if the month is closed; then nothing was written.
         """
         ...
 
-    async def correct(self, tenant_id: str, correction: Correction) -> None:
+    async def correct(self, tenant_id: str, correction: Correction) -> int:
         """In one transaction write the correction and adjust its month's counters of corrections, unless one of its id
-        and of this or a higher revision is stored. Raises DayClosed as `post` does.
+        and of this or a higher revision is stored. Returns and raises as `post` does.
         """
         ...
 

@@ -9,8 +9,10 @@ together always say what the facts say, however often and in whatever order rows
 from collections import Counter
 from dataclasses import dataclass
 
+from shared.contributions.counters import not_zero
+from shared.contributions.row import Occasion
 from shared.errors import DayClosed
-from shared.usage.correction import Change, Correction, CorrectionReason, Occasion, not_zero
+from shared.usage.correction import Change, Correction, CorrectionReason
 from shared.usage.ledger import Ledger, LedgerRow
 from shared.usage.period import following
 
@@ -64,15 +66,18 @@ def correction(month: str, booked: BookedContribution, row: LedgerRow, occasion:
     )
 
 
-async def post_or_correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> None:
-    """Post the row to its month, or correct a closed one. Posting the same or a lower revision changes nothing."""
+async def post_or_correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> int:
+    """Post the row to its month, or correct a closed one. Posting the same or a lower revision changes nothing.
+
+    Returns the revision of another row or correction that stands instead; 0 if none does.
+    """
     try:
-        await ledger.post(tenant_id, row)
+        return await ledger.post(tenant_id, row)
     except DayClosed:
-        await _correct(ledger, tenant_id, row, occasion)
+        return await _correct(ledger, tenant_id, row, occasion)
 
 
-async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> None:
+async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> int:
     """Reads closed months only, so nothing can change between reading and writing."""
     booked = booked_contribution(await ledger.row(tenant_id, row.month, row.key))
     month = row.month
@@ -81,12 +86,11 @@ async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occ
         new = correction(month, booked, row, occasion)
         try:
             # A correction without changes is written, too: a lower revision that comes later must find it.
-            await ledger.correct(tenant_id, new)
+            return await ledger.correct(tenant_id, new)
         except DayClosed:
             stored = await ledger.correction(tenant_id, month, new.id)
             booked = booked.with_correction(stored) if stored else booked
-        else:
-            return
+    return booked.revision
 
 
 def _sessions(booked: BookedContribution) -> int:

@@ -1,11 +1,11 @@
 """Recounting a month: adding up its rows and corrections, which must equal its counters."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from shared.usage.correction import CORRECTIONS, recount_corrections
-from shared.usage.ledger import Books, CorrectionPage, DayCounts, Ledger, Page, recount
+from shared.contributions.counters import recount
+from shared.usage.correction import CORRECTIONS
+from shared.usage.ledger import Books, CorrectionPage, DayCounts, Ledger, Page
 
 _PAGE = 500
 
@@ -24,13 +24,12 @@ def correction_pages(ledger: Ledger, tenant_id: str, month: str) -> AsyncIterato
 
 async def recounted(ledger: Ledger, tenant_id: str, month: str) -> Mapping[str, DayCounts]:
     """The counters, by day and under `corrections`, that rows and corrections add up to; holds one page in memory."""
-    days: dict[str, Counter[tuple[str, str]]] = {}
+    counted = recount(())
     async for page in row_pages(ledger, tenant_id, month):
-        recount(page.rows, days)
-    corrections: Counter[tuple[str, str]] = Counter()
+        counted = recount(page.rows, counted)
     async for found in correction_pages(ledger, tenant_id, month):
-        corrections = recount_corrections(found.corrections, corrections)
-    return {**days, **({CORRECTIONS: corrections} if corrections else {})}
+        counted = recount(found.corrections, counted)
+    return counted
 
 
 def stored_counters(books: Books) -> Mapping[str, DayCounts]:

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from shared.events.envelope import format_time
 from shared.tenants.history import History
-from shared.usage.bot_session import POLICY
 from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement
 from shared.usage.ledger import DayCounts
 from shared.usage.period import closes_at, dates, end_of
+from shared.usage.rating import INVOICED
 from shared.wire import ExactModel, canonical_json, replace
 
 MAX_LISTED = 250
@@ -114,7 +114,7 @@ def build_report(
         month=month,
         status="closed" if settlement.closed else "open" if as_of < end else "closing",
         version=previous.version if previous else 1,
-        policy=POLICY,
+        policy=str(INVOICED),
         time_zone=history.time_zone(month),
         counted=counted,
         excluded=excluded,

@@ -7,6 +7,7 @@ import pytest
 
 from shared.azure.cosmos.containers import CONTAINERS, CONVERSATIONS, LEDGER
 from shared.azure.cosmos.conversation_documents import loaded_from
+from shared.conversations.bot_activity import BotActivity
 from shared.conversations.documents import write_head
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
@@ -22,6 +23,7 @@ from tests.builders import contoso, escalated, history, message, started
 from tests.conversations.pipelines import NOW
 
 TENANT, KEY = "contoso", "c1"
+OCTOBER = (TENANT, "bot-session-2020:2026-10")
 A_YEAR_AND_A_MONTH = (365 + 31) * 24 * 60 * 60
 
 
@@ -32,6 +34,7 @@ def head_of(*events: Event, revision: int = 1) -> Head:
 
 def row(revision: int = 1, day: str = "2026-10-05", excluded: Exclusion | None = "no_bot", key: str = KEY) -> LedgerRow:
     return LedgerRow(
+        policy="bot-session-2020/1",
         month=day[:7],
         day=day,
         conversation_id=key,
@@ -45,6 +48,7 @@ def row(revision: int = 1, day: str = "2026-10-05", excluded: Exclusion | None =
         channel=None,
         work_stream=None,
         escalated=False,
+        activity=BotActivity(),
     )
 
 
@@ -59,22 +63,27 @@ async def test_the_containers_are_made_as_they_are_defined(database: str) -> Non
         assert {"path": "/*"} in properties["indexingPolicy"]["excludedPaths"]
 
 
-async def test_conversations_expire_a_month_after_the_retention_and_the_ledger_never(database: str) -> None:
-    # Given a conversation with a decision, and its row
+async def test_conversations_expire_a_month_after_the_retention_and_of_the_ledger_only_tombstones(
+    database: str,
+) -> None:
+    # Given a conversation with a decision, its row, and the row that another one left behind
     async with connected(database) as cosmos:
         stores = Stores(cosmos)
         head = head_of(started())
         await stores.conversations().commit(TENANT, KEY, Fact.of(started(), NOW), head, None)
         await stores.ledger().post(TENANT, row())
+        await stores.ledger().post(TENANT, row(revision=2, excluded="moved", key="c2"))
         # When their documents are looked at
         query = "SELECT * FROM c"
         documents = await stores.container(CONVERSATIONS).query("look", (TENANT, KEY), query)
-        books = await stores.container(LEDGER).query("look", (TENANT, "2026-10"), query)
-    # Then those of the conversation have a lifetime, and those of the ledger none
+        books = await stores.container(LEDGER).query("look", OCTOBER, query)
+    # Then those of the conversation have a lifetime, and of the ledger's the tombstone, a week
     assert sorted(document["id"].partition(":")[0] for document in documents) == ["decision", "fact", "head"]
     assert {document["ttl"] for document in documents} == {A_YEAR_AND_A_MONTH}
-    assert len(books) == 33
-    assert not any("ttl" in document for document in books)
+    assert len(books) == 34
+    assert {document["id"]: document["ttl"] for document in books if "ttl" in document} == {
+        "session:c2": 7 * 24 * 60 * 60
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,7 +102,7 @@ async def test_a_closed_day_takes_nothing_and_gives_nothing(database: str, late:
         ledger = stores.ledger()
         await ledger.post(TENANT, row())
         close = [{"op": "set", "path": "/status", "value": "closed"}]
-        await stores.container(LEDGER).patch("close", (TENANT, "2026-10"), "day:2026-10-05", close)
+        await stores.container(LEDGER).patch("close", OCTOBER, "day:2026-10-05", close)
         before = await ledger.books(TENANT, "2026-10"), await ledger.rows(TENANT, "2026-10", None, None, 10)
         # When another row is posted there, or that one is changed or moved to an open day
         with pytest.raises(DayClosed) as refused:

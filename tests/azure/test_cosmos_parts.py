@@ -13,8 +13,10 @@ from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.cosmos.day_documents import counter_name, counts_of, guarded_patches
 from shared.azure.cosmos.failures import OperationFailed, TransientFailure, meaning_of, wait_before_another_try
 from shared.azure.cosmos.session import SessionTokens
+from shared.contributions.counters import recount
+from shared.conversations.bot_activity import BotActivity
 from shared.errors import DocumentTooLarge
-from shared.usage.ledger import LedgerRow, recount
+from shared.usage.ledger import LedgerRow
 
 PARTITION = ("contoso", "c1")
 
@@ -52,6 +54,7 @@ def test_counters_of_any_name_come_back(names: list[tuple[str, str]]) -> None:
 
 def _row(draw_day: str, bots: tuple[str, ...], channel: str, counted: bool) -> LedgerRow:
     return LedgerRow(
+        policy="bot-session-2020/1",
         month=draw_day[:7],
         day=draw_day,
         conversation_id="c1",
@@ -65,6 +68,7 @@ def _row(draw_day: str, bots: tuple[str, ...], channel: str, counted: bool) -> L
         channel=channel,
         work_stream=channel,
         escalated=False,
+        activity=BotActivity(),
     )
 
 

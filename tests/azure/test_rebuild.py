@@ -17,7 +17,7 @@ NOBODY = {
     "SERVICE_BUS": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=k;SharedAccessKey=a2V5;UseDevelopmentEmulator=true;",
     "STORAGE": "AccountName=a;AccountKey=a2V5;DefaultEndpointsProtocol=http;BlobEndpoint=http://127.0.0.1:1/a;",
 }
-OCTOBER = ("contoso", "2026-10")
+OCTOBER = ("contoso", "bot-session-2020:2026-10")
 
 
 @pytest.fixture

@@ -18,6 +18,6 @@ async def counted(file: Path, design: Design, sql: str) -> int:
 
 async def test_both_designs_count_the_same_sessions(tmp_path: Path) -> None:
     # Given the same conversations, when each design has recorded them, then both have counted each once
-    ours = "SELECT count(*) AS sessions FROM ledger_rows WHERE excluded IS NULL"
+    ours = "SELECT count(*) AS sessions FROM contributions WHERE standing = 'counted'"
     assert await counted(tmp_path / "patchbay.db", patchbay, ours) == 20
     assert await counted(tmp_path / "peer.db", one_document, "SELECT sessions FROM months") == 20

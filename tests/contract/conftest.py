@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 
 from shared.azure.cosmos.client import Cosmos
-from shared.azure.cosmos.containers import CONTAINERS
+from shared.azure.cosmos.containers import CONTAINERS, LEDGER
+from shared.azure.cosmos.contributions import CosmosRows
+from shared.azure.cosmos.ledger import CosmosLedger
+from shared.contributions.row import Rows
 from shared.conversations.ports import ConversationStore
+from shared.embedded.contributions import EmbeddedRows
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
@@ -26,12 +30,14 @@ from shared.threads.resolve import ThreadStore
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports
 from tests.azure.databases import Stores, connected, fresh_database
+from tests.contract.test_ledger import OTHER_POLICY
 from tests.fakes import (
     MemoryConfigurations,
     MemoryConversations,
     MemoryLedger,
     MemoryParked,
     MemoryReports,
+    MemoryRows,
     MemoryThreads,
 )
 from tests.native_ids import CONTENTS, kept_in_tables
@@ -42,7 +48,10 @@ class Adapters:
     """One adapter of each port, all of one family and all empty."""
 
     conversations: ConversationStore
+    rows: Rows
     ledger: Ledger
+    other_ledger: Ledger
+    """That of another policy, in the same store."""
     threads: ThreadStore
     configurations: ConfigurationStore
     reports: UsageReports
@@ -69,7 +78,9 @@ async def _kept_in_containers(cosmos: Cosmos) -> Sequence[str]:
 async def _memory(_: Path) -> AsyncIterator[Adapters]:
     yield Adapters(
         conversations=MemoryConversations(),
+        rows=MemoryRows(),
         ledger=MemoryLedger(),
+        other_ledger=MemoryLedger(OTHER_POLICY),
         threads=MemoryThreads(),
         configurations=MemoryConfigurations(),
         reports=MemoryReports(),
@@ -83,7 +94,9 @@ async def _embedded(folder: Path) -> AsyncIterator[Adapters]:
     try:
         yield Adapters(
             conversations=EmbeddedConversations(database),
+            rows=EmbeddedRows(database),
             ledger=EmbeddedLedger(database),
+            other_ledger=EmbeddedLedger(database, OTHER_POLICY),
             threads=EmbeddedThreads(database),
             configurations=EmbeddedConfigurations(database),
             reports=EmbeddedReports(database),
@@ -101,7 +114,9 @@ async def _azure(_: Path) -> AsyncIterator[Adapters]:
         stores = Stores(cosmos)
         yield Adapters(
             conversations=stores.conversations(),
+            rows=CosmosRows(stores.container(LEDGER)),
             ledger=stores.ledger(),
+            other_ledger=CosmosLedger(stores.container(LEDGER), OTHER_POLICY),
             threads=stores.threads(),
             configurations=stores.configurations(),
             reports=stores.reports(),
@@ -129,8 +144,18 @@ def conversations(adapters: Adapters) -> ConversationStore:
 
 
 @pytest.fixture
+def rows(adapters: Adapters) -> Rows:
+    return adapters.rows
+
+
+@pytest.fixture
 def ledger(adapters: Adapters) -> Ledger:
     return adapters.ledger
+
+
+@pytest.fixture
+def other_ledger(adapters: Adapters) -> Ledger:
+    return adapters.other_ledger
 
 
 @pytest.fixture

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.contributions.counters import recount
+from shared.contributions.row import Occasion
+from shared.conversations.bot_activity import BotActivity, Invocation
 from shared.errors import DayClosed
 from shared.events.envelope import parse_time
-from shared.usage.bot_session import Invocation
-from shared.usage.correction import CORRECTIONS, Change, Correction, Occasion
-from shared.usage.ledger import Books, BooksChanged, DayCounts, Exclusion, Ledger, LedgerRow, recount
+from shared.usage.correction import CORRECTIONS, Change, Correction
+from shared.usage.ledger import Books, BooksChanged, DayCounts, Exclusion, Ledger, LedgerRow
 
 TENANT = "contoso"
+OTHER_POLICY = "two-turns-2030"
 OCTOBER, NOVEMBER = "2026-10", "2026-11"
 BOT = ("counted", "")
 
@@ -30,7 +33,9 @@ def row(
 ) -> LedgerRow:
     """A conversation's row; a counted session of one bot on the web chat unless said otherwise."""
     began = parse_time(f"{day}T10:00:00.123456Z")
+    proof = None if excluded else Invocation(at=began, bot=bots[0], through="decision", fact_id="f1")
     return LedgerRow(
+        policy="bot-session-2020/1",
         month=day[:7],
         day=day,
         conversation_id=f"id of {key}",
@@ -38,12 +43,13 @@ def row(
         revision=revision,
         excluded=excluded,
         started_at=f"{day}T10:00:00.123456Z",
-        proof=None if excluded else Invocation(at=began, bot=bots[0], through="decision", fact_id="f1"),
+        proof=proof,
         bots=() if excluded else bots,
         account="contoso-chat" if channel else None,
         channel=channel,
         work_stream="ChatWorkStream" if channel else None,
         escalated=revision % 2 == 0,
+        activity=BotActivity(began_on=day, invocations=(proof,) if proof else (), turns={day: 3}),
     )
 
 
@@ -174,6 +180,33 @@ async def test_tenants_never_see_each_others_rows(ledger: Ledger) -> None:
     assert list((await ledger.books(TENANT, OCTOBER)).days) == ["2026-10-05"]
     assert list((await ledger.books("fabrikam", OCTOBER)).days) == ["2026-10-06"]
     assert list(await ledger.months("nobody")) == []
+
+
+async def test_policies_count_side_by_side(ledger: Ledger, other_ledger: Ledger) -> None:
+    # Given a conversation that one policy counts, and another one does not
+    other = row(revision=2, excluded="no_bot").model_copy(update={"policy": f"{OTHER_POLICY}/1"})
+    await ledger.post(TENANT, row())
+    await other_ledger.post(TENANT, other)
+    # Then each has its row, its counters and its months
+    for books, expected in ((ledger, row()), (other_ledger, other)):
+        assert await all_rows(books, TENANT, OCTOBER) == [expected]
+        assert plain((await books.books(TENANT, OCTOBER)).days) == plain(recount([expected]))
+        assert list(await books.months(TENANT)) == [OCTOBER]
+    # and closing one's month leaves the other's open
+    await closed(ledger, OCTOBER)
+    assert (await other_ledger.books(TENANT, OCTOBER)).closed_at is None
+    await other_ledger.post(TENANT, other.model_copy(update={"revision": 3}))
+
+
+async def test_a_row_that_does_not_stand_is_told_who_does(ledger: Ledger) -> None:
+    assert await ledger.post(TENANT, row()) == 0
+    assert await ledger.post(TENANT, row()) == 0
+    assert await ledger.post(TENANT, row(excluded="no_bot")) == 1
+    assert await ledger.post(TENANT, row(revision=4)) == 0
+    assert await ledger.post(TENANT, row(revision=3)) == 4
+    assert await ledger.correct(TENANT, corrected(revision=5)) == 0
+    assert await ledger.correct(TENANT, corrected(revision=5)) == 0
+    assert await ledger.correct(TENANT, corrected(revision=4)) == 5
 
 
 TENANTS = (f"tenant-{n}" for n in count())
@@ -326,8 +359,8 @@ async def test_of_posts_and_a_closing_that_race_each_post_is_counted_or_refused(
     outcomes = await asyncio.gather(*posts[:20], close(), *posts[20:], return_exceptions=True)
     # Then what was posted is counted, and what was refused is not there
     rows = await all_rows(ledger, TENANT, OCTOBER)
-    assert len(rows) == 1 + sum(outcome is None for outcome in outcomes) - 1
-    assert {type(outcome) for outcome in outcomes} <= {type(None), DayClosed}
+    assert len(rows) == 1 + sum(outcome == 0 for outcome in outcomes)
+    assert {type(outcome) for outcome in outcomes} <= {type(None), int, DayClosed}
     books = await ledger.books(TENANT, OCTOBER)
     assert books.closed_at == AT
     assert plain(books.days) == plain(recount(rows))

@@ -20,9 +20,10 @@ from shared.tenants.history import Configurations, ConfigurationStore, Version
 from shared.threads.resolve import ThreadStore
 from shared.timers.perform import Timers
 from shared.traced.wiring import traced
-from shared.usage.correction import recount_corrections
-from shared.usage.ledger import Ledger, recount
+from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports
+from shared.usage.rating import bot_session
+from shared.usage.recount import differing_days, recounted
 from tests import fakes
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.fakes import (
@@ -119,14 +120,15 @@ class InMemory:
         loaded = await self.conversations.load("contoso", key)
         assert loaded.head is not None
         rows = [
-            row.model_copy(update={"revision": 0})
+            row.without_turns().model_copy(update={"revision": 0})
             for month in await self.ledger.months("contoso")
             # The key's own prefix comes before it, and few keys share it.
             for row in (await self.ledger.rows("contoso", month, None, key[:-1], 100)).rows
             if row.key == key
         ]
+        head = await self.reading.one("contoso", key)
         return {
-            "head": conversation_document(await self.reading.one("contoso", key)),
+            "head": conversation_document(head, bot_session(head.conversation.bot_activity)),
             "outbox": loaded.head.outbox,
             "transcript": await self.reading.transcript("contoso", key, "agent"),
             "decisions": await self.reading.decisions("contoso", key),
@@ -136,12 +138,8 @@ class InMemory:
     async def books_balance(self) -> bool:
         """True if the counters are what the rows and the corrections add up to."""
         for month in await self.ledger.months("contoso"):
-            rows = (await self.ledger.rows("contoso", month, None, None, 100_000)).rows
             books = await self.ledger.books("contoso", month)
-            corrections = (await self.ledger.corrections("contoso", month, None, 100_000)).corrections
-            if recount(rows) != {day: dict(counts) for day, counts in books.days.items()}:
-                return False
-            if recount_corrections(corrections) != dict(books.corrections):
+            if differing_days(books, await recounted(self.ledger, "contoso", month)):
                 return False
         return True
 

@@ -99,7 +99,7 @@ def test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(kind: ty
     word, end = message(at="2026-10-05T11:00:00Z", role="bot"), ended(at="2026-10-05T11:00:00Z")
     conversation = folded(word, end, kind=kind)
     # Then the word counts, for an end comes last among its equals
-    assert conversation.bot_session is not None
+    assert [one.bot for one in conversation.bot_activity.invocations] == ["contoso-bot"]
 
 
 def test_nothing_is_routed_before_the_start_is_known() -> None:
@@ -199,9 +199,8 @@ def test_names_that_nobody_declared_are_warned_about_and_replaced() -> None:
     ],
 )
 def test_the_first_invocation_fixes_day_and_month(events: list[Event], day: str) -> None:
-    session = folded(*events).bot_session
-    assert session is not None
-    assert (session.day, session.month) == (day, day[:7])
+    activity = folded(*events).bot_activity
+    assert (activity.invoked_on, len(activity.invocations)) == (day, 1)
 
 
 def test_two_bots_are_one_session_and_bots_are_known_by_every_name() -> None:
@@ -213,8 +212,7 @@ def test_two_bots_are_one_session_and_bots_are_known_by_every_name() -> None:
         message(at="2026-10-05T10:02:00Z", role="bot", author_id="second"),
     )
     # Then it is one session with two bots
-    assert conversation.bot_session is not None
-    assert conversation.bot_session.bots == ("contoso-bot", "second")
+    assert [one.bot for one in conversation.bot_activity.invocations] == ["contoso-bot", "second"]
 
 
 def test_smart_assist_is_no_session() -> None:
@@ -223,8 +221,8 @@ def test_smart_assist_is_no_session() -> None:
     advice = message(at="2026-10-05T10:01:00Z", author={"role": "bot", "id": "adviser", "smartAssist": True})
     conversation = folded(started(), advice, configuration=people)
     # Then no session is counted
-    assert conversation.bot_session is None
-    assert conversation.smart_assist
+    assert not conversation.bot_activity.invocations
+    assert conversation.bot_activity.smart_assist
 
 
 def test_times_finer_than_a_microsecond_keep_their_order() -> None:

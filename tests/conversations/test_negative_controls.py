@@ -1,5 +1,6 @@
 """With a faulty store, fact, recorder or function handed in, the test of the invariant fails."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property, partial, reduce
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.conversations.blind_append import changes_head
+from shared.conversations.bot_activity import MOST_BOTS, BotActivity, Invocation
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect, FollowUp
 from shared.conversations.fact import Fact
@@ -30,6 +32,7 @@ from shared.tenants.history import History
 from shared.wire import replace
 from tests.builders import FROM_THE_BEGINNING, contoso
 from tests.conversations import (
+    test_bot_activity,
     test_due_actions,
     test_every_order,
     test_fold,
@@ -112,7 +115,7 @@ class EndFirst(Fact):
 
 
 def test_an_end_is_not_last_among_its_equals() -> None:
-    with pytest.raises(AssertionError, match="bot_session"):
+    with pytest.raises(AssertionError, match="contoso-bot"):
         test_fold.test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(EndFirst)
 
 
@@ -262,3 +265,27 @@ def test_long_values_are_not_looked_up() -> None:
     values = {"Topic": test_traces.LONG}
     with pytest.raises(AssertionError, match="leads elsewhere"):
         test_traces.check_stored_decisions([(condition, "People")], [values], from_what_it_holds)
+
+
+def keeping_whoever_comes_first(activity: BotActivity, new: Invocation) -> BotActivity:
+    return activity if len(activity.invocations) >= MOST_BOTS else activity.with_invocation(new)
+
+
+def test_a_bot_that_was_invoked_earlier_and_is_known_later_is_left_out() -> None:
+    order = list(range(2 * MOST_BOTS + 10))
+    test_bot_activity.check_the_earliest_invocations_stay(order, BotActivity.with_invocation)
+    with pytest.raises(AssertionError, match="b0"):
+        test_bot_activity.check_the_earliest_invocations_stay(order[::-1], keeping_whoever_comes_first)
+
+
+def test_a_bots_every_line_is_a_turn() -> None:
+    def every_line(ordered: Iterable[Fact], history: History) -> Counter[str]:
+        lines = [fact for fact in ordered if isinstance(fact.event, MessagePosted)]
+        return Counter(
+            history.local_date(line.at).isoformat()
+            for line in lines
+            if isinstance(line.event, MessagePosted) and line.event.data.author.role == "bot"
+        )
+
+    with pytest.raises(AssertionError, match="'2026-10-05': 4"):
+        test_bot_activity.check_a_turn_is_a_bots_public_line_that_answers_a_customer(every_line)

@@ -92,10 +92,10 @@ class Refusing(MemoryLedger):
         super().__init__()
         self.refused = {"c1", "c2"}
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         if row.key in self.refused:
             raise ConnectionError("the ledger is away")
-        await super().post(tenant_id, row)
+        return await super().post(tenant_id, row)
 
 
 async def test_the_sweep_goes_on_past_a_conversation_whose_effect_fails() -> None:

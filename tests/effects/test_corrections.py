@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
-from shared.usage.correction import Correction
+from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import MonthlyUsage
 from shared.usage.report import MAX_LISTED, UsageReport
@@ -244,7 +244,7 @@ async def check_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_
     ledger = MemoryLedger()
     pipeline = await at("2026-11-20T12:00:00Z", usage=usage, ledger=ledger)
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"), started("c2"))
-    counters = ledger._months["contoso", OCTOBER].days["2026-10-05"]
+    counters = ledger.counters("contoso", OCTOBER, "2026-10-05")
     counters["counted", ""] += 1
     # When the months are to be closed
     await pipeline.usage.roll_up_all()
@@ -268,7 +268,7 @@ async def test_counters_of_corrections_are_checked_too() -> None:
     await pipeline.record(started("c0"))
     await pipeline.usage.roll_up_all()
     await pipeline.record(started("c1"))
-    ledger._months["contoso", NOVEMBER].corrected["counted", ""] += 1
+    ledger.counters("contoso", NOVEMBER, CORRECTIONS)["counted", ""] += 1
     await close(pipeline, "2026-12-09T00:00:00Z")
     november = await report(pipeline, NOVEMBER)
     assert [(one.code, one.days) for one in november.obstacles] == [("days_differ", ("corrections",))]

@@ -8,11 +8,14 @@ from functools import partial
 import pytest
 
 from shared.conversations.ports import Head
+from shared.conversations.record import Recorder
 from shared.effects.archive import Archive, Archiver
+from shared.effects.outbox import Outbox
+from shared.events.catalog import Event
 from shared.pipeline import Pipeline
 from tests.conversations import test_contents
-from tests.conversations.pipelines import InMemory, with_timers
-from tests.effects import test_archive, test_corrections
+from tests.conversations.pipelines import InMemory, with_recorder, with_timers
+from tests.effects import test_archive, test_corrections, test_ids_that_come_again
 
 
 @dataclass(frozen=True)
@@ -73,4 +76,25 @@ async def test_a_closing_does_not_wait_for_outboxes() -> None:
     with pytest.raises(AssertionError, match=r"\('closed', 1\) == \('closing', 1\)"):
         await test_corrections.test_a_month_with_rows_in_an_outbox_does_not_close_before_they_are_posted(
             partial(InMemory, rewired=rewired)
+        )
+
+
+class NeverAbove(Outbox):
+    """An outbox that leaves the head's revision as it is, whatever stands in the books."""
+
+    async def _begin_above(self, *_: object) -> None:
+        return None
+
+
+def never_above(recorder: Recorder) -> Recorder:
+    """The recorder with such an outbox."""
+    assert isinstance(recorder.outbox, Outbox)
+    return replace(recorder, outbox=NeverAbove(**vars(recorder.outbox)))
+
+
+@pytest.mark.parametrize("first_life", test_ids_that_come_again.FIRST_LIVES.values())
+async def test_a_second_life_begins_at_the_first_revision(first_life: list[Event]) -> None:
+    with pytest.raises(AssertionError, match="the row of c1 differs"):
+        await test_ids_that_come_again.check_the_row_of_a_second_life_stands(
+            first_life, closed=False, pipelines=with_recorder(never_above)
         )

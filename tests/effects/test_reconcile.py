@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.conversations.blind_append import changes_head
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import CloseThread, PostLedgerRow
+from shared.conversations.effect import CloseThread, Contribute
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import reconcile
@@ -16,7 +16,7 @@ from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
-from shared.wire import replace
+from shared.usage.ledger import read_row
 from tests.builders import contoso, ended, escalated, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -30,8 +30,8 @@ def folded(*events: Event) -> Conversation:
 def test_a_conversation_that_begins_posts_its_row() -> None:
     effects = reconcile(None, folded(started()), 1)
     row = effects["ledger:2026-10"]
-    assert isinstance(row, PostLedgerRow)
-    assert (row.row.excluded, row.row.bots, row.row.revision) == (None, ("contoso-bot",), 1)
+    assert isinstance(row, Contribute)
+    assert (row.row.standing, read_row(row.row).bots, row.row.revision) == ("counted", ("contoso-bot",), 1)
 
 
 def test_what_does_not_touch_the_bill_posts_nothing() -> None:
@@ -46,7 +46,7 @@ def test_a_session_that_moves_leaves_a_tombstone() -> None:
     after = folded(escalated(at="2026-11-01T00:00:10Z"), started(at="2026-10-31T23:59:00Z"))
     effects = reconcile(before, after, 2)
     # Then both months hear of it, under the same revision
-    rows = {name: effect.row for name, effect in effects.items() if isinstance(effect, PostLedgerRow)}
+    rows = {name: read_row(effect.row) for name, effect in effects.items() if isinstance(effect, Contribute)}
     assert {name: (row.excluded, row.revision) for name, row in rows.items()} == {
         "ledger:2026-10": (None, 2),
         "ledger:2026-11": ("moved", 2),
@@ -92,7 +92,7 @@ def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event]
     if not changes_head(head, Fact.of(line, NOW), history(contoso())):
         # Then, where the line costs only an append, the fold with it is the fold without it
         with_line = folded(*events, line)
-        assert replace(with_line, last_activity_at=None) == replace(head, last_activity_at=None)
+        assert with_line.without_lines() == head.without_lines()
 
 
 def test_most_lines_are_only_appended() -> None:

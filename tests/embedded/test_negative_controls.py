@@ -19,10 +19,10 @@ NOT_REFUSED = pytest.fail.Exception
 
 
 class TakesEveryRowForNew(EmbeddedLedger):
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         known = await self.row(tenant_id, row.month, row.key)
         revision = max(row.revision, known.revision + 1) if known else row.revision
-        await super().post(tenant_id, row.model_copy(update={"revision": revision}))
+        return await super().post(tenant_id, row.model_copy(update={"revision": revision}))
 
 
 async def test_a_lower_revision_replaces_a_ledger_row(database: Database) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from local.index import index
+from shared.conversations.bot_activity import turns_of
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.transcript import transcript
@@ -33,6 +34,7 @@ def _folded(event: Any) -> object:
 
 USES: Mapping[str, Callable[[Any], object]] = {
     "shared/conversations/fold.py": _folded,
+    "shared/conversations/bot_activity.py": lambda event: turns_of([Fact.of(event, event.moment)], history(contoso())),
     "shared/conversations/transcript.py": lambda event: transcript([Fact.of(event, event.moment)], "agent"),
     "shared/diagnosis/configuration_checks.py, findings": lambda event: list(CHECKS.findings(event, {})),
     "shared/diagnosis/configuration_checks.py, decision": CHECKS.decision,
@@ -49,7 +51,7 @@ LEFT = {
     "shared/dialects/payload.py": "a second hand-off is a second draft of a `bot.escalated`",
     "shared/ingress/deliver.py": "only a `conversation.started` names its customer",
     "shared/routing/explain.py": "a decision has one of two causes",
-    "shared/usage/bot_session.py": "what invokes a bot is a part of the counting policy",
+    "shared/conversations/bot_activity.py": "only some types invoke a bot",
 }
 """Where code still asks for a single type, and why no trait says it."""
 

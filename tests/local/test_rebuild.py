@@ -58,7 +58,7 @@ def broken(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         for sql in (
             "DELETE FROM heads WHERE key = 'c1'",
-            "DELETE FROM ledger_rows WHERE key = 'c2'",
+            "DELETE FROM contributions WHERE key = 'c2'",
             "UPDATE ledger_days SET count = count + 5 WHERE measure = 'counted'",
         ):
             assert connection.execute(sql).rowcount == 1

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import Effect, PostLedgerRow
+from shared.conversations.effect import Contribute, Effect
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head
 from shared.conversations.record import Recorded, Recorder
@@ -25,7 +25,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
 from shared.usage.correction import Correction
-from shared.usage.ledger import Books, LedgerRow
+from shared.usage.ledger import SESSIONS, Books, LedgerRow
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryConversations, MemoryLedger
 
@@ -86,13 +86,13 @@ class WithoutMarker(EmbeddedConversations):
 class TakesNothingAway(EmbeddedLedger):
     """Forgets the row that another one replaces, so that its counters stay."""
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
-        forget = "DELETE FROM ledger_rows WHERE tenant_id = ? AND month = ? AND key = ?"
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
+        forget = "DELETE FROM contributions WHERE tenant_id = ? AND period = ? AND key = ?"
         old = await self.row(tenant_id, row.month, row.key)
         if old and old.revision < row.revision:
             place = (tenant_id, row.month, row.key)
             await self._database.write(lambda connection: connection.execute(forget, place))
-        await super().post(tenant_id, row)
+        return await super().post(tenant_id, row)
 
 
 Fault = type[EmbeddedBus] | type[EmbeddedConversations] | type[EmbeddedLedger] | type[Outbox]
@@ -160,7 +160,7 @@ def without_tombstones(
 ) -> Mapping[str, Effect]:
     effects = reconcile(before, after, revision, cause)
     return {
-        name: one for name, one in effects.items() if not isinstance(one, PostLedgerRow) or one.row.excluded != "moved"
+        name: one for name, one in effects.items() if not isinstance(one, Contribute) or one.row.standing is not None
     }
 
 
@@ -173,11 +173,11 @@ class LeavesRowsBehind(InMemory):
 class TakesNothingAwayInMemory(MemoryLedger):
     """Forgets the row that another one replaces, so that its counters stay."""
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         old = await self.row(tenant_id, row.month, row.key)
         if old and old.revision < row.revision:
-            del self._month(tenant_id, row.month).rows[row.key]
-        await super().post(tenant_id, row)
+            self.lose(tenant_id, SESSIONS, row.month, row.key)
+        return await super().post(tenant_id, row)
 
 
 def taking_nothing_away() -> InMemory:
@@ -208,10 +208,10 @@ class ForgetsWhatIsBooked(MemoryLedger):
 class TakesEveryCorrectionForNew(MemoryLedger):
     """Lets a correction of any revision replace the one that is there."""
 
-    async def correct(self, tenant_id: str, correction: Correction) -> None:
+    async def correct(self, tenant_id: str, correction: Correction) -> int:
         known = await self.correction(tenant_id, correction.month, correction.id)
         revision = max(correction.revision, known.revision + 1) if known else correction.revision
-        await super().correct(tenant_id, correction.model_copy(update={"revision": revision}))
+        return await super().correct(tenant_id, correction.model_copy(update={"revision": revision}))
 
 
 class FailsAtRefusals(Receiver):

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.azure.cosmos.containers import CONVERSATIONS
+from shared.azure.cosmos.contributions import partition_of
 from shared.azure.cosmos.conversations import CosmosConversations
 from shared.azure.cosmos.day_documents import guarded_patches
 from shared.azure.cosmos.ledger import CosmosLedger
@@ -33,11 +34,12 @@ class TakesNothingAway(CosmosLedger):
         assert isinstance(adapters.ledger, CosmosLedger)
         return replace(adapters, ledger=cls(adapters.ledger._container))
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         old = await self.row(tenant_id, row.month, row.key)
-        await super().post(tenant_id, row)
+        kept_out_by = await super().post(tenant_id, row)
         if old and old.revision < row.revision:
-            await self._container.batch("post", (tenant_id, row.month), guarded_patches(None, old))
+            await self._container.batch("post", partition_of(tenant_id, row.total), guarded_patches(None, old))
+        return kept_out_by
 
 
 class WithoutOutbox(CosmosConversations):

@@ -34,16 +34,16 @@ _KEY = "@key@"
 
 _INSERT_ROWS = """
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :rows)
-INSERT INTO ledger_rows (tenant_id, month, key, excluded, document)
-SELECT :tenant, :month, printf('c%07d', n), NULL,
+INSERT INTO contributions (tenant_id, kind, policy, period, key, revision, standing, content)
+SELECT :tenant, 'session', 'bot-session-2020', :month, printf('c%07d', n), 1, 'counted',
        replace(
            replace(:document, '@key@', printf('c%07d', n)),
            :month || '-01',
            :month || printf('-%02d', 1 + n % :days))
 FROM numbers
 """
-_INSERT_DAYS = "INSERT INTO ledger_days (tenant_id, month, day, measure, dimension, count) VALUES (?, ?, ?, ?, ?, ?)"
-_INSERT_MONTH = "INSERT INTO ledger_months (tenant_id, month, posts, closed_at) VALUES (?, ?, ?, NULL)"
+_INSERT_DAYS = "INSERT INTO ledger_days VALUES (?, 'bot-session-2020', ?, ?, ?, ?, ?)"
+_INSERT_MONTH = "INSERT INTO ledger_months VALUES (?, 'bot-session-2020', ?, ?, NULL)"
 
 
 async def fill(database: Database, tenant_id: str, month: str, rows: int) -> None:

@@ -6,28 +6,18 @@ from functools import partial
 
 import pytest
 
-from shared.conversations.ports import Reconcile
-from shared.conversations.record import Recorder
 from shared.rebuild.compare import Difference, Rebuild
 from shared.tenants.history import History
 from shared.usage.ledger import Books, DayCounts, LedgerRow
 from tests.conversations.pipelines import InMemory, with_recorder
+from tests.effects.test_negative_controls import never_above
 from tests.fakes import MemoryLedger
 from tests.rebuild import test_repair
 
 
-class FromTheFirstRevision(Recorder):
-    """A recorder that ignores the revisions that the ledger knows."""
-
-    async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile, revision: int) -> int:
-        return await super().record_anew(tenant_id, key, reconcile, 0)
-
-
 async def test_a_head_that_is_committed_anew_begins_at_the_first_revision() -> None:
     with pytest.raises(AssertionError, match="2026-10: the row of c1 differs"):
-        await test_repair.test_what_comes_after_a_repair_counts_though_the_head_began_anew(
-            with_recorder(lambda recorder: FromTheFirstRevision(**vars(recorder)))
-        )
+        await test_repair.test_what_comes_after_a_repair_counts_though_the_head_began_anew(with_recorder(never_above))
 
 
 @dataclass(frozen=True)

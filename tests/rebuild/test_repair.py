@@ -1,7 +1,8 @@
 """A repair writes what the facts say where it differs, and a comparison then finds nothing; closed months stay."""
 
 from shared.errors import StoreUnavailable
-from shared.usage.ledger import LedgerRow
+from shared.usage.correction import CORRECTION
+from shared.usage.ledger import SESSIONS, LedgerRow, read_row
 from shared.wire import replace
 from tests.builders import ended, escalated, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
@@ -35,10 +36,10 @@ class Broken:
         self.conversations._partitions["contoso", key].head = None
 
     def lose_row(self, month: str, key: str) -> LedgerRow:
-        return self.ledger._months["contoso", month].rows.pop(key)
+        return read_row(self.ledger.lose("contoso", SESSIONS, month, key))
 
     def miscount(self, month: str, day: str) -> None:
-        self.ledger._months["contoso", month].days[day]["counted", ""] += 1
+        self.ledger.counters("contoso", month, day)["counted", ""] += 1
 
     async def differences(self) -> list[str]:
         return (await self.pipeline.rebuild.compare("contoso")).differences
@@ -150,7 +151,7 @@ async def test_a_lost_correction_is_made_again() -> None:
     await store.pipeline.usage.roll_up_all()
     await store.pipeline.record(started("c5", at="2026-10-06T10:00:00Z"))
     [correction] = (await store.ledger.corrections("contoso", NOVEMBER, None, 10)).corrections
-    del store.ledger._months["contoso", NOVEMBER].corrections[correction.id]
+    store.ledger.lose("contoso", CORRECTION, NOVEMBER, correction.id)
     # When it is repaired, then it is there, and counted once
     await store.repaired()
     assert await store.differences() == []
@@ -171,10 +172,10 @@ class Refusing(MemoryLedger):
 
     refused: str | None = None
 
-    async def post(self, tenant_id: str, row: LedgerRow) -> None:
+    async def post(self, tenant_id: str, row: LedgerRow) -> int:
         if row.key == self.refused:
             raise StoreUnavailable("throttled")
-        await super().post(tenant_id, row)
+        return await super().post(tenant_id, row)
 
 
 async def test_one_conversation_that_fails_keeps_no_other_waiting() -> None:

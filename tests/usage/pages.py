@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from shared.contributions.row import Occasion
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Licence
-from shared.usage.correction import CORRECTIONS, Correction, Occasion
+from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, build_report
 from tests.builders import contoso, history
 from tests.usage.render.hostile import hostile_names

@@ -13,14 +13,14 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from shared.conversations.effect import PostLedgerRow
+from shared.contributions.row import Occasion
+from shared.conversations.effect import Contribute
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.tenants.history import History
-from shared.usage.correction import Occasion
-from shared.usage.ledger import Ledger
+from shared.usage.ledger import Ledger, read_row
 from shared.usage.posting import post_or_correct
 from shared.usage.recount import recounted, stored_counters
 from tests.builders import contoso, ended, history, message, started
@@ -64,7 +64,7 @@ class Happened:
                 return message(self.session, at, role="bot", author_id=self.bot)
 
 
-Delivery = tuple[PostLedgerRow, ...]
+Delivery = tuple[Contribute, ...]
 """The rows that a session's n-th event leads to, all of one revision."""
 
 
@@ -120,7 +120,7 @@ def _deliveries(arriving: Sequence[Happened], versions: History) -> Iterator[Del
         facts.append(Fact.of(one.event(), datetime(2026, 12, 1, tzinfo=UTC)))
         after = fold(TENANT, one.session, facts, versions)
         effects = reconcile(before, after, revision, facts[-1]).values()
-        yield tuple(effect for effect in effects if isinstance(effect, PostLedgerRow))
+        yield tuple(effect for effect in effects if isinstance(effect, Contribute))
         before = after
 
 
@@ -131,12 +131,12 @@ def _shuffled(rng: Random, deliveries: list[Delivery]) -> list[Delivery]:
 
 async def deliver(ledger: Ledger, deliveries: Sequence[Delivery]) -> None:
     """Post the deliveries, many at once."""
-    posts: list[tuple[PostLedgerRow, Occasion | None]] = [
+    posts: list[tuple[Contribute, Occasion | None]] = [
         (effect, effect.occasion) for delivery in deliveries for effect in delivery
     ]
     for start in range(0, len(posts), _AT_ONCE):
         some = posts[start : start + _AT_ONCE]
-        await asyncio.gather(*(post_or_correct(ledger, TENANT, effect.row, why) for effect, why in some))
+        await asyncio.gather(*(post_or_correct(ledger, TENANT, read_row(effect.row), why) for effect, why in some))
 
 
 async def counted(ledger: Ledger) -> tuple[Counts, int]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from shared.contributions.row import Occasion
 from shared.errors import NotAcceptable
-from shared.usage.correction import Correction, Occasion
+from shared.usage.correction import Correction
 from shared.usage.evidence import PAGE, PART, EvidencePage, evidence_page, exported
 from shared.usage.ledger import LedgerRow
 from shared.usage.posting import booked_contribution, correction

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contributions.counters import adjustments, recount
+from shared.conversations.bot_activity import BotActivity, Invocation
 from shared.events.conversation_key import conversation_key
-from shared.usage.bot_session import Invocation
-from shared.usage.ledger import LedgerRow, adjustments, recount
+from shared.usage.ledger import LedgerRow, read_row, written_row
 
 Counts = Counter[tuple[str, str]]
 
@@ -18,6 +19,7 @@ Counts = Counter[tuple[str, str]]
 def row(conversation: str = "c1", revision: int = 1, day: str = "2026-10-05", **members: Any) -> LedgerRow:
     """A counted session of the sample's bot in the web chat, with some members replaced."""
     usual: dict[str, Any] = {
+        "policy": "bot-session-2020/1",
         "month": day[:7],
         "day": day,
         "conversation_id": conversation,
@@ -31,6 +33,7 @@ def row(conversation: str = "c1", revision: int = 1, day: str = "2026-10-05", **
         "channel": "webchat",
         "work_stream": "W",
         "escalated": False,
+        "activity": BotActivity(began_on=day),
     }
     return LedgerRow(**usual | members)
 
@@ -178,4 +181,4 @@ def test_the_parts_add_up_to_the_whole(revisions: list[tuple[str, dict[str, Any]
 @given(SESSIONS | UNCOUNTED)
 def test_a_row_survives_its_store(members: dict[str, Any]) -> None:
     # given any row, when it is written and read, then it is the same
-    assert LedgerRow.model_validate_json(row(**members).to_json()) == row(**members)
+    assert read_row(written_row(row(**members))) == row(**members)

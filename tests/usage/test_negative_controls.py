@@ -41,9 +41,8 @@ async def test_a_correction_does_not_know_of_those_before_it() -> None:
 
 
 class WritesChangesOnly(MemoryLedger):
-    async def correct(self, tenant_id: str, correction: Correction) -> None:
-        if correction.changes:
-            await super().correct(tenant_id, correction)
+    async def correct(self, tenant_id: str, correction: Correction) -> int:
+        return await super().correct(tenant_id, correction) if correction.changes else 0
 
 
 async def test_a_correction_of_nothing_is_not_written_down() -> None:

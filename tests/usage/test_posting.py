@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.usage.correction import Occasion
+from shared.contributions.row import Occasion
 from shared.usage.ledger import Ledger, LedgerRow
 from shared.usage.posting import BookedContribution, booked_contribution, correction, post_or_correct
 from tests.fakes import MemoryLedger
@@ -91,11 +91,11 @@ async def check_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing(
 class ClosesFirst(MemoryLedger):
     """A ledger whose month is closed by somebody else just before the correction is written."""
 
-    async def correct(self, tenant_id: str, correction: object) -> None:
+    async def correct(self, tenant_id: str, correction: object) -> int:
         month = getattr(correction, "month", "")
         if month == NOVEMBER and (await self.books(tenant_id, month)).closed_at is None:
             await closed(self, NOVEMBER)
-        await super().correct(tenant_id, correction)  # type: ignore[arg-type]  # only its month was looked at
+        return await super().correct(tenant_id, correction)  # type: ignore[arg-type]  # only its month was looked at
 
 
 async def test_a_correction_that_races_with_the_closing_of_its_month_goes_to_the_next() -> None:

@@ -48,10 +48,10 @@ CONVERSATIONS = ContainerDefinition(
 THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRES_WHERE_SET)
 LEDGER = ContainerDefinition(
     "ledger",
-    ("/tenantId", "/month"),
-    # Rows have the first two, counting documents the next two, corrections the fifth, reports the last.
-    ("/key/?", "/standing/?", "/day/?", "/firstOf/?", "/correctionOf/?", "/version/?"),
-    None,
+    ("/tenantId", "/period"),
+    # Rows have the first two, counting documents the next two, reports the last.
+    ("/key/?", "/standing/?", "/day/?", "/firstOf/?", "/version/?"),
+    EXPIRES_WHERE_SET,
 )
 CONFIGURATIONS = ContainerDefinition("configurations", ("/tenantId",), ("/number/?",), None)
 PARKED = ContainerDefinition("parked", ("/tenantId",), ("/position/?", "/waiting/?"), EXPIRES_WHERE_SET)

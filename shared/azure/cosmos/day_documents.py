@@ -12,9 +12,10 @@ from datetime import datetime
 
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.keys import Partition
+from shared.contributions.counters import Counted, adjustments
 from shared.events.envelope import format_time, parse_time
-from shared.usage.correction import CORRECTIONS, Correction, correction_adjustments
-from shared.usage.ledger import Books, DayCounts, LedgerRow, adjustments
+from shared.usage.correction import CORRECTIONS
+from shared.usage.ledger import Books, DayCounts
 from shared.usage.period import dates
 
 WHILE_OPEN = 'FROM c WHERE c.status = "open"'
@@ -26,13 +27,13 @@ COUNTING = "SELECT c.id, c.day, c.counts, c.closedAt, c._etag FROM c WHERE c.day
 """The query for the documents that `books_of` takes."""
 
 
-def guarded_patches(old: LedgerRow | None, new: LedgerRow) -> list[Operation]:
-    """The patches of the days' counters when `new` replaces `old`.
+def guarded_patches(old: Counted | None, new: Counted) -> list[Operation]:
+    """The patches of the counters when `new` replaces `old`.
 
     The days of both rows are guarded, even if no counter changes: a closed month must keep its row.
     """
     steps = adjustments(old, new)
-    days = {row.day for row in (old, new) if row is not None}
+    days = {row.heading for row in (old, new) if row is not None}
     return [patch for day in sorted(days) for patch in _patches(day, steps.get(day, Counter({("counted", ""): 0})))]
 
 
@@ -44,25 +45,26 @@ def _patches(day: str, counts: DayCounts) -> list[Operation]:
     return [("patch", (_DAY + day, list(some)), {"filter_predicate": WHILE_OPEN}) for some in _in_patches(changes)]
 
 
-def guarded_correction(old: Correction | None, new: Correction) -> list[Operation]:
-    """The patches of the counters of corrections when `new` replaces `old`."""
-    return _patches(CORRECTIONS, correction_adjustments(old, new) or Counter({("counted", ""): 0}))
+def day_of(patch: Operation) -> str:
+    """The day (or `corrections`) whose counters the patch changes."""
+    document_id: str = patch[1][0]
+    return document_id.removeprefix(_DAY)
 
 
-def opened(container: Container, partition: Partition, day: str, counts: DayCounts) -> list[Document]:
-    """The counting documents of an open month; `counts` are the counters of `day`, all others are zero."""
-    members = _members(counts)
+def opened(container: Container, partition: Partition, month: str, first: Counted) -> list[Document]:
+    """The counting documents of an open month with its first row."""
+    members = _members(first.contributions())
     return [
-        _document(container, partition, each, members if each == day else {}, "open", None)
-        for each in _days(partition[1])
+        _document(container, partition, day, members if day == first.heading else {}, "open", None)
+        for day in _days(month)
     ]
 
 
-def closed(container: Container, partition: Partition, books: Books, at: datetime) -> list[Operation]:
+def closed(container: Container, partition: Partition, month: str, books: Books, at: datetime) -> list[Operation]:
     """The operations that close the month; they fail if a document changed since its books were read."""
     etags: Mapping[str, str] = json.loads(books.stamp)
     if not etags:
-        documents = (_document(container, partition, day, {}, "closed", format_time(at)) for day in _days(partition[1]))
+        documents = (_document(container, partition, day, {}, "closed", format_time(at)) for day in _days(month))
         return [("create", (document,), {}) for document in documents]
     close = [
         {"op": "set", "path": "/status", "value": "closed"},
@@ -75,7 +77,7 @@ def closed(container: Container, partition: Partition, books: Books, at: datetim
 
 
 def restated(
-    container: Container, partition: Partition, books: Books, counts: Mapping[str, DayCounts]
+    container: Container, partition: Partition, month: str, books: Books, counts: Mapping[str, DayCounts]
 ) -> list[Operation]:
     """The operations that set the counters of these days; they fail if one changed since its books were read.
 
@@ -84,12 +86,12 @@ def restated(
     """
     etags: Mapping[str, str] = json.loads(books.stamp)
     stored = {**books.days, CORRECTIONS: books.corrections}
-    lost = [day for day in _days(partition[1]) if _DAY + day not in etags]
+    lost = [day for day in _days(month) if _DAY + day not in etags]
     operations: list[Operation] = [
         ("create", (_document(container, partition, day, _members(counts.get(day, Counter())), "open", None),), {})
         for day in lost
     ]
-    for day in _days(partition[1]) if lost else sorted(counts):
+    for day in _days(month) if lost else sorted(counts):
         if etag := etags.get(_DAY + day):
             members = _members(counts.get(day, stored.get(day, Counter())))
             patch = [{"op": "set", "path": "/counts", "value": members}]

@@ -1,0 +1,96 @@
+"""Bot activity: what bots did in a conversation, for whoever counts it: no text, no person, and bounded."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, assert_never
+
+from pydantic import Field
+
+from shared.conversations.fact import Fact
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_posted import MessagePosted
+from shared.tenants.history import History
+from shared.wire import ExactModel, replace
+
+MOST_BOTS = 50
+"""The bots whose invocations are kept: the earliest ones."""
+
+Invoking = Literal["decision", "message.posted", "bot.escalated"]
+
+
+class Invocation(ExactModel):
+    """The first time that a bot was invoked, what invoked it (`through`), and the fact that proves it."""
+
+    at: datetime
+    bot: str
+    through: Invoking
+    fact_id: str
+
+
+class BotActivity(ExactModel):
+    """When a conversation began, which bots were invoked first to last, and their turns on each day.
+
+    `began_on` and `invoked_on` (the first invocation) are days (yyyy-mm-dd) of the tenant's calendar. A turn is a
+    bot's public line that answers a customer's. Turns are exact once the conversation has ended.
+    """
+
+    began_on: str | None = None
+    invoked_on: str | None = None
+    invocations: tuple[Invocation, ...] = ()
+    smart_assist: bool = False
+    turns: dict[str, int] = Field(default_factory=dict)
+
+    def with_invocation(self, new: Invocation) -> "BotActivity":
+        """This activity with `new`, if that is the first invocation of its bot."""
+        first: dict[str, Invocation] = {}
+        for invocation in sorted((*self.invocations, new), key=_order):
+            first.setdefault(invocation.bot, invocation)
+        return replace(self, invocations=tuple(first.values())[:MOST_BOTS])
+
+    def gains(self, new: Invocation) -> bool:
+        """True if `new` is of a bot that is not known, and is kept."""
+        bots = {invocation.bot for invocation in self.invocations}
+        return new.bot not in bots and self.with_invocation(new) != self
+
+    def with_smart_assist(self) -> "BotActivity":
+        return replace(self, smart_assist=True)
+
+    def on_days(self, began_at: datetime, ordered: Iterable[Fact], history: History) -> "BotActivity":
+        """This activity with its days and turns, in the tenant's calendar."""
+        return replace(
+            self,
+            began_on=history.local_date(began_at).isoformat(),
+            invoked_on=history.local_date(self.invocations[0].at).isoformat() if self.invocations else None,
+            turns=dict(turns_of(ordered, history)),
+        )
+
+    def without_turns(self) -> "BotActivity":
+        """This activity without what every line may change."""
+        return replace(self, turns={})
+
+
+def _order(invocation: Invocation) -> tuple[datetime, str, str]:
+    return invocation.at, invocation.fact_id, invocation.bot
+
+
+def turns_of(ordered: Iterable[Fact], history: History) -> Counter[str]:
+    """The turns until the end, by day."""
+    turns: Counter[str] = Counter()
+    asked = False
+    for fact in ordered:
+        match fact.event:
+            case ConversationEnded():
+                break
+            case MessagePosted() as line if line.data.visibility == "public" and line.breaks_silence:
+                if line.author.role == "bot" and asked:
+                    turns[history.local_date(fact.at).isoformat()] += 1
+                asked = line.author.role == "customer"
+            case ConversationStarted() | MessagePosted() | BotEscalated() | InactivityTimeout():
+                pass
+            case _:
+                assert_never(fact.event)
+    return turns
