@@ -98,14 +98,14 @@ CONTENTS = frozenset(["document", "event", "body", "content", "secret"])
 
 
 def kept_in_tables(database: Database) -> Sequence[str]:
-    """All that a database holds, but for contents: ids, keys, what lists are filtered by, and the whole ledger."""
+    """All that a database holds, but for contents: ids, keys, what lists are filtered by, and all that is counted."""
     tables = [row["name"] for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return [
         str(row[name])
         for table in tables
         for row in database.query(f"SELECT * FROM {table}")  # a table's name
         for name in row.keys()  # noqa: SIM118  # a row's items are its values
-        if name not in CONTENTS or table.startswith(("ledger", "reports"))
+        if name not in CONTENTS or table.startswith(("contributions", "ledger", "reports"))
     ]
 
 
