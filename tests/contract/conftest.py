@@ -70,7 +70,7 @@ async def _kept_in_containers(cosmos: Cosmos) -> Sequence[str]:
         for definition in CONTAINERS
         async for document in (await cosmos.container(definition.id)).read_all_items()
         for name, value in document.items()
-        if name not in CONTENTS
+        if name not in CONTENTS or definition is LEDGER
     ]
 
 
