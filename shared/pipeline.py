@@ -22,6 +22,7 @@ from shared.ingress.parked_event import ParkedEvents
 from shared.ingress.parked_event_service import ParkedEventService
 from shared.ingress.receive import Receiver
 from shared.ingress.resubmit import Resubmission
+from shared.ingress.stamps import Stamps
 from shared.rebuild.compare import Rebuild
 from shared.rebuild.repair import Repair
 from shared.telemetry import OFF, Telemetry
@@ -93,13 +94,14 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     configurations, overflow = adapters.configurations, adapters.overflow
     contents = Contents(overflow)
     threads = Threads(adapters.threads, configurations.pseudonyms, bus, overflow)
+    stamps = Stamps(clock)
     outbox = Outbox(store, adapters.ledger, threads, telemetry)
     recorder = Recorder(store, configurations, reconcile, outbox, clock, telemetry)
     archiver = Archiver(store, adapters.archive, contents, threads, clock)
     timers = Timers(store, configurations, recorder, outbox, archiver, clock)
     return Pipeline(
-        receiver=Receiver(configurations, threads, bus, overflow, store, clock),
-        deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, telemetry),
+        receiver=Receiver(configurations, threads, bus, overflow, store, stamps),
+        deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, stamps, telemetry),
         conversations=Conversations(store, contents, configurations, clock),
         finder=Finder(store, threads, configurations),
         configurations=configurations,

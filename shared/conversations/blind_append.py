@@ -14,7 +14,7 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
     """True if a fact that joins this conversation may change more than its transcript.
 
     False only for a line in a conversation that has started and is open or active. A bot's first line changes the
-    head, because it is on the bill; so does a line earlier than the bot's first invocation.
+    head, because it is on the bill; so does a line no later than the bot's first invocation.
     """
     event, author = fact.event, fact.event.author
     if not event.changes_only_transcript or head.started_at is None or head.state not in ("open", "active"):
@@ -23,10 +23,16 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
         return False
     if author.smart_assist:
         return not head.bot_activity.smart_assist
-    bot = history.at(fact.judged_at).configuration.bot(author.id)
+    bot = history.at(fact.at).configuration.bot(author.id)
     name = bot.id if bot else author.id
-    line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
-    return head.bot_activity.with_invocation(line) != head.bot_activity
+    activity = head.bot_activity
+    # Of equal times the one order tells which comes first, and for that both facts are needed.
+    if any(known.at == fact.at for known in activity.invocations):
+        return True
+    return (
+        activity.with_invocation(Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id))
+        != activity
+    )
 
 
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:

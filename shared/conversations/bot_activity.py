@@ -45,9 +45,9 @@ class BotActivity(ExactModel):
     turns: dict[str, int] = Field(default_factory=dict)
 
     def with_invocation(self, new: Invocation) -> "BotActivity":
-        """This activity with `new`, if that is the first invocation of its bot."""
+        """This activity with `new`, if that is the first invocation of its bot. Of equal times the known come first."""
         first: dict[str, Invocation] = {}
-        for invocation in sorted((*self.invocations, new), key=_order):
+        for invocation in sorted((*self.invocations, new), key=lambda one: one.at):
             first.setdefault(invocation.bot, invocation)
         return replace(self, invocations=tuple(first.values())[:MOST_BOTS])
 
@@ -71,10 +71,6 @@ class BotActivity(ExactModel):
     def without_turns(self) -> "BotActivity":
         """This activity without what every line may change."""
         return replace(self, turns={})
-
-
-def _order(invocation: Invocation) -> tuple[datetime, str, str]:
-    return invocation.at, invocation.fact_id, invocation.bot
 
 
 def turns_of(ordered: Iterable[Fact], history: History) -> Counter[str]:

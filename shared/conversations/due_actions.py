@@ -120,12 +120,12 @@ def _unanswered(
     """Reports `bot-silent` if the bot that has the conversation left the customer's newest line unanswered."""
     if conversation.bot is None:
         return DueActions()
-    asked_at = max((fact.at for fact in facts if _is_line_of(fact, "customer")), default=None)
-    answered_at = max((fact.at for fact in facts if _is_line_of(fact, "bot")), default=None)
-    if asked_at is None or (answered_at is not None and answered_at >= asked_at):
+    lines = (fact for fact in facts if _is_line_of(fact, "customer") or _is_line_of(fact, "bot"))
+    newest = max(lines, key=lambda fact: fact.order, default=None)
+    if newest is None or _is_line_of(newest, "bot"):
         return DueActions()
     timeout = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_TIMEOUT
-    late_at = asked_at + timeout
+    late_at = newest.at + timeout
     return DueActions(attention="bot-silent") if now >= late_at else DueActions(check_at=late_at)
 
 
@@ -145,7 +145,7 @@ _UNKNOWN_CHANNEL = {"accountId": "unknown", "channelId": "unknown"}
 
 def _newest(facts: Iterable[Fact]) -> Fact:
     """The newest line, start or escalation. Lines of the system and of smart assist do not count."""
-    return max((fact for fact in facts if fact.event.breaks_silence), key=lambda fact: (fact.at, fact.id))
+    return max((fact for fact in facts if fact.event.breaks_silence), key=lambda fact: fact.order)
 
 
 def _is_line_of(fact: Fact, role: str) -> bool:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from shared.conversations.order import SortKey, sort_key
 from shared.events.catalog import Event
+from shared.events.content import content_of
 from shared.events.envelope import counted_moment
-from shared.events.trace_context import without_carried
+from shared.events.stamp import arrival, stamp_of
 from shared.wire import canonical_json
 
 SOURCE = "/patchbay"
@@ -15,7 +17,11 @@ SOURCE = "/patchbay"
 
 @dataclass(frozen=True)
 class Fact:
-    """A recorded event. `at` is the time at which it counts, in UTC; the event keeps the sender's own time."""
+    """A recorded event; it keeps the sender's own time.
+
+    `at` is the time at which it counts, in UTC, and whose configuration judges it. It is never after the arrival, so a
+    version of the configuration that is put later cannot change the judgement.
+    """
 
     event: Event
     at: datetime
@@ -23,38 +29,39 @@ class Fact:
 
     @classmethod
     def of(cls, event: Event, now: datetime) -> "Fact":
-        """The fact made of an event that arrives now."""
-        return cls(event, counted_moment(event.moment, now), now)
-
-    @property
-    def judged_at(self) -> datetime:
-        """The moment whose configuration judges the fact. A version that is put later cannot change the judgement."""
-        return min(self.at, self.received_at)
+        """The fact made of an event that is stored now."""
+        if event.source == SOURCE and stamp_of(event.attributes) is None:
+            # Patchbay decided it at that time. Whoever else names this source has a stamp.
+            return cls(event, event.moment, now)
+        return cls(event, counted_moment(event.moment, arrival(event.attributes, now)), now)
 
     @property
     def id(self) -> str:
         """The event's identity (SHA-256, hex). A second fact with the same id is a duplicate."""
         return self.event.identity
 
+    @property
+    def is_ours(self) -> bool:
+        """True if Patchbay itself recorded it."""
+        return self.event.source == SOURCE
+
     @cached_property
-    def order(self) -> tuple[datetime, str, bool, int, str]:
-        """The sort key of facts: time, then ends after all others, then the channel's sequence, then id."""
-        finer = self.event.finer_digits if self.at == self.event.moment else ""
-        sequence = self.event.sequence
-        return self.at, finer, self.event.ends_conversation, -1 if sequence is None else sequence, self.id
+    def order(self) -> SortKey:
+        """Its place in the order of facts."""
+        return sort_key(self.event, self.at)
 
     def same_content(self, other: "Fact") -> bool:
         """True if another event of the same identity has the same content.
 
-        Neither a time that the ingress assumed (extension attribute `timeassumed`) nor the trace counts, because every
-        retry has others.
+        Neither a time that the ingress assumed (extension attribute `timeassumed`) nor trace and stamp count, because
+        every retry has others.
         """
         return self.content == other.content
 
     @cached_property
     def content(self) -> str:
-        """The event as canonical JSON, without an assumed time and without its trace attributes."""
-        document = without_carried(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        """The event as canonical JSON, without an assumed time, its trace and its stamp."""
+        document = content_of(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))
         if document.get("timeassumed"):
             del document["time"]
         return canonical_json(document)

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 from shared.conversations.bot_activity import Invocation, Invoking
 from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
 from shared.conversations.fact import Fact
-from shared.conversations.order import in_order, is_assumed, last_activity
+from shared.conversations.order import in_order, last_activity
 from shared.conversations.state import moved
 from shared.conversations.unseen import unseen_facts
 from shared.events.conversation_key import conversation_key
@@ -41,7 +41,7 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
 
 
 def _apply(conversation: Conversation, fact: Fact, history: History) -> Conversation:
-    version, end = history.at(fact.judged_at), conversation.closed_at
+    version, end = history.at(fact.at), conversation.closed_at
     match fact.event:
         case BotEscalated() as event if end is not None:
             reason = f"the conversation had ended at {format_time(end)}"
@@ -85,7 +85,7 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
         conversation = _warned(conversation, code, detail)
     conversation = _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     conversation = _routed(conversation, fact, None, stream, version)
-    if not is_assumed(fact):
+    if not fact.is_ours:
         return conversation
     reason = "its conversation.started did not come within 5 minutes, so it was taken for started"
     decisions = (*conversation.decisions[:-1], replace(conversation.decisions[-1], reason=reason))

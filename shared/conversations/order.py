@@ -1,27 +1,59 @@
-"""The order of a conversation's facts."""
+"""The one order of a conversation's facts, by a sort key that each fact has by itself."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from shared.conversations.fact import SOURCE, Fact
+from shared.events.catalog import Event
+from shared.events.stamp import Stamp, stamp_of
 from shared.events.types.conversation_started import ConversationStarted
 
+if TYPE_CHECKING:
+    from shared.conversations.fact import Fact
 
-def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """The facts without duplicates: the earliest start first, the others by time, sequence and id."""
+_UNSTAMPED = Stamp(datetime.min.replace(tzinfo=UTC))
+
+
+class SortKey(NamedTuple):
+    """What facts are sorted by, from the first member to the last; no two facts have the same key.
+
+    `at`: when the fact counts. `moment` and `finer`: its own time, which is later than `at` where the sender's clock is
+    ahead, and the digits beyond a microsecond. `ends`: it ends the conversation. `sequence`: the channel's own order,
+    -1 without one. `stamp`: the request that it came in, and its position there; what came in no request comes first.
+    """
+
+    at: datetime
+    moment: datetime
+    finer: str
+    ends: bool
+    sequence: int
+    stamp: Stamp
+    fact_id: str
+
+
+def sort_key(event: Event, at: datetime) -> SortKey:
+    """The place in the order of an event that counts at this time, whatever other facts there are."""
+    return SortKey(
+        at=at,
+        moment=event.moment,
+        finer=event.finer_digits,
+        ends=event.ends_conversation,
+        sequence=-1 if event.sequence is None else event.sequence,
+        stamp=stamp_of(event.attributes) or _UNSTAMPED,
+        fact_id=event.identity,
+    )
+
+
+def in_order(facts: Iterable["Fact"]) -> list["Fact"]:
+    """The facts without duplicates: the earliest start first, the others by their sort keys."""
     ordered = sorted({fact.id: fact for fact in facts}.values(), key=lambda fact: fact.order)
     starts = [fact for fact in ordered if isinstance(fact.event, ConversationStarted)]
     # A start that was only assumed, because none came, gives way to the real one.
-    start = min(starts, key=is_assumed, default=None)
+    start = min(starts, key=lambda fact: fact.is_ours, default=None)
     return ordered if start is None else [start, *(fact for fact in ordered if fact is not start)]
 
 
-def is_assumed(start: Fact) -> bool:
-    """True if Patchbay itself recorded the start, because none had come in time."""
-    return start.event.source == SOURCE
-
-
-def last_activity(ordered: Sequence[Fact]) -> datetime | None:
+def last_activity(ordered: Sequence["Fact"]) -> datetime | None:
     """The latest time of a fact up to the conversation's end; None if there is no fact."""
     end = next((n for n, fact in enumerate(ordered, 1) if fact.event.ends_conversation), None)
     return max((fact.at for fact in ordered[:end]), default=None)

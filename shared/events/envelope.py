@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -30,13 +30,9 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-FUTURE_TOLERANCE = timedelta(minutes=5)
-"""An event further ahead of our clock than this counts as arrived now."""
-
-
 def counted_moment(moment: datetime, now: datetime) -> datetime:
-    """The time at which an event of this moment counts if it arrives now."""
-    return now if moment > now + FUTURE_TOLERANCE else moment
+    """The time at which an event of this moment counts if it arrives now: a time ahead of our clock is the arrival."""
+    return min(moment, now)
 
 
 def epoch_time(seconds: float) -> str:

@@ -16,7 +16,7 @@ from shared.events.envelope import format_time, parse_time
 
 TRACEPARENT, TRACESTATE, ACCEPTED = "traceparent", "tracestate", "acceptedtime"
 CARRIED = (TRACEPARENT, TRACESTATE, ACCEPTED)
-"""The extension attributes that are no part of an event's content."""
+"""The extension attributes in which an event carries its trace."""
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})", re.ASCII)
 _MEMBER = r"[a-z0-9][a-z0-9_*/@-]{0,255}=[!-+\--<>-~][ -+\--<>-~]{0,255}"

@@ -15,8 +15,10 @@ from shared.events.conversation_key import conversation_key
 from shared.events.data import Customer
 from shared.events.envelope import counted_moment
 from shared.events.overflow import Overflow, carry, place_of
+from shared.events.stamp import Stamp, arrival, stamp_of
 from shared.events.types.conversation_started import ConversationStarted
 from shared.ingress.parked_event import NO_TENANT, ParkedEvents, park
+from shared.ingress.stamps import Stamps, with_stamp
 from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
@@ -37,6 +39,7 @@ class Deliveries:
     parked: ParkedEvents
     overflow: Overflow
     clock: Clock
+    stamps: Stamps
     telemetry: Telemetry = OFF
 
     async def deliver(self, body: bytes) -> None:
@@ -47,10 +50,14 @@ class Deliveries:
             try:
                 if isinstance(read, Refused):
                     raise read
-                delivered.outcome = await self._handle(read, delivered)
+                delivered.outcome = await self._handle(self._stamped(read), delivered)
             except Refused as reason:
                 await self._park(body, reason, None if isinstance(read, Refused) else read.subject)
                 delivered.parked(reason.code)
+
+    def _stamped(self, event: Event) -> Event:
+        """The event with its stamp; one that a sender published itself comes in now."""
+        return event if stamp_of(event.attributes) else with_stamp(event, Stamp(self.stamps.next()))
 
     async def _handle(self, event: Event, delivered: Delivered) -> Outcome:
         tenant_id = event.tenantid
@@ -99,7 +106,7 @@ class Deliveries:
             return event
         if history.at(self.clock.now()).configuration.channel(channel.account_id, channel.channel_id) is None:
             raise UnknownAccount(channel.account_id, channel.channel_id)
-        now = self.clock.now()
+        now = arrival(event.attributes, self.clock.now())
         history.refuse_too_late(event.moment, now)
         resolved = await self.threads.resolve(
             tenant_id,

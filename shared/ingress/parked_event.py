@@ -8,8 +8,8 @@ from typing import Protocol
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidEvent, Refused
+from shared.events.content import NO_CONTENT, content_of
 from shared.events.envelope import Envelope
-from shared.events.trace_context import CARRIED, without_carried
 from shared.wire import ExactModel, canonical_json, parse_json, validate
 
 NO_TENANT = "_unknown"
@@ -71,7 +71,7 @@ class ParkedEvent(ExactModel):
 def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
     """The parked event for a refused body.
 
-    Its id derives from the body without its trace, so a body is parked once, however often it is delivered or sent.
+    Its id derives from the body without trace and stamp, so it is parked once, however often it is delivered or sent.
     """
     return ParkedEvent(
         id=_id_of(body),
@@ -93,15 +93,15 @@ def _id_of(body: bytes) -> str:
 
 
 def _content_of(body: bytes) -> bytes:
-    """The body; if it carries a trace, the body without the trace as canonical JSON."""
-    if not any(name.encode() in body for name in CARRIED):
+    """The body; if it carries a trace or a stamp, the body without them as canonical JSON."""
+    if not any(name.encode() in body for name in NO_CONTENT):
         return body
     try:
         document = parse_json(body, InvalidEvent)
     except InvalidEvent:
         return body
-    has_trace = isinstance(document, dict) and any(name in document for name in CARRIED)
-    return canonical_json(without_carried(document)).encode() if has_trace else body
+    carries = isinstance(document, dict) and any(name in document for name in NO_CONTENT)
+    return canonical_json(content_of(document)).encode() if carries else body
 
 
 class ParkedEvents(Protocol):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.clock import Clock
 from shared.conversations.ports import ConversationStore
 from shared.dialects.cloud_events import Rejected, read_events
 from shared.dialects.notes import Note
@@ -18,6 +17,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
 from shared.events.overflow import Overflow, publish
+from shared.ingress.stamps import Stamps, stamped
 from shared.tenants.history import Configurations, History
 from shared.threads.resolve import Resolved, Threads
 from shared.wire import replace
@@ -45,12 +45,13 @@ class Receiver:
     publisher: EventPublisher
     overflow: Overflow
     conversations: ConversationStore
-    clock: Clock
+    stamps: Stamps
 
     async def receive_events(self, tenant_id: str, body: bytes) -> Receipt:
         """Publish the CloudEvents in the body. Raises UnknownTenant, InvalidEvent, EventTooLarge."""
-        configuration = (await self.configurations.of(tenant_id)).at(self.clock.now()).configuration
-        return await self._publish_events(tenant_id, *read_events(configuration, body))
+        now = self.stamps.next()
+        configuration = (await self.configurations.of(tenant_id)).at(now).configuration
+        return await self._publish_events(tenant_id, *read_events(configuration, body), now)
 
     async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
         """Publish the events that a channel's payload means, in the dialect of its account.
@@ -58,27 +59,27 @@ class Receiver:
         Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate. In a set of
         activities, as in a batch of events, a wrong one is rejected alone.
         """
+        now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
-        configuration = history.at(self.clock.now()).configuration
+        configuration = history.at(now).configuration
         found = configuration.channel(account_id, channel_id)
         if found is None:
             raise UnknownAccount(account_id, channel_id)
         account, _ = found
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         if account.dialect == "cloudEvents":
-            return await self._publish_events(tenant_id, *read_events(configuration, body, channel))
-        return await self._publish_payload(
-            tenant_id, channel, read_payload(account.dialect, body, configuration), history
-        )
+            return await self._publish_events(tenant_id, *read_events(configuration, body, channel), now)
+        payload = read_payload(account.dialect, body, configuration)
+        return await self._publish_payload(tenant_id, channel, payload, history, now)
 
     async def _publish_events(
-        self, tenant_id: str, events: Sequence[CheckedIn], rejected: Sequence[Rejected]
+        self, tenant_id: str, events: Sequence[CheckedIn], rejected: Sequence[Rejected], now: datetime
     ) -> Receipt:
-        await self._publish(tenant_id, events)
+        await self._publish(tenant_id, events, now)
         return Receipt([one.event.id for one in events], rejected=rejected)
 
     async def _publish_payload(
-        self, tenant_id: str, channel: ChannelReference, payload: Payload, history: History
+        self, tenant_id: str, channel: ChannelReference, payload: Payload, history: History, now: datetime
     ) -> Receipt:
         resolved: list[Resolved] = []
         events: list[CheckedIn] = []
@@ -88,7 +89,9 @@ class Receiver:
                 rejected.append(Rejected(index, part.outcome))
             elif not part.outcome.only_ignored:
                 try:
-                    conversation, checked_in = await self._resolved_events(tenant_id, channel, part.outcome, history)
+                    conversation, checked_in = await self._resolved_events(
+                        tenant_id, channel, part.outcome, history, now
+                    )
                 except Refused as reason:
                     if not payload.is_set:
                         raise
@@ -96,53 +99,61 @@ class Receiver:
                 else:
                     resolved.append(conversation)
                     events += checked_in
-        await self._publish(tenant_id, events)
+        await self._publish(tenant_id, events, now)
         accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
         begun_before = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
         ids = {one.conversation_id for one in resolved}
         return Receipt(accepted, [*payload.ignored, *begun_before], rejected, ids.pop() if len(ids) == 1 else None)
 
-    async def _publish(self, tenant_id: str, events: Sequence[CheckedIn]) -> None:
+    async def _publish(self, tenant_id: str, events: Sequence[CheckedIn], now: datetime) -> None:
+        """Publish the events of the request that came now."""
         pseudonyms = await self.configurations.pseudonyms(tenant_id)
-        await publish(self.publisher, self.overflow, tenant_id, pseudonyms, events)
+        await publish(self.publisher, self.overflow, tenant_id, pseudonyms, stamped(events, now))
 
     async def _resolved_events(
-        self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History
+        self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History, now: datetime
     ) -> tuple[Resolved, list[CheckedIn]]:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
-        thread, now = replace(channel, thread_id=reading.thread_id), self.clock.now()
+        thread = replace(channel, thread_id=reading.thread_id)
         # The drafts are checked before a conversation is opened for them.
         drafts = [drafted_event(tenant_id, thread, None, draft, reading.time, now) for draft in reading.drafts]
-        resolved = await self._resolved(tenant_id, thread, reading, drafts, history)
+        resolved = await self._resolved(tenant_id, thread, reading, drafts, history, now)
         subject = resolved.conversation_id
         return resolved, [
             drafted_event(tenant_id, thread, subject, draft, reading.time, now) for draft in reading.drafts
         ]
 
     async def _resolved(
-        self, tenant_id: str, channel: ChannelReference, reading: Reading, drafts: Sequence[CheckedIn], history: History
+        self,
+        tenant_id: str,
+        channel: ChannelReference,
+        reading: Reading,
+        drafts: Sequence[CheckedIn],
+        history: History,
+        now: datetime,
     ) -> Resolved:
         """The conversation that the activity belongs to. Raises TooLate."""
-        now = self.clock.now()
         moment = counting_moment(reading, now)
         history.refuse_too_late(moment, now)
         assumed = reading.time is None or moment != parse_time(reading.time)
         # With an assumed time a retry comes with another one, and could be taken for a line of the next conversation.
-        if assumed and (recorded := await self._recorded_in(tenant_id, channel, drafts)):
-            return recorded
+        if assumed:
+            known = await self.threads.known(tenant_id, channel)
+            if recorded := await self._recorded_in(tenant_id, known, drafts):
+                return recorded
         resolved = await self.threads.resolve(
             tenant_id, channel, moment, reading.customer, reading.begins, reading.context
         )
-        if reading.begins != "always" and resolved.opened_at == moment:
-            # Before this conversation began, in the same moment, the activity belonged to the one before.
-            return await self._recorded_in(tenant_id, channel, drafts) or resolved
+        if reading.begins != "always" and resolved.previous is not None:
+            # Before the end of the conversation before was known, the activity belonged there, and stayed.
+            return await self._recorded_in(tenant_id, [resolved.previous], drafts) or resolved
         return resolved
 
     async def _recorded_in(
-        self, tenant_id: str, channel: ChannelReference, drafts: Sequence[CheckedIn]
+        self, tenant_id: str, conversation_ids: Sequence[str], drafts: Sequence[CheckedIn]
     ) -> Resolved | None:
-        """The thread's conversation in which one of these events is recorded already."""
-        for conversation_id in await self.threads.known(tenant_id, channel):
+        """The first of these conversations in which one of these events is recorded already."""
+        for conversation_id in conversation_ids:
             key = conversation_key(conversation_id)
             for draft in drafts:
                 identity = identity_of(tenant_id, conversation_id, draft.event.source, draft.event.id)

@@ -28,11 +28,11 @@ PseudonymsOf = Callable[[str], Awaitable[Pseudonyms]]
 
 @dataclass(frozen=True)
 class Resolved:
-    """The conversation that an activity belongs to, the id of its start if just announced, and when it began."""
+    """The conversation that an activity belongs to, the id of its start if just announced, and the one before it."""
 
     conversation_id: str
     announced: str | None
-    opened_at: datetime | None = field(default=None, compare=False)
+    previous: str | None = field(default=None, compare=False)
 
 
 class ThreadStore(Protocol):
@@ -83,7 +83,9 @@ class Threads:
         assert held is not None, "a thread that was opened for a moment holds it"
         # An end may open a conversation. It stays unannounced until the activity that began it arrives.
         announced = await self._announce(tenant_id, thread, held) if begins != "never" else None
-        return Resolved(held.conversation_id, announced, held.opened_at)
+        number = thread.conversations.index(held)
+        previous = thread.conversations[number - 1].conversation_id if number else None
+        return Resolved(held.conversation_id, announced, previous)
 
     async def known(self, tenant_id: str, channel: ChannelReference) -> Sequence[str]:
         """The ids of the thread's conversations, the newest first."""

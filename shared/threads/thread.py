@@ -10,6 +10,7 @@ from shared.events.conversation_event import Begins
 from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import format_time
 from shared.events.pseudonym import Pseudonyms
+from shared.events.stamp import Stamp
 from shared.events.types.conversation_started import ConversationStarted, StartedData
 from shared.wire import ExactModel, replace
 
@@ -152,7 +153,9 @@ def started_event(tenant_id: str, channel: ChannelReference, conversation: Threa
     time = format_time(conversation.opened_at)
     variables = conversation.context_variables
     context: dict[str, Any] = {"context_variables": variables} if variables else {}
+    # What began it came in no earlier, so the start comes first, and the same stamp each time.
     return ConversationStarted(
+        **Stamp(conversation.opened_at).attributes(),
         specversion="1.0",
         id=f"started:{time}",
         source=f"/threads/{channel.account_id}/{channel.channel_id}",

@@ -67,6 +67,7 @@ async def test_a_silent_customer_is_reminded_at_t1_and_the_conversation_ends_at_
 async def test_an_answer_one_second_before_t2_keeps_it_open() -> None:
     pipeline = await began()
     await swept(pipeline, REMIND)
+    pipeline.clock.advance(timedelta(seconds=CLOSE - 1 - REMIND))
     await pipeline.record(message(at=at(CLOSE - 1), text="Yes"))
     await swept(pipeline, CLOSE)
     assert (await head(pipeline)).conversation.state == "active"
@@ -93,6 +94,7 @@ async def test_nobody_who_waits_for_a_human_is_closed_by_the_bots_policy(
     configuration: Configuration | None = None,
 ) -> None:
     pipeline = await began(configuration)
+    pipeline.clock.advance(timedelta(seconds=10))
     await pipeline.record(escalated(at=at(10), context_variables={"BotHandoffTopic": "CreditCard"}))
     await swept(pipeline, 10 + CLOSE)
     assert (await head(pipeline)).conversation.state == "open"
@@ -126,12 +128,14 @@ def test_texts_are_in_the_customers_language_or_the_fallback_locale(locale: str 
 
 async def test_a_bot_that_never_answers_is_visible_until_it_does() -> None:
     pipeline = await began()
+    pipeline.clock.advance(timedelta(seconds=10))
     await pipeline.record(message(at=at(10), text="Help!"))
     await swept(pipeline, 10 + REMIND - 1)
     assert (await head(pipeline)).attention is None
     await swept(pipeline, 10 + REMIND)
     assert (await head(pipeline)).attention == "bot-silent"
     # and no longer once it has answered
+    pipeline.clock.advance(timedelta(seconds=5))
     await pipeline.record(message(at=at(10 + REMIND + 5), role="bot", text="Yes?"))
     await swept(pipeline, 10 + CLOSE - 1)
     assert (await head(pipeline)).attention is None
@@ -183,6 +187,7 @@ async def test_what_an_end_did_not_see_opens_the_next_conversation_once(channel:
     pipeline = await began(channel=channel)
     await swept(pipeline, CLOSE)
     # When the customer's answer arrives after all, twice, and another line
+    pipeline.clock.advance(timedelta(seconds=max(0, said_at + 1 - CLOSE)))
     lines = [message(at=at(said_at), text="Wait!"), message(at=at(said_at + 1), text="I am here")]
     await pipeline.record(lines[0], lines[0], lines[1])
     await swept(pipeline, said_at + 2)
@@ -196,6 +201,7 @@ async def test_what_an_end_did_not_see_opens_the_next_conversation_once(channel:
 
 async def test_what_is_said_after_an_end_that_somebody_chose_is_a_late_line() -> None:
     pipeline = await began()
+    pipeline.clock.advance(timedelta(seconds=6))
     await pipeline.record(ended(at=at(5)), message(at=at(6), text="Thanks"))
     await swept(pipeline, 10)
     assert len((await pipeline.reading.page("contoso", {}, None))[0]) == 1

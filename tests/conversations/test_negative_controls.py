@@ -1,7 +1,7 @@
 """With a faulty store, fact, recorder or function handed in, the test of the invariant fails."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property, partial, reduce
 from random import Random
@@ -15,6 +15,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect, FollowUp
 from shared.conversations.fact import Fact
 from shared.conversations.fold import _apply
+from shared.conversations.order import SortKey
 from shared.conversations.ports import Head, Loaded
 from shared.conversations.record import Recorded, Recorder
 from shared.conversations.traces import traced_decisions
@@ -24,6 +25,7 @@ from shared.errors import UnknownConversation
 from shared.events.catalog import Event
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
+from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.condition import Comparison
 from shared.routing.decision import Decision, Given
@@ -50,7 +52,7 @@ from tests.ingress import test_ingress_to_bill
 class Keeping(MemoryConversations):
     """A store whose facts come back as facts of another kind."""
 
-    def __init__(self, kind: type[Fact]) -> None:
+    def __init__(self, kind: Callable[[Event, datetime, datetime], Fact]) -> None:
         super().__init__()
         self._kind = kind
 
@@ -66,8 +68,8 @@ class Unordered(Fact):
     """A fact that is equal in order to every other one, so that each stays where it arrived."""
 
     @cached_property
-    def order(self) -> tuple[datetime, str, bool, int, str]:
-        return FROM_THE_BEGINNING, "", False, 0, ""
+    def order(self) -> SortKey:
+        return SortKey(FROM_THE_BEGINNING, FROM_THE_BEGINNING, "", False, -1, Stamp(FROM_THE_BEGINNING), "")
 
 
 async def test_facts_are_not_sorted() -> None:
@@ -109,9 +111,9 @@ class EndFirst(Fact):
     """A fact that comes before its equals if it is an end."""
 
     @cached_property
-    def order(self) -> tuple[datetime, str, bool, int, str]:
-        at, finer, is_end, sequence, fact_id = super().order
-        return at, finer, not is_end, sequence, fact_id
+    def order(self) -> SortKey:
+        key = super().order
+        return key._replace(ends=not key.ends)
 
 
 def test_an_end_is_not_last_among_its_equals() -> None:
@@ -235,18 +237,15 @@ async def test_a_bots_policy_closes_who_waits_for_a_human() -> None:
         )
 
 
-class JudgedByItsTime(Fact):
-    """A fact that is judged by the version in force at its own time, even where it arrived before that."""
-
-    @property
-    def judged_at(self) -> datetime:
-        return self.at
+def at_its_own_time(event: Event, at: datetime, received_at: datetime) -> Fact:
+    """Make a fact that counts at its own time, even where it arrived before that."""
+    return Fact(event, event.moment, received_at)
 
 
 async def test_a_version_that_is_put_later_judges_what_was_recorded() -> None:
     with pytest.raises(AssertionError, match="c1: the head differs"):
         await test_races.test_a_version_that_is_put_later_does_not_judge_what_was_recorded(
-            partial(InMemory, conversations=Keeping(JudgedByItsTime))
+            partial(InMemory, conversations=Keeping(at_its_own_time))
         )
 
 

@@ -1,11 +1,13 @@
 """The two ingress: what is accepted is on the bus, what is refused is answered with the member that is at fault."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.events.codec import event_from
+from shared.events.stamp import Stamp, stamp_of
 from tests.builders import document, message_document
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, paths, problem
 from tests.seeds import TEXT
@@ -23,9 +25,16 @@ def line(event_id: str = "m1", conversation: str | None = "c1", **data: Any) -> 
 async def test_a_single_event_is_accepted_and_is_on_the_bus_as_it_was_sent(host: Host) -> None:
     # Given an event with members that we do not know
     sent = line(unknown={"a": [1, None]}) | {"traceparent": "00-1", "time": "2026-10-20T13:00:00.1234567+02:00"}
-    # When it is posted, then its id is answered, and the bus has all of it
+    # When it is posted, then its id is answered, and the bus has all of it, with the stamp of its request
     assert await host.accepted(EVENTS, sent) == {"accepted": ["m1"], "rejected": []}
-    assert [event.to_json() for event in await host.published()] == [event_from(sent).to_json()]
+    stamped = event_from(sent | Stamp(host.clock.now()).attributes())
+    assert [event.to_json() for event in await host.published()] == [stamped.to_json()]
+
+
+async def test_a_sender_cannot_say_when_its_request_came(host: Host) -> None:
+    sent = line() | Stamp(host.clock.now() - timedelta(days=1), 7).attributes()
+    await host.accepted(EVENTS, sent)
+    assert [stamp_of(event.attributes) for event in await host.published()] == [Stamp(host.clock.now())]
 
 
 async def test_every_type_of_event_is_accepted(host: Host) -> None:

@@ -20,7 +20,8 @@ BOT = {"id": "contoso-bot", "role": "bot"}
 
 
 def at(minutes: float) -> str:
-    return format_time(NOW + timedelta(minutes=minutes))
+    """So many minutes after an hour ago."""
+    return format_time(NOW + timedelta(minutes=minutes - 60))
 
 
 def activity(
@@ -75,7 +76,7 @@ async def test_a_line_after_an_end_that_nobody_knew_of_yet_opens_the_next_conver
     assert await counted(pipeline) == 2
 
 
-@pytest.mark.parametrize("minutes", [None, 10])
+@pytest.mark.parametrize("minutes", [None, 70])
 async def test_a_retry_without_a_usable_time_stays_in_its_conversation(
     minutes: float | None, in_memory: Pipelines = InMemory
 ) -> None:

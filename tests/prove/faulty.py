@@ -10,6 +10,7 @@ from typing import ClassVar
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Contribute, Effect
 from shared.conversations.fact import Fact
+from shared.conversations.order import SortKey
 from shared.conversations.ports import FactExists, Head
 from shared.conversations.record import Recorded, Recorder
 from shared.effects.outbox import Outbox
@@ -22,6 +23,7 @@ from shared.events.bus import DELIVERIES_EXCEEDED
 from shared.events.catalog import Event
 from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
+from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
 from shared.usage.correction import Correction
@@ -103,8 +105,9 @@ class AsItCame(Fact):
     """Comes before each fact that is not stored yet, and after those that came before it."""
 
     @cached_property
-    def order(self) -> tuple[datetime, str, bool, int, str]:
-        return datetime.min.replace(tzinfo=self.at.tzinfo), "", False, -1, ""
+    def order(self) -> SortKey:
+        earliest = datetime.min.replace(tzinfo=self.at.tzinfo)
+        return SortKey(earliest, earliest, "", False, -1, Stamp(earliest), "")
 
 
 class Unsorted(MemoryConversations):

@@ -1,0 +1,52 @@
+"""Stamps the events that come in, so that those of equal times keep the order in which they came."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.events.catalog import Event
+from shared.events.claim_check import CheckedIn
+from shared.events.codec import MAX_EVENT_BYTES, encode_event
+from shared.events.stamp import Stamp, positions
+
+_STEP = timedelta(microseconds=1)
+
+
+class Stamps:
+    """Gives each request of a process its time: that of the clock, and later than any that was given before."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: datetime | None = None
+
+    def next(self) -> datetime:
+        """The time of a request that comes now."""
+        now = self._clock.now()
+        # A clock may stand still, or be set back.
+        self._last = now if self._last is None else max(now, self._last + _STEP)
+        return self._last
+
+
+def stamped(events: Sequence[CheckedIn], time: datetime) -> list[CheckedIn]:
+    """The events of a request that came at this time, each with its position there.
+
+    An event that the stamp would make too large for the bus gets one of its own when it is delivered.
+    """
+    placed = positions([one.event.id for one in events], [_answered(one.event) for one in events])
+    return [
+        replace(one, event=with_stamp(one.event, Stamp(time, position)))
+        for one, position in zip(events, placed, strict=True)
+    ]
+
+
+def with_stamp(event: Event, stamp: Stamp) -> Event:
+    """The event with this stamp; as it is if that would make it too large."""
+    carrying = event.model_copy(update=stamp.attributes())
+    return carrying if len(encode_event(carrying)) <= MAX_EVENT_BYTES else event
+
+
+def _answered(event: Event) -> str | None:
+    """The id that the event says it answers, as Bot Framework's activities do."""
+    named = (event.data.model_extra or {}).get("replyToId")
+    return named if isinstance(named, str) else None
