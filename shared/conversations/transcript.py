@@ -7,9 +7,10 @@ from typing import Literal, assert_never
 from pydantic import Field
 
 from shared.conversations.fact import Fact
-from shared.conversations.order import in_order
+from shared.conversations.order import SortKey, in_order
 from shared.errors import InvalidRequest, Mistake
 from shared.events.data import Attachment, Author, Visibility
+from shared.events.envelope import parse_time
 from shared.events.types.bot_escalated import BotEscalated, BotHistoryLine
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -37,7 +38,7 @@ class TranscriptEntry(ExactModel):
     attachments: tuple[Attachment, ...]
     visibility: Visibility
     origin: Origin
-    late: bool
+    late: bool = False
     extra: dict[str, object]
     missing: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
@@ -50,10 +51,12 @@ def audience_named(text: str) -> Audience:
 
 
 def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
-    """The lines that this audience may see, in the order of the facts."""
+    """The lines that this audience may see, in the order of the facts; those of a bot's history at their own times."""
     ordered = in_order(facts)
-    posted_ids = {fact.event.id for fact in ordered if isinstance(fact.event, MessagePosted)}
-    entries = [entry for fact, late in _with_lateness(ordered) for entry in _entries(fact, posted_ids, late=late)]
+    end = next((fact.order for fact in ordered if fact.event.ends_conversation), None)
+    # Sorting keeps the order of lines with the same key, which are of one history.
+    placed = sorted(_history(ordered) + _lines(ordered), key=lambda one: one[0])
+    entries = [replace(entry, late=True) if end and key > end else entry for key, entry in placed]
     if audience == "agent":
         return entries
     public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
@@ -66,14 +69,47 @@ def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
     return replace(entry, author=author, extra={})
 
 
-def _with_lateness(ordered: Sequence[Fact]) -> Iterator[tuple[Fact, bool]]:
-    ended = False
+def _lines(ordered: Iterable[Fact]) -> list[tuple[SortKey, TranscriptEntry]]:
+    """Each line that is not only in a bot's history, with its place."""
+    return [(fact.order, entry) for fact in ordered for entry in _entries(fact)]
+
+
+def _history(ordered: Sequence[Fact]) -> list[tuple[SortKey, TranscriptEntry]]:
+    """Each line that is only in a bot's history, with its place. Of several histories the first that has it counts."""
+    found: list[tuple[SortKey, TranscriptEntry]] = []
+    live = (fact.event for fact in ordered if isinstance(fact.event, MessagePosted))
+    known = {mark for one in live for mark in _marks(one.id, one.data.author, one.data.text, one.time)}
     for fact in ordered:
-        yield fact, ended
-        ended = ended or fact.event.ends_conversation
+        if isinstance(fact.event, BotEscalated):
+            lines = _placed(fact, fact.event.data.transcript)
+            marks = [_marks(line.id, line.author, line.text, line.time) for _, line in lines]
+            news = zip(lines, marks, strict=True)
+            found += [(place, _history_line(line)) for (place, line), mark in news if not known & mark]
+            # Only now: a bot or a customer may say the same twice in one second.
+            known = known.union(*marks)
+    return found
 
 
-def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[TranscriptEntry]:
+def _marks(line_id: str | None, author: Author, text: str | None, time: str | None) -> set[object]:
+    """What a line is known by: its id, and author, text and second together."""
+    marks: set[object] = {line_id} if line_id is not None else set()
+    if text is not None and time is not None:
+        marks.add((author.role, author.id, text, parse_time(time).replace(microsecond=0)))
+    return marks
+
+
+def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[tuple[SortKey, BotHistoryLine]]:
+    """Each line of a bot's history with its place: no later than the hand-over, and untimed ones by those before."""
+    times = [parse_time(line.time) if line.time is not None else None for line in lines]
+    time = next((one for one in times if one is not None), fact.event.moment)
+    placed = []
+    for line, own in zip(lines, times, strict=True):
+        time = own or time
+        placed.append((fact.order._replace(at=min(time, fact.at), moment=time, finer=""), line))
+    return placed
+
+
+def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
     match fact.event:
         case MessagePosted() as event:
             data = event.data
@@ -85,12 +121,10 @@ def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[Transc
                 attachments=_downloadable(data.attachments),
                 visibility=data.visibility,
                 origin="message",
-                late=late,
                 extra=data.model_extra or {},
                 missing=tuple(data.claim_checks),
             )
         case BotEscalated() as event:
-            yield from (_history_line(line, late=late) for line in event.data.transcript if line.id not in posted_ids)
             if event.data.summary is not None or event.data.attachments or event.data.claim_checks:
                 yield TranscriptEntry(
                     id=event.id,
@@ -100,7 +134,6 @@ def _entries(fact: Fact, posted_ids: set[str], *, late: bool) -> Iterator[Transc
                     attachments=_downloadable(event.data.attachments),
                     visibility="private",
                     origin="summary",
-                    late=late,
                     extra={},
                     missing=tuple(event.data.claim_checks),
                 )
@@ -121,7 +154,7 @@ def _at_its_url(attachment: Attachment) -> Attachment:
     return replace(attachment, url=f"attachments/{check.sha256}")
 
 
-def _history_line(line: BotHistoryLine, *, late: bool) -> TranscriptEntry:
+def _history_line(line: BotHistoryLine) -> TranscriptEntry:
     return TranscriptEntry(
         id=line.id,
         time=line.time,
@@ -130,6 +163,5 @@ def _history_line(line: BotHistoryLine, *, late: bool) -> TranscriptEntry:
         attachments=line.attachments,
         visibility=line.visibility,
         origin="botHistory",
-        late=late,
         extra=line.model_extra or {},
     )

@@ -42,7 +42,7 @@ def stamped(events: Sequence[CheckedIn], time: datetime) -> list[CheckedIn]:
 
 def with_stamp(event: Event, stamp: Stamp) -> Event:
     """The event with this stamp; as it is if that would make it too large."""
-    carrying = event.model_copy(update=stamp.attributes())
+    carrying = event.with_unknown(stamp.attributes())
     return carrying if len(encode_event(carrying)) <= MAX_EVENT_BYTES else event
 
 

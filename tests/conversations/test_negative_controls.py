@@ -32,18 +32,19 @@ from shared.routing.decision import Decision, Given
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
 from shared.wire import replace
-from tests.builders import FROM_THE_BEGINNING, contoso
+from tests.builders import FROM_THE_BEGINNING, contoso, message
 from tests.conversations import (
     test_bot_activity,
     test_due_actions,
     test_every_order,
     test_fold,
+    test_order,
     test_races,
     test_record,
     test_traces,
     test_transcript,
 )
-from tests.conversations.pipelines import InMemory, with_recorder
+from tests.conversations.pipelines import NOW, InMemory, Pipelines, with_recorder
 from tests.effects import test_archive, test_reconcile
 from tests.fakes import MemoryConfigurations, MemoryConversations
 from tests.ingress import test_ingress_to_bill
@@ -119,6 +120,71 @@ class EndFirst(Fact):
 def test_an_end_is_not_last_among_its_equals() -> None:
     with pytest.raises(AssertionError, match="contoso-bot"):
         test_fold.test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(EndFirst)
+
+
+class Unstamped(Fact):
+    """A fact whose stamp says nothing."""
+
+    @cached_property
+    def order(self) -> SortKey:
+        return super().order._replace(stamp=Stamp(FROM_THE_BEGINNING))
+
+
+class CauseBeatsTime(Fact):
+    """A fact whose position in its request decides before its time."""
+
+    @cached_property
+    def order(self) -> SortKey:
+        key = super().order
+        return key._replace(at=FROM_THE_BEGINNING + timedelta(key.stamp.position))
+
+
+class Clamped(Fact):
+    """A fact whose own time is forgotten where it counts at another one."""
+
+    @cached_property
+    def order(self) -> SortKey:
+        return super().order._replace(moment=self.at, finer="")
+
+
+def keeping(kind: type[Fact]) -> Pipelines:
+    """Pipelines with a store whose facts are of this kind."""
+    return lambda **ports: InMemory(conversations=Keeping(kind), **ports)
+
+
+async def test_lines_of_one_set_stand_in_the_order_of_their_hashes() -> None:
+    with pytest.raises(AssertionError, match=r"== \['1', '2', '3', '4'\]"):
+        await test_order.test_four_lines_of_one_second_in_one_set_stand_as_they_were_sent(keeping(Unstamped))
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_hash_chooses_the_bot_that_is_charged(at_once: bool) -> None:
+    with pytest.raises(AssertionError, match="second"):
+        await test_order.test_equal_threads_are_charged_to_the_same_bot(at_once, keeping(Unstamped))
+
+
+async def test_a_cause_beats_the_time() -> None:
+    with pytest.raises(AssertionError, match=r"\['asked', 'said before'\]"):
+        await test_order.test_the_time_decides_before_the_position_in_a_request(keeping(CauseBeatsTime))
+
+
+async def test_a_time_is_clamped_before_it_orders() -> None:
+    with pytest.raises(AssertionError, match="late"):
+        await test_order.test_the_hosts_clock_changes_neither_the_order_nor_the_count(10, keeping(Clamped))
+
+
+class AsItArrives(Fact):
+    """A fact that is equal in order to every other one of its time."""
+
+    @cached_property
+    def order(self) -> SortKey:
+        return super().order._replace(stamp=Stamp(FROM_THE_BEGINNING), fact_id="")
+
+
+def test_facts_of_one_time_have_no_order() -> None:
+    facts = [AsItArrives(fact.event, fact.at, NOW) for fact in (Fact.of(message(event_id=n), NOW) for n in "ab")]
+    with pytest.raises(AssertionError):
+        test_order.check_the_order(facts, Random(0))
 
 
 class LookingOnce(Recorder):
