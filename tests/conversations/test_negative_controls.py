@@ -276,6 +276,16 @@ def test_the_customer_reads_private_lines() -> None:
         test_transcript.check_who_reads_what([("Hello", "public"), ("between us", "private")], for_everybody)
 
 
+def each_on_its_own(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
+    """Show each fact's lines without looking at other facts."""
+    return [entry for fact in facts for entry in transcript([fact], audience)]
+
+
+def test_what_a_bot_hands_over_stands_there_twice() -> None:
+    with pytest.raises(AssertionError, match="Hello"):
+        test_transcript.test_a_line_that_several_tell_is_shown_once(each_on_its_own)
+
+
 def without_follow_ups(
     before: Conversation | None, after: Conversation, revision: int, fact: Fact
 ) -> Mapping[str, Effect]:

@@ -92,3 +92,61 @@ def test_a_bots_history_adds_only_the_lines_that_nobody_else_told() -> None:
         (SUMMARY, "summary"),
     ]
     assert texts(lines("customer", *events)) == ["known", "unknown"]
+
+
+def handed_line(text: str, second: int | None, role: str = "customer", **members: object) -> dict[str, object]:
+    """A line of a bot's history without an id."""
+    time = {} if second is None else {"time": f"2026-10-05T10:00:{second:02}Z"}
+    return {"author": {"role": role, "id": "customer-1" if role == "customer" else "contoso-bot"}, "text": text} | (
+        time | members
+    )
+
+
+def test_a_line_of_a_bots_history_stands_at_its_own_time() -> None:
+    # Given lines before and after an end, and a hand-over after it whose history lies between them
+    history = [
+        handed_line("untimed, first", None),
+        handed_line("early", 1),
+        handed_line("untimed", None),
+        handed_line("between", 5),
+        handed_line("ahead of its hand-over", 59),
+    ]
+    events: list[Event] = [
+        message(text="live", at="2026-10-05T10:00:03Z"),
+        ended(at="2026-10-05T10:00:10Z"),
+        message(text="late", at="2026-10-05T10:00:20Z"),
+        escalated(at="2026-10-05T10:00:30Z", transcript=history),
+    ]
+    # Then each stands where it was said, and only what was said after the end is late
+    assert [(entry.text, entry.late) for entry in lines("agent", *events)] == [
+        ("untimed, first", False),
+        ("early", False),
+        ("untimed", False),
+        ("live", False),
+        ("between", False),
+        ("late", True),
+        (SUMMARY, True),
+        ("ahead of its hand-over", True),
+    ]
+
+
+def test_a_line_that_several_tell_is_shown_once(transcript: Transcript = transcript) -> None:
+    # Given a live line, and two hand-overs whose histories hold it under no id, and lines of their own
+    once = handed_line("said twice in one second", 7)
+    first = [handed_line("Hello", 1), once, once]
+    events: list[Event] = [
+        message(text="Hello", at="2026-10-05T10:00:01.400Z"),
+        message(text="Hello", at="2026-10-05T10:00:02Z"),
+        escalated(at="2026-10-05T10:00:30Z", summary=None, transcript=first),
+        escalated(at="2026-10-05T10:00:40Z", summary=None, transcript=[*first, handed_line("Hello", 1, "bot")]),
+    ]
+    # Then author, text and second tell which lines are the same
+    assert [
+        (entry.text, entry.author.role, entry.origin) for entry in lines("agent", *events, transcript=transcript)
+    ] == [
+        ("Hello", "bot", "botHistory"),
+        ("Hello", "customer", "message"),
+        ("Hello", "customer", "message"),
+        ("said twice in one second", "customer", "botHistory"),
+        ("said twice in one second", "customer", "botHistory"),
+    ]

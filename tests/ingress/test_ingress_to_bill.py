@@ -93,6 +93,19 @@ async def test_a_retry_without_a_usable_time_stays_in_its_conversation(
     assert await counted(pipeline) == 1
 
 
+async def test_a_line_by_a_clock_that_is_ahead_begins_no_conversation_after_the_end() -> None:
+    # Given a customer's line that comes a minute before the end, and is dated three minutes after it
+    pipeline = await InMemory().configured()
+    for arrives, one in enumerate(
+        [activity("Hi", 60), activity("Hello", 61, BOT), activity("Bye", 66), activity("end", 63, BOT, **END)]
+    ):
+        await posted(pipeline, one)
+        assert pipeline.clock.advance(timedelta(minutes=1)) == NOW + timedelta(minutes=arrives + 1)
+    # Then it is in the one conversation that there is, and billed once
+    assert await texts(pipeline) == {"1": ["Hi", "Hello", "Bye"]}
+    assert await counted(pipeline) == 1
+
+
 async def test_an_activity_of_an_old_clock_is_refused_and_spoils_nothing() -> None:
     pipeline = await InMemory().configured()
     with pytest.raises(TooLate):
