@@ -54,8 +54,10 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
     """The lines that this audience may see, in the order of the facts; those of a bot's history at their own times."""
     ordered = in_order(facts)
     end = next((fact.order for fact in ordered if fact.event.ends_conversation), None)
+    lines = _lines(ordered)
+    history = _history(ordered, [entry for _, entry in lines if entry.origin == "message"])
     # Sorting keeps the order of lines with the same key, which are of one history.
-    placed = sorted(_history(ordered) + _lines(ordered), key=lambda one: one[0])
+    placed = sorted(history + lines, key=lambda one: one[0])
     entries = [replace(entry, late=True) if end and key > end else entry for key, entry in placed]
     if audience == "agent":
         return entries
@@ -74,38 +76,35 @@ def _lines(ordered: Iterable[Fact]) -> list[tuple[SortKey, TranscriptEntry]]:
     return [(fact.order, entry) for fact in ordered for entry in _entries(fact)]
 
 
-def _history(ordered: Sequence[Fact]) -> list[tuple[SortKey, TranscriptEntry]]:
+def _history(ordered: Iterable[Fact], live: Iterable[TranscriptEntry]) -> list[tuple[SortKey, TranscriptEntry]]:
     """Each line that is only in a bot's history, with its place. Of several histories the first that has it counts."""
     found: list[tuple[SortKey, TranscriptEntry]] = []
-    live = (fact.event for fact in ordered if isinstance(fact.event, MessagePosted))
-    known = {mark for one in live for mark in _marks(one.id, one.data.author, one.data.text, one.time)}
+    known = {mark for entry in live for mark in _marks(entry)}
     for fact in ordered:
         if isinstance(fact.event, BotEscalated):
             lines = _placed(fact, fact.event.data.transcript)
-            marks = [_marks(line.id, line.author, line.text, line.time) for _, line in lines]
-            news = zip(lines, marks, strict=True)
-            found += [(place, _history_line(line)) for (place, line), mark in news if not known & mark]
-            # Only now: a bot or a customer may say the same twice in one second.
-            known = known.union(*marks)
+            found += [(place, entry) for place, entry in lines if not known & _marks(entry)]
+            # Only after all of it, because somebody may say the same twice in one second.
+            known = known.union(*(_marks(entry) for _, entry in lines))
     return found
 
 
-def _marks(line_id: str | None, author: Author, text: str | None, time: str | None) -> set[object]:
+def _marks(line: TranscriptEntry) -> set[object]:
     """What a line is known by: its id, and author, text and second together."""
-    marks: set[object] = {line_id} if line_id is not None else set()
-    if text is not None and time is not None:
-        marks.add((author.role, author.id, text, parse_time(time).replace(microsecond=0)))
+    marks: set[object] = {line.id} if line.id is not None else set()
+    if line.text is not None and line.time is not None:
+        marks.add((line.author.role, line.author.id, line.text, parse_time(line.time).replace(microsecond=0)))
     return marks
 
 
-def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[tuple[SortKey, BotHistoryLine]]:
+def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[tuple[SortKey, TranscriptEntry]]:
     """Each line of a bot's history with its place: no later than the hand-over, and untimed ones by those before."""
     times = [parse_time(line.time) if line.time is not None else None for line in lines]
     time = next((one for one in times if one is not None), fact.event.moment)
     placed = []
     for line, own in zip(lines, times, strict=True):
         time = own or time
-        placed.append((fact.order._replace(at=min(time, fact.at), moment=time, finer=""), line))
+        placed.append((fact.order._replace(at=min(time, fact.at), moment=time, finer=""), _history_line(line)))
     return placed
 
 
