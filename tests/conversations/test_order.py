@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import MovableClock
@@ -58,7 +58,8 @@ async def test_four_lines_of_one_second_in_one_set_stand_as_they_were_sent(in_me
     await pipeline.receiver.receive_activity("contoso", "contoso-chat", "webchat", json.dumps(four).encode())
     await pipeline.drain()
     # Then they are shown in this order
-    assert await shown(pipeline, "contoso-chat.webchat.t.1") == ["1", "2", "3", "4"]
+    ((head,), _) = await pipeline.reading.page("contoso", {}, None)
+    assert await shown(pipeline, head.conversation.key) == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -155,6 +156,50 @@ def check_the_order(facts: Sequence[Fact], chance: Random) -> None:
     assert in_order(shuffled) == ordered
     for number, one in enumerate(ordered):
         assert all(one.order < other.order and not other.order < one.order for other in ordered[number + 1 :])
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False))
+async def test_deliveries_in_any_order_and_again_give_one_outcome(chance: Random) -> None:
+    await check_deliveries(chance)
+
+
+async def check_deliveries(chance: Random, in_memory: Pipelines = InMemory) -> None:
+    # Given two requests with events of one second, and of times ahead of our clock, some of which answer others
+    ahead = [format_time(NOW + timedelta(minutes=minutes)) for minutes in (1, 2)]
+    place = {"channel": {"accountId": "contoso-chat", "channelId": "webchat"}, "customer": {"id": "mia"}}
+    history = [{"author": {"role": "customer", "id": "mia"}, "text": "asked", "time": SECOND}]
+    topic = {"botId": "first", "contextVariables": {"BotHandoffTopic": "CreditCard"}, "transcript": history}
+    requests = [
+        [
+            document("conversation.started", place, at=SECOND, event_id="start"),
+            line("answer", bot="second", replyToId="asked"),
+            line("asked"),
+            line("first", bot="first"),
+        ],
+        [
+            document("conversation.ended", {"endedBy": "bot", "reason": "other"}, at=ahead[1], event_id="end"),
+            document("bot.escalated", topic, at=ahead[0], event_id="escalation"),
+            line("thanks", at=ahead[1]),
+        ],
+    ]
+    outcomes = []
+    for shuffles in (False, True):
+        pipeline = await in_memory(clock=MovableClock(NOW)).configured(without_rules())
+        for request in requests:
+            await posted(pipeline, *request, drain=False)
+        published, pipeline.publisher.events[:] = list(pipeline.publisher.events), []
+        if shuffles:
+            published += chance.sample(published, chance.randint(0, len(published)))
+            chance.shuffle(published)
+        # When they are delivered, in any order and some of them twice, while our clock goes on
+        for event in published:
+            pipeline.clock.advance(timedelta(seconds=1))
+            await pipeline.deliveries.deliver(event.to_json().encode())
+        outcomes.append(await pipeline.outcome())
+    # Then they make the same conversation, transcript, decisions and bill
+    assert [entry.text for entry in outcomes[0]["transcript"]] == ["asked", "answer", "first", "thanks"]
+    assert outcomes[1] == outcomes[0]
 
 
 @pytest.mark.parametrize(
