@@ -173,6 +173,18 @@ async def test_a_time_is_clamped_before_it_orders() -> None:
         await test_order.test_the_hosts_clock_changes_neither_the_order_nor_the_count(10, keeping(Clamped))
 
 
+def at_its_delivery(event: Event, at: datetime, received_at: datetime) -> Fact:
+    """Make a fact whose time, if that is ahead of our clock, counts as its delivery from the bus."""
+    return Fact(event, min(event.moment, received_at), received_at)
+
+
+async def test_the_bus_decides_when_a_time_that_is_ahead_counts() -> None:
+    with pytest.raises(AssertionError, match="Differing items"):
+        await test_order.check_deliveries(
+            Random(1), lambda **ports: InMemory(conversations=Keeping(at_its_delivery), **ports)
+        )
+
+
 class AsItArrives(Fact):
     """A fact that is equal in order to every other one of its time."""
 
