@@ -25,14 +25,10 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
         return not head.bot_activity.smart_assist
     bot = history.at(fact.at).configuration.bot(author.id)
     name = bot.id if bot else author.id
+    line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
     activity = head.bot_activity
     # Of equal times the one order tells which comes first, and for that both facts are needed.
-    if any(known.at == fact.at for known in activity.invocations):
-        return True
-    return (
-        activity.with_invocation(Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id))
-        != activity
-    )
+    return any(known.at == line.at for known in activity.invocations) or activity.with_invocation(line) != activity
 
 
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:

@@ -116,7 +116,7 @@ async def test_the_hosts_clock_changes_neither_the_order_nor_the_count(
         # Then the line is late, and no bot session is counted
         (entry,) = await pipeline.reading.transcript("contoso", "c1", "agent")
         assert (entry.text, entry.late) == ("late", True)
-        assert (await pipeline.reading.one("contoso", "c1")).conversation.bot_session is None
+        assert (await pipeline.reading.one("contoso", "c1")).conversation.bot_activity.invocations == ()
 
 
 def test_what_patchbay_decided_keeps_its_time_and_a_stranger_under_its_name_does_not() -> None:
