@@ -207,12 +207,12 @@ class MemoryConversations:
         return sorted(((key, head) for key, head in known if head is not None), key=lambda pair: pair[0])
 
 
+@dataclass
 class MemoryRows:
     """Implements `Rows`. A row is kept with the moment at which it ends, which only a tombstone has."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or SystemClock()
-        self._rows: dict[tuple[str, str], dict[str, tuple[Row, datetime | None]]] = {}
+    _clock: Clock = field(default_factory=SystemClock, compare=False)
+    _rows: dict[tuple[str, str], dict[str, tuple[Row, datetime | None]]] = field(default_factory=dict)
 
     async def put(self, tenant_id: str, total: Total, row: Row) -> int:
         stored = self.stored(tenant_id, total, row.key)
@@ -257,7 +257,7 @@ class MemoryLedger(LedgerOnRows):
     _rows: MemoryRows
 
     def __init__(self, policy: str = INVOICED.name, clock: Clock | None = None) -> None:
-        self._rows = MemoryRows(clock)
+        self._rows = MemoryRows(clock or SystemClock())
         self._policy = policy
         self._months: dict[tuple[str, str], _Month] = {}
 

@@ -55,7 +55,7 @@ class InMemory:
     """
 
     conversations: ConversationStore = field(default_factory=MemoryConversations)
-    ledger: Ledger = field(default_factory=MemoryLedger)
+    ledger: Ledger = field(default_factory=lambda: MemoryLedger(clock=MovableClock(NOW)))
     clock: MovableClock = field(default_factory=lambda: MovableClock(NOW))
     configuration_store: ConfigurationStore = field(default_factory=MemoryConfigurations)
     configured_by: Callable[[ConfigurationStore, Clock], Configurations] = Configurations
