@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.conversations.bot_activity import BotActivity
+from shared.conversations.order import SortKey
 from shared.conversations.state import State
 from shared.events.data import ChannelReference, Customer
 from shared.events.types.conversation_ended import EndedBy, EndReason
@@ -30,10 +31,17 @@ class ConversationWarning(ExactModel):
     count: int = 1
 
 
+class Unseen(ExactModel):
+    """The facts from outside that stand at a place in the order or after it, and how many they are."""
+
+    since: SortKey
+    count: int
+
+
 class Conversation(ExactModel):
     """The state that a conversation's facts add up to.
 
-    `unseen`: ids of the facts that its end did not know of, and that are repeated in the thread's next conversation.
+    `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
     `decisions` are no part of its document: they are stored as documents of their own.
     """
 
@@ -55,7 +63,7 @@ class Conversation(ExactModel):
     closed_at: datetime | None = None
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
-    unseen: tuple[str, ...] = ()
+    unseen: Unseen | None = None
     escalated_bots: tuple[str, ...] = ()
     bot_activity: BotActivity = BotActivity()
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)

@@ -31,10 +31,13 @@ class CloseThread(ExactModel):
 
 
 class FollowUp(ExactModel):
-    """Repeat the fact in the thread's next conversation, because its own one ended without knowing of it."""
+    """Repeat facts in the thread's next conversation, because their own one ended without knowing of them.
+
+    `fact_id` names the only one; None: all that go on.
+    """
 
     kind: Literal["followUp"] = "followUp"
-    fact_id: str
+    fact_id: str | None
     channel: ChannelReference
     customer: Customer
     ended_at: datetime

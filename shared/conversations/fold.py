@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 
 from shared.conversations.bot_activity import Invocation, Invoking
-from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
+from shared.conversations.conversation import Conversation, ConversationWarning, Unseen, WarningCode
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order, last_activity
 from shared.conversations.state import moved
@@ -35,7 +35,8 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
         conversation = _apply(conversation, fact, history)
     if not ordered:
         return conversation
-    unseen, last = unseen_facts(conversation, ordered), last_activity(ordered)
+    facts, last = unseen_facts(conversation, ordered), last_activity(ordered)
+    unseen = Unseen(since=facts[0].order, count=len(facts)) if facts else None
     activity = conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, ordered, history)
     return replace(conversation, unseen=unseen, last_activity_at=last, bot_activity=activity)
 

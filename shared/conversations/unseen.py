@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.conversations.conversation import Conversation
+from shared.conversations.conversation import Conversation, Unseen
 from shared.conversations.fact import Fact
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded
 
 
-def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[str, ...]:
-    """The ids of the facts that belong to the next conversation: all from the place on at which somebody asked again.
+def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> Sequence[Fact]:
+    """The facts that belong to the next conversation: all from the place on at which somebody asked again.
 
     If the end names the newest fact that it knew of, those are facts newer than that one. Else, in a channel's thread,
     those are facts after the end: the channel would have sent them to the next conversation, had it known of the end.
@@ -30,7 +30,12 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> tuple[s
         return ()
     newer = [fact for fact in ordered if fact.order > newest and _comes_from_outside(fact)]
     asked = next((number for number, fact in enumerate(newer) if fact.event.asks_for_somebody), len(newer))
-    return tuple(fact.id for fact in newer[asked:])
+    return newer[asked:]
+
+
+def goes_on(fact: Fact, unseen: Unseen) -> bool:
+    """True if the fact is one of those that an end did not know of."""
+    return fact.order >= unseen.since and _comes_from_outside(fact)
 
 
 def _comes_from_outside(fact: Fact) -> bool:

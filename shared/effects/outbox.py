@@ -1,12 +1,15 @@
 """Performs the effects that a commit left in the head's outbox, and clears them from the head."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import CloseThread, Contribute, Effect, FollowUp, caused_by
+from shared.conversations.fact import Fact
+from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.unseen import goes_on
 from shared.errors import HeadChanged
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
@@ -91,15 +94,27 @@ class Outbox:
                 return await post_or_correct(self.ledger, tenant_id, read_row(row), occasion)
             case CloseThread(channel=channel, at=at):
                 await self.threads.close(tenant_id, channel, conversation_id, at)
-            case FollowUp(channel=channel, customer=customer, ended_at=ended_at, fact_id=fact_id):
-                fact = await self.conversations.read_fact(tenant_id, conversation.key, fact_id)
-                assert fact is not None, "a fact that was folded is stored"
-                ended = ThreadedConversation(
-                    conversation_id=conversation_id,
-                    opened_at=conversation.started_at or ended_at,
-                    customer=customer,
-                    closed_at=ended_at,
-                    announced=True,
-                )
-                await self.threads.follow_up(tenant_id, channel, ended, fact.event, fact.at)
+            case FollowUp():
+                await self._follow_up(tenant_id, conversation, effect)
         return 0
+
+    async def _follow_up(self, tenant_id: str, conversation: Conversation, effect: FollowUp) -> None:
+        ended = ThreadedConversation(
+            conversation_id=conversation.conversation_id,
+            opened_at=conversation.started_at or effect.ended_at,
+            customer=effect.customer,
+            closed_at=effect.ended_at,
+            announced=True,
+        )
+        for fact in await self._going_on(tenant_id, conversation, effect.fact_id):
+            await self.threads.follow_up(tenant_id, effect.channel, ended, fact.event, fact.at)
+
+    async def _going_on(self, tenant_id: str, conversation: Conversation, fact_id: str | None) -> Sequence[Fact]:
+        """The fact of the id, or all that go on, in order."""
+        if fact_id is not None:
+            fact = await self.conversations.read_fact(tenant_id, conversation.key, fact_id)
+            assert fact is not None, "a fact that was folded is stored"
+            return [fact]
+        unseen = conversation.unseen
+        facts = (await self.conversations.load(tenant_id, conversation.key)).facts if unseen else ()
+        return in_order(fact for fact in facts if unseen and goes_on(fact, unseen))

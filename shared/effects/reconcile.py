@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from shared.contributions.row import Occasion
 from shared.conversations.bot_activity import BotActivity
-from shared.conversations.conversation import Conversation
+from shared.conversations.conversation import Conversation, Unseen
 from shared.conversations.effect import CloseThread, Contribute, Effect, FollowUp
 from shared.conversations.fact import Fact
+from shared.conversations.unseen import goes_on
 from shared.events.data import Customer
 from shared.events.envelope import format_time
 from shared.usage.ledger import LedgerRow, written_row
@@ -33,18 +34,25 @@ def reconcile(
     threaded = after.channel is not None and after.channel.thread_id is not None
     if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
         effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
-    for fact_id in after.unseen:
-        if after.closed_at and after.channel and (before is None or fact_id not in before.unseen):
-            # A conversation without a thread is its own thread.
-            thread_id = after.channel.thread_id or after.conversation_id
-            effects[f"follow:{fact_id}"] = FollowUp(
-                kind="followUp",
-                fact_id=fact_id,
-                channel=replace(after.channel, thread_id=thread_id),
-                customer=after.customer or Customer(id=after.conversation_id),
-                ended_at=after.closed_at,
-            )
+    known = before.unseen if before else None
+    if after.closed_at and after.channel and after.unseen and after.unseen != known:
+        added = _only_one_added(known, after.unseen, fact)
+        # A conversation without a thread is its own thread.
+        thread_id = after.channel.thread_id or after.conversation_id
+        effects[f"follow:{added}" if added else "follow"] = FollowUp(
+            kind="followUp",
+            fact_id=added,
+            channel=replace(after.channel, thread_id=thread_id),
+            customer=after.customer or Customer(id=after.conversation_id),
+            ended_at=after.closed_at,
+        )
     return effects
+
+
+def _only_one_added(known: Unseen | None, unseen: Unseen, fact: Fact | None) -> str | None:
+    """The id of the fact, if it is the only one that is added to those that go on; else None."""
+    one_more = known is not None and replace(known, count=known.count + 1) == unseen
+    return fact.id if fact and one_more and goes_on(fact, unseen) else None
 
 
 def reconcile_anew(

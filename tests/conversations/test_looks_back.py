@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
+from shared.conversations.order import in_order
 from shared.conversations.transcript import transcript
+from shared.conversations.unseen import unseen_facts
 from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.conversation_event import ConversationEvent
 from shared.events.envelope import parse_time
@@ -47,7 +49,7 @@ def meaning(events: Sequence[Event], of: Sequence[Event]) -> Mapping[str, Any]:
         "started": conversation.started_at,
         "decided": [one for one in conversation.decisions if one.cause.fact_id in asked],
         "lines": transcript(facts, "agent")[: len(transcript((Fact.of(event, NOW) for event in of), "agent"))],
-        "goes on": asked & {*conversation.unseen},
+        "goes on": asked & {fact.id for fact in unseen_facts(conversation, in_order(facts))},
     }
 
 

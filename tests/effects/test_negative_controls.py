@@ -1,21 +1,26 @@
 """With a faulty archive, archiver or port handed in, the test of the invariant fails."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
 
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Effect, FollowUp
+from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
 from shared.conversations.record import Recorder
 from shared.effects.archive import Archive, Archiver
 from shared.effects.outbox import Outbox
+from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.pipeline import Pipeline
+from shared.wire import replace as replace_members
 from tests.conversations import test_contents
 from tests.conversations.pipelines import InMemory, with_recorder, with_timers
-from tests.effects import test_archive, test_corrections, test_ids_that_come_again
+from tests.effects import test_archive, test_corrections, test_follow_up, test_ids_that_come_again
 
 
 @dataclass(frozen=True)
@@ -98,3 +103,18 @@ async def test_a_second_life_begins_at_the_first_revision(first_life: list[Event
         await test_ids_that_come_again.check_the_row_of_a_second_life_stands(
             first_life, closed=False, pipelines=with_recorder(never_above)
         )
+
+
+def naming_one(before: Conversation | None, after: Conversation, revision: int, fact: Fact) -> Mapping[str, Effect]:
+    """Let only the fact go on whose recording made the change."""
+    effects = reconcile(before, after, revision, fact)
+    return {
+        name: replace_members(effect, fact_id=fact.id) if isinstance(effect, FollowUp) else effect
+        for name, effect in effects.items()
+    }
+
+
+async def test_a_line_that_was_stored_meanwhile_goes_nowhere() -> None:
+    pipelines = with_recorder(lambda recorder: replace(recorder, reconcile=naming_one))
+    with pytest.raises(AssertionError, match=r"Extra items in the right set:\n.*'m2'"):
+        await test_follow_up.check_that_what_was_stored_meanwhile_goes_on(pipelines())

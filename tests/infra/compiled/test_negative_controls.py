@@ -162,7 +162,7 @@ def test_a_role_that_is_given_on_more_is_noticed(copy: Copy, path: str, code: st
         (EMULATED, "IS NULL OR ", "IS NULL AND "),
         (BUS, "label: each.rule.CorrelationFilter.Label", "label: each.name"),
         (COSMOS, "    ttl: -1\n", ""),
-        (COSMOS, "    name: 'ledger'\n", "    name: 'ledger'\n    ttl: -1\n"),
+        (COSMOS, "    name: 'configurations'\n", "    name: 'configurations'\n    ttl: -1\n"),
         (COSMOS, "'MultiHash' : 'Hash'", "'Hash' : 'Hash'"),
         (COSMOS, "excludedPaths: [{ path: '/*' }]", "excludedPaths: []"),
         (BLOBS, "  { name: 'archive', coolAfterDays: 90 }\n", ""),
