@@ -90,10 +90,11 @@ def _history(ordered: Iterable[Fact], live: Iterable[TranscriptEntry]) -> list[t
 
 
 def _marks(line: TranscriptEntry) -> set[object]:
-    """What a line is known by: its id, and author, text and second together."""
+    """What a line is known by: its id, and its readers, author, text and second together."""
     marks: set[object] = {line.id} if line.id is not None else set()
-    if line.text is not None and line.time is not None:
-        marks.add((line.author.role, line.author.id, line.text, parse_time(line.time).replace(microsecond=0)))
+    if line.text and line.time is not None:
+        second = parse_time(line.time).replace(microsecond=0)
+        marks.add((line.visibility, line.author.role, line.author.id, line.text, second))
     return marks
 
 
@@ -104,7 +105,8 @@ def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[tuple[SortKey, 
     placed = []
     for line, own in zip(lines, times, strict=True):
         time = own or time
-        placed.append((fact.order._replace(at=min(time, fact.at), moment=time, finer=""), _history_line(line)))
+        place = fact.order._replace(at=min(time, fact.at), moment=min(time, fact.event.moment), finer="")
+        placed.append((place, _history_line(line)))
     return placed
 
 

@@ -20,6 +20,7 @@ from shared.errors import EventTooLarge, InvalidEvent
 from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.events.data import ClaimCheck
+from shared.events.stamp import LONGEST
 from shared.wire import canonical_json, parse_json
 
 MAX_DATA_BYTES = 180 * 1024
@@ -56,7 +57,7 @@ class _Candidate(NamedTuple):
 
 
 def check_in(event: Event) -> CheckedIn:
-    """The event in a size that the bus accepts. If its data are too large, the largest members are kept apart.
+    """The event in a size that the bus accepts with any stamp. If its data are too large, the largest are kept apart.
 
     Raises EventTooLarge, with the largest member that is left, if the event still is too large.
     """
@@ -68,7 +69,7 @@ def check_in(event: Event) -> CheckedIn:
         # There are too many attachments, or too many small members in them: all are kept apart as one member.
         document, contents, _ = _relieved(json.loads(encoded), 0)
     travelling = stored_event(json.dumps(document)) if contents else event
-    size = len(encode_event(travelling))
+    size = len(encode_event(travelling.with_unknown(LONGEST.attributes())))
     if size > MAX_EVENT_BYTES:
         raise EventTooLarge(size, MAX_EVENT_BYTES, _largest(document))
     return CheckedIn(travelling, contents)

@@ -6,7 +6,7 @@ whatever the sender wrote there. They are no content: a retry has others, and st
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.events.envelope import format_time, parse_time
@@ -26,6 +26,10 @@ class Stamp:
     def attributes(self) -> dict[str, Any]:
         """The extension attributes that carry this stamp."""
         return {TIME: format_time(self.time), POSITION: self.position}
+
+
+LONGEST = Stamp(datetime.max.replace(tzinfo=UTC), MAX_POSITION)
+"""No stamp takes more bytes. Every event must have room for it, so that no sender's own stays for want of room."""
 
 
 def stamp_of(carrier: Mapping[str, Any]) -> Stamp | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
+from shared.errors import EventTooLarge
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn
 from shared.events.codec import MAX_EVENT_BYTES, encode_event
@@ -29,10 +30,7 @@ class Stamps:
 
 
 def stamped(events: Sequence[CheckedIn], time: datetime) -> list[CheckedIn]:
-    """The events of a request that came at this time, each with its position there.
-
-    An event that the stamp would make too large for the bus gets one of its own when it is delivered.
-    """
+    """The events of a request that came at this time, each with its position there."""
     placed = positions([one.event.id for one in events], [_answered(one.event) for one in events])
     return [
         replace(one, event=with_stamp(one.event, Stamp(time, position)))
@@ -41,9 +39,12 @@ def stamped(events: Sequence[CheckedIn], time: datetime) -> list[CheckedIn]:
 
 
 def with_stamp(event: Event, stamp: Stamp) -> Event:
-    """The event with this stamp; as it is if that would make it too large."""
+    """The event with this stamp, whatever stood there. Raises EventTooLarge for one that was not checked in."""
     carrying = event.with_unknown(stamp.attributes())
-    return carrying if len(encode_event(carrying)) <= MAX_EVENT_BYTES else event
+    size = len(encode_event(carrying))
+    if size > MAX_EVENT_BYTES:
+        raise EventTooLarge(size, MAX_EVENT_BYTES)
+    return carrying
 
 
 def _answered(event: Event) -> str | None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.order import in_order
-from shared.events.codec import event_from
+from shared.errors import EventTooLarge
+from shared.events.codec import MAX_EVENT_BYTES, encode_event, event_from
 from shared.events.envelope import format_time
 from shared.events.stamp import MAX_POSITION, Stamp, arrival, positions, stamp_of
 from shared.ingress.stamps import Stamps
@@ -82,6 +83,28 @@ async def test_a_line_that_is_sent_again_keeps_its_place() -> None:
         await posted(pipeline, line(name))
     # Then each stands where it came first
     assert await shown(pipeline) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("spoofed", [{"ingresstime": SECOND, "ingressposition": 7}, {"ingressposition": "none"}])
+async def test_no_size_lets_a_senders_own_stamp_stand(spoofed: dict[str, Any]) -> None:
+    # Given an end far ahead under Patchbay's own name, with a stamp by its sender, of every size around the limit
+    pipeline = await InMemory().configured()
+    said = {"endedBy": "agent", "reason": "resolved"}
+    end = document("conversation.ended", said, "c1", "2099-01-01T00:00:00Z") | {"source": SOURCE, **spoofed}
+    room = MAX_EVENT_BYTES - len(encode_event(event_from({**end, "padding": ""})))
+    accepted = 0
+    for size in range(room - 90, room + 2):
+        # When it is posted
+        try:
+            await posted(pipeline, {**end, "id": f"e{size}", "padding": "x" * (size - 6)}, drain=False)
+        except EventTooLarge:
+            continue
+        # Then it is refused, or carries the stamp of its request
+        accepted += len(pipeline.publisher.events)
+        assert all(stamp_of(event.attributes) != stamp_of(spoofed) for event in pipeline.publisher.events)
+        assert all(Fact.of(event, NOW).at <= NOW for event in pipeline.publisher.events)
+        pipeline.publisher.events.clear()
+    assert accepted
 
 
 async def test_the_time_decides_before_the_position_in_a_request(in_memory: Pipelines = InMemory) -> None:

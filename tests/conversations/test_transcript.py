@@ -125,9 +125,21 @@ def test_a_line_of_a_bots_history_stands_at_its_own_time() -> None:
         ("live", False),
         ("between", False),
         ("late", True),
-        (SUMMARY, True),
         ("ahead of its hand-over", True),
+        (SUMMARY, True),
     ]
+
+
+def test_lines_that_are_files_without_text_are_all_shown() -> None:
+    # Given a live file without a text, and another one of the same second in a bot's history
+    def file(name: str) -> list[dict[str, str]]:
+        return [{"name": name, "contentType": "image/png", "url": f"https://files.example/{name}"}]
+
+    live = message(text="", at="2026-10-05T10:00:03Z", attachments=file("live.png"))
+    told = escalated(at="2026-10-05T10:00:10Z", transcript=[handed_line("", 3, attachments=file("told.png"))])
+    # Then both are there
+    names = {attachment.name for entry in lines("agent", live, told) for attachment in entry.attachments}
+    assert names == {"live.png", "told.png"}
 
 
 def test_a_line_that_several_tell_is_shown_once(transcript: Transcript = transcript) -> None:
