@@ -2,8 +2,8 @@
 
 from shared.errors import PatchbayError
 
-SCHEMA_VERSION = 2
-"""It grows with each change after which data that are stored cannot be read, or only by the new version."""
+SCHEMA_VERSION = 3
+"""It grows with each change of a shape in which something is stored."""
 
 
 class SchemaDiffers(PatchbayError):

@@ -32,7 +32,7 @@ class ConversationWarning(ExactModel):
 
 
 class Unseen(ExactModel):
-    """The facts from outside that stand at a place in the order or after it, and how many they are."""
+    """The facts that an end did not know of: `count` from outside, at the place `since` in the order or after it."""
 
     since: SortKey
     count: int

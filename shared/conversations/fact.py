@@ -30,10 +30,9 @@ class Fact:
     @classmethod
     def of(cls, event: Event, now: datetime) -> "Fact":
         """The fact made of an event that is stored now."""
-        if event.source == SOURCE and stamp_of(event.attributes) is None:
-            # Patchbay decided it at that time. Whoever else names this source has a stamp.
-            return cls(event, event.moment, now)
-        return cls(event, counted_moment(event.moment, arrival(event.attributes, now)), now)
+        # What Patchbay decided, it decided at that time.
+        at = event.moment if _is_ours(event) else counted_moment(event.moment, arrival(event.attributes, now))
+        return cls(event, at, now)
 
     @property
     def id(self) -> str:
@@ -43,7 +42,7 @@ class Fact:
     @property
     def is_ours(self) -> bool:
         """True if Patchbay itself recorded it."""
-        return self.event.source == SOURCE
+        return _is_ours(self.event)
 
     @cached_property
     def order(self) -> SortKey:
@@ -65,3 +64,8 @@ class Fact:
         if document.get("timeassumed"):
             del document["time"]
         return canonical_json(document)
+
+
+def _is_ours(event: Event) -> bool:
+    """True if Patchbay itself made the event. A sender may name our source, but what comes in has a stamp."""
+    return event.source == SOURCE and stamp_of(event.attributes) is None

@@ -35,8 +35,8 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
         conversation = _apply(conversation, fact, history)
     if not ordered:
         return conversation
-    facts, last = unseen_facts(conversation, ordered), last_activity(ordered)
-    unseen = Unseen(since=facts[0].order, count=len(facts)) if facts else None
+    going_on, last = unseen_facts(conversation, ordered), last_activity(ordered)
+    unseen = Unseen(since=going_on[0].order, count=len(going_on)) if going_on else None
     activity = conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, ordered, history)
     return replace(conversation, unseen=unseen, last_activity_at=last, bot_activity=activity)
 

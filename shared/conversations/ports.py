@@ -14,7 +14,7 @@ from shared.wire import ExactModel, replace
 class Head(ExactModel):
     """A conversation as it was last committed.
 
-    `revision` grows by one with each commit of a change. `outbox` holds the effects not yet performed.
+    `revision` grows with each commit of a change. `outbox` holds the effects not yet performed.
     `attention_at` is when `sweep` checks it, or None if it need not be checked. `due_at` is that moment once the outbox
     is empty. `attention` is what a supervisor should see as of the last check, such as `bot-silent`. `archived` is how
     many of its facts are in the archive. `customer` is our id of its customer.

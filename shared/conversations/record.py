@@ -10,7 +10,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.customer import customer_of
 from shared.conversations.due_actions import due_actions
 from shared.conversations.effect import LEFT_OVER_AFTER, Effect
-from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, EffectPerformer, FactExists, Head, Loaded, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
@@ -53,7 +53,7 @@ class Recorder:
         """
         history = await self.configurations.of(tenant_id)
         fact = Fact.of(event, self.clock.now())
-        if event.source != SOURCE:
+        if not fact.is_ours:
             # Patchbay's own facts end old conversations, so they may be old themselves.
             history.refuse_too_late(fact.at, fact.received_at)
         key = conversation_key(event.subject or "")

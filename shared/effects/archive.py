@@ -20,7 +20,7 @@ from shared.retry import retrying
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
-from shared.usage.rating import bot_session
+from shared.usage.rating import bot_session_document
 from shared.wire import replace
 
 
@@ -86,7 +86,7 @@ class Archiver:
         return {
             "part": part,
             "archivedAt": format_time(self.clock.now()),
-            "conversation": conversation_document(head, bot_session(head.conversation.bot_activity)),
+            "conversation": conversation_document(head, bot_session_document(head.conversation.bot_activity)),
             "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
             "decisions": [decision.document() for decision in decisions],
             "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],

@@ -20,12 +20,12 @@ class EmbeddedRows:
 
     async def put(self, tenant_id: str, total: Total, row: Row) -> int:
         def work(connection: sqlite3.Connection) -> int:
-            return row.kept_out_by(self.replaced(connection, tenant_id, total, row))
+            return row.kept_out_by(self.write(connection, tenant_id, total, row))
 
         return await self._database.write(work)
 
-    def replaced(self, connection: sqlite3.Connection, tenant_id: str, total: Total, row: Row) -> Row | None:
-        """As `put`, as a part of a transaction. Returns the row that was stored."""
+    def write(self, connection: sqlite3.Connection, tenant_id: str, total: Total, row: Row) -> Row | None:
+        """Do as `put` within a transaction. Returns the row that was stored before."""
         now = self._clock.now()
         connection.execute("DELETE FROM contributions WHERE kept_until <= ?", (now.timestamp(),))
         place = (*_place(tenant_id, total), row.key)

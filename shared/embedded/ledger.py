@@ -44,7 +44,7 @@ class EmbeddedLedger(LedgerOnRows):
         place = (tenant_id, self._policy, total.period)
 
         def work(connection: sqlite3.Connection) -> int:
-            stored = self._rows.replaced(connection, tenant_id, total, row)
+            stored = self._rows.write(connection, tenant_id, total, row)
             if row.replaces(stored):
                 old = counted(stored) if stored else None
                 _count_posting(connection, place, min(new.heading, old.heading) if old else new.heading)

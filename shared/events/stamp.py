@@ -1,7 +1,8 @@
 """The stamp: when an ingress received the request that an event came in, and the event's position in that request.
 
-Two extension attributes carry it, `ingresstime` (RFC 3339) and `ingressposition` (from 0). An ingress writes them over
-whatever the sender wrote there. They are no content: a retry has others, and still is the same event.
+Two extension attributes carry it, `ingresstime` (RFC 3339) and `ingressposition` (from 0). A webhook and the route
+`events` write them over whatever the sender wrote there; on the bus they are believed. They are no content: a retry has
+others, and still is the same event.
 """
 
 from collections.abc import Mapping, Sequence

@@ -56,7 +56,7 @@ class Deliveries:
                 delivered.parked(reason.code)
 
     def _stamped(self, event: Event) -> Event:
-        """The event with its stamp; one that a sender published itself comes in now."""
+        """The event with its stamp. Without one a sender published it to the bus itself, so it comes in now."""
         return event if stamp_of(event.attributes) else with_stamp(event, Stamp(self.stamps.next()))
 
     async def _handle(self, event: Event, delivered: Delivered) -> Outcome:

@@ -28,7 +28,10 @@ PseudonymsOf = Callable[[str], Awaitable[Pseudonyms]]
 
 @dataclass(frozen=True)
 class Resolved:
-    """The conversation that an activity belongs to, the id of its start if just announced, and the one before it."""
+    """The conversation that an activity belongs to.
+
+    `announced`: the id of its start, if that was published now. `previous`: the thread's conversation before it.
+    """
 
     conversation_id: str
     announced: str | None

@@ -18,9 +18,10 @@ from pydantic import TypeAdapter
 from shared.contributions.row import Row, Total
 from shared.conversations.bot_activity import BotActivity, Invocation
 from shared.usage.correction import Correction
+from shared.usage.rating import Uncounted
 from shared.wire import ExactModel, replace
 
-Exclusion = Literal["no_bot", "smart_assist_only", "moved"]
+Exclusion = Literal[Uncounted, "moved"]
 """Why a conversation does not count. `moved`: it turned out to belong to another month (the row is a tombstone)."""
 
 SESSIONS = "session"

@@ -65,7 +65,7 @@ class BotSession(ExactModel):
     bots: tuple[str, ...]
 
 
-def bot_session(activity: BotActivity) -> dict[str, Any] | None:
+def bot_session_document(activity: BotActivity) -> dict[str, Any] | None:
     """The JSON of the session that the conversation is invoiced as; None if it is none."""
     rating = INVOICED.rate(activity)
     if rating is None or rating.proof is None:

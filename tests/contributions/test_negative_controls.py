@@ -68,7 +68,7 @@ class KeepsOneTotal(MemoryRows):
 
 
 async def test_a_policys_row_replaces_anothers() -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=r"\[\] == \[Row"):
         await test_rows.test_totals_and_tenants_never_see_each_others_rows(KeepsOneTotal())
 
 

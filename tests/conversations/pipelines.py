@@ -22,7 +22,7 @@ from shared.timers.perform import Timers
 from shared.traced.wiring import traced
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports
-from shared.usage.rating import bot_session
+from shared.usage.rating import bot_session_document
 from shared.usage.recount import differing_days, recounted
 from tests import fakes
 from tests.builders import FROM_THE_BEGINNING, contoso
@@ -128,7 +128,7 @@ class InMemory:
         ]
         head = await self.reading.one("contoso", key)
         return {
-            "head": conversation_document(head, bot_session(head.conversation.bot_activity)),
+            "head": conversation_document(head, bot_session_document(head.conversation.bot_activity)),
             "outbox": loaded.head.outbox,
             "transcript": await self.reading.transcript("contoso", key, "agent"),
             "decisions": await self.reading.decisions("contoso", key),

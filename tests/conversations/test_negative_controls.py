@@ -195,7 +195,7 @@ class AsItArrives(Fact):
 
 def test_facts_of_one_time_have_no_order() -> None:
     facts = [AsItArrives(fact.event, fact.at, NOW) for fact in (Fact.of(message(event_id=n), NOW) for n in "ab")]
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="check_the_order"):
         test_order.check_the_order(facts, Random(0))
 
 

@@ -146,7 +146,9 @@ def test_what_patchbay_decided_keeps_its_time_and_a_stranger_under_its_name_does
     ahead = NOW + timedelta(seconds=2)
     decided = event_from({**line("x", at=format_time(ahead)), "source": SOURCE})
     assert Fact.of(decided, NOW).at == ahead
-    assert Fact.of(decided.with_unknown(Stamp(NOW).attributes()), NOW).at == NOW
+    assert Fact.of(decided, NOW).is_ours
+    stranger = Fact.of(decided.with_unknown(Stamp(NOW).attributes()), NOW)
+    assert (stranger.at, stranger.is_ours) == (NOW, False)
 
 
 def _facts() -> st.SearchStrategy[Fact]:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from shared.conversations.fact import SOURCE
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
 from shared.ingress.parked_event import NO_TENANT
+from shared.wire import replace
 from tests.builders import document, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory
 
@@ -66,6 +68,11 @@ async def test_a_conflict_and_a_late_event_are_parked_with_their_tenant() -> Non
         "event_id_conflict",
         "too_late",
     ]
+
+
+async def test_a_late_event_of_a_sender_that_names_our_source_is_parked() -> None:
+    pipeline = await delivered(replace(message(at="2020-01-01T00:00:00Z"), source=SOURCE))
+    assert [parked.code for parked in await pipeline.parked.parked("contoso")] == ["too_late"]
 
 
 async def test_a_bot_that_knows_only_the_channels_thread_reaches_its_conversation() -> None:

@@ -8,7 +8,7 @@ import pytest
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Test, compiled
 from shared.routing.context_variable import Assignment
-from shared.routing.decide import decide
+from shared.routing.decide import REVISION, decide
 from shared.routing.decision import Cause, Decision
 from shared.routing.work_stream import Member, Queue
 from tests.builders import contoso, given_value
@@ -42,7 +42,7 @@ def any_is_enough(condition: Condition) -> Test:
 
 def test_a_compiled_condition_differs_from_its_trace() -> None:
     parts = tuple(Comparison(variable=name, operator="hasData") for name in ("X", "Y"))
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="True is False"):
         test_condition.check_compiled(AllOf(all=parts), given_value("X", "a"), any_is_enough)
 
 
@@ -54,5 +54,5 @@ def from_the_last_rule(
 
 
 def test_decide_changes_without_a_new_revision() -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=test_decide.OUTCOMES[REVISION]):
         test_decide.test_what_decide_makes_of_its_inputs_changes_with_its_revision_only(from_the_last_rule)

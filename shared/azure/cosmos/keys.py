@@ -4,8 +4,8 @@ Partition = tuple[str, ...]
 """The values of a partition key, coarse to fine."""
 
 SCHEMA, TENANTS = "_schema", "_tenants"
-"""Two documents beside the configurations, the schema's version and the list of tenants: each one's id and partition.
-No tenant can have such an id."""
+"""The ids of two documents beside the configurations: the schema's version, and the list of tenants. Each is alone in
+a partition of the same name. No tenant can have such an id."""
 
 _MAX_BYTES = 1000
 """The most bytes of an id or of one value of a partition key; nothing longer was ever written."""

@@ -71,7 +71,7 @@ class CosmosLedger(LedgerOnRows):
 
     async def months(self, tenant_id: str) -> Sequence[str]:
         query = "SELECT VALUE c.firstOf FROM c WHERE c.firstOf >= @first AND c.firstOf < @last"
-        # A semicolon follows the colon, after which the month stands.
+        # All that begins with the policy and a colon is less than the policy and the character after the colon.
         first, last = f"{self._policy}:", f"{self._policy};"
         found = await self._container.query("months", (tenant_id,), query, first=first, last=last)
         return sorted(each.removeprefix(first) for each in found)
