@@ -98,14 +98,14 @@ class Telemetry:
             yield Served(span)
 
     @contextmanager
-    def publishing(self, event_type: str, identity: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
+    def publishing(self, event_type: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
         """The span of publishing an event; yields the trace context for the event, None if tracing is off.
 
         The span is linked to the trace context in `carrier`, that of the event's sender or of the fact that it repeats.
         The events of a batch are published concurrently, so none of their spans is a child of another.
         """
         links = links_to(trace_context(carrier))
-        attributes = {**_messaging_attributes("send", event_type), "patchbay.event.identity": identity}
+        attributes = _messaging_attributes("send", event_type)
         with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links, is_parent=False) as span:
             yield carried(span.get_span_context())
 

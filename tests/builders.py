@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
+from shared.conversations.fact import Fact
 from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.data import ChannelReference
@@ -131,6 +132,11 @@ def _event(
 ) -> Event:
     members = {**usual, **{to_camel(name): value for name, value in data.items()}}
     return event_from(document(event_type, members, conversation, at, event_id=event_id))
+
+
+def fact_of(event: Event, now: datetime) -> Fact:
+    """The fact made of an event that is stored now."""
+    return Fact.of(event, now, PSEUDONYMS)
 
 
 def given_value(name: str, value: Any, set_by: str = "bot contoso-bot", at: str = TEN) -> dict[str, Assignment]:

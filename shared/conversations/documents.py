@@ -35,7 +35,7 @@ def read_decision(text: str) -> Decision:
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:
-    """The fact's members for a document: the event's JSON text, and the two times as RFC 3339."""
+    """The fact's members for a document, but for its id: the event's JSON text, and the two times as RFC 3339."""
     return {
         "event": fact.event.to_json(),
         "at": fact.at.isoformat(),
@@ -44,14 +44,14 @@ def write_fact(fact: Fact) -> dict[str, Any]:
 
 
 def write_archived_fact(fact: Fact) -> dict[str, Any]:
-    """The fact's members as in `write_fact`, but with the event as a JSON object, for people to read."""
+    """The fact's members with its id, and with the event as a JSON object, for people to read."""
     document = write_fact(fact)
-    return {**document, "event": json.loads(document["event"])}
+    return {"id": fact.id, **document, "event": json.loads(document["event"])}
 
 
 def read_archived_fact(document: dict[str, Any]) -> Fact:
-    return read_fact(json.dumps(document["event"]), document["at"], document["receivedAt"])
+    return read_fact(document["id"], json.dumps(document["event"]), document["at"], document["receivedAt"])
 
 
-def read_fact(event: str, at: str, received_at: str) -> Fact:
-    return Fact(stored_event(event), datetime.fromisoformat(at), datetime.fromisoformat(received_at))
+def read_fact(fact_id: str, event: str, at: str, received_at: str) -> Fact:
+    return Fact(fact_id, stored_event(event), datetime.fromisoformat(at), datetime.fromisoformat(received_at))

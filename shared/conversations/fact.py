@@ -8,6 +8,7 @@ from shared.conversations.order import SortKey, sort_key
 from shared.events.catalog import Event
 from shared.events.content import content_of
 from shared.events.envelope import counted_moment
+from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import arrival, stamp_of
 from shared.wire import canonical_json
 
@@ -15,29 +16,34 @@ SOURCE = "/patchbay"
 """The source of the facts that Patchbay itself records."""
 
 
+def fact_id(pseudonyms: Pseudonyms, subject: str | None, source: str, event_id: str) -> str:
+    """The pseudonym of the members that identify a tenant's event, however often it is sent.
+
+    Ledger rows name it. An event's id may hold the channel's native ids, which a plain hash would give away.
+    """
+    return pseudonyms.of("fact", subject, source, event_id)
+
+
 @dataclass(frozen=True)
 class Fact:
     """A recorded event; it keeps the sender's own time.
 
+    `id` is the event's identity, a pseudonym as in `fact_id`. A second fact with the same id is a duplicate.
     `at` is the time at which it counts, in UTC, and whose configuration judges it. It is never after the arrival, so a
     version of the configuration that is put later cannot change the judgement.
     """
 
+    id: str
     event: Event
     at: datetime
     received_at: datetime
 
     @classmethod
-    def of(cls, event: Event, now: datetime) -> "Fact":
+    def of(cls, event: Event, now: datetime, pseudonyms: Pseudonyms) -> "Fact":
         """The fact made of an event that is stored now."""
         # What Patchbay decided, it decided at that time.
         at = event.moment if _is_ours(event) else counted_moment(event.moment, arrival(event.attributes, now))
-        return cls(event, at, now)
-
-    @property
-    def id(self) -> str:
-        """The event's identity (SHA-256, hex). A second fact with the same id is a duplicate."""
-        return self.event.identity
+        return cls(fact_id(pseudonyms, event.subject, event.source, event.id), event, at, now)
 
     @property
     def is_ours(self) -> bool:
@@ -47,7 +53,7 @@ class Fact:
     @cached_property
     def order(self) -> SortKey:
         """Its place in the order of facts."""
-        return sort_key(self.event, self.at)
+        return sort_key(self.event, self.at, self.id)
 
     def same_content(self, other: "Fact") -> bool:
         """True if another event of the same identity has the same content.

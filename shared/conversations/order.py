@@ -31,8 +31,8 @@ class SortKey(NamedTuple):
     fact_id: str
 
 
-def sort_key(event: Event, at: datetime) -> SortKey:
-    """The place in the order of an event that counts at this time, whatever other facts there are."""
+def sort_key(event: Event, at: datetime, fact_id: str) -> SortKey:
+    """The place in the order of a fact with this event, time and id, whatever other facts there are."""
     return SortKey(
         at=at,
         moment=event.moment,
@@ -40,7 +40,7 @@ def sort_key(event: Event, at: datetime) -> SortKey:
         ends=event.ends_conversation,
         sequence=-1 if event.sequence is None else event.sequence,
         stamp=stamp_of(event.attributes) or _UNSTAMPED,
-        fact_id=event.identity,
+        fact_id=fact_id,
     )
 
 

@@ -52,7 +52,7 @@ class Recorder:
         Raises UnknownTenant, TooLate and EventIdConflict, which a retry raises again.
         """
         history = await self.configurations.of(tenant_id)
-        fact = Fact.of(event, self.clock.now())
+        fact = Fact.of(event, self.clock.now(), await self.configurations.pseudonyms(tenant_id))
         if not fact.is_ours:
             # Patchbay's own facts end old conversations, so they may be old themselves.
             history.refuse_too_late(fact.at, fact.received_at)

@@ -29,8 +29,8 @@ class EmbeddedConversations:
     async def load(self, tenant_id: str, key: str) -> Loaded:
         query, partition = self._database.query, (tenant_id, key)
         heads = query("SELECT etag, document FROM heads WHERE tenant_id = ? AND key = ?", partition)
-        facts = query("SELECT event, at, received_at FROM facts WHERE tenant_id = ? AND key = ?", partition)
-        stored = [read_fact(row["event"], row["at"], row["received_at"]) for row in facts]
+        facts = query("SELECT fact_id, event, at, received_at FROM facts WHERE tenant_id = ? AND key = ?", partition)
+        stored = [_fact_of(row) for row in facts]
         if not heads:
             return Loaded(None, None, stored)
         rows = query("SELECT document FROM decisions WHERE tenant_id = ? AND key = ? ORDER BY number", partition)
@@ -44,10 +44,10 @@ class EmbeddedConversations:
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
         rows = self._database.query(
-            "SELECT event, at, received_at FROM facts WHERE tenant_id = ? AND key = ? AND fact_id = ?",
+            "SELECT fact_id, event, at, received_at FROM facts WHERE tenant_id = ? AND key = ? AND fact_id = ?",
             (tenant_id, key, fact_id),
         )
-        return read_fact(rows[0]["event"], rows[0]["at"], rows[0]["received_at"]) if rows else None
+        return _fact_of(rows[0]) if rows else None
 
     async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
         await self._database.write(lambda connection: _insert_fact(connection, tenant_id, key, fact))
@@ -101,6 +101,10 @@ class EmbeddedConversations:
             (tenant_id, _sortable(until), limit),
         )
         return [row["key"] for row in rows]
+
+
+def _fact_of(row: sqlite3.Row) -> Fact:
+    return read_fact(row["fact_id"], row["event"], row["at"], row["received_at"])
 
 
 def _insert_fact(connection: sqlite3.Connection, tenant_id: str, key: str, fact: Fact) -> None:

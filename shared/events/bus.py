@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import uuid4
 
 from shared.errors import EventTooLarge
 from shared.events.catalog import EVENT_CLASSES, Event
@@ -33,7 +34,7 @@ def subscription_for(subject: str | None) -> str:
 
 @dataclass(frozen=True)
 class Message:
-    """An event as it travels: `subject` is its type, `message_id` its identity, `body` its structured JSON."""
+    """An event as it travels: `subject` is its type, `message_id` an id of its own, `body` its structured JSON."""
 
     subject: str
     message_id: str
@@ -45,7 +46,7 @@ def message_of(event: Event) -> Message:
     body = encode_event(event)
     if len(body) > MAX_EVENT_BYTES:
         raise EventTooLarge(len(body), MAX_EVENT_BYTES)
-    return Message(event.type, event.identity, body)
+    return Message(event.type, str(uuid4()), body)
 
 
 class EventPublisher(Protocol):

@@ -1,6 +1,5 @@
 """The CloudEvents 1.0 envelope (structured JSON) of every Patchbay event, and its times."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
-from shared.wire import WireModel, canonical_json
+from shared.wire import WireModel
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,30})?(Z|[+-]\d\d:[0-5]\d)", re.ASCII)
 _FRACTION = re.compile(r"\.\d{6}(\d*)")
@@ -41,11 +40,6 @@ def epoch_time(seconds: float) -> str:
         return format_time(datetime.fromtimestamp(seconds, UTC))
     except (OverflowError, OSError) as cause:
         raise ValueError(f"is not a time that exists: {cause}") from cause
-
-
-def identity_of(tenant_id: str, subject: str | None, source: str, event_id: str) -> str:
-    """SHA-256 (hex) of the members that identify an event, however often it is sent."""
-    return hashlib.sha256(canonical_json([tenant_id, subject, source, event_id]).encode()).hexdigest()
 
 
 def _checked_time(text: str) -> str:
@@ -92,8 +86,3 @@ class Envelope(WireModel):
     def attributes(self) -> Mapping[str, Any]:
         """The extension attributes that are no members of the model, as they came."""
         return self.model_extra or {}
-
-    @cached_property
-    def identity(self) -> str:
-        """SHA-256 (hex) of (tenantid, subject, source, id), which is the same however often the event is sent."""
-        return identity_of(self.tenantid, self.subject, self.source, self.id)

@@ -12,6 +12,6 @@ class Pseudonyms:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def of(self, kind: Literal["thread", "customer", "event"], *names: str | None) -> str:
+    def of(self, kind: Literal["thread", "customer", "event", "fact"], *names: str | None) -> str:
         """The HMAC-SHA-256 (hex) of these names. Two kinds never share a pseudonym."""
         return hmac.digest(self._secret, canonical_json([kind, *names]).encode(), "sha256").hex()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
 from shared.dialects.cloud_events import Rejected, read_events
 from shared.dialects.notes import Note
@@ -15,7 +16,7 @@ from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import event_document, event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
-from shared.events.envelope import counted_moment, format_time, identity_of, parse_time
+from shared.events.envelope import counted_moment, format_time, parse_time
 from shared.events.overflow import Overflow, publish
 from shared.ingress.stamps import Stamps, stamped
 from shared.tenants.history import Configurations, History
@@ -153,11 +154,12 @@ class Receiver:
         self, tenant_id: str, conversation_ids: Sequence[str], drafts: Sequence[CheckedIn]
     ) -> Resolved | None:
         """The first of these conversations in which one of these events is recorded already."""
+        pseudonyms = await self.configurations.pseudonyms(tenant_id)
         for conversation_id in conversation_ids:
             key = conversation_key(conversation_id)
             for draft in drafts:
-                identity = identity_of(tenant_id, conversation_id, draft.event.source, draft.event.id)
-                if await self.conversations.read_fact(tenant_id, key, identity) is not None:
+                recorded = fact_id(pseudonyms, conversation_id, draft.event.source, draft.event.id)
+                if await self.conversations.read_fact(tenant_id, key, recorded) is not None:
                     return Resolved(conversation_id, None)
         return None
 

@@ -25,7 +25,7 @@ class TracedPublisher:
         with ExitStack() as spans:
             sent = []
             for event in events:
-                context = spans.enter_context(self.telemetry.publishing(event.type, event.identity, event.attributes))
+                context = spans.enter_context(self.telemetry.publishing(event.type, event.attributes))
                 sent.append(self._carrying(event, context))
             await self.publisher.publish(tenant_id, sent)
 

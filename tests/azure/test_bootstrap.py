@@ -124,7 +124,7 @@ async def test_an_event_goes_from_the_ingress_to_the_bill(pipeline: Pipeline) ->
             # When it is received, and delivered by the bus
             receipt = await pipeline.receiver.receive_events("contoso", event.to_json().encode())
             assert (receipt.accepted, list(receipt.rejected)) == ([event.id], [])
-            [(subscription, _, body)] = await bus.received(1)
+            [(subscription, body)] = await bus.received(1)
             await bus.close()
     await pipeline.deliveries.deliver(body)
     # Then it came by its subscription, and is a conversation and a bot session

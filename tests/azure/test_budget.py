@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import ledger_row
 from shared.events.catalog import Event
@@ -19,7 +18,7 @@ from shared.events.envelope import format_time
 from tests.azure.databases import Stores, connected, fresh_database
 from tests.azure.recording import configured, on_cosmos
 from tests.azure.request_units import PricedTransport
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 from tests.conversations.pipelines import NOW, InMemory
 from tests.documents import ROOT
 
@@ -109,7 +108,7 @@ async def told(database: str, *, escalating: bool) -> Story:
         story = Story(on_cosmos(Stores(cosmos)), transport)
         await configured(story.pipeline, contoso())
         with story.step("the month's first row"):
-            first = fold("contoso", "first", [Fact.of(started("first", at=at(0)), NOW)], history(contoso()))
+            first = fold("contoso", "first", [fact_of(started("first", at=at(0)), NOW)], history(contoso()))
             row = ledger_row(first, 1)
             assert row is not None
             await story.pipeline.ledger.post("contoso", row)

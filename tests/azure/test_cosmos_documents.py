@@ -9,7 +9,6 @@ from shared.azure.cosmos.containers import CONTAINERS, CONVERSATIONS, LEDGER
 from shared.azure.cosmos.conversation_documents import loaded_from
 from shared.conversations.bot_activity import BotActivity
 from shared.conversations.documents import write_head
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import Head
 from shared.errors import DayClosed, DocumentTooLarge, HeadChanged
@@ -19,7 +18,7 @@ from shared.threads.thread import Thread, ThreadedConversation
 from shared.usage.ledger import Exclusion, LedgerRow
 from tests.azure.databases import Stores, connected
 from tests.azure.faults import InterruptedTransport
-from tests.builders import contoso, escalated, history, message, started
+from tests.builders import contoso, escalated, fact_of, history, message, started
 from tests.conversations.pipelines import NOW
 
 TENANT, KEY = "contoso", "c1"
@@ -28,7 +27,7 @@ A_YEAR_AND_A_MONTH = (365 + 31) * 24 * 60 * 60
 
 
 def head_of(*events: Event, revision: int = 1) -> Head:
-    conversation = fold(TENANT, "c1", [Fact.of(event, NOW) for event in events], history(contoso()))
+    conversation = fold(TENANT, "c1", [fact_of(event, NOW) for event in events], history(contoso()))
     return Head(conversation=conversation, revision=revision, outbox={}, attention_at=None)
 
 
@@ -70,7 +69,7 @@ async def test_conversations_expire_a_month_after_the_retention_and_of_the_ledge
     async with connected(database) as cosmos:
         stores = Stores(cosmos)
         head = head_of(started())
-        await stores.conversations().commit(TENANT, KEY, Fact.of(started(), NOW), head, None)
+        await stores.conversations().commit(TENANT, KEY, fact_of(started(), NOW), head, None)
         await stores.ledger().post(TENANT, row())
         await stores.ledger().post(TENANT, row(revision=2, excluded="moved", key="c2"))
         # When their documents are looked at
@@ -134,12 +133,12 @@ async def test_more_decisions_than_one_batch_holds_are_all_there(database: str) 
 @pytest.mark.parametrize("after", [1, 2, 3, 4])
 async def test_a_conversation_that_takes_several_answers_is_loaded_as_of_one_moment(database: str, after: int) -> None:
     # Given more facts than one answer brings, and a head with two decisions
-    facts = [Fact.of(message(event_id=f"m{n}"), NOW) for n in range(1100)]
+    facts = [fact_of(message(event_id=f"m{n}"), NOW) for n in range(1100)]
     before, later = head_of(started(), escalated()), head_of(started(), revision=2)
-    last = Fact.of(message(event_id="last"), NOW)
+    last = fact_of(message(event_id="last"), NOW)
     async with connected(database) as other:
         store = Stores(other).conversations()
-        await store.commit(TENANT, KEY, Fact.of(started(), NOW), before, None)
+        await store.commit(TENANT, KEY, fact_of(started(), NOW), before, None)
         for start in range(0, len(facts), 100):
             await asyncio.gather(*(store.append(TENANT, KEY, fact) for fact in facts[start : start + 100]))
         etag = (await store.load(TENANT, KEY)).etag

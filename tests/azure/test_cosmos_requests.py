@@ -25,7 +25,7 @@ from tests.azure.databases import ENDPOINT, KEY, Stores, connected
 from tests.azure.endpoints import endpoint
 from tests.azure.faults import AfterCommit, WatchedTransport, every
 from tests.azure.recording import configured, deliver, on_cosmos
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 from tests.conversations.pipelines import NOW
 
 TENANT, KEY_OF_C1 = "contoso", "c1"
@@ -33,7 +33,7 @@ START, LINE = started(), message()
 
 
 def fact(event: Event) -> Fact:
-    return Fact.of(event, NOW)
+    return fact_of(event, NOW)
 
 
 def head_of(*events: Event, revision: int = 1) -> Head:

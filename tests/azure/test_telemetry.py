@@ -35,7 +35,7 @@ async def test_one_trace_leads_over_the_services_and_their_charges_are_counted(
             # When it is received, and what the bus delivers is recorded
             with observed.telemetry.serving("POST", "/api/tenants/{tenantId}/events", {}):
                 await pipeline.receiver.receive_events("contoso", started(at="2026-10-05T10:00:00Z").to_json().encode())
-            [(_, _, body)] = await bus.received(1)
+            [(_, body)] = await bus.received(1)
             await bus.close()
     await pipeline.deliveries.deliver(body)
     await pipeline.close()

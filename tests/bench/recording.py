@@ -28,6 +28,7 @@ from shared.clock import MovableClock
 from shared.embedded.database import Database
 from shared.events.codec import decode_event
 from shared.events.envelope import format_time, parse_time
+from shared.wire import canonical_json
 from tests.builders import EXAMPLES, ended, message, started
 from tests.documents import ROOT
 
@@ -76,7 +77,8 @@ async def one_document(database: Database) -> Deliver:
 
         def write(connection: sqlite3.Connection) -> None:
             conversation = event.subject
-            if not connection.execute("INSERT OR IGNORE INTO markers VALUES (?)", (event.identity,)).rowcount:
+            marker = canonical_json([event.tenantid, event.subject, event.source, event.id])
+            if not connection.execute("INSERT OR IGNORE INTO markers VALUES (?)", (marker,)).rowcount:
                 return
             found = connection.execute(
                 "SELECT document FROM documents WHERE conversation_id = ?", (conversation,)

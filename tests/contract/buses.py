@@ -31,8 +31,8 @@ from tests.azure.endpoints import alone, endpoint
 from tests.fakes import MemoryBus, MemoryMessage
 
 ALL = (*SUBSCRIPTIONS, UNROUTED)
-Received = tuple[str, str, bytes]
-"""Subscription, message id, body."""
+Received = tuple[str, bytes]
+"""Subscription, body."""
 
 
 class Bus(Protocol):
@@ -82,7 +82,7 @@ class InMemory:
         alive = [message for message in self._bus.messages if message.died is None]
         self._bus.messages = [message for message in self._bus.messages if message.died is not None]
         assert len(alive) >= count
-        return sorted((subscription_for(message.subject), message.message_id, message.body) for message in alive)
+        return sorted((subscription_for(message.subject), message.body) for message in alive)
 
     async def bury(self, subscription: str, reason: str) -> None:
         messages = self._bus.messages
@@ -131,7 +131,7 @@ class OnSQLite:
         deliveries = await self._bus.receive(subscription, 1000)
         for delivery in deliveries:
             assert await self._bus.complete(delivery)
-        return [(subscription, delivery.message_id, delivery.body) for delivery in deliveries]
+        return [(subscription, delivery.body) for delivery in deliveries]
 
 
 class OnServiceBus:
@@ -184,7 +184,7 @@ class OnServiceBus:
             while True:
                 more = await asyncio.gather(*(_emptied(receiver) for receiver in self._receivers.values()))
                 for name, messages in zip(self._receivers, more, strict=True):
-                    found += [(name, message.message_id or "", b"".join(message.body)) for message in messages]
+                    found += [(name, b"".join(message.body)) for message in messages]
                 if len(found) >= count:
                     return sorted(found)
 

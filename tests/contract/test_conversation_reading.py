@@ -9,13 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore, Head
 from shared.conversations.state import State
 from shared.events.codec import event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import parse_time
-from tests.builders import document, json_values, message
+from tests.builders import document, fact_of, json_values, message
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 TENANT = "contoso"
@@ -71,7 +70,7 @@ AWKWARD = [
 @pytest.mark.parametrize("written", AWKWARD)
 async def test_a_fact_comes_back_as_it_was_sent(conversations: ConversationStore, written: dict[str, object]) -> None:
     # Given a fact whose event is unusual but right
-    sent = Fact.of(event_from(written), NOW)
+    sent = fact_of(event_from(written), NOW)
     await conversations.append(TENANT, "c1", sent)
     # Then it comes back equal, down to the sender's own text
     loaded = (await conversations.load(TENANT, "c1")).facts[0]
@@ -91,7 +90,7 @@ async def test_whatever_is_said_comes_back_equal(
     # Given a line of any text, with any members that we do not know, in a tenant of its own
     tenant_id = next(TENANTS)
     said = {"author": {"role": "customer", "id": "u"}, "text": text, **extra}
-    sent = Fact.of(event_from(document("message.posted", said)), NOW)
+    sent = fact_of(event_from(document("message.posted", said)), NOW)
     await conversations.append(tenant_id, "c1", sent)
     # Then it comes back equal
     assert await conversations.read_fact(tenant_id, "c1", sent.id) == sent
@@ -173,8 +172,8 @@ async def test_what_is_due_comes_oldest_first(conversations: ConversationStore) 
 async def test_the_keys_of_everything_with_a_fact_come_in_pages(conversations: ConversationStore) -> None:
     # Given conversations, one of which has a fact and no head yet, and another tenant's
     for name in ("c3", "c1", "c2"):
-        await conversations.append(TENANT, name, Fact.of(message(name), NOW))
-    await conversations.append("fabrikam", "c4", Fact.of(message("c4"), NOW))
+        await conversations.append(TENANT, name, fact_of(message(name), NOW))
+    await conversations.append("fabrikam", "c4", fact_of(message("c4"), NOW))
     # Then all of the tenant's are there, in order
     assert list(await conversations.keys(TENANT, None, 2)) == ["c1", "c2"]
     assert list(await conversations.keys(TENANT, "c2", 2)) == ["c3"]
@@ -193,7 +192,7 @@ async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStor
 async def test_tenants_never_see_each_others_conversations(conversations: ConversationStore) -> None:
     # Given two tenants with a conversation of one name
     ours, theirs = head("c1", "active", "Q", attention_at=NOW), head("c1", "closed", "Q")
-    line = Fact.of(message(), NOW)
+    line = fact_of(message(), NOW)
     await conversations.commit(TENANT, "c1", line, ours, None)
     # When the other's is written, then neither is in the other's way, and each reads its own
     assert (await conversations.load("fabrikam", "c1")).head is None

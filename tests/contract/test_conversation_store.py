@@ -12,7 +12,7 @@ from shared.errors import HeadChanged
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.wire import replace
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 TENANT, KEY = "contoso", "c1"
@@ -21,7 +21,7 @@ ESCALATION = escalated(at="2026-10-05T10:30:00Z", context_variables={"BotHandoff
 
 
 def fact(event: Event) -> Fact:
-    return Fact.of(event, NOW)
+    return fact_of(event, NOW)
 
 
 def head_of(*events: Event, revision: int = 1) -> Head:

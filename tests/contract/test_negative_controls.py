@@ -62,7 +62,7 @@ async def test_who_comes_too_late_replaces_the_secret() -> None:
         await test_configuration_store.test_of_administrators_at_once_one_wins(SecretFirst())
 
 
-Kind = Literal["thread", "customer", "event"]
+Kind = Literal["thread", "customer", "event", "fact"]
 
 
 class Plain(Pseudonyms):

@@ -13,14 +13,14 @@ from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.events.catalog import Event
 from shared.tenants.history import History
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PACIFIC = history(contoso().model_copy(update={"time_zone": "America/Los_Angeles"}))
 
 
 def activity(*events: Event, versions: History | None = None) -> BotActivity:
-    facts = [Fact.of(event, NOW) for event in events]
+    facts = [fact_of(event, NOW) for event in events]
     return fold("contoso", "c1", facts, versions or history(contoso())).bot_activity
 
 
@@ -39,7 +39,7 @@ def check_a_turn_is_a_bots_public_line_that_answers_a_customer(turns: Turns) -> 
     # Given a bot that greets, answers a question with two lines, and answers two questions with one
     lines = [said(n, role) for n, role in enumerate(["bot", "customer", "bot", "bot", "customer", "customer", "bot"])]
     # Then it had two turns
-    facts = [Fact.of(event, NOW) for event in (started(), *lines)]
+    facts = [fact_of(event, NOW) for event in (started(), *lines)]
     assert dict(turns(facts, history(contoso()))) == {"2026-10-05": 2}
 
 

@@ -19,7 +19,7 @@ from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from shared.wire import replace
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import PSEUDONYMS, contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 
@@ -30,7 +30,7 @@ Fold = Callable[[str, str, Iterable[Fact], History], Conversation]
 def folded(
     *events: Event, configuration: Configuration | None = None, kind: type[Fact] = Fact, fold: Fold = fold
 ) -> Conversation:
-    facts = [kind.of(event, NOW) for event in events]
+    facts = [kind.of(event, NOW, PSEUDONYMS) for event in events]
     return fold("contoso", "c1", facts, history(configuration or contoso()))
 
 
@@ -228,13 +228,13 @@ def test_smart_assist_is_no_session() -> None:
 def test_times_finer_than_a_microsecond_keep_their_order() -> None:
     # Given two lines 100 ns apart
     first, second = message(at="2026-10-05T10:00:00.1234561Z"), message(at="2026-10-05T10:00:00.1234562Z")
-    assert in_order([Fact.of(second, NOW), Fact.of(first, NOW)])[0].event == first
+    assert in_order([fact_of(second, NOW), fact_of(first, NOW)])[0].event == first
 
 
 def test_an_event_of_the_future_counts_as_its_arrival() -> None:
     # Given an event that is ahead of our clock by whatever little
     time = (NOW + timedelta(microseconds=1)).isoformat()
-    fact = Fact.of(message(at=time), NOW)
+    fact = fact_of(message(at=time), NOW)
     # Then it counts as arrived now, and the sender's text is kept
     assert fact.at == NOW
     assert fact.event.time == time
@@ -279,5 +279,5 @@ def test_neither_order_nor_duplication_changes_anything(events: list[Event], cha
 
 
 def test_the_moment_of_a_fact_is_kept_in_utc() -> None:
-    fact = Fact.of(message(at="2026-10-05T12:00:00+02:00"), NOW)
+    fact = fact_of(message(at="2026-10-05T12:00:00+02:00"), NOW)
     assert fact.at == datetime.fromisoformat("2026-10-05T10:00:00+00:00")

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.order import in_order
 from shared.conversations.transcript import transcript
@@ -17,7 +16,7 @@ from shared.events.conversation_event import ConversationEvent
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 LATER = "2026-10-05T11:00:00Z"
@@ -43,12 +42,12 @@ later: st.SearchStrategy[Event] = st.one_of(
 
 def meaning(events: Sequence[Event], of: Sequence[Event]) -> Mapping[str, Any]:
     """What a conversation's facts make of some of them: start, decisions, lines, and what goes on in the next one."""
-    facts, asked = [Fact.of(event, NOW) for event in events], {event.identity for event in of}
+    facts, asked = [fact_of(event, NOW) for event in events], {fact_of(event, NOW).id for event in of}
     conversation = fold("contoso", "c1", facts, history(contoso()))
     return {
         "started": conversation.started_at,
         "decided": [one for one in conversation.decisions if one.cause.fact_id in asked],
-        "lines": transcript(facts, "agent")[: len(transcript((Fact.of(event, NOW) for event in of), "agent"))],
+        "lines": transcript(facts, "agent")[: len(transcript((fact_of(event, NOW) for event in of), "agent"))],
         "goes on": asked & {fact.id for fact in unseen_facts(conversation, in_order(facts))},
     }
 

@@ -21,7 +21,7 @@ from shared.events.stamp import MAX_POSITION, Stamp, arrival, positions, stamp_o
 from shared.ingress.stamps import Stamps
 from shared.tenants.configuration import Configuration
 from shared.wire import replace
-from tests.builders import contoso, document, json_values
+from tests.builders import contoso, document, fact_of, json_values
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 
 SECOND = format_time(NOW - timedelta(minutes=10))
@@ -102,7 +102,7 @@ async def test_no_size_lets_a_senders_own_stamp_stand(spoofed: dict[str, Any]) -
         # Then it is refused, or carries the stamp of its request
         accepted += len(pipeline.publisher.events)
         assert all(stamp_of(event.attributes) != stamp_of(spoofed) for event in pipeline.publisher.events)
-        assert all(Fact.of(event, NOW).at <= NOW for event in pipeline.publisher.events)
+        assert all(fact_of(event, NOW).at <= NOW for event in pipeline.publisher.events)
         pipeline.publisher.events.clear()
     assert accepted
 
@@ -145,9 +145,9 @@ async def test_the_hosts_clock_changes_neither_the_order_nor_the_count(
 def test_what_patchbay_decided_keeps_its_time_and_a_stranger_under_its_name_does_not() -> None:
     ahead = NOW + timedelta(seconds=2)
     decided = event_from({**line("x", at=format_time(ahead)), "source": SOURCE})
-    assert Fact.of(decided, NOW).at == ahead
-    assert Fact.of(decided, NOW).is_ours
-    stranger = Fact.of(decided.with_unknown(Stamp(NOW).attributes()), NOW)
+    assert fact_of(decided, NOW).at == ahead
+    assert fact_of(decided, NOW).is_ours
+    stranger = fact_of(decided.with_unknown(Stamp(NOW).attributes()), NOW)
     assert (stranger.at, stranger.is_ours) == (NOW, False)
 
 
@@ -161,7 +161,7 @@ def _facts() -> st.SearchStrategy[Fact]:
         st.integers(), seconds,
     )  # fmt: skip
     return st.builds(
-        lambda sent, stamp: Fact.of(event_from({**sent, **(stamp.attributes() if stamp else {})}), NOW),
+        lambda sent, stamp: fact_of(event_from({**sent, **(stamp.attributes() if stamp else {})}), NOW),
         lines | ends,
         stamps,
     )

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from shared.conversations.fact import Fact
 from shared.events.envelope import format_time, parse_time
 from shared.tenants.configuration import Bot
 from shared.tenants.history import Version
 from shared.usage.ledger import LedgerRow
-from tests.builders import contoso, message, started
+from tests.builders import contoso, fact_of, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.conversations.test_record import Spied
 from tests.fakes import MemoryConversations, MemoryLedger
@@ -30,7 +29,7 @@ async def test_a_bots_line_that_relied_on_an_invocation_that_is_taken_away_is_bi
     line = message(at="2026-10-05T10:00:30Z", role="bot")
 
     async def append_meanwhile() -> None:
-        await MemoryConversations.append(store, "contoso", "c1", Fact.of(line, NOW))
+        await MemoryConversations.append(store, "contoso", "c1", fact_of(line, NOW))
 
     # When the bot speaks, and leaves because it is on the bill, while that start is being committed
     store.before["commit"] = append_meanwhile
@@ -45,7 +44,7 @@ async def test_a_future_event_that_is_delivered_again_keeps_the_time_of_its_firs
     pipeline = await InMemory().configured()
     await pipeline.record(started(at=format_time(NOW), context_variables=HUMANS))
     word = message(at=format_time(NOW + timedelta(hours=1)), role="bot")
-    await pipeline.conversations.append("contoso", "c1", Fact.of(word, NOW))
+    await pipeline.conversations.append("contoso", "c1", fact_of(word, NOW))
     # When it is delivered again two minutes later
     pipeline.clock.advance(timedelta(minutes=2))
     await pipeline.record(word)

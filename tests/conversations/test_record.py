@@ -12,7 +12,7 @@ from shared.errors import EventIdConflict, TooLate, UnknownTenant
 from shared.events.catalog import Event
 from shared.events.data import ChannelReference
 from shared.events.envelope import format_time
-from tests.builders import ended, escalated, message, started
+from tests.builders import ended, escalated, fact_of, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryLedger
 
@@ -124,7 +124,7 @@ async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(in_memo
     word = message(at="2026-10-05T10:00:30Z", role="bot", author_id="late-bot")
 
     async def append_meanwhile() -> None:
-        await MemoryConversations.append(store, "contoso", "c1", Fact.of(word, NOW))
+        await MemoryConversations.append(store, "contoso", "c1", fact_of(word, NOW))
 
     store.before["commit"] = append_meanwhile
     # When the closing is recorded (and the word's own handler died after its append)

@@ -23,7 +23,7 @@ from shared.routing.trace import Trace, TracedDecision, trace
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from tests.bench.deciding import compiled_rules, decided
-from tests.builders import escalated, history, json_values, small, small_document, started
+from tests.builders import escalated, fact_of, history, json_values, small, small_document, started
 from tests.routing.generated import conditions
 
 Traced = Callable[[Iterable[Decision], Iterable[Fact], History], Sequence[TracedDecision]]
@@ -65,7 +65,7 @@ def facts_of(*given: Mapping[str, Any]) -> list[Fact]:
         escalated(at=f"2026-10-05T10:0{n}:00Z", context_variables=values, bot_id=bot)
         for n, (values, bot) in enumerate(zip(later, BOTS, strict=False), 1)
     ]
-    return [Fact.of(event, NOW) for event in events]
+    return [fact_of(event, NOW) for event in events]
 
 
 def stored(facts: Sequence[Fact], versions: History) -> list[Decision]:

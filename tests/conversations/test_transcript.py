@@ -9,7 +9,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
-from tests.builders import ended, escalated, message, started
+from tests.builders import ended, escalated, fact_of, message, started
 from tests.seeds import SUMMARY
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -19,7 +19,7 @@ Transcript = Callable[[Iterable[Fact], Audience], list[TranscriptEntry]]
 
 
 def lines(audience: Audience, *events: Event, transcript: Transcript = transcript) -> list[TranscriptEntry]:
-    return transcript([Fact.of(event, NOW) for event in events], audience)
+    return transcript([fact_of(event, NOW) for event in events], audience)
 
 
 def texts(entries: list[TranscriptEntry]) -> list[str | None]:

@@ -15,7 +15,7 @@ from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import MonthlyUsage
 from shared.usage.report import MAX_LISTED, UsageReport
-from tests.builders import contoso, ended, escalated, message, started
+from tests.builders import contoso, ended, escalated, fact_of, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, Powered
 from tests.fakes import MemoryConversations, MemoryLedger, MemoryReports
@@ -78,7 +78,7 @@ async def test_what_comes_after_the_closing_is_a_correction_of_the_open_month() 
     assert november.correction_count == 1
     [listed] = november.corrections
     assert listed["occasion"] == {
-        "factId": late.identity,
+        "factId": fact_of(late, pipeline.clock.now()).id,
         "type": "conversation.started",
         "receivedAt": "2026-11-20T13:00:00Z",
     }

@@ -4,14 +4,13 @@ from datetime import timedelta
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import FollowUp
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import format_time, parse_time
 from shared.events.types.message_posted import MessagePosted
-from tests.builders import contoso, ended, history, message, started
+from tests.builders import contoso, ended, fact_of, history, message, started
 from tests.conversations.pipelines import InMemory
 
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
@@ -25,12 +24,12 @@ def said(number: int) -> MessagePosted:
 
 
 def folded(*events: Event) -> Conversation:
-    return fold("contoso", "c1", [Fact.of(event, NOW) for event in (*BEFORE, *events)], history(contoso()))
+    return fold("contoso", "c1", [fact_of(event, NOW) for event in (*BEFORE, *events)], history(contoso()))
 
 
 def follow_ups(before: Conversation | None, after: Conversation, newest: Event) -> list[str | None]:
     """The facts that effects name; None for all that go on."""
-    effects = reconcile(before, after, 2, Fact.of(newest, NOW)).values()
+    effects = reconcile(before, after, 2, fact_of(newest, NOW)).values()
     return [effect.fact_id for effect in effects if isinstance(effect, FollowUp)]
 
 
@@ -40,7 +39,7 @@ def test_many_lines_go_on_in_one_effect_and_each_later_one_by_itself() -> None:
     assert folded(*many).unseen is not None
     # When the difference is made, then an effect names a fact only where no other one is new
     assert follow_ups(None, folded(*many), many[-1]) == [None]
-    assert follow_ups(folded(*many), folded(*many, said(200)), said(200)) == [said(200).identity]
+    assert follow_ups(folded(*many), folded(*many, said(200)), said(200)) == [fact_of(said(200), NOW).id]
     assert follow_ups(folded(*many), folded(*many, said(200), said(201)), said(201)) == [None]
     assert follow_ups(folded(*many), folded(*many, said(1)), said(1)) == [None]
     # and nothing goes on again
@@ -51,7 +50,7 @@ async def check_that_what_was_stored_meanwhile_goes_on(pipeline: InMemory) -> No
     # Given a conversation that went on after its end, and a line that is stored, but not folded yet
     await pipeline.configured()
     await pipeline.record(*BEFORE, said(1))
-    await pipeline.conversations.append("contoso", conversation_key("c1"), Fact.of(said(2), NOW))
+    await pipeline.conversations.append("contoso", conversation_key("c1"), fact_of(said(2), NOW))
     # When the next line is recorded
     await pipeline.record(said(3))
     # Then all have been repeated in the next conversation

@@ -17,14 +17,14 @@ from shared.events.envelope import parse_time
 from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
 from shared.usage.ledger import read_row
-from tests.builders import contoso, ended, escalated, history, message, started
+from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
 
 
 def folded(*events: Event) -> Conversation:
-    return fold("contoso", "c1", [Fact.of(event, NOW) for event in events], history(contoso()))
+    return fold("contoso", "c1", [fact_of(event, NOW) for event in events], history(contoso()))
 
 
 def test_a_conversation_that_begins_posts_its_row() -> None:
@@ -89,7 +89,7 @@ _facts = st.lists(
 def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event], line: MessagePosted) -> None:
     # Given any conversation and one more line
     head = folded(*events)
-    if not changes_head(head, Fact.of(line, NOW), history(contoso())):
+    if not changes_head(head, fact_of(line, NOW), history(contoso())):
         # Then, where the line costs only an append, the fold with it is the fold without it
         with_line = folded(*events, line)
         assert with_line.without_lines() == head.without_lines()
@@ -99,7 +99,7 @@ def test_most_lines_are_only_appended() -> None:
     # Given a conversation that a bot has, and whose bot has spoken
     head = folded(started(), message(at="2026-10-05T10:00:05Z", role="bot"))
     for role in ("customer", "bot", "agent", "system"):
-        assert not changes_head(head, Fact.of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
+        assert not changes_head(head, fact_of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
 
 
 def test_a_bots_first_word_is_not_only_appended(
@@ -109,4 +109,4 @@ def test_a_bots_first_word_is_not_only_appended(
     for head in (folded(started(context_variables={"BotHandoffTopic": "HomeLoan"})), folded(started())):
         # When another bot says its first word, then it belongs on the bill
         line = message(at="2026-10-05T10:00:06Z", role="bot", author_id="other")
-        assert changes_head(head, Fact.of(line, NOW), history(contoso()))
+        assert changes_head(head, fact_of(line, NOW), history(contoso()))

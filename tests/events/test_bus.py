@@ -1,25 +1,23 @@
 """How an event travels."""
 
-import hashlib
-
 import pytest
 
 from shared.errors import EventTooLarge
 from shared.events.bus import SUBSCRIPTIONS, UNROUTED, Message, message_of, subscription_for
 from shared.events.catalog import EVENT_CLASSES
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event
-from shared.wire import canonical_json
 from tests.builders import message
 
 
-def test_a_message_has_the_events_identity_and_type() -> None:
-    # Given an event
-    event = message("c1", event_id="m1")
-    # Then its message is what any client of the bus can make of it
-    identity = canonical_json(["contoso", "c1", "/tests", "m1"]).encode()
-    body = encode_event(event)
-    assert message_of(event) == Message("message.posted", hashlib.sha256(identity).hexdigest(), body)
-    assert decode_event(body) == event
+def test_a_message_has_the_events_type_and_an_id_of_its_own() -> None:
+    # Given an event whose id holds the channel's thread
+    event = message("c1", event_id="491555123|0000005")
+    # When it is published twice
+    one, other = message_of(event), message_of(event)
+    # Then both messages have its type and its JSON, and ids, which logs name, that nothing is in
+    assert one == Message("message.posted", one.message_id, encode_event(event))
+    assert decode_event(one.body) == event
+    assert one.message_id != other.message_id
 
 
 def test_an_event_too_large_has_no_message() -> None:

@@ -9,14 +9,13 @@ import pytest
 
 from local.index import index
 from shared.conversations.bot_activity import turns_of
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.transcript import transcript
 from shared.diagnosis.configuration_checks import ConfigurationChecks
 from shared.diagnosis.diagnosis import shortened_data
 from shared.events.catalog import EVENT_CLASSES
 from shared.events.conversation_event import ConversationEvent
-from tests.builders import contoso, history
+from tests.builders import contoso, fact_of, history
 from tests.documents import ROOT, codes
 from tests.events.test_codec import DOCUMENTS
 from tests.events.type_lists import type_lists
@@ -28,14 +27,14 @@ CHECKS = ConfigurationChecks(history(contoso()).versions[0], None)
 def _folded(event: Any) -> object:
     # A question is no fact, which the fold says itself.
     with suppress(TypeError):
-        return fold("contoso", "c1", [Fact.of(event, event.moment)], history(contoso()))
+        return fold("contoso", "c1", [fact_of(event, event.moment)], history(contoso()))
     return None
 
 
 USES: Mapping[str, Callable[[Any], object]] = {
     "shared/conversations/fold.py": _folded,
-    "shared/conversations/bot_activity.py": lambda event: turns_of([Fact.of(event, event.moment)], history(contoso())),
-    "shared/conversations/transcript.py": lambda event: transcript([Fact.of(event, event.moment)], "agent"),
+    "shared/conversations/bot_activity.py": lambda event: turns_of([fact_of(event, event.moment)], history(contoso())),
+    "shared/conversations/transcript.py": lambda event: transcript([fact_of(event, event.moment)], "agent"),
     "shared/diagnosis/configuration_checks.py, findings": lambda event: list(CHECKS.findings(event, {})),
     "shared/diagnosis/configuration_checks.py, decision": CHECKS.decision,
     "shared/diagnosis/diagnosis.py": shortened_data,

@@ -56,7 +56,7 @@ def test_of_every_size_what_travels_fits_and_what_is_read_is_what_was_sent(
     # then it fits into a message, its routing data are untouched, and nothing of it is lost
     assert len(encode_event(made.event)) <= MAX_EVENT_BYTES
     assert decode_event(encode_event(made.event)) == made.event
-    assert (made.event.identity, made.event.data.channel) == (event.identity, event.data.channel)
+    assert (made.event.subject, made.event.id, made.event.data.channel) == (event.subject, event.id, event.data.channel)
     assert whole(made) == same(event)
     assert {check.sha256 for check in checks_of(made.event)} == set(made.contents)
     # and it is the same event again when the channel tries again

@@ -75,14 +75,12 @@ def test_unknown_members_survive_a_round_trip(
     # then they are all there, and the event is the same
     assert json.loads(encode_event(again)) == extended
     assert again == event
-    assert again.identity == event.identity
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "moment",
-        "identity",
         "finer_digits",
         "to_json",
         "model_config",
@@ -100,7 +98,6 @@ def test_an_extension_attribute_may_have_any_name(name: str) -> None:
     event = event_from(sent)
     # then it is kept, and changes nothing
     assert json.loads(encode_event(event)) == sent
-    assert event.identity == event_from(message_document()).identity
     assert event.moment == event_from(message_document()).moment
 
 

@@ -1,4 +1,4 @@
-"""The envelope: times mean one moment and keep their own text, and an event's identity is its four names."""
+"""The envelope: times mean one moment and keep their own text."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.codec import event_from
-from shared.events.envelope import epoch_time, format_time, identity_of, parse_time
-from shared.wire import replace
-from tests.builders import message, message_document
-
-NAMES = st.text(min_size=1, max_size=8)
+from shared.events.envelope import epoch_time, format_time, parse_time
+from tests.builders import message
 
 
 @pytest.mark.parametrize(
@@ -128,39 +124,3 @@ def test_digits_finer_than_a_microsecond_are_kept_for_the_order(time: str, digit
     # then the time's own text is kept, and what the moment cannot hold is at hand
     assert line.time == time
     assert line.finer_digits == digits
-
-
-@given(st.lists(st.tuples(NAMES, NAMES, NAMES, NAMES), min_size=2, max_size=2, unique=True))
-def test_different_names_give_different_identities(names: list[tuple[str, str, str, str]]) -> None:
-    # given two events that differ in tenant, conversation, source or id, wherever one name ends and the next begins
-    one, other = (
-        event_from(message_document(tenantid=tenant, subject=subject, source=source, id=event_id))
-        for tenant, subject, source, event_id in names
-    )
-    # then they are two
-    assert one.identity != other.identity
-
-
-@pytest.mark.parametrize("name", ["tenantid", "subject", "source", "id"])
-def test_one_other_name_is_enough_for_another_identity(name: str) -> None:
-    # given two events that differ in nothing but one of the four names
-    one, other = (event_from(message_document(**{name: value})) for value in ("a", "b"))
-    # then they are two
-    assert one.identity != other.identity
-
-
-def test_an_event_with_another_subject_is_another_event() -> None:
-    # given an event whose identity was asked for
-    event = message("c1", event_id="e1")
-    assert event.identity == identity_of("contoso", "c1", event.source, "e1")
-    # when it gets another subject, then its identity is that of the other conversation's event
-    assert replace(event, subject="c2").identity == identity_of("contoso", "c2", event.source, "e1")
-
-
-def test_the_same_names_give_the_same_identity_whatever_is_said() -> None:
-    # given two events of one id that say different things at different times
-    one = message(at="2026-10-05T10:00:00Z", event_id="e1", text="one")
-    other = message(at="2026-10-06T10:00:00Z", event_id="e1", text="other")
-    # then they are one event (and whoever records them sees the conflict)
-    assert one.identity == other.identity
-    assert len(one.identity) == 64

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conversations.fact import Fact
 from shared.errors import TooLate
 from shared.events.codec import event_from
 from shared.events.trace_context import (
@@ -18,7 +17,7 @@ from shared.events.trace_context import (
     without_carried,
 )
 from shared.ingress.parked_event import park
-from tests.builders import json_values, message_document
+from tests.builders import fact_of, json_values, message_document
 
 REASON = TooLate(datetime(2025, 1, 1, tzinfo=UTC), 30)
 NOW = datetime(2026, 10, 5, 10, tzinfo=UTC)
@@ -64,8 +63,8 @@ def test_an_event_says_the_same_in_whatever_trace_it_comes(one: TraceContext, ot
     first, second = (event_from(message_document() | attributes_for(context, NOW)) for context in (one, other))
     # When they are facts, or are parked
     # Then they are one fact, and one parked event
-    assert Fact.of(first, NOW).same_content(Fact.of(second, NOW))
-    assert Fact.of(first, NOW).same_content(Fact.of(event_from(message_document()), NOW))
+    assert fact_of(first, NOW).same_content(fact_of(second, NOW))
+    assert fact_of(first, NOW).same_content(fact_of(event_from(message_document()), NOW))
     parked = [park(event.to_json().encode(), REASON, NOW) for event in (first, second)]
     assert parked[0].id == parked[1].id
     assert all(event.whole() for event in parked)
@@ -74,7 +73,7 @@ def test_an_event_says_the_same_in_whatever_trace_it_comes(one: TraceContext, ot
 def test_what_an_event_says_is_compared_as_ever() -> None:
     carried = attributes_for(TraceContext("a" * 32, "b" * 16, 1), NOW)
     one, other = (event_from(message_document(time=f"2026-10-05T10:00:0{second}Z") | carried) for second in (1, 2))
-    assert not Fact.of(one, NOW).same_content(Fact.of(other, NOW))
+    assert not fact_of(one, NOW).same_content(fact_of(other, NOW))
     parked = [park(event.to_json().encode(), REASON, NOW).id for event in (one, other)]
     assert parked[0] != parked[1]
     assert without_carried({"traceparent": "x", "data": {"traceparent": "y"}}) == {"data": {"traceparent": "y"}}

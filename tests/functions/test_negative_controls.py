@@ -38,11 +38,11 @@ class SaysItsTrace(Fact):
 class SayingTraces(EmbeddedConversations):
     async def load(self, tenant_id: str, key: str) -> Loaded:
         loaded = await super().load(tenant_id, key)
-        return replace(loaded, facts=[SaysItsTrace(one.event, one.at, one.received_at) for one in loaded.facts])
+        return replace(loaded, facts=[SaysItsTrace(one.id, one.event, one.at, one.received_at) for one in loaded.facts])
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
         one = await super().read_fact(tenant_id, key, fact_id)
-        return SaysItsTrace(one.event, one.at, one.received_at) if one else None
+        return SaysItsTrace(one.id, one.event, one.at, one.received_at) if one else None
 
 
 async def test_the_trace_is_a_part_of_what_an_event_says(tmp_path: Path, observed: Observed) -> None:

@@ -173,7 +173,7 @@ async def test_the_sweep_resubmits_a_dead_letter_of_a_failure_that_passed(host: 
     # Given a right event that became a dead letter while a connection was down, some time ago
     event = event_from(line())
     bus = host.pipeline.bus
-    await bus.send([(event.type, event.identity, encode_event(event))])
+    await bus.send([(event.type, event.id, encode_event(event))])
     for _ in range(MAX_DELIVERY_COUNT):
         (delivery,) = await bus.receive("message-posted", 1)
         await bus.abandon(delivery, "ConnectionResetError")

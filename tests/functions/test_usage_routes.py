@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from typing import Any
 
 import httpx
@@ -236,7 +237,7 @@ async def test_the_evidence_is_offered_as_a_file(host: Host, name: str, media_ty
     assert len(answer.text.splitlines()) == (5 if name == "csv" else 4)
     # A part that begins later has no header, and only what is asked for
     rest = await host.client.get(f"{USAGE}/sessions", params={"format": name, "counted": "true", "continuation": "c1"})
-    assert [line for line in rest.text.splitlines() if "c1" in line or "c4" in line] == []
+    assert [line for line in rest.text.splitlines() if re.search(r"\bc[14]\b", line)] == []
     assert len(rest.text.splitlines()) == 2
 
 

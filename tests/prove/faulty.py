@@ -21,21 +21,20 @@ from shared.embedded.ledger import EmbeddedLedger
 from shared.errors import HeadChanged, PatchbayError
 from shared.events.bus import DELIVERIES_EXCEEDED
 from shared.events.catalog import Event
-from shared.events.codec import stored_event
 from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
 from shared.usage.correction import Correction
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
+from tests.builders import fact_of
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryConversations, MemoryLedger
 
 
 def _taken_for_another(fact: Fact) -> Fact:
     copied = fact.event.model_copy(update={"id": f"{fact.event.id} again"})
-    # Read anew: a copy would keep the identity that was computed with the id of old.
-    return Fact(stored_event(copied.to_json()), fact.at, fact.received_at)
+    return Fact(f"{fact.id} again", copied, fact.at, fact.received_at)
 
 
 class AcknowledgesAtOnce(EmbeddedBus):
@@ -112,10 +111,10 @@ class AsItCame(Fact):
 
 class Unsorted(MemoryConversations):
     async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
-        await super().append(tenant_id, key, AsItCame(fact.event, fact.at, fact.received_at))
+        await super().append(tenant_id, key, AsItCame(fact.id, fact.event, fact.at, fact.received_at))
 
     async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        stored = AsItCame(fact.event, fact.at, fact.received_at) if fact else None
+        stored = AsItCame(fact.id, fact.event, fact.at, fact.received_at) if fact else None
         return await super().commit(tenant_id, key, stored, head, etag)
 
 
@@ -146,7 +145,7 @@ class OnlyAppendsLines(Recorder):
         if not isinstance(event, MessagePosted) or found is None or found[0].outbox:
             return await super().record(tenant_id, event)
         try:
-            await self.conversations.append(tenant_id, key, Fact.of(event, self.clock.now()))
+            await self.conversations.append(tenant_id, key, fact_of(event, self.clock.now()))
         except FactExists:
             return "duplicate"
         return "recorded"

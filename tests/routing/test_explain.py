@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.traces import traced_decisions
 from shared.events.catalog import Event
@@ -22,6 +21,7 @@ from tests.builders import (
     contoso,
     ended,
     escalated,
+    fact_of,
     given_value,
     history,
     json_values,
@@ -38,7 +38,7 @@ READ = "The rules of work stream ChatWorkStream were read from top to bottom (co
 
 def last_decision(*events: Event, configuration: Configuration | None = None) -> list[str]:
     """What is said about the last decision of a conversation with these events."""
-    facts, versions = [Fact.of(event, NOW) for event in events], history(configuration or contoso())
+    facts, versions = [fact_of(event, NOW) for event in events], history(configuration or contoso())
     return explain(traced_decisions(fold("contoso", "c1", facts, versions).decisions, facts, versions)[-1])
 
 

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from shared.contributions.row import Occasion
 from shared.conversations.effect import Contribute
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
@@ -23,7 +22,7 @@ from shared.tenants.history import History
 from shared.usage.ledger import Ledger, read_row
 from shared.usage.posting import post_or_correct
 from shared.usage.recount import recounted, stored_counters
-from tests.builders import contoso, ended, history, message, started
+from tests.builders import contoso, ended, fact_of, history, message, started
 
 TENANT = "contoso"
 ZONE = "America/Los_Angeles"
@@ -117,7 +116,7 @@ def _session(rng: Random, name: str) -> list[Happened]:
 def _deliveries(arriving: Sequence[Happened], versions: History) -> Iterator[Delivery]:
     before, facts = None, []
     for revision, one in enumerate(arriving, 1):
-        facts.append(Fact.of(one.event(), datetime(2026, 12, 1, tzinfo=UTC)))
+        facts.append(fact_of(one.event(), datetime(2026, 12, 1, tzinfo=UTC)))
         after = fold(TENANT, one.session, facts, versions)
         effects = reconcile(before, after, revision, facts[-1]).values()
         yield tuple(effect for effect in effects if isinstance(effect, Contribute))

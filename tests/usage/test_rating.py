@@ -6,13 +6,12 @@ import pytest
 
 from shared.conversations.bot_activity import BotActivity, Invocation
 from shared.conversations.conversation import Conversation
-from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.effects.reconcile import ledger_row
 from shared.events.catalog import Event
 from shared.usage.ledger import LedgerRow, read_row, written_row
 from shared.usage.rating import BOT_SESSION_2020, INVOICED, Policy, Rating, bot_session_document
-from tests.builders import contoso, history, message, started
+from tests.builders import contoso, fact_of, history, message, started
 
 AT = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
 
@@ -78,7 +77,7 @@ def conversation(questions: int) -> Conversation:
         for role, second in (("customer", 0), ("bot", 30)):
             at = datetime(2026, 10, 31, 23, 58, second, tzinfo=UTC) + timedelta(minutes=number)
             events.append(message(at=at.isoformat(), event_id=f"{role}{number}", role=role))
-    facts = [Fact.of(event, datetime(2026, 11, 20, tzinfo=UTC)) for event in events]
+    facts = [fact_of(event, datetime(2026, 11, 20, tzinfo=UTC)) for event in events]
     return fold("contoso", "c1", facts, history(contoso()))
 
 

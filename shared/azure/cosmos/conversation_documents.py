@@ -29,9 +29,9 @@ class Stored:
     present: frozenset[str]
 
 
-def fact_id(identity: str) -> str:
+def fact_document_id(fact_id: str) -> str:
     """The id of a fact's document."""
-    return _FACT + identity
+    return _FACT + fact_id
 
 
 def decision_texts(head: Head) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ class Writer:
     ttl: int
 
     def fact(self, fact: Fact) -> Document:
-        return self._document(fact_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
+        return self._document(fact_document_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
 
     def head(self, head: Head, decisions: Sequence[str]) -> Document:
         """The head with the members that lists are filtered and sorted by."""
@@ -80,7 +80,7 @@ class Writer:
 
 def fact_of(document: Document) -> Fact:
     """The fact that a document holds."""
-    return read_fact(document["event"], document["at"], document["receivedAt"])
+    return read_fact(document["id"].removeprefix(_FACT), document["event"], document["at"], document["receivedAt"])
 
 
 def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:

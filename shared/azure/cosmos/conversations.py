@@ -23,7 +23,7 @@ from shared.azure.cosmos.conversation_documents import (
     Stored,
     Writer,
     decision_texts,
-    fact_id,
+    fact_document_id,
     fact_of,
     loaded_from,
     sortable,
@@ -84,8 +84,8 @@ class CosmosConversations:
             self._remember((tenant_id, key), Stored(etag, listed, frozenset(listed)))
         return read_head(document["document"]), etag
 
-    async def read_fact(self, tenant_id: str, key: str, fact_id_: str) -> Fact | None:
-        document = await self._container.read("read_fact", (tenant_id, key), fact_id(fact_id_))
+    async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
+        document = await self._container.read("read_fact", (tenant_id, key), fact_document_id(fact_id))
         return fact_of(document) if document else None
 
     async def append(self, tenant_id: str, key: str, fact: Fact) -> None:

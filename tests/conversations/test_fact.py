@@ -1,0 +1,52 @@
+"""Facts: what identifies one, and that nobody without the tenant's secret can make its id."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.conversations.fact import fact_id
+from shared.events.codec import event_from
+from shared.events.pseudonym import Pseudonyms
+from shared.wire import canonical_json
+from tests.builders import PSEUDONYMS, fact_of, message, message_document
+from tests.conversations.pipelines import NOW
+
+NAMES = st.text(min_size=1, max_size=8)
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, NAMES), min_size=2, max_size=2, unique=True))
+def test_different_names_give_different_ids(names: list[tuple[str, str, str]]) -> None:
+    # given events that differ in conversation, source or id, wherever one name ends and the next begins,
+    # then they are two
+    one, other = (fact_id(PSEUDONYMS, *each) for each in names)
+    assert one != other
+
+
+@pytest.mark.parametrize("name", ["subject", "source", "id"])
+def test_one_other_name_is_enough_for_another_id(name: str) -> None:
+    # given two events that differ in nothing but one of the three names
+    one, other = (event_from(message_document(**{name: value})) for value in ("a", "b"))
+    # then they are two facts
+    assert fact_of(one, NOW).id != fact_of(other, NOW).id
+
+
+def test_the_same_names_give_the_same_id_whatever_is_said() -> None:
+    # given two events of one id that say different things at different times
+    one = message(at="2026-10-05T10:00:00Z", event_id="e1", text="one")
+    other = message(at="2026-10-06T10:00:00Z", event_id="e1", text="other")
+    # then they are one fact (and whoever records them sees the conflict)
+    assert fact_of(one, NOW).id == fact_of(other, NOW).id
+
+
+def test_an_id_cannot_be_made_without_the_tenants_secret() -> None:
+    # given an event whose id holds the channel's thread, as Direct Line's do
+    event = message(event_id="491555123|0000005")
+    ours = fact_of(event, NOW).id
+    # then who knows all its names finds the id neither as their hash nor under another tenant's secret
+    names = (event.subject, event.source, event.id)
+    hashed = [canonical_json([*before, *names]) for before in ([], ["fact"], [event.tenantid])]
+    assert ours not in [hashlib.sha256(text.encode()).hexdigest() for text in hashed]
+    assert ours != fact_id(Pseudonyms(b"another secret"), *names)
+    assert len(ours) == 64
