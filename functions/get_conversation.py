@@ -4,8 +4,7 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.conversations.reading import conversation_document
-from shared.usage.rating import bot_session_document
+from shared.usage.bot_session import invoiced_conversation
 
 blueprint = func.Blueprint()
 
@@ -14,4 +13,4 @@ blueprint = func.Blueprint()
 async def get_conversation(req: func.HttpRequest) -> func.HttpResponse:
     conversations, address = bootstrap.pipeline().conversations, req.route_params
     head = await conversations.one(address["tenantId"], address["key"])
-    return answer(conversation_document(head, bot_session_document(head.conversation.bot_activity)))
+    return answer(invoiced_conversation(head))

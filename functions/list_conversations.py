@@ -4,8 +4,8 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.conversations.reading import conversation_document, filters_named
-from shared.usage.rating import bot_session_document
+from shared.conversations.reading import filters_named
+from shared.usage.bot_session import invoiced_conversation
 
 blueprint = func.Blueprint()
 
@@ -16,5 +16,5 @@ async def list_conversations(req: func.HttpRequest) -> func.HttpResponse:
     heads, continuation = await bootstrap.pipeline().conversations.page(
         req.route_params["tenantId"], filters, req.params.get("continuation")
     )
-    documents = [conversation_document(head, bot_session_document(head.conversation.bot_activity)) for head in heads]
+    documents = [invoiced_conversation(head) for head in heads]
     return answer({"conversations": documents, "continuation": continuation})

@@ -1,13 +1,14 @@
 """Bot activity: what bots did in a conversation, for whoever counts it: no text, no person, and bounded."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, assert_never
 
 from pydantic import Field
 
 from shared.conversations.fact import Fact
+from shared.conversations.order import up_to_end
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -44,6 +45,11 @@ class BotActivity(ExactModel):
     smart_assist: bool = False
     turns: dict[str, int] = Field(default_factory=dict)
 
+    @property
+    def bots(self) -> tuple[str, ...]:
+        """The bots that were invoked, in order of their first invocations."""
+        return tuple(invocation.bot for invocation in self.invocations)
+
     def with_invocation(self, new: Invocation) -> "BotActivity":
         """This activity with `new`, if that is the first invocation of its bot. Of equal times the known come first."""
         first: dict[str, Invocation] = {}
@@ -51,15 +57,10 @@ class BotActivity(ExactModel):
             first.setdefault(invocation.bot, invocation)
         return replace(self, invocations=tuple(first.values())[:MOST_BOTS])
 
-    def gains(self, new: Invocation) -> bool:
-        """True if `new` is of a bot that is not known, and is kept."""
-        bots = {invocation.bot for invocation in self.invocations}
-        return new.bot not in bots and self.with_invocation(new) != self
-
     def with_smart_assist(self) -> "BotActivity":
         return replace(self, smart_assist=True)
 
-    def on_days(self, began_at: datetime, ordered: Iterable[Fact], history: History) -> "BotActivity":
+    def on_days(self, began_at: datetime, ordered: Sequence[Fact], history: History) -> "BotActivity":
         """This activity with its days and turns, in the tenant's calendar."""
         return replace(
             self,
@@ -73,19 +74,17 @@ class BotActivity(ExactModel):
         return replace(self, turns={})
 
 
-def turns_of(ordered: Iterable[Fact], history: History) -> Counter[str]:
-    """The turns until the end, by day."""
+def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
+    """The turns until the conversation's end, by day."""
     turns: Counter[str] = Counter()
     asked = False
-    for fact in ordered:
+    for fact in up_to_end(ordered):
         match fact.event:
-            case ConversationEnded():
-                break
             case MessagePosted() as line if line.data.visibility == "public" and line.breaks_silence:
                 if line.author.role == "bot" and asked:
                     turns[history.local_date(fact.at).isoformat()] += 1
                 asked = line.author.role == "customer"
-            case ConversationStarted() | MessagePosted() | BotEscalated() | InactivityTimeout():
+            case ConversationStarted() | MessagePosted() | BotEscalated() | ConversationEnded() | InactivityTimeout():
                 pass
             case _:
                 assert_never(fact.event)

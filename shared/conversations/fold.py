@@ -99,14 +99,13 @@ def _message(conversation: Conversation, fact: Fact, event: MessagePosted, versi
         return conversation
     if author.smart_assist:
         return replace(conversation, bot_activity=conversation.bot_activity.with_smart_assist())
-    conversation, bot = _known_bot(conversation, fact, author.id, version.configuration)
-    return _invoked(conversation, fact, bot, "message.posted")
+    conversation, _ = _invoked_natively(conversation, fact, author.id, "message.posted", version.configuration)
+    return conversation
 
 
 def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, version: Version) -> Conversation:
     configuration = version.configuration
-    conversation, bot = _known_bot(conversation, fact, event.data.bot_id, configuration)
-    conversation = _invoked(conversation, fact, bot, "bot.escalated")
+    conversation, bot = _invoked_natively(conversation, fact, event.data.bot_id, "bot.escalated", configuration)
     conversation = _assigned(conversation, fact, event.data.context_variables, f"bot {bot}", configuration)
     if conversation.started_at is None:
         reason = "conversation.started is not known yet"
@@ -156,6 +155,19 @@ def _undecided(
     return replace(conversation, decisions=(*conversation.decisions, decision))
 
 
+def _invoked_natively(
+    conversation: Conversation, fact: Fact, native_id: str, through: Invoking, configuration: Configuration
+) -> tuple[Conversation, str]:
+    """The conversation once the bot is invoked, and the bot's id, which is the native one if nobody declares it."""
+    bot = configuration.bot(native_id)
+    name = bot.id if bot else native_id
+    invoked = _invoked(conversation, fact, name, through)
+    # One warning a bot, and none of a bot that is not kept, as then its lines change nothing.
+    if bot is None and name in set(invoked.bot_activity.bots).difference(conversation.bot_activity.bots):
+        invoked = _warned(invoked, "unknown_bot", f"no bot {native_id!r} is declared")
+    return invoked, name
+
+
 def _invoked(conversation: Conversation, fact: Fact, bot: str, through: Invoking) -> Conversation:
     invocation = Invocation(at=fact.at, bot=bot, through=through, fact_id=fact.id)
     return replace(conversation, bot_activity=conversation.bot_activity.with_invocation(invocation))
@@ -177,18 +189,6 @@ def _assigned(
         if stream is not None and (why := complaint(assignment, stream.context_variables)):
             conversation = _warned(conversation, "unusable_variable", why)
     return replace(conversation, assignments=assignments) if values else conversation
-
-
-def _known_bot(
-    conversation: Conversation, fact: Fact, native_id: str, configuration: Configuration
-) -> tuple[Conversation, str]:
-    if bot := configuration.bot(native_id):
-        return conversation, bot.id
-    # One warning a bot, and none of a bot that is not kept, as then its lines change nothing.
-    invocation = Invocation(at=fact.at, bot=native_id, through="message.posted", fact_id=fact.id)
-    if not conversation.bot_activity.gains(invocation):
-        return conversation, native_id
-    return _warned(conversation, "unknown_bot", f"no bot {native_id!r} is declared"), native_id
 
 
 def _work_stream_warnings(

@@ -53,7 +53,17 @@ def in_order(facts: Iterable["Fact"]) -> list["Fact"]:
     return ordered if start is None else [start, *(fact for fact in ordered if fact is not start)]
 
 
+def index_of_end(ordered: Sequence["Fact"]) -> int | None:
+    """Where the first end is, which closes the conversation; None if there is none."""
+    return next((index for index, fact in enumerate(ordered) if fact.event.ends_conversation), None)
+
+
+def up_to_end(ordered: Sequence["Fact"]) -> Sequence["Fact"]:
+    """The facts up to the first end, with it; all if there is none."""
+    end = index_of_end(ordered)
+    return ordered if end is None else ordered[: end + 1]
+
+
 def last_activity(ordered: Sequence["Fact"]) -> datetime | None:
     """The latest time of a fact up to the conversation's end; None if there is no fact."""
-    end = next((n for n, fact in enumerate(ordered, 1) if fact.event.ends_conversation), None)
-    return max((fact.at for fact in ordered[:end]), default=None)
+    return max((fact.at for fact in up_to_end(ordered)), default=None)

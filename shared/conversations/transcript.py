@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 from pydantic import Field
 
 from shared.conversations.fact import Fact
-from shared.conversations.order import SortKey, in_order
+from shared.conversations.order import SortKey, in_order, index_of_end
 from shared.errors import InvalidRequest, Mistake
 from shared.events.data import Attachment, Author, Visibility
 from shared.events.envelope import parse_time
@@ -53,7 +53,8 @@ def audience_named(text: str) -> Audience:
 def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
     """The lines that this audience may see, in the order of the facts; those of a bot's history at their own times."""
     ordered = in_order(facts)
-    end = next((fact.order for fact in ordered if fact.event.ends_conversation), None)
+    index = index_of_end(ordered)
+    end = None if index is None else ordered[index].order
     lines = _lines(ordered)
     history = _history(ordered, [entry for _, entry in lines if entry.origin == "message"])
     # Sorting keeps the order of lines with the same key, which are of one history.

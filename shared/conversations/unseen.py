@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.conversations.conversation import Conversation, Unseen
 from shared.conversations.fact import Fact
+from shared.conversations.order import index_of_end
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded
 
@@ -16,11 +17,12 @@ def unseen_facts(conversation: Conversation, ordered: Sequence[Fact]) -> Sequenc
     If the end names the newest fact that it knew of, those are facts newer than that one. Else, in a channel's thread,
     those are facts after the end: the channel would have sent them to the next conversation, had it known of the end.
     """
-    ends = ((fact.order, fact.event) for fact in ordered if isinstance(fact.event, ConversationEnded))
-    newest: tuple[Any, ...] | None
-    newest, end = next(ends, (None, None))
-    if newest is None or end is None:
+    index = index_of_end(ordered)
+    if index is None:
         return ()
+    end = ordered[index].event
+    assert isinstance(end, ConversationEnded), "what ends a conversation is an end"
+    newest: tuple[Any, ...] = ordered[index].order
     seen = end.data.last_seen
     if seen is not None:
         # A sender's own end may name a fact that is not here.

@@ -11,7 +11,6 @@ from shared.conversations.documents import read_archived_fact, write_archived_fa
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
-from shared.conversations.reading import conversation_document
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.effects.reconcile import ledger_row
@@ -20,7 +19,7 @@ from shared.retry import retrying
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
-from shared.usage.rating import bot_session_document
+from shared.usage.bot_session import invoiced_conversation
 from shared.wire import replace
 
 
@@ -86,7 +85,7 @@ class Archiver:
         return {
             "part": part,
             "archivedAt": format_time(self.clock.now()),
-            "conversation": conversation_document(head, bot_session_document(head.conversation.bot_activity)),
+            "conversation": invoiced_conversation(head),
             "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
             "decisions": [decision.document() for decision in decisions],
             "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],

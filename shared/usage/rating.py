@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from shared.conversations.bot_activity import BotActivity, Invocation
-from shared.wire import ExactModel
 
 Uncounted = Literal["no_bot", "smart_assist_only"]
 """Why a conversation does not count."""
@@ -48,27 +46,9 @@ def _bot_session(activity: BotActivity) -> Rating | None:
         return None
     if not activity.invocations:
         return Rating(day, "smart_assist_only" if activity.smart_assist else "no_bot", None, ())
-    bots = tuple(invocation.bot for invocation in activity.invocations)
-    return Rating(day, None, activity.invocations[0], bots)
+    return Rating(day, None, activity.invocations[0], activity.bots)
 
 
 BOT_SESSION_2020 = Policy("bot-session-2020", 1, _bot_session)
 INVOICED = BOT_SESSION_2020
 """The policy by which months are reported, closed and invoiced."""
-
-
-class BotSession(ExactModel):
-    """A counted conversation: its first invocation fixes `month` (yyyy-mm); `bots` in order of invocation."""
-
-    started_at: datetime
-    month: str
-    bots: tuple[str, ...]
-
-
-def bot_session_document(activity: BotActivity) -> dict[str, Any] | None:
-    """The JSON of the session that the conversation is invoiced as; None if it is none."""
-    rating = INVOICED.rate(activity)
-    if rating is None or rating.proof is None:
-        return None
-    session = BotSession(started_at=rating.proof.at, month=rating.day[:7], bots=rating.bots)
-    return session.model_dump(mode="json", by_alias=True)

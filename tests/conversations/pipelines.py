@@ -8,7 +8,6 @@ from typing import Any
 
 from shared.clock import Clock, MovableClock
 from shared.conversations.ports import ConversationStore
-from shared.conversations.reading import conversation_document
 from shared.conversations.record import Recorder
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
@@ -20,9 +19,9 @@ from shared.tenants.history import Configurations, ConfigurationStore, Version
 from shared.threads.resolve import ThreadStore
 from shared.timers.perform import Timers
 from shared.traced.wiring import traced
+from shared.usage.bot_session import invoiced_conversation
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports
-from shared.usage.rating import bot_session_document
 from shared.usage.recount import differing_days, recounted
 from tests import fakes
 from tests.builders import FROM_THE_BEGINNING, contoso
@@ -128,7 +127,7 @@ class InMemory:
         ]
         head = await self.reading.one("contoso", key)
         return {
-            "head": conversation_document(head, bot_session_document(head.conversation.bot_activity)),
+            "head": invoiced_conversation(head),
             "outbox": loaded.head.outbox,
             "transcript": await self.reading.transcript("contoso", key, "agent"),
             "decisions": await self.reading.decisions("contoso", key),

@@ -1,7 +1,7 @@
 """Bot activity: who was invoked first to last and how often a bot answered on each day, in any order, and bounded."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ def said(minute: int, role: str, **data: Any) -> Event:
     return message(at=f"2026-10-05T10:{minute:02}:00Z", event_id=f"m{minute}", role=role, **data)
 
 
-Turns = Callable[[Iterable[Fact], History], Mapping[str, int]]
+Turns = Callable[[Sequence[Fact], History], Mapping[str, int]]
 
 
 def test_a_turn_is_a_bots_public_line_that_answers_a_customer() -> None:

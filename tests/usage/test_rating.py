@@ -9,8 +9,9 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.fold import fold
 from shared.effects.reconcile import ledger_row
 from shared.events.catalog import Event
+from shared.usage.bot_session import BotSession, bot_session
 from shared.usage.ledger import LedgerRow, read_row, written_row
-from shared.usage.rating import BOT_SESSION_2020, INVOICED, Policy, Rating, bot_session_document
+from shared.usage.rating import BOT_SESSION_2020, INVOICED, Policy, Rating
 from tests.builders import contoso, fact_of, history, message, started
 
 AT = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
@@ -27,11 +28,7 @@ def test_a_session_counts_once_on_the_day_of_its_first_invocation() -> None:
     )
     # Then the invoiced policy counts one session in November, which its first invocation proves
     assert BOT_SESSION_2020.rate(activity) == Rating("2026-11-01", None, invoked("b1", 2), ("b1", "b2"))
-    assert bot_session_document(activity) == {
-        "startedAt": "2026-11-01T00:01:00Z",
-        "month": "2026-11",
-        "bots": ["b1", "b2"],
-    }
+    assert bot_session(activity) == BotSession(started_at=invoked("b1", 2).at, month="2026-11", bots=("b1", "b2"))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +45,7 @@ def test_a_session_counts_once_on_the_day_of_its_first_invocation() -> None:
 )
 def test_without_an_invocation_there_is_no_session(activity: BotActivity, expected: Rating | None) -> None:
     assert BOT_SESSION_2020.rate(activity) == expected
-    assert bot_session_document(activity) is None
+    assert bot_session(activity) is None
 
 
 def test_the_invoiced_policy_is_named_with_its_version() -> None:
