@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 
-from shared.conversations.bot_activity import Invocation, Invoking
+from shared.conversations.bot_activity import MOST_BOTS, Invocation, Invoking
 from shared.conversations.conversation import Conversation, ConversationWarning, Unseen, WarningCode
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order, last_activity
@@ -121,9 +121,15 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
     conversation = replace(
         conversation,
         escalated_at=conversation.escalated_at or fact.at,
-        escalated_bots=tuple(dict.fromkeys((*conversation.escalated_bots, bot))),
+        escalated_bots=_with_bot(conversation.escalated_bots, bot, configuration),
     )
     return _routed(conversation, fact, bot, stream, version)
+
+
+def _with_bot(escalated: tuple[str, ...], bot: str, configuration: Configuration) -> tuple[str, ...]:
+    """These bots and `bot`. Of bots that nobody declares, which no rule can choose, only the first are kept."""
+    is_full = len(escalated) >= MOST_BOTS and configuration.bot(bot) is None
+    return escalated if bot in escalated or is_full else (*escalated, bot)
 
 
 def _routed(

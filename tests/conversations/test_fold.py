@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.conversations.bot_activity import MOST_BOTS
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
@@ -69,6 +70,20 @@ def test_an_escalation_goes_where_its_variables_say(
     conversation = folded(started(), handed_over, configuration=configuration)
     # Then it waits for a human in that queue; a bot that escalated does not get it back, whatever the rules say
     assert (conversation.state, conversation.queue, conversation.bot) == ("open", queue, None)
+
+
+def test_however_many_unknown_bots_escalate_a_declared_one_does_not_get_it_back() -> None:
+    # Given a conversation that more bots escalate than are kept, which nobody declares, and then the declared one
+    unknown = [
+        escalated(at=f"2026-10-05T10:{number // 60 + 1:02}:{number % 60:02}Z", bot_id=f"b{number}")
+        for number in range(MOST_BOTS + 10)
+    ]
+    asking = escalated(at="2026-10-05T10:05:00Z", context_variables={"BotHandoffTopic": "CreditCard"})
+    # When it is routed, then the head stays bounded, and the declared bot is excluded as ever
+    conversation = folded(started(), *unknown, asking)
+    assert len(conversation.escalated_bots) == MOST_BOTS + 1
+    assert conversation.decisions[-1].excluded_bots == {"contoso-bot": "escalated"}
+    assert (conversation.queue, conversation.bot) == ("CreditCardQueue", None)
 
 
 def test_who_ended_and_why_are_kept_apart() -> None:

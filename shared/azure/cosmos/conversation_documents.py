@@ -1,7 +1,8 @@
 """The documents of one conversation: one for its head, one for each fact, one for each decision.
 
-A decision's id is the hash of its content, and the head lists the ids of its decisions in order. So a stored decision
-is never written again, and one that the head does not list counts as deleted.
+A decision's id is the hash of its content and of the id of the decision before it, which it names in `after`. The head
+names its last decision. So the head does not grow with its decisions, a stored one is never written again, and one that
+does not lead to the last counts as deleted.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from shared.conversations.documents import read_decision, read_fact, read_head, 
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head, Loaded
 from shared.errors import HeadChanged
+from shared.routing.decision import Decision
 
 HEAD = "head"
 _FACT, _DECISION = "fact:", "decision:"
@@ -22,11 +24,20 @@ _FACT, _DECISION = "fact:", "decision:"
 
 @dataclass(frozen=True)
 class Stored:
-    """The stored decisions beside a head with this ETag: the ids that it `listed`, and all that are `present`."""
+    """The stored decisions beside a head with this ETag: its `last` one, and the ids of all that are `present`."""
 
     etag: str
-    listed: tuple[str, ...]
+    last: str | None
     present: frozenset[str]
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision's document: its id, the id of the one before it, and its text."""
+
+    id: str
+    after: str | None
+    text: str
 
 
 def fact_document_id(fact_id: str) -> str:
@@ -34,10 +45,15 @@ def fact_document_id(fact_id: str) -> str:
     return _FACT + fact_id
 
 
-def decision_texts(head: Head) -> list[tuple[str, str]]:
-    """Id and text of each of the head's decisions, in order."""
-    texts = [write_decision(decision) for decision in head.conversation.decisions]
-    return [(_DECISION + hashlib.sha256(text.encode()).hexdigest(), text) for text in texts]
+def stored_decisions(head: Head) -> list[StoredDecision]:
+    """The documents of the head's decisions, in order."""
+    found: list[StoredDecision] = []
+    after: str | None = None
+    for decision in head.conversation.decisions:
+        text = write_decision(decision)
+        found.append(StoredDecision(_DECISION + hashlib.sha256(f"{after} {text}".encode()).hexdigest(), after, text))
+        after = found[-1].id
+    return found
 
 
 def sortable(moment: datetime) -> str:
@@ -56,7 +72,7 @@ class Writer:
     def fact(self, fact: Fact) -> Document:
         return self._document(fact_document_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
 
-    def head(self, head: Head, decisions: Sequence[str]) -> Document:
+    def head(self, head: Head, last_decision: str | None) -> Document:
         """The head with the members that lists are filtered and sorted by."""
         conversation = head.conversation
         return self._document(
@@ -67,12 +83,12 @@ class Writer:
             bot=conversation.bot,
             customer=head.customer,
             attentionAt=sortable(head.attention_at) if head.attention_at else None,
-            decisions=list(decisions),
+            lastDecision=last_decision,
             document=write_head(head),
         )
 
-    def decision(self, document_id: str, text: str) -> Document:
-        return self._document(document_id, document=text)
+    def decision(self, decision: StoredDecision) -> Document:
+        return self._document(decision.id, after=decision.after, document=decision.text)
 
     def _document(self, document_id: str, **members: object) -> Document:
         return self.container.document(self.partition, document_id, ttl=self.ttl, **members)
@@ -89,10 +105,13 @@ def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     head = next((document for document in documents if document["id"] == HEAD), None)
     if head is None:
         return Loaded(None, None, facts), None
-    texts = {each["id"]: each["document"] for each in documents if each["id"].startswith(_DECISION)}
-    listed = tuple(head["decisions"])
-    if not texts.keys() >= set(listed):
-        raise HeadChanged
-    decisions = tuple(read_decision(texts[each]) for each in listed)
-    stored = Stored(head["_etag"], listed, frozenset(texts))
-    return Loaded(read_head(head["document"], decisions), head["_etag"], facts), stored
+    present = {document["id"]: document for document in documents if document["id"].startswith(_DECISION)}
+    decisions: list[Decision] = []
+    each = last = head.get("lastDecision")
+    while each is not None:
+        if each not in present:
+            raise HeadChanged
+        decisions.append(read_decision(present[each]["document"]))
+        each = present[each].get("after")
+    stored = Stored(head["_etag"], last, frozenset(present))
+    return Loaded(read_head(head["document"], tuple(reversed(decisions))), head["_etag"], facts), stored
