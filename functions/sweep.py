@@ -1,4 +1,4 @@
-"""Every few seconds: sweep the due conversations and left-over outboxes, then resubmit dead letters."""
+"""Every few seconds: sweep the due conversations and effects, then resubmit dead letters."""
 
 import azure.functions as func
 

@@ -6,10 +6,19 @@ from typing import Any
 from shared import bootstrap
 
 
-async def run_timer(name: str, first: Callable[[], Awaitable[Any]], then: Callable[[], Awaitable[Any]]) -> None:
-    """Run both steps, the second one even if the first fails. Raises what they raise, so that the host logs it."""
+async def run_timer(name: str, *steps: Callable[[], Awaitable[Any]]) -> None:
+    """Run each step, whatever becomes of the others. Raises what they raise, so that the host logs it.
+
+    The failures of several steps are raised as one ExceptionGroup.
+    """
+    failures: list[Exception] = []
     with bootstrap.pipeline().telemetry.running(name):
-        try:
-            await first()
-        finally:
-            await then()
+        for step in steps:
+            try:
+                await step()
+            except Exception as failure:  # of any kind: it is raised below
+                failures.append(failure)
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise ExceptionGroup(f"steps of {name} that failed", failures)

@@ -59,6 +59,11 @@ class PatchbayError(Exception):
         self.detail = detail
 
 
+def code_of(failure: BaseException) -> str:
+    """The code of an error of ours, and the class of any other one, whose message may hold anything."""
+    return failure.code if isinstance(failure, PatchbayError) else type(failure).__name__
+
+
 class Refused(PatchbayError):
     """Raised when the same request can never succeed."""
 

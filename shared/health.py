@@ -19,10 +19,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Health:
-    """Runs every probe. They have names: `store`, `bus`, `archive`."""
+    """Runs every probe. They have names: `store`, `bus`, `archive`. `figures` are shown beside their answers."""
 
     probes: Mapping[str, Probe]
     clock: Clock
+    figures: Callable[[], Mapping[str, Any]] = dict
 
     async def check(self) -> tuple[bool, dict[str, Any]]:
         """True if everything is reachable, and the answer's document. A failure is named by its class only."""
@@ -30,7 +31,7 @@ class Health:
         by_name = dict(zip(self.probes, answers, strict=True))
         healthy = all(answer["reachable"] for answer in answers)
         status = "healthy" if healthy else "unhealthy"
-        return healthy, {"status": status, **by_name, "time": self.clock.now().isoformat()}
+        return healthy, {"status": status, **by_name, **self.figures(), "time": self.clock.now().isoformat()}
 
     async def _run(self, name: str, probe: Probe) -> dict[str, Any]:
         try:

@@ -27,13 +27,16 @@ class Metric:
 EVENTS = Metric("patchbay.events", "counter", "{event}", ("type", "outcome"), "deliveries, by what became of them")
 LATENCY = Metric("patchbay.event.latency", "histogram", "s", ("type",), "from accepted to recorded")
 PARKED = Metric("patchbay.events.parked", "counter", "{event}", ("code",), "events parked, by the reason")
+EFFECTS_PARKED = Metric(
+    "patchbay.effects.parked", "counter", "{effect}", ("kind", "code"), "effects parked after their last attempt"
+)
 SESSIONS = Metric("patchbay.sessions.counted", "counter", "{session}", (), "conversations that became bot sessions")
 OVERDUE = Metric("patchbay.attention.overdue", "gauge", "{conversation}", (), "conversations that nobody saw to")
 OBSTRUCTED = Metric("patchbay.months.obstructed", "gauge", "{month}", (), "months that should be closed and are not")
 REQUEST_UNITS = Metric(
     "patchbay.cosmos.request_units", "counter", "{request_unit}", ("container", "operation"), "charged by Cosmos DB"
 )
-METRICS = (EVENTS, LATENCY, REQUEST_UNITS, OVERDUE, SESSIONS, PARKED, OBSTRUCTED)
+METRICS = (EVENTS, LATENCY, REQUEST_UNITS, OVERDUE, SESSIONS, PARKED, EFFECTS_PARKED, OBSTRUCTED)
 
 _BOUNDARIES: Sequence[float] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 """Upper bounds of the latency's buckets, in seconds: from milliseconds on one machine to repeated deliveries."""

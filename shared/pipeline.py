@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents
@@ -11,13 +11,19 @@ from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import Conversations
 from shared.conversations.record import Recorder
 from shared.effects.archive import Archive, Archiver
-from shared.effects.outbox import Outbox
+from shared.effects.close_thread import CloseThreadHandler
+from shared.effects.contribute import ContributeHandler
+from shared.effects.dispatcher import Dispatcher
+from shared.effects.follow_up import FollowUpHandler
+from shared.effects.forgotten import ForgottenContents
+from shared.effects.handler import EffectHandler
 from shared.effects.outstanding import Outstanding
 from shared.effects.reconcile import reconcile
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
 from shared.health import Health, Probe
 from shared.ingress.deliver import Deliveries
+from shared.ingress.parked_effect import ParkedEffects
 from shared.ingress.parked_event import ParkedEvents
 from shared.ingress.parked_event_service import ParkedEventService
 from shared.ingress.receive import Receiver
@@ -69,6 +75,7 @@ class Pipeline:
     parked: ParkedEvents
     parked_event_service: ParkedEventService
     usage: MonthlyUsage
+    forgotten: ForgottenContents
     rebuild: Rebuild
     repair: Repair
     sweep: Sweep
@@ -95,10 +102,16 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     contents = Contents(overflow)
     threads = Threads(adapters.threads, configurations.pseudonyms, bus, overflow)
     stamps = Stamps(clock)
-    outbox = Outbox(store, adapters.ledger, threads, telemetry)
-    recorder = Recorder(store, configurations, reconcile, outbox, clock, telemetry)
-    archiver = Archiver(store, adapters.archive, contents, threads, clock)
-    timers = Timers(store, configurations, recorder, outbox, archiver, clock)
+    handlers: dict[str, EffectHandler] = {
+        "contribute": ContributeHandler(adapters.ledger),
+        "closeThread": CloseThreadHandler(threads),
+        "followUp": FollowUpHandler(store, threads),
+    }
+    effects = Dispatcher(store, handlers, ParkedEffects(parked, clock), clock, telemetry)
+    recorder = Recorder(store, configurations, reconcile, effects, clock, telemetry)
+    forgotten = ForgottenContents(store, configurations, overflow)
+    archiver = Archiver(store, adapters.archive, contents, threads, forgotten, clock)
+    timers = Timers(store, configurations, recorder, effects, archiver, clock)
     return Pipeline(
         receiver=Receiver(configurations, threads, bus, overflow, store, stamps),
         deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, stamps, telemetry),
@@ -106,20 +119,21 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         finder=Finder(store, threads, configurations),
         configurations=configurations,
         parked=parked,
-        parked_event_service=ParkedEventService(parked, configurations, bus, overflow, clock),
+        parked_event_service=ParkedEventService(parked, configurations, bus, overflow, effects, clock),
         usage=MonthlyUsage(
             adapters.ledger,
             adapters.reports,
             configurations,
-            Closing(adapters.ledger, Outstanding(store, clock), clock),
+            Closing(adapters.ledger, Outstanding(store, effects), clock),
             clock,
             telemetry,
         ),
+        forgotten=forgotten,
         rebuild=Rebuild(store, configurations, adapters.ledger, clock),
         repair=Repair(recorder, adapters.ledger),
-        sweep=Sweep(store, configurations, outbox, bus, clock, telemetry),
+        sweep=Sweep(store, configurations, effects, bus, clock, telemetry),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
-        health=Health(adapters.probes, clock),
+        health=Health(adapters.probes, clock, lambda: {"effects": asdict(effects.figures)}),
         clock=clock,
         telemetry=telemetry,
         open_to_all=open_to_all,

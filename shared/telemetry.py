@@ -16,7 +16,7 @@ from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.trace import Link, NoOpTracerProvider, Span, SpanKind, TracerProvider
 from opentelemetry.trace.status import Status, StatusCode
 
-from shared.errors import PatchbayError
+from shared.errors import code_of
 from shared.events.bus import TOPIC
 from shared.events.trace_context import TraceContext, accepted_at, trace_context
 from shared.metrics import EVENTS, PARKED, Metrics
@@ -168,7 +168,7 @@ class Telemetry:
             span.set_attribute("patchbay.answer", type(answer).__name__)
             raise
         except BaseException as failure:
-            span.set_attribute("error.type", _error_type(failure))
+            span.set_attribute("error.type", code_of(failure))
             span.set_status(Status(StatusCode.ERROR))
             raise
         finally:
@@ -194,7 +194,3 @@ def _messaging_attributes(operation: str, event_type: str) -> Attributes:
         "messaging.destination.name": TOPIC,
         "cloudevents.event_type": event_type,
     }
-
-
-def _error_type(failure: BaseException) -> str:
-    return failure.code if isinstance(failure, PatchbayError) else type(failure).__name__

@@ -105,6 +105,12 @@ class MemoryOverflow:
     async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
         return self.contents.get((tenant_id, place, sha256))
 
+    async def names(self, tenant_id: str, place: str) -> Sequence[str]:
+        return sorted(sha256 for *names, sha256 in self.contents if names == [tenant_id, place])
+
+    async def discard(self, tenant_id: str, place: str, sha256: str) -> None:
+        self.contents.pop((tenant_id, place, sha256), None)
+
     async def delete(self, tenant_id: str, place: str) -> None:
         self.contents = {name: content for name, content in self.contents.items() if name[:2] != (tenant_id, place)}
 
@@ -197,6 +203,10 @@ class MemoryConversations:
     async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
         moments = ((head.attention_at, key) for key, head in self._heads(tenant_id))
         return [key for at, key in sorted((at, key) for at, key in moments if at is not None and at <= until)][:limit]
+
+    async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
+        heads = self._heads(tenant_id)
+        return [key for key, head in heads if head.unposted_month and head.unposted_month <= until][:limit]
 
     def _partition(self, tenant_id: str, key: str) -> _Partition:
         return self._partitions.setdefault((tenant_id, key), _Partition())

@@ -60,6 +60,14 @@ var searchAlerts = [
     window: 'PT30M'
   }
   {
+    name: 'parked-effects'
+    severity: 1
+    description: 'Effects of conversations failed ten times and were parked: rows, ends or lines are missing elsewhere.'
+    query: 'AppMetrics | where Name == "patchbay.effects.parked" | summarize Found = sum(Sum)'
+    every: 'PT15M'
+    window: 'PT30M'
+  }
+  {
     // Each sweep tells how many are overdue, and attends to them: only what stays is wrong. If no sweep tells, none ran.
     name: 'overdue-attention'
     severity: 1

@@ -127,7 +127,10 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
 
 
 def _with_bot(escalated: tuple[str, ...], bot: str, configuration: Configuration) -> tuple[str, ...]:
-    """These bots and `bot`. Of bots that nobody declares, which no rule can choose, only the first are kept."""
+    """These bots and `bot`. Of bots that nobody declares at that time, and no rule can choose, the first are kept.
+
+    If a later version declares another one, that one may get the conversation although it escalated.
+    """
     is_full = len(escalated) >= MOST_BOTS and configuration.bot(bot) is None
     return escalated if bot in escalated or is_full else (*escalated, bot)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import Contribute, Effect
+from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, is_blocked
 from shared.conversations.fact import Fact
 from shared.wire import ExactModel, replace
 
@@ -14,35 +14,65 @@ from shared.wire import ExactModel, replace
 class Head(ExactModel):
     """A conversation as it was last committed.
 
-    `revision` grows with each commit of a change. `outbox` holds the effects not yet performed.
-    `attention_at` is when `sweep` checks it, or None if it need not be checked. `due_at` is that moment once the outbox
-    is empty. `attention` is what a supervisor should see as of the last check, such as `bot-silent`. `archived` is how
-    many of its facts are in the archive. `customer` is our id of its customer.
+    `revision` grows with each commit of a change. `outbox` holds the effects not yet performed, by their ids.
+    `due_at` is when its due actions are checked again; None: there will be none. `attention` is what a supervisor
+    should see as of the last check, such as `bot-silent`. `archived` is how many of its facts are in the archive.
+    `customer` is our id of its customer.
     """
 
     conversation: Conversation
     revision: int
-    outbox: dict[str, Effect]
-    attention_at: datetime | None
+    outbox: dict[str, PendingEffect]
     due_at: datetime | None = None
     attention: str | None = None
     archived: int = 0
     customer: str | None = None
 
+    @property
+    def attention_at(self) -> datetime | None:
+        """When `sweep` looks at it: its due actions or an effect are due. None if it need not be looked at."""
+        moments = [self.due_at, *(each.next_at for each in self._unblocked().values())]
+        return min((moment for moment in moments if moment), default=None)
+
+    @property
+    def unposted_month(self) -> str | None:
+        """The earliest month (yyyy-mm) of a row that is still to be posted to the ledger; None if there is none."""
+        effects = (pending.effect for pending in self.outbox.values())
+        return min((one.total.period for one in effects if isinstance(one, Contribute)), default=None)
+
+    def due_effects(self, now: datetime) -> dict[str, PendingEffect]:
+        """The effects to be performed now: those that are due, and do not wait for another one."""
+        return {name: pending for name, pending in self._unblocked().items() if pending.is_due(now)}
+
     def at_revision(self, revision: int) -> "Head":
         """This head with another revision, which its rows in the outbox have, too."""
         outbox = {
-            name: replace(effect, row=replace(effect.row, revision=revision))
-            if isinstance(effect, Contribute)
-            else effect
-            for name, effect in self.outbox.items()
+            name: replace(
+                pending, revision=revision, effect=replace(one, row=replace(one.row, revision=revision)), attempts=0
+            )
+            if isinstance(one := pending.effect, Contribute)
+            else pending
+            for name, pending in self.outbox.items()
         }
         return replace(self, revision=revision, outbox=outbox)
 
-    def without(self, performed: Mapping[str, Effect]) -> "Head":
-        """This head without the performed effects. An effect that was replaced meanwhile stays."""
-        left = {name: effect for name, effect in self.outbox.items() if performed.get(name) != effect}
-        return replace(self, outbox=left, attention_at=self.attention_at if left else self.due_at)
+    def without(self, performed: Outbox) -> "Head":
+        """This head without the performed effects. One that a later revision replaced meanwhile stays."""
+        left = {name: pending for name, pending in self.outbox.items() if not _is_same(pending, performed.get(name))}
+        return replace(self, outbox=left)
+
+    def with_failed(self, failed: Outbox) -> "Head":
+        """This head with the effects as their failed attempts left them, but for those that were replaced meanwhile."""
+        after = {name: each for name, each in failed.items() if _is_same(each, self.outbox.get(name))}
+        return replace(self, outbox={**self.outbox, **after})
+
+    def _unblocked(self) -> dict[str, PendingEffect]:
+        return {name: each for name, each in self.outbox.items() if not is_blocked(each, self.outbox)}
+
+
+def _is_same(one: PendingEffect, other: PendingEffect | None) -> bool:
+    """True if both are the effect of one id that the same revision of the head asked for."""
+    return other is not None and one.revision == other.revision
 
 
 @dataclass(frozen=True)
@@ -113,12 +143,21 @@ class ConversationStore(Protocol):
         """Keys of heads whose attention_at is at or before `until`, oldest first."""
         ...
 
+    async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
+        """Keys of heads whose unposted_month is this month (yyyy-mm) or an earlier one."""
+        ...
+
 
 Reconcile = Callable[[Conversation | None, Conversation, int, Fact], Mapping[str, Effect]]
 """Returns a change's effects by id. Takes the conversation before and after, its new revision, and the new fact."""
 
 
 class EffectPerformer(Protocol):
-    """Performs the effects in a head's outbox, and clears them there. Performing them twice does no harm."""
+    """Performs the effects in a head's outbox that are due, and clears them there. Performing them twice does no harm.
 
-    async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None: ...
+    An effect that fails raises nothing: it stays in the outbox, and is tried again.
+    """
+
+    async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        """Raises HeadChanged and StoreUnavailable if what was performed could not be noted in the head."""
+        ...

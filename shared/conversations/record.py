@@ -1,5 +1,6 @@
 """Records a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,17 +10,19 @@ from shared.conversations.blind_append import changes_head, invalidates_appends
 from shared.conversations.conversation import Conversation
 from shared.conversations.customer import customer_of
 from shared.conversations.due_actions import due_actions
-from shared.conversations.effect import LEFT_OVER_AFTER, Effect
+from shared.conversations.effect import Effect, with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, EffectPerformer, FactExists, Head, Loaded, Reconcile
-from shared.errors import EventIdConflict, HeadChanged
+from shared.errors import EventIdConflict, HeadChanged, code_of
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
+
+_log = logging.getLogger(__name__)
 
 Recorded = Literal["recorded", "without-effect", "duplicate"]
 """The outcome for an event. `without-effect`: it is recorded, and a decision says why it has no effect."""
@@ -42,7 +45,7 @@ class Recorder:
     conversations: ConversationStore
     configurations: Configurations
     reconcile: Reconcile
-    outbox: EffectPerformer
+    effects: EffectPerformer
     clock: Clock
     telemetry: Telemetry = OFF
 
@@ -62,7 +65,8 @@ class Recorder:
             stored = await self._append(tenant_id, key, fact)
             new, fact = stored is fact, stored
             found = await self.conversations.read_head(tenant_id, key)
-            if found and not found[0].outbox and not changes_head(found[0].conversation, fact, history):
+            if found and not changes_head(found[0].conversation, fact, history):
+                await self._perform(tenant_id, key, *found)
                 return "recorded" if new else "duplicate"
         return await self._settle(tenant_id, key, fact, history, new=new)
 
@@ -77,7 +81,7 @@ class Recorder:
         if committed is None:
             return 0
         head, etag, facts = committed
-        await self.outbox.perform(tenant_id, key, head, etag)
+        await self._perform(tenant_id, key, head, etag)
         return facts
 
     async def _commit_anew(
@@ -117,7 +121,7 @@ class Recorder:
         while not settled:
             committed = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
             settled, new = committed.settled, new or committed.created
-        await self.outbox.perform(tenant_id, key, committed.head, committed.etag)
+        await self._perform(tenant_id, key, committed.head, committed.etag)
         if not new:
             return "duplicate"
         decisions = (one for one in committed.head.conversation.decisions if one.cause.fact_id == fact.id)
@@ -151,6 +155,14 @@ class Recorder:
         settled = loaded.head is None or not invalidates_appends(loaded.head.conversation, after)
         return _Committed(head, etag, settled, created=stored is None)
 
+    async def _perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
+        """Perform the effects that are due. Whatever becomes of them, the fact is recorded."""
+        try:
+            await self.effects.perform(tenant_id, key, head, etag)
+        except Exception as failure:  # of any kind: `sweep` performs them again
+            extra = {"tenant": tenant_id, "key": key, "code": code_of(failure)}
+            _log.warning("effects are left over: %s", extra["code"], extra=extra)
+
     async def _successor(
         self,
         tenant_id: str,
@@ -161,18 +173,15 @@ class Recorder:
         revision: int,
         effects: Mapping[str, Effect],
     ) -> Head:
-        outbox = {**(loaded.head.outbox if loaded.head else {}), **effects}
         now = self.clock.now()
+        outbox = with_effects(loaded.head.outbox if loaded.head else {}, effects, revision, now)
         archived = loaded.head.archived if loaded.head else 0
         due = due_actions(after, facts, archived, history, now)
-        due_at = due.next_at(now)
-        attention_at = now + LEFT_OVER_AFTER if outbox else due_at
         return Head(
             conversation=after,
             revision=revision,
             outbox=outbox,
-            attention_at=attention_at,
-            due_at=due_at,
+            due_at=due.next_at(now),
             attention=due.attention,
             archived=archived,
             customer=customer_of(await self.configurations.pseudonyms(tenant_id), after),

@@ -13,7 +13,9 @@ from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import TranscriptEntry, transcript
+from shared.effects.forgotten import ForgottenContents
 from shared.effects.reconcile import ledger_row
+from shared.events.claim_check import checks_of
 from shared.events.envelope import format_time
 from shared.retry import retrying
 from shared.routing.trace import TracedDecision
@@ -54,6 +56,7 @@ class Archiver:
     archive: Archive
     contents: Contents
     threads: Threads
+    forgotten: ForgottenContents
     clock: Clock
 
     async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> Head:
@@ -65,8 +68,10 @@ class Archiver:
         """Raises PartExists if another process archived the conversation meanwhile."""
         key = head.conversation.key
         parts = await self.archive.parts(tenant_id, key)
-        archived = {fact.id for part in parts for fact in archived_facts(part)}
-        new = [fact for fact in facts if fact.id not in archived]
+        # Where a database was lost, the tenant has another secret, so its facts have other ids than in the archive.
+        known = (document["event"] for part in parts for document in json.loads(part)["facts"])
+        archived = {(event["source"], event["id"]) for event in known}
+        new = [fact for fact in facts if (fact.event.source, fact.event.id) not in archived]
         if new:
             lines = transcript(await self.contents.restored(tenant_id, key, facts), "agent")
             decisions = traced_decisions(head.conversation.decisions, facts, history)
@@ -92,7 +97,7 @@ class Archiver:
             "facts": [write_archived_fact(fact) for fact in in_order(new)],
         }
 
-    async def forget(self, tenant_id: str, head: Head, etag: str) -> None:
+    async def forget(self, tenant_id: str, head: Head, etag: str, facts: Sequence[Fact]) -> None:
         """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
 
         Raises HeadChanged if the conversation changed meanwhile.
@@ -103,15 +108,10 @@ class Archiver:
         await self.archive.delete(tenant_id, key)
         if channel is not None and channel.thread_id is not None:
             await self.threads.forget(tenant_id, channel, head.conversation.conversation_id)
+        if any(any(checks_of(fact.event)) for fact in facts):
+            await self.forgotten.note(tenant_id, key)
         await self.conversations.delete(tenant_id, key, etag)
-        await self.forget_contents(tenant_id, key)
-
-    async def forget_contents(self, tenant_id: str, key: str) -> None:
-        """Delete the overflow contents of a conversation that is deleted already.
-
-        Contents go last: a line that comes before keeps the whole conversation, and they could not be made anew.
-        """
-        await self.contents.overflow.delete(tenant_id, key)
+        await self.forgotten.delete(tenant_id, key)
 
 
 def archived_facts(part: bytes) -> list[Fact]:

@@ -1,34 +1,45 @@
-"""Finds conversations whose ledger rows are recorded, but not posted yet."""
+"""Posts the ledger rows that are recorded, but not posted yet, and tells which ones remain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.clock import Clock
-from shared.conversations.effect import LEFT_OVER_AFTER, Contribute
+from shared.conversations.effect import Contribute, PendingEffect
 from shared.conversations.ports import ConversationStore
-from shared.usage.ledger import SESSIONS
+from shared.effects.dispatcher import Dispatcher
+from shared.errors import HeadChanged
+from shared.retry import retrying
+from shared.usage.closing import Unposted
 
-_MAX_HEADS = 10_000
+_MAX_HEADS = 1000
+"""Conversations that are posted together."""
 
 
 @dataclass(frozen=True)
 class Outstanding:
-    """Implements `Outboxes`: reads the outboxes of heads."""
+    """Implements `Outboxes`: performs what is in the outboxes of heads."""
 
     conversations: ConversationStore
-    clock: Clock
+    effects: Dispatcher
 
-    async def outstanding(self, tenant_id: str, month: str) -> Sequence[str]:
-        """The keys of conversations with a row for this month, or an earlier one, in their outbox.
+    async def post(self, tenant_id: str, month: str) -> Sequence[Unposted]:
+        while True:
+            keys = await self.conversations.unposted(tenant_id, month, _MAX_HEADS)
+            left = [one for key in keys for one in await retrying(HeadChanged, self._post, tenant_id, key, month)]
+            if len(keys) < _MAX_HEADS or len({one.key for one in left}) == len(keys):
+                return left
 
-        A head with an outbox is due 30 s after its commit, so the heads that are due by then are all. If more than
-        10,000 are due, a row may be missed. It is posted after the closing then, as a correction, and is not lost.
-        """
-        keys = await self.conversations.due(tenant_id, self.clock.now() + LEFT_OVER_AFTER, _MAX_HEADS)
-        return [key for key in keys if await self._is_outstanding(tenant_id, key, month)]
-
-    async def _is_outstanding(self, tenant_id: str, key: str, month: str) -> bool:
+    async def _post(self, tenant_id: str, key: str, month: str) -> list[Unposted]:
+        """Raises HeadChanged and StoreUnavailable."""
+        await self.effects.perform_left_over(tenant_id, key, whatever_pause=True)
         found = await self.conversations.read_head(tenant_id, key)
-        effects = found[0].outbox.values() if found else ()
-        totals = (effect.total for effect in effects if isinstance(effect, Contribute))
-        return any(total.kind == SESSIONS and total.period <= month for total in totals)
+        outbox = found[0].outbox if found else {}
+        return [
+            Unposted(key, name, pending.last_error, pending.is_parked)
+            for name, pending in outbox.items()
+            if _concerns(pending, month)
+        ]
+
+
+def _concerns(pending: PendingEffect, month: str) -> bool:
+    """True if a row of this month, or of an earlier one, is still to be posted."""
+    return isinstance(pending.effect, Contribute) and pending.effect.total.period <= month

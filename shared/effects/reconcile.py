@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from shared.contributions.row import Occasion
 from shared.conversations.bot_activity import BotActivity
 from shared.conversations.conversation import Conversation, Unseen
-from shared.conversations.effect import CloseThread, Contribute, Effect, FollowUp
+from shared.conversations.effect import FOLLOW_UP, CloseThread, Contribute, Effect, FollowUp
 from shared.conversations.fact import Fact
 from shared.conversations.unseen import goes_on
 from shared.events.data import Customer
@@ -39,7 +39,7 @@ def reconcile(
         added = _only_one_added(known, after.unseen, fact)
         # A conversation without a thread is its own thread.
         thread_id = after.channel.thread_id or after.conversation_id
-        effects[f"follow:{added}" if added else "follow"] = FollowUp(
+        effects[f"{FOLLOW_UP}:{added}" if added else FOLLOW_UP] = FollowUp(
             kind="followUp",
             fact_id=added,
             channel=replace(after.channel, thread_id=thread_id),

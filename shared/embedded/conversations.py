@@ -102,6 +102,10 @@ class EmbeddedConversations:
         )
         return [row["key"] for row in rows]
 
+    async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
+        sql = "SELECT key FROM heads WHERE tenant_id = ? AND unposted_month <= ? ORDER BY key LIMIT ?"
+        return [row["key"] for row in self._database.query(sql, (tenant_id, until, limit))]
+
 
 def _fact_of(row: sqlite3.Row) -> Fact:
     return read_fact(row["fact_id"], row["event"], row["at"], row["received_at"])
@@ -126,19 +130,22 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
         conversation.bot,
         head.customer,
         _sortable(head.attention_at) if head.attention_at else None,
+        head.unposted_month,
         write_head(head),
         tenant_id,
         key,
     )
     if etag is None:
         written = connection.execute(
-            "INSERT INTO heads (state, queue, bot, customer, attention_at, document, tenant_id, key, etag)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO heads"
+            " (state, queue, bot, customer, attention_at, unposted_month, document, tenant_id, key, etag)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (*columns, int(_following(None))),
         )
     else:
         written = connection.execute(
-            "UPDATE heads SET state = ?, queue = ?, bot = ?, customer = ?, attention_at = ?, document = ?, etag = ?"
+            "UPDATE heads SET state = ?, queue = ?, bot = ?, customer = ?, attention_at = ?, unposted_month = ?,"
+            " document = ?, etag = ?"
             " WHERE tenant_id = ? AND key = ? AND etag = ?",
             (*columns[:-2], int(_following(etag)), tenant_id, key, int(etag)),
         )

@@ -33,11 +33,13 @@ CREATE TABLE IF NOT EXISTS heads (
     bot          TEXT,
     customer     TEXT,
     attention_at TEXT,
+    unposted_month TEXT,
     document     TEXT NOT NULL,
     PRIMARY KEY (tenant_id, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS heads_of_customer ON heads (tenant_id, customer, key) WHERE customer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS heads_due ON heads (tenant_id, attention_at) WHERE attention_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS heads_unposted ON heads (tenant_id, unposted_month) WHERE unposted_month IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS decisions (
     tenant_id TEXT NOT NULL,

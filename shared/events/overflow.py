@@ -24,6 +24,14 @@ class Overflow(Protocol):
         """The content; None if there is none."""
         ...
 
+    async def names(self, tenant_id: str, place: str) -> Sequence[str]:
+        """The SHA-256 of each content of the place, in order."""
+        ...
+
+    async def discard(self, tenant_id: str, place: str, sha256: str) -> None:
+        """Delete the content. Does nothing if there is none."""
+        ...
+
     async def delete(self, tenant_id: str, place: str) -> None:
         """Delete all contents of the place. Does nothing if there is none."""
         ...

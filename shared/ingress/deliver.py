@@ -23,7 +23,6 @@ from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
 from shared.timers.perform import Timers
-from shared.timers.sweep import SOURCE as SWEEP
 from shared.wire import parse_json, replace
 
 _log = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ class Deliveries:
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if event.is_question:
             # A question is answered, and never stored.
-            await self.timers.perform_due(tenant_id, addressed.subject or "", from_sweep=event.source == SWEEP)
+            await self.timers.perform_due(tenant_id, addressed.subject or "")
             return "answered"
         return await self._record(tenant_id, event, addressed)
 

@@ -1,4 +1,4 @@
-"""Parked events: events that can never be recorded, kept with the reason, so that the bus delivers the others."""
+"""Parked events and effects: what cannot be done as it is, kept with the reason, so that others need not wait."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,9 +27,19 @@ class ParkedMistake(ExactModel):
     reason: str
 
 
+class ParkedEffect(ExactModel):
+    """An effect that was parked: the key of its conversation, its id in the outbox, its kind, its head's revision."""
+
+    key: str
+    effect_id: str
+    kind: str
+    revision: int
+
+
 class ParkedEvent(ExactModel):
     """A delivered body as it came (undecodable bytes as U+FFFD), and why it was refused.
 
+    `effect` is set if it stands for an effect; its body names that one then.
     `replaying_at`: when a replay began, if one did since the refusal; `replayed_at`: set once that was published.
     """
 
@@ -39,6 +49,7 @@ class ParkedEvent(ExactModel):
     detail: str
     mistakes: tuple[ParkedMistake, ...] = ()
     body: str
+    effect: ParkedEffect | None = None
     replaying_at: str | None = None
     replayed_at: str | None = None
 
@@ -80,6 +91,14 @@ def park(body: bytes, reason: Refused, received_at: datetime) -> ParkedEvent:
         detail=reason.detail,
         mistakes=tuple(ParkedMistake(path=mistake.path, reason=mistake.reason) for mistake in reason.mistakes),
         body=body.decode("utf-8", "replace"),
+    )
+
+
+def park_effect(effect: ParkedEffect, code: str, detail: str, at: datetime) -> ParkedEvent:
+    """The entry for a parked effect, which is the same one however often the effect is parked."""
+    body = effect.to_json()
+    return ParkedEvent(
+        id=_id_of(body.encode()), received_at=arrival_text(at), code=code, detail=detail, body=body, effect=effect
     )
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.dialects.cloud_events import read_events
-from shared.errors import InvalidEvent, Mistake, Refused, UnknownParkedEvent
+from shared.effects.dispatcher import Dispatcher
+from shared.errors import InvalidEvent, InvalidRequest, Mistake, Refused, UnknownParkedEvent
 from shared.events.bus import EventPublisher
 from shared.events.claim_check import CheckedIn, checks_of
 from shared.events.codec import decode_event, event_from
 from shared.events.envelope import format_time
 from shared.events.overflow import Overflow, place_of, publish
-from shared.ingress.parked_event import NO_TENANT, ParkedEvent, ParkedEvents, arrival_text
+from shared.ingress.parked_event import NO_TENANT, ParkedEffect, ParkedEvent, ParkedEvents, arrival_text
 from shared.tenants.history import Configurations
 from shared.wire import parse_json
 
@@ -29,6 +30,7 @@ def parked_document(event: ParkedEvent) -> dict[str, Any]:
         "detail": event.detail,
         "errors": [{"path": mistake.path, "reason": mistake.reason} for mistake in event.mistakes],
         "body": event.body,
+        "effect": event.effect.model_dump(mode="json", by_alias=True) if event.effect else None,
         "replayedAt": event.replayed_at,
     }
 
@@ -49,6 +51,7 @@ class ParkedEventService:
     configurations: Configurations
     publisher: EventPublisher
     overflow: Overflow
+    effects: Dispatcher
     clock: Clock
 
     async def page(self, tenant_id: str, after: str | None, *, replayed: bool) -> ParkedPage:
@@ -62,12 +65,15 @@ class ParkedEventService:
     async def replay(self, tenant_id: str, parked_id: str, mended: bytes) -> str:
         """Publish the parked event, or `mended` in its place, under its identity. Returns the event's id.
 
-        An event that is refused here stays parked. An event that is refused on delivery is parked again. Raises
+        An event that is refused here stays parked. An event that is refused on delivery is parked again. A parked
+        effect is tried once more; if it fails again, it stays parked, and the reason is raised. Raises
         UnknownParkedEvent, and the errors of `Receiver.receive_events`.
         """
         parked_event = await self.parked.get(tenant_id, parked_id)
         if parked_event is None:
             raise UnknownParkedEvent
+        if parked_event.effect is not None:
+            return await self._replay_effect(tenant_id, parked_id, parked_event.effect, mended)
         admitted = await self._admitted(tenant_id, parked_event, mended)
         now = format_time(self.clock.now())
         await self.parked.mark_replaying(tenant_id, parked_id, now)
@@ -76,6 +82,15 @@ class ParkedEventService:
         await publish(self.publisher, self.overflow, own_tenant, pseudonyms, [admitted])
         await self.parked.mark_replayed(tenant_id, parked_id, now)
         return admitted.event.id
+
+    async def _replay_effect(self, tenant_id: str, parked_id: str, effect: ParkedEffect, mended: bytes) -> str:
+        if mended.strip():
+            raise InvalidRequest([Mistake("", "an effect is replayed as it is, so the request has no body")])
+        now = format_time(self.clock.now())
+        await self.parked.mark_replaying(tenant_id, parked_id, now)
+        await self.effects.replay(tenant_id, effect.key, effect.effect_id, effect.revision)
+        await self.parked.mark_replayed(tenant_id, parked_id, now)
+        return effect.effect_id
 
     async def forget_expired(self) -> int:
         """Delete events that were parked longer ago than their tenant's retention. Returns their number.
@@ -88,9 +103,11 @@ class ParkedEventService:
             after: str | None = None
             while oldest := await self.parked.parked(tenant_id, after=after, limit=PAGE, replayed=True):
                 expired = [event for event in oldest if event.received_at < before]
-                for event in expired:
+                # A parked effect is never lost: its conversation stays, too, until somebody replays it.
+                gone = [event for event in expired if event.effect is None or event.replayed_at]
+                for event in gone:
                     await self._forget(tenant_id, event)
-                forgotten += len(expired)
+                forgotten += len(gone)
                 if len(expired) < len(oldest):
                     break
                 after = oldest[-1].position

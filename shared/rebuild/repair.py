@@ -69,4 +69,8 @@ class Repair:
             return f"is left as it is: {failure} ({failure.code})"
         if not facts:
             return "is left as it is, because there are no facts of it"
+        found = await self.recorder.conversations.read_head(tenant_id, key)
+        left = sorted({f"{one.effect.kind} ({one.last_error})" for one in found[0].outbox.values()} if found else set())
+        if left:
+            return f"head and decisions are what its {facts} facts make them; effects are left over: {', '.join(left)}"
         return f"head, decisions and row are what its {facts} facts make them"

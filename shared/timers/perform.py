@@ -1,18 +1,23 @@
 """Performs the actions that are due for a conversation."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.clock import Clock
 from shared.conversations.due_actions import due_actions
 from shared.conversations.ports import ConversationStore
 from shared.conversations.record import Recorder
 from shared.effects.archive import Archiver
-from shared.effects.outbox import Outbox
+from shared.effects.dispatcher import Dispatcher
 from shared.errors import EventIdConflict, HeadChanged
+from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
 from shared.tenants.history import Configurations
 from shared.wire import replace
+
+CHECKED_AGAIN_AFTER = timedelta(hours=1)
+"""When a conversation is checked again for which something is due that cannot be done now."""
 
 
 @dataclass(frozen=True)
@@ -22,52 +27,53 @@ class Timers:
     conversations: ConversationStore
     configurations: Configurations
     recorder: Recorder
-    outbox: Outbox
+    effects: Dispatcher
     archiver: Archiver
     clock: Clock
 
-    async def perform_due(self, tenant_id: str, conversation_id: str, *, from_sweep: bool = False) -> None:
+    async def perform_due(self, tenant_id: str, conversation_id: str) -> None:
         """Perform what is due for the conversation, or note in its head when to check again.
 
         A due action is a fact to record (a reminder, an end, a missing start), or, after the end, archiving or
-        forgetting the conversation. `from_sweep`: the sweep is the caller, and has read the conversation's head.
+        forgetting the conversation. Whoever asks, only what is due by the facts and our clock happens.
         """
         key = conversation_key(conversation_id)
-        while await retrying(HeadChanged, self._perform_once, tenant_id, key, from_sweep):
+        while await retrying(HeadChanged, self._perform_once, tenant_id, key):
             # An action that was performed may make another one due, or change when to check again.
             continue
 
-    async def _perform_once(self, tenant_id: str, key: str, from_sweep: bool) -> bool:
+    async def _perform_once(self, tenant_id: str, key: str) -> bool:
         """True if any due action was performed. False if nothing else can be due, as for a forgotten conversation."""
-        history = await self.configurations.of(tenant_id)
+        history, now = await self.configurations.of(tenant_id), self.clock.now()
         loaded = await self.conversations.load(tenant_id, key)
         head, etag = loaded.head, loaded.etag
         if head is None or etag is None:
-            if from_sweep and not loaded.facts:
-                # The conversation was deleted since, and a crash may have left its contents. Other callers may ask
-                # about a conversation that has not begun yet, whose contents must stay.
-                await self.archiver.forget_contents(tenant_id, key)
             return False
-        if head.outbox:
-            await self.outbox.perform_left_over(tenant_id, key)
+        if head.due_effects(now):
+            await self.effects.perform_left_over(tenant_id, key)
             return True
-        due = due_actions(head.conversation, loaded.facts, head.archived, history, self.clock.now())
-        for event in due.facts:
-            try:
-                await self.recorder.record(tenant_id, event)
-            except EventIdConflict:
-                # The policy's texts changed while another process recorded the same reminder, so it is recorded.
-                continue
-        if due.facts:
+        due = due_actions(head.conversation, loaded.facts, head.archived, history, now)
+        if any([await self._is_recorded_now(tenant_id, event) for event in due.facts]):
             return True
-        if due.step == "forget":
-            await self.archiver.forget(tenant_id, head, etag)
+        if due.step == "forget" and not head.outbox:
+            await self.archiver.forget(tenant_id, head, etag, loaded.facts)
             return False
-        checked = head
-        if due.step == "archive":
+        checked, archives = head, due.step == "archive"
+        if archives:
             checked = await self.archiver.keep(tenant_id, head, loaded.facts, history)
-            due = due_actions(checked.conversation, loaded.facts, checked.archived, history, self.clock.now())
-        checked = replace(checked, attention_at=due.check_at, due_at=due.check_at, attention=due.attention)
+            due = due_actions(checked.conversation, loaded.facts, checked.archived, history, now)
+        # What is due and cannot be done, because its effects are not, or because it is there already, is checked later.
+        due_at = due.check_at if due.check_at is None or due.check_at > now else now + CHECKED_AGAIN_AFTER
+        checked = replace(checked, due_at=due_at, attention=due.attention)
         if checked != head:
             await self.conversations.save_head(tenant_id, key, checked, etag)
-        return due.step is not None
+        # Its retention may be over as well.
+        return archives and due.step is not None
+
+    async def _is_recorded_now(self, tenant_id: str, event: Event) -> bool:
+        """Record the event. False if it was there before."""
+        try:
+            return await self.recorder.record(tenant_id, event) != "duplicate"
+        except EventIdConflict:
+            # The policy's texts changed while another process recorded the same reminder, so it is recorded.
+            return False

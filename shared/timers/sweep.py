@@ -1,4 +1,4 @@
-"""The sweep: finds conversations that are due, performs left-over outboxes, and publishes `inactivity.timeout`."""
+"""The sweep: finds conversations that are due, performs their effects, and publishes `inactivity.timeout`."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.conversations.ports import ConversationStore, Head
-from shared.effects.outbox import Outbox
+from shared.effects.dispatcher import Dispatcher
 from shared.events.bus import EventPublisher
 from shared.events.envelope import format_time
 from shared.events.types.inactivity_timeout import InactivityTimeout, TimeoutData
@@ -35,15 +35,16 @@ class Sweep:
 
     conversations: ConversationStore
     configurations: Configurations
-    outbox: Outbox
+    effects: Dispatcher
     publisher: EventPublisher
     clock: Clock
     telemetry: Telemetry = OFF
 
     async def run(self) -> int:
-        """Perform left-over outboxes, and publish a timeout for every other due conversation; how many were due.
+        """Perform the effects that are due, and publish a timeout for each conversation whose due actions are.
 
-        A timeout that is not delivered before the next run is published again, which does no harm.
+        Returns how many conversations were due. A timeout that is not delivered before the next run is published again,
+        which does no harm.
         """
         swept, overdue = 0, 0
         now = self.clock.now()
@@ -58,9 +59,10 @@ class Sweep:
     async def _sweep_batch(self, tenant_id: str, keys: Sequence[str], now: datetime) -> int:
         """Sweep these conversations; how many of them are overdue."""
         heads = await self._heads(tenant_id, keys)
-        left_over = [head for head in heads if head.outbox]
+        left_over = [head for head in heads if head.due_effects(now)]
         await asyncio.gather(*(self._perform_left_over(tenant_id, head) for head in left_over))
-        await self.publisher.publish(tenant_id, [self._timeout(tenant_id, head) for head in heads if not head.outbox])
+        asked = [head for head in heads if head.due_at is not None and head.due_at <= now]
+        await self.publisher.publish(tenant_id, [self._timeout(tenant_id, head) for head in asked])
         return sum(head.attention_at is not None and now - head.attention_at > OVERDUE_AFTER for head in heads)
 
     async def _heads(self, tenant_id: str, keys: Sequence[str]) -> list[Head]:
@@ -70,10 +72,10 @@ class Sweep:
     async def _perform_left_over(self, tenant_id: str, head: Head) -> None:
         key = head.conversation.key
         try:
-            await self.outbox.perform_left_over(tenant_id, key)
+            await self.effects.perform_left_over(tenant_id, key)
         except Exception:
-            # A conversation whose effect fails must not keep the others waiting.
-            _log.exception("an outbox is left over", extra={"tenant": tenant_id, "key": key})
+            # A conversation whose head cannot be saved must not keep the others waiting.
+            _log.exception("effects are left over", extra={"tenant": tenant_id, "key": key})
 
     def _timeout(self, tenant_id: str, head: Head) -> InactivityTimeout:
         now = format_time(self.clock.now())
@@ -86,5 +88,5 @@ class Sweep:
             time=now,
             tenantid=tenant_id,
             datacontenttype="application/json",
-            data=TimeoutData(due_at=format_time(head.attention_at) if head.attention_at else now),
+            data=TimeoutData(due_at=format_time(head.due_at) if head.due_at else now),
         )

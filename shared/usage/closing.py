@@ -8,8 +8,9 @@ from typing import Protocol
 from shared.clock import Clock
 from shared.retry import retrying
 from shared.usage.ledger import Books, BooksChanged, Ledger
+from shared.usage.period import preceding
 from shared.usage.recount import differing_days, recounted
-from shared.usage.report import Obstacle
+from shared.usage.report import Obstacle, ObstacleCode
 
 _MAX_NAMED = 10
 """How many conversations the detail of an obstacle names."""
@@ -17,11 +18,24 @@ _MAX_NAMED = 10
 _log = logging.getLogger(__name__)
 
 
-class Outboxes(Protocol):
-    """The port that finds conversations whose ledger rows are not posted yet."""
+@dataclass(frozen=True)
+class Unposted:
+    """A row that is recorded, and not posted: its conversation, its effect's id, and the code of its last failure."""
 
-    async def outstanding(self, tenant_id: str, month: str) -> Sequence[str]:
-        """Keys of the conversations with a row of this month, or of an earlier one, that is still to be posted."""
+    key: str
+    effect_id: str
+    last_error: str | None
+    is_parked: bool
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.effect_id}: {self.last_error})" if self.last_error else self.key
+
+
+class Outboxes(Protocol):
+    """The port to rows that are recorded, but not posted yet."""
+
+    async def post(self, tenant_id: str, month: str) -> Sequence[Unposted]:
+        """Post the rows of this month, and of earlier ones, that are still to be posted. Returns those that remain."""
         ...
 
 
@@ -39,10 +53,13 @@ class Closing:
 
     async def _close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
         """Raises BooksChanged if a row or correction was posted while the rows were counted."""
+        outstanding = await self._outstanding(tenant_id, month)
+        # Read after the rows were posted, which changes the books.
         books = await self.ledger.books(tenant_id, month)
         if books.closed_at is not None:
             return ()
-        obstacles = [*await self._outstanding(tenant_id, month), *await self._differing(tenant_id, month, books)]
+        earlier, differing = await self._earlier(tenant_id, month), await self._differing(tenant_id, month, books)
+        obstacles = [*earlier, *outstanding, *differing]
         if not obstacles:
             await self.ledger.close(tenant_id, month, books, self.clock.now())
         for obstacle in obstacles:
@@ -53,11 +70,22 @@ class Closing:
         return tuple(obstacles)
 
     async def _outstanding(self, tenant_id: str, month: str) -> list[Obstacle]:
-        keys = await self.outboxes.outstanding(tenant_id, month)
-        if not keys:
+        unposted = await self.outboxes.post(tenant_id, month)
+        parked = [str(one) for one in unposted if one.is_parked]
+        others = [str(one) for one in unposted if not one.is_parked]
+        return [
+            *_naming("row_parked", "rows are parked, and wait for somebody to replay them", parked),
+            *_naming("rows_outstanding", "rows are still to be posted", others),
+        ]
+
+    async def _earlier(self, tenant_id: str, month: str) -> list[Obstacle]:
+        """Months close in order, so that a correction finds the earliest open month, and no later one, closed."""
+        known, before = await self.ledger.months(tenant_id), preceding(month)
+        if before is None or not known or before < known[0]:
             return []
-        some = ", ".join(keys[:_MAX_NAMED]) + (", ..." if len(keys) > _MAX_NAMED else "")
-        return [Obstacle(code="rows_outstanding", detail=f"rows are still to be posted for {some}", days=())]
+        if (await self.ledger.books(tenant_id, before)).closed_at is not None:
+            return []
+        return [Obstacle(code="earlier_month_open", detail=f"{before} is not closed yet", days=())]
 
     async def _differing(self, tenant_id: str, month: str, books: Books) -> list[Obstacle]:
         """A self-check: an obstacle if the counters are not what the rows and corrections add up to."""
@@ -67,3 +95,11 @@ class Closing:
             return []
         detail = f"the counters of {', '.join(differing)} are not what the rows add up to"
         return [Obstacle(code="days_differ", detail=detail, days=differing)]
+
+
+def _naming(code: ObstacleCode, what: str, which: Sequence[str]) -> list[Obstacle]:
+    """An obstacle that names the first of these, if there are any."""
+    if not which:
+        return []
+    some = ", ".join(which[:_MAX_NAMED]) + (", ..." if len(which) > _MAX_NAMED else "")
+    return [Obstacle(code=code, detail=f"{what}: {some}", days=())]

@@ -19,7 +19,7 @@ from shared.wire import ExactModel, canonical_json, replace
 MAX_LISTED = 250
 """The most corrections in a report, so that it fits into a document; its figures count all, its evidence lists all."""
 
-ObstacleCode = Literal["days_differ", "rows_outstanding"]
+ObstacleCode = Literal["days_differ", "earlier_month_open", "row_parked", "rows_outstanding"]
 """The reason why a month does not close: counters that its rows do not add up to, or rows that are not posted yet."""
 
 

@@ -30,7 +30,7 @@ A_YEAR_AND_A_MONTH = (365 + 31) * 24 * 60 * 60
 
 def head_of(*events: Event, revision: int = 1) -> Head:
     conversation = fold(TENANT, "c1", [fact_of(event, NOW) for event in events], history(contoso()))
-    return Head(conversation=conversation, revision=revision, outbox={}, attention_at=None)
+    return Head(conversation=conversation, revision=revision, outbox={})
 
 
 def row(revision: int = 1, day: str = "2026-10-05", excluded: Exclusion | None = "no_bot", key: str = KEY) -> LedgerRow:
@@ -139,7 +139,7 @@ async def test_more_decisions_than_one_batch_holds_are_all_there(database: str) 
         # Then what is there is what was committed last
         assert (await store.load(TENANT, KEY)).head == head_of(started(), events[0], revision=2)
         # and the document of the head with so many decisions was no larger than that with two
-        assert len(large) <= len(await head_document(cosmos)) + 10
+        assert len(large) <= len(await head_document(cosmos))
 
 
 @pytest.mark.parametrize("after", [1, 2, 3, 4])
@@ -169,8 +169,8 @@ async def test_a_conversation_that_takes_several_answers_is_loaded_as_of_one_mom
 
 
 def test_documents_that_are_not_of_one_moment_are_no_conversation() -> None:
-    # Given a head whose last decision is not there any more
-    head = {"id": "head", "lastDecision": "decision:1", "document": write_head(head_of(started())), "_etag": "1"}
+    # Given a head that lists a decision which is not there any more
+    head = {"id": "head", "decisions": ["decision:1"], "document": write_head(head_of(started())), "_etag": "1"}
     with pytest.raises(HeadChanged):
         loaded_from([head])
 

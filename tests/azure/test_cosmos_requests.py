@@ -38,7 +38,7 @@ def fact(event: Event) -> Fact:
 
 def head_of(*events: Event, revision: int = 1) -> Head:
     conversation = fold(TENANT, "c1", [fact(event) for event in events], history(contoso()))
-    return Head(conversation=conversation, revision=revision, outbox={}, attention_at=None)
+    return Head(conversation=conversation, revision=revision, outbox={})
 
 
 async def test_every_request_is_reported_once_with_its_charge(database: str) -> None:

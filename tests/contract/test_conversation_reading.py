@@ -25,7 +25,7 @@ def head(
     state: State = "open",
     queue: str | None = None,
     bot: str | None = None,
-    attention_at: datetime | None = None,
+    due_at: datetime | None = None,
     customer: str | None = None,
 ) -> Head:
     conversation = Conversation(
@@ -36,7 +36,7 @@ def head(
         queue=queue,
         bot=bot,
     )
-    return Head(conversation=conversation, revision=1, outbox={}, attention_at=attention_at, customer=customer)
+    return Head(conversation=conversation, revision=1, outbox={}, due_at=due_at, customer=customer)
 
 
 async def stored(store: ConversationStore, *heads: Head, tenant_id: str = TENANT) -> None:
@@ -110,7 +110,7 @@ async def test_heads_come_in_pages_in_order_of_key(conversations: ConversationSt
 
 
 async def test_heads_come_without_their_decisions_and_equal_otherwise(conversations: ConversationStore) -> None:
-    known = [head("a", "active", "Q", "b"), head("b", attention_at=NOW)]
+    known = [head("a", "active", "Q", "b"), head("b", due_at=NOW)]
     await stored(conversations, *known)
     assert list((await conversations.heads(TENANT, {}, None, 10)).heads) == known
 
@@ -161,7 +161,7 @@ async def test_what_is_due_comes_oldest_first(conversations: ConversationStore) 
     # Given heads to be looked at, at times that differ by microseconds and are written in any order
     step = timedelta(microseconds=1)
     times = {"late": NOW + step, "now": NOW, "before": NOW - step, "old": NOW - timedelta(days=40)}
-    await stored(conversations, *(head(name, attention_at=at) for name, at in times.items()), head("never"))
+    await stored(conversations, *(head(name, due_at=at) for name, at in times.items()), head("never"))
     # Then those at or before a time are due, oldest first, as many as asked for
     assert list(await conversations.due(TENANT, NOW, 10)) == ["old", "before", "now"]
     assert list(await conversations.due(TENANT, NOW, 2)) == ["old", "before"]
@@ -181,7 +181,7 @@ async def test_the_keys_of_everything_with_a_fact_come_in_pages(conversations: C
 
 
 async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStore) -> None:
-    await stored(conversations, head("c1", attention_at=NOW))
+    await stored(conversations, head("c1", due_at=NOW))
     assert list(await conversations.due(TENANT, NOW, 10)) == ["c1"]
     etag = (await conversations.load(TENANT, "c1")).etag
     assert etag is not None
@@ -191,7 +191,7 @@ async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStor
 
 async def test_tenants_never_see_each_others_conversations(conversations: ConversationStore) -> None:
     # Given two tenants with a conversation of one name
-    ours, theirs = head("c1", "active", "Q", attention_at=NOW), head("c1", "closed", "Q")
+    ours, theirs = head("c1", "active", "Q", due_at=NOW), head("c1", "closed", "Q")
     line = fact_of(message(), NOW)
     await conversations.commit(TENANT, "c1", line, ours, None)
     # When the other's is written, then neither is in the other's way, and each reads its own

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, FactExists, Head
@@ -27,8 +28,8 @@ def fact(event: Event) -> Fact:
 def head_of(*events: Event, revision: int = 1) -> Head:
     """The head that these events make, with everything still to be performed."""
     conversation = fold(TENANT, "c1", [fact(event) for event in events], history(contoso()))
-    effects = reconcile(None, conversation, revision)
-    return Head(conversation=conversation, revision=revision, outbox=effects, attention_at=NOW)
+    outbox = with_effects({}, reconcile(None, conversation, revision), revision, NOW)
+    return Head(conversation=conversation, revision=revision, outbox=outbox, due_at=NOW)
 
 
 def without_decisions(head: Head) -> Head:

@@ -91,6 +91,7 @@ class InMemory:
         self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
         self.finder = wired.finder
         self.repair, self.usage, self.parked_event_service = wired.repair, wired.usage, wired.parked_event_service
+        self.forgotten = wired.forgotten
 
     async def configured(self, configuration: Configuration | None = None) -> "InMemory":
         """Add a tenant. Returns this pipeline."""

@@ -149,20 +149,51 @@ class Interruptible(MemoryOverflow):
         await super().delete(tenant_id, place)
 
 
-async def test_a_crash_before_the_contents_are_deleted_is_made_good(in_memory: Pipelines = InMemory) -> None:
-    # Given a conversation that is forgotten, and a crash before its contents are
-    pipeline = await over(in_memory, overflow=Interruptible())
+async def crashed_while_forgetting() -> InMemory:
+    """A pipeline that forgot a conversation, and crashed before its contents were deleted."""
+    pipeline = await over(overflow=Interruptible())
     await swept(pipeline, DAY)
     pipeline.clock.advance(RETENTION)
     await pipeline.sweep.run()
     (question,) = pipeline.publisher.events
+    pipeline.publisher.events.clear()
     with pytest.raises(Interrupted):
         await pipeline.deliveries.deliver(question.to_json().encode())
     assert (await pipeline.conversations.load("contoso", "c1")).facts == []
-    assert len(pipeline.overflow.contents) == 1
-    # When the sweep's question is delivered again, then they are deleted
-    await pipeline.deliveries.deliver(question.to_json().encode())
+    assert "c1" in {place for _, place, _ in pipeline.overflow.contents}
+    return pipeline
+
+
+async def test_a_crash_before_the_contents_are_deleted_is_made_good() -> None:
+    # Given contents that a crash left of a forgotten conversation
+    pipeline = await crashed_while_forgetting()
+    # When what a crash left is deleted, then nothing is there any more, and the next time there is nothing to do
+    assert await pipeline.forgotten.delete_left_over() == 1
     assert pipeline.overflow.contents == {}
+    assert await pipeline.forgotten.delete_left_over() == 0
+
+
+async def test_contents_of_a_conversation_that_came_again_stay() -> None:
+    # Given such contents, and the conversation's id, which comes again
+    pipeline = await crashed_while_forgetting()
+    await pipeline.record(started(event_id="anew", at=format_time(pipeline.clock.now())))
+    # When what a crash left is deleted, then they stay, since they may be the living one's
+    assert await pipeline.forgotten.delete_left_over() == 0
+    assert [place for _, place, _ in pipeline.overflow.contents] == ["c1"]
+
+
+async def test_no_question_deletes_the_contents_of_a_message_that_is_on_its_way() -> None:
+    # Given an event of 300 KB that is on its way, in a conversation that does not exist yet
+    pipeline = await InMemory().configured()
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [large()])
+    before = dict(pipeline.overflow.contents)
+    # When whoever can reach the bus asks as if the sweep did, many times, under whatever name
+    for source in ("/patchbay/sweep", "/patchbay", "/patchbay/sweep/", "/tests"):
+        question = document("inactivity.timeout", {"dueAt": at(0)}, at=at(0), source=source)
+        for _ in range(50):
+            await pipeline.deliveries.deliver(json.dumps(question).encode())
+    # Then the contents are there
+    assert pipeline.overflow.contents == before
 
 
 async def test_whoever_asks_of_a_conversation_that_did_not_begin_yet_deletes_nothing() -> None:

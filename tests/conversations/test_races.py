@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from shared.events.envelope import format_time, parse_time
 from shared.tenants.configuration import Bot
 from shared.tenants.history import Version
@@ -102,8 +100,7 @@ async def test_the_sweep_goes_on_past_a_conversation_whose_effect_fails() -> Non
     ledger = Refusing()
     pipeline = await InMemory(ledger=ledger).configured()
     for key in ("c1", "c2"):
-        with pytest.raises(ConnectionError):
-            await pipeline.record(started(key, format_time(NOW)))
+        await pipeline.record(started(key, format_time(NOW)))
     ledger.refused.remove("c2")
     # When the sweep comes
     pipeline.clock.advance(timedelta(minutes=1))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.conversations.effect import with_effects
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.wire import replace
@@ -55,8 +56,8 @@ async def test_a_performer_that_is_late_changes_no_revision() -> None:
     stored = await pipeline.conversations.read_head("contoso", "c1")
     # When it performs what it read, again
     row = (await pipeline.ledger.rows("contoso", "2026-10", None, None, 1)).rows[0]
-    effects = reconcile(None, late.conversation, late.revision)
-    await pipeline.recorder.outbox.perform("contoso", "c1", replace(late, outbox=effects), etag)
+    outbox = with_effects({}, reconcile(None, late.conversation, late.revision), late.revision, pipeline.clock.now())
+    await pipeline.recorder.effects.perform("contoso", "c1", replace(late, outbox=outbox), etag)
     # Then row and head are as they were
     assert (await pipeline.ledger.rows("contoso", "2026-10", None, None, 1)).rows == [row]
     assert await pipeline.conversations.read_head("contoso", "c1") == stored

@@ -67,6 +67,7 @@ async def test_one_poison_event_among_a_hundred_is_parked_mended_and_replayed(ho
         "detail": "data.author.role: is missing",
         "errors": [{"path": "data.author.role", "reason": "is missing"}],
         "body": json.dumps(bad),
+        "effect": None,
         "replayedAt": None,
     }
     # When it is mended and replayed, twice

@@ -18,6 +18,7 @@ PLATFORM_METRICS = {
 SEARCHES = {
     "month-not-closed": "patchbay.months.obstructed",
     "overdue-attention": "patchbay.attention.overdue",
+    "parked-effects": "patchbay.effects.parked",
     "parked-events": "patchbay.events.parked",
 }
 

@@ -12,15 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import MovableClock
+from shared.effects.dispatcher import Dispatcher
 from shared.errors import EventIdConflict, InvalidEvent, Mistake, Refused, UnknownParkedEvent, UnknownTenant
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
 from shared.events.envelope import parse_time
+from shared.ingress.parked_effect import ParkedEffects
 from shared.ingress.parked_event import NO_TENANT, ParkedEvent, park
 from shared.ingress.parked_event_service import PAGE, ParkedEventService
 from shared.tenants.history import Configurations, Version
 from tests.builders import FROM_THE_BEGINNING, contoso, json_values, message, message_document
-from tests.fakes import MemoryConfigurations, MemoryOverflow, MemoryParked, MemoryPublisher
+from tests.fakes import MemoryConfigurations, MemoryConversations, MemoryOverflow, MemoryParked, MemoryPublisher
 from tests.seeds import TENANT_SECRET
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -38,8 +40,9 @@ class Yard:
         configurations = MemoryConfigurations()
         await configurations.create("contoso", Version(1, FROM_THE_BEGINNING, contoso()), TENANT_SECRET.encode())
         clock = MovableClock(NOW)
+        effects = Dispatcher(MemoryConversations(), {}, ParkedEffects(self.store, clock), clock)
         self.parked_event_service = ParkedEventService(
-            self.store, Configurations(configurations, clock), self.publisher, MemoryOverflow(), clock
+            self.store, Configurations(configurations, clock), self.publisher, MemoryOverflow(), effects, clock
         )
         return self
 

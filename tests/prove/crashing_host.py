@@ -21,7 +21,7 @@ import stamina.instrumentation
 from local.host import listen, load_local_settings, run_embedded
 from shared.bootstrap import EmbeddedPipeline, embedded_on
 from shared.clock import Clock, MovableClock, SystemClock
-from shared.effects.outbox import Outbox
+from shared.effects.dispatcher import Dispatcher
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
@@ -67,9 +67,9 @@ def faulty_on(database: Database, clock: Clock, fault: faulty.Fault) -> Embedded
     elif issubclass(fault, EmbeddedLedger):
         adapters = replace(adapters, ledger=fault(database))
     wired = assembled(adapters, clock, open_to_all=True)
-    if issubclass(fault, Outbox):
+    if issubclass(fault, Dispatcher):
         recorder = wired.deliveries.recorder
-        recorder = replace(recorder, outbox=fault(**vars(recorder.outbox)))
+        recorder = replace(recorder, effects=fault(**vars(recorder.effects)))
         wired = replace(wired, deliveries=replace(wired.deliveries, recorder=recorder))
     return EmbeddedPipeline(**vars(wired), bus=bus, database=database)
 

@@ -13,7 +13,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey
 from shared.conversations.ports import FactExists, Head
 from shared.conversations.record import Recorded, Recorder
-from shared.effects.outbox import Outbox
+from shared.effects.dispatcher import Dispatcher
 from shared.effects.reconcile import reconcile
 from shared.embedded.bus import Delivery, EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
@@ -65,7 +65,7 @@ class WithoutOutbox(EmbeddedConversations):
         return await super().commit(tenant_id, key, fact, head.without(head.outbox), etag)
 
 
-class ClearsFirst(Outbox):
+class ClearsFirst(Dispatcher):
     """Clears the outbox before it performs what is there."""
 
     async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
@@ -96,7 +96,7 @@ class TakesNothingAway(EmbeddedLedger):
         return await super().post(tenant_id, row)
 
 
-Fault = type[EmbeddedBus] | type[EmbeddedConversations] | type[EmbeddedLedger] | type[Outbox]
+Fault = type[EmbeddedBus] | type[EmbeddedConversations] | type[EmbeddedLedger] | type[Dispatcher]
 """A part of a host; in the host's command it goes by its name in this module."""
 
 

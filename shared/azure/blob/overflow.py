@@ -1,6 +1,7 @@
 """The overflow in Blob Storage: a blob per content, named by its SHA-256."""
 
 import hashlib
+from collections.abc import Sequence
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContentSettings
@@ -27,6 +28,13 @@ class BlobOverflow:
 
     async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
         return await self._container.download(_folder(tenant_id, place) + sha256)
+
+    async def names(self, tenant_id: str, place: str) -> Sequence[str]:
+        folder = _folder(tenant_id, place)
+        return [name.removeprefix(folder) for name in await self._container.names(folder)]
+
+    async def discard(self, tenant_id: str, place: str, sha256: str) -> None:
+        await self._container.delete(_folder(tenant_id, place) + sha256)
 
     async def delete(self, tenant_id: str, place: str) -> None:
         for name in await self._container.names(_folder(tenant_id, place)):

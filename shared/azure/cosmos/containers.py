@@ -41,8 +41,17 @@ class ContainerDefinition:
 CONVERSATIONS = ContainerDefinition(
     "conversations",
     ("/tenantId", "/conversationKey"),
-    # Heads alone have the first six, facts alone the last: no list reads a document of the other kind.
-    ("/key/?", "/state/?", "/queue/?", "/bot/?", "/customer/?", "/attentionAt/?", "/factOf/?"),
+    # Heads alone have the first seven, facts alone the last: no list reads a document of the other kind.
+    (
+        "/key/?",
+        "/state/?",
+        "/queue/?",
+        "/bot/?",
+        "/customer/?",
+        "/attentionAt/?",
+        "/unpostedMonth/?",
+        "/factOf/?",
+    ),
     EXPIRES_WHERE_SET,
 )
 THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRES_WHERE_SET)

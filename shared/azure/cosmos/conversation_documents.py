@@ -1,8 +1,8 @@
 """The documents of one conversation: one for its head, one for each fact, one for each decision.
 
-A decision's id is the hash of its content and of the id of the decision before it, which it names in `after`. The head
-names its last decision. So the head does not grow with its decisions, a stored one is never written again, and one that
-does not lead to the last counts as deleted.
+A decision's id is the hash of its content, and the head lists the ids of its decisions in order. So a stored decision
+is never written again, and one that is not listed counts as deleted. A list of more than `LISTED_IN_HEAD` ids is a
+document of its own, so that the head does not grow.
 """
 
 import hashlib
@@ -16,28 +16,24 @@ from shared.conversations.documents import read_decision, read_fact, read_head, 
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head, Loaded
 from shared.errors import HeadChanged
-from shared.routing.decision import Decision
 
 HEAD = "head"
+LIST = "decisions"
+LISTED_IN_HEAD = 20
+"""The most ids of decisions that a head lists itself; few conversations have more than three decisions."""
 _FACT, _DECISION = "fact:", "decision:"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """The stored decisions beside a head with this ETag: its `last` one, and the ids of all that are `present`."""
+    """The stored decisions beside a head with this ETag: the ids that it `listed`, and all that are `present`.
+
+    `listed` is None where only the head was read, and its list is a document of its own.
+    """
 
     etag: str
-    last: str | None
+    listed: tuple[str, ...] | None
     present: frozenset[str]
-
-
-@dataclass(frozen=True)
-class StoredDecision:
-    """A decision's document: its id, the id of the one before it, and its text."""
-
-    id: str
-    after: str | None
-    text: str
 
 
 def fact_document_id(fact_id: str) -> str:
@@ -45,15 +41,10 @@ def fact_document_id(fact_id: str) -> str:
     return _FACT + fact_id
 
 
-def stored_decisions(head: Head) -> list[StoredDecision]:
-    """The documents of the head's decisions, in order."""
-    found: list[StoredDecision] = []
-    after: str | None = None
-    for decision in head.conversation.decisions:
-        text = write_decision(decision)
-        found.append(StoredDecision(_DECISION + hashlib.sha256(f"{after} {text}".encode()).hexdigest(), after, text))
-        after = found[-1].id
-    return found
+def decision_texts(head: Head) -> list[tuple[str, str]]:
+    """Id and text of each of the head's decisions, in order."""
+    texts = [write_decision(decision) for decision in head.conversation.decisions]
+    return [(_DECISION + hashlib.sha256(text.encode()).hexdigest(), text) for text in texts]
 
 
 def sortable(moment: datetime) -> str:
@@ -72,8 +63,11 @@ class Writer:
     def fact(self, fact: Fact) -> Document:
         return self._document(fact_document_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
 
-    def head(self, head: Head, last_decision: str | None) -> Document:
-        """The head with the members that lists are filtered and sorted by."""
+    def head(self, head: Head, decisions: Sequence[str] | None) -> Document:
+        """The head with the members that lists are filtered and sorted by, and the ids of decisions if they are few.
+
+        `decisions` is None if their list is a document of its own, which stays as it is.
+        """
         conversation = head.conversation
         return self._document(
             HEAD,
@@ -83,12 +77,17 @@ class Writer:
             bot=conversation.bot,
             customer=head.customer,
             attentionAt=sortable(head.attention_at) if head.attention_at else None,
-            lastDecision=last_decision,
+            unpostedMonth=head.unposted_month,
+            decisions=list(decisions) if decisions is not None and len(decisions) <= LISTED_IN_HEAD else None,
             document=write_head(head),
         )
 
-    def decision(self, decision: StoredDecision) -> Document:
-        return self._document(decision.id, after=decision.after, document=decision.text)
+    def decision_list(self, decisions: Sequence[str]) -> Document:
+        """The list of decisions that is too long for the head."""
+        return self._document(LIST, decisions=list(decisions))
+
+    def decision(self, document_id: str, text: str) -> Document:
+        return self._document(document_id, document=text)
 
     def _document(self, document_id: str, **members: object) -> Document:
         return self.container.document(self.partition, document_id, ttl=self.ttl, **members)
@@ -99,19 +98,24 @@ def fact_of(document: Document) -> Fact:
     return read_fact(document["id"].removeprefix(_FACT), document["event"], document["at"], document["receivedAt"])
 
 
+def listed_in(head: Document) -> tuple[str, ...] | None:
+    """The ids of the decisions that the head's document lists; None if they are a document of their own."""
+    listed = head.get("decisions")
+    return None if listed is None else tuple(listed)
+
+
 def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     """The content of a partition's documents. Raises HeadChanged if they are not of one moment."""
     facts = [fact_of(document) for document in documents if document["id"].startswith(_FACT)]
     head = next((document for document in documents if document["id"] == HEAD), None)
     if head is None:
         return Loaded(None, None, facts), None
-    present = {document["id"]: document for document in documents if document["id"].startswith(_DECISION)}
-    decisions: list[Decision] = []
-    each = last = head.get("lastDecision")
-    while each is not None:
-        if each not in present:
-            raise HeadChanged
-        decisions.append(read_decision(present[each]["document"]))
-        each = present[each].get("after")
-    stored = Stored(head["_etag"], last, frozenset(present))
-    return Loaded(read_head(head["document"], tuple(reversed(decisions))), head["_etag"], facts), stored
+    texts = {each["id"]: each["document"] for each in documents if each["id"].startswith(_DECISION)}
+    listed = listed_in(head)
+    if listed is None:
+        listed = next((tuple(document["decisions"]) for document in documents if document["id"] == LIST), None)
+    if listed is None or not texts.keys() >= set(listed):
+        raise HeadChanged
+    decisions = tuple(read_decision(texts[each]) for each in listed)
+    stored = Stored(head["_etag"], listed, frozenset(texts))
+    return Loaded(read_head(head["document"], decisions), head["_etag"], facts), stored

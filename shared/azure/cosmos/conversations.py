@@ -7,7 +7,7 @@
 | `append` | a create |
 | `commit` | a transactional batch: fact, head, and the decisions that are new or gone |
 | `save_head`, `delete` | a replace, a delete |
-| `heads`, `keys`, `due` | one query below the tenant |
+| `heads`, `keys`, `due`, `unposted` | one query below the tenant |
 
 A write that is repeated after a lost answer finds its own document. It raises FactExists or HeadChanged, as if another
 process had been faster, and its caller reads anew.
@@ -20,13 +20,15 @@ from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.conversation_documents import (
     HEAD,
+    LISTED_IN_HEAD,
     Stored,
     Writer,
+    decision_texts,
     fact_document_id,
     fact_of,
+    listed_in,
     loaded_from,
     sortable,
-    stored_decisions,
 )
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
@@ -78,10 +80,10 @@ class CosmosConversations:
         document = await self._container.read("read_head", (tenant_id, key), HEAD)
         if document is None:
             return None
-        etag, last = document["_etag"], document.get("lastDecision")
+        etag, listed = document["_etag"], listed_in(document)
         known = self._stored.get((tenant_id, key))
         if known is None or known.etag != etag:
-            self._remember((tenant_id, key), Stored(etag, last, frozenset([last] if last else [])))
+            self._remember((tenant_id, key), Stored(etag, listed, frozenset(listed or ())))
         return read_head(document["document"]), etag
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
@@ -98,22 +100,25 @@ class CosmosConversations:
     async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
         writer = await self._writer((tenant_id, key))
         partition = writer.partition
-        decisions = stored_decisions(head)
-        last = decisions[-1].id if decisions else None
+        texts = decision_texts(head)
+        listed = tuple(document_id for document_id, _ in texts)
         known = self._stored.get(partition)
-        present = known.present if known and known.etag == etag else frozenset()
-        document = writer.head(head, last)
+        if known is None or known.etag != etag:
+            known = Stored("", None, frozenset())
+        present, document = known.present, writer.head(head, listed)
         first: list[Operation] = [("create", (writer.fact(fact),), {})] if fact else []
+        if len(listed) > LISTED_IN_HEAD and listed != known.listed:
+            first.append(("upsert", (writer.decision_list(listed),), {}))
         first.append(("create", (document,), {}) if etag is None else ("replace", (HEAD, document), _matching(etag)))
-        ids = frozenset(each.id for each in decisions)
-        unknown = [each for each in decisions if each.id not in present]
-        new: list[Operation] = [("upsert", (writer.decision(each),), {}) for each in unknown]
-        gone: list[Operation] = [("delete", (each,), {}) for each in sorted(present - ids)]
-        # Decisions may be stored before the head that leads to them.
+        new: list[Operation] = [
+            ("upsert", (writer.decision(each, text),), {}) for each, text in dict(texts).items() if each not in present
+        ]
+        unlisted: list[Operation] = [("delete", (each,), {}) for each in sorted(present.difference(listed))]
+        # Decisions may be stored before the head that lists them.
         while len(first) + len(new) > _BATCH:
             early, new = new[:_BATCH], new[_BATCH:]
             await self._container.batch("commit", partition, early)
-        operations = [*first, *new, *gone][:_BATCH]
+        operations = [*first, *new, *unlisted][:_BATCH]
         try:
             etags = await self._container.batch("commit", partition, operations)
         except OperationFailed as failed:
@@ -122,10 +127,10 @@ class CosmosConversations:
                 raise FactExists from failed
             # The head changed, or a decision expired.
             raise HeadChanged from failed
-        undeleted = gone[len(operations) - len(first) - len(new) :]
-        still_present = ids.union(operation[1][0] for operation in undeleted)
+        undeleted = unlisted[len(operations) - len(first) - len(new) :]
+        still_present = frozenset(listed).union(operation[1][0] for operation in undeleted)
         written = etags[len(first) - 1]
-        self._remember(partition, Stored(written, last, still_present))
+        self._remember(partition, Stored(written, listed, still_present))
         return written
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
@@ -136,13 +141,13 @@ class CosmosConversations:
             stored = self._stored.get(writer.partition)
         if stored is None or stored.etag != etag:
             raise HeadChanged
-        document = writer.head(head, stored.last)
+        document = writer.head(head, stored.listed)
         try:
             replaced = await self._container.replace("save_head", writer.partition, document, etag)
         except OperationFailed as failed:
             self._stored.discard(writer.partition)
             raise HeadChanged from failed
-        self._remember(writer.partition, Stored(replaced, stored.last, stored.present))
+        self._remember(writer.partition, Stored(replaced, stored.listed, stored.present))
         return replaced
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
@@ -185,6 +190,15 @@ class CosmosConversations:
             until=sortable(until),
         )
         documents.sort(key=lambda each: str(each["attentionAt"]))
+        return [_key(each) for each in documents[:limit]]
+
+    async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
+        documents = await self._container.query(
+            "unposted",
+            (tenant_id,),
+            f"SELECT TOP {limit} c.key FROM c WHERE c.unpostedMonth <= @until",  # noqa: S608  # a number
+            until=until,
+        )
         return [_key(each) for each in documents[:limit]]
 
     async def _writer(self, partition: Partition) -> Writer:

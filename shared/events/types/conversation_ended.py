@@ -13,7 +13,7 @@ EndReason = Literal["resolved", "abandoned", "inactivity", "disconnected", "tran
 
 
 class LastSeen(WireModel):
-    """The newest fact that was known when the conversation was ended: its time and its identity."""
+    """The newest fact that was known when the conversation was ended: its time and its id."""
 
     at: EventTime
     fact_id: str
