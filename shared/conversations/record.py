@@ -194,9 +194,11 @@ def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
 
 
 def _unchanged(before: Head, after: Head) -> bool:
-    """True if a commit would change at most what any line may change, which is worth no commit.
+    """True if a commit would change at most what any line may change, which is worth no commit while it is open.
 
-    A line after the end changes `due_at`: the line must be archived too, before the conversation is forgotten.
+    A line that comes after the end may change the turns, which are exact from the end on. It changes `due_at`: the line
+    must be archived too, before the conversation is forgotten.
     """
     one, other = (head.conversation.without_lines() for head in (before, after))
-    return one == other and (other.closed_at is None or before.due_at == after.due_at)
+    turns = [head.conversation.bot_activity.turns for head in (before, after)]
+    return one == other and (other.closed_at is None or (before.due_at == after.due_at and turns[0] == turns[1]))
