@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions.http import answer, route
 from shared import bootstrap
-from shared.dialects.cloud_events import mistakes_of
+from shared.dialects.payload import mistakes_of
 
 blueprint = func.Blueprint()
 

@@ -29,12 +29,25 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What a channel reports of a line that was sent through it: the line's native id, and what became of it there.
+
+    `reason`: why it failed, in the channel's own words or codes. Nothing keeps reports.
+    """
+
+    native_id: str
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """The reading of one payload. `thread_id` and `time` determine the conversation that it belongs to.
 
     `thread_id` is None only if everything was ignored. `time` is the payload's own text; if it is None, the time of
     arrival is assumed. `begins`: when the payload begins a conversation. `notes` are what was assumed or left out.
-    `context`: the variables with which it begins a conversation; `context_at`: their path.
+    `context`: the variables with which it begins a conversation; `context_at`: their path. `reports`: what the channel
+    says of lines that were sent through it.
     """
 
     thread_id: str | None
@@ -46,6 +59,7 @@ class Reading:
     notes: Sequence[Note] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     context_at: str = ""
+    reports: Sequence[Report] = ()
 
     @property
     def only_ignored(self) -> bool:

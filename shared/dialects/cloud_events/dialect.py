@@ -1,0 +1,42 @@
+"""The CloudEvents dialect: one event, or a batch, of which each is accepted or rejected on its own."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from shared.dialects.bodies import skipped_mark
+from shared.dialects.cloud_events.reader import admitted
+from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition
+from shared.dialects.proof import STANDARD_WEBHOOKS, SecretProof
+from shared.dialects.received import Received
+from shared.errors import InvalidEvent
+from shared.events.catalog import EVENT_TYPES
+from shared.events.claim_check import CheckedIn
+from shared.wire import parse_json
+
+
+class CloudEvents(Dialect):
+    """CloudEvents 1.0 of Patchbay's own types, as apps, bots and systems send them."""
+
+    name = "cloudEvents"
+    payload = "a CloudEvent"
+    time_at = "time"
+    publishers_proof: ClassVar[SecretProof] = STANDARD_WEBHOOKS
+    """How a sender of events proves itself that is no channel."""
+    default_proof = publishers_proof
+    forms: ClassVar[Mapping[str, str]] = {"batch": "a batch"}
+    needs_channel = False
+
+    def recognise(self, received: Received, document: Any) -> Recognition | None:
+        first = next(iter(document), None) if isinstance(document, list) else document
+        if isinstance(first, dict) and ("specversion" in first or first.get("type") in EVENT_TYPES):
+            return Recognition("batch" if isinstance(document, list) else "one")
+        return None
+
+    def decode(self, received: Received) -> Decoded:
+        document, notes = parse_json(received.body, InvalidEvent), skipped_mark(received.body)
+        if isinstance(document, list):
+            return Decoded([(f"[{n}]", item) for n, item in enumerate(document)], is_set=True, notes=notes)
+        return Decoded([("", document)], notes=notes)
+
+    def read(self, native: Any, ingress: Ingress) -> CheckedIn:
+        return admitted(native, ingress)
