@@ -1,10 +1,8 @@
 """POST a channel's native payload. Its events are published to the bus."""
 
-from http import HTTPStatus
-
 import azure.functions as func
 
-from functions.http import answer, route
+from functions.http import replied, request_of, route
 from shared import bootstrap
 from shared.dialects.payload import mistakes_of
 from shared.events.conversation_key import conversation_key
@@ -25,4 +23,4 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
         "ignored": [note.shown() for note in receipt.ignored],
         "rejected": mistakes_of(receipt.rejected),
     }
-    return answer(document, HTTPStatus.ACCEPTED)
+    return replied(receipt.dialect.acknowledge(request_of(req).received, document))

@@ -9,8 +9,10 @@ from shared.access.issuer import TrustedIssuer
 from shared.access.request import Request
 from shared.access.token import bearer_token, key_id_of, verified_claims
 from shared.clock import Clock
+from shared.dialects.dialect import Terms
 from shared.dialects.proof import NoProof, SecretProof, TokenProof
-from shared.dialects.registry import EVENTS
+from shared.dialects.received import Reply
+from shared.dialects.registry import EVENTS, dialect_named
 from shared.dialects.signatures import SIGNATURE_HEADER
 from shared.errors import AuthenticationUnavailable, Unauthorized, UnknownTenant
 from shared.tenants.configuration import Account, Channel, Configuration
@@ -74,6 +76,32 @@ class Senders:
         references = configuration.event_secrets if configuration else ()
         if secrets := self._secrets(references, f"a publisher of {tenant_id}"):
             PUBLISHERS_PROOF.verify(request.received, secrets, self.clock.now())
+
+    async def handshake(self, request: Request, requests_per_minute: int | None) -> Reply:
+        """The answer to a vendor's question whether it may post here. Raises Unauthorized, AuthenticationUnavailable.
+
+        What may be asked without a secret (OPTIONS) is answered alike at every address, so that nobody learns which
+        tenants and channels exist.
+        """
+        if request.method == "OPTIONS" or "accountId" not in request.address:
+            reply = EVENTS.handshake(request.received, Terms(requests_per_minute=requests_per_minute))
+        else:
+            reply = await self._channels_handshake(request)
+        if reply is None:
+            raise Unauthorized("no_handshake")
+        return reply
+
+    async def _channels_handshake(self, request: Request) -> Reply | None:
+        found = await self._channel(request)
+        if found is None:
+            raise Unauthorized("unknown_channel")
+        configuration, account, channel = found
+        dialect = dialect_named(account.dialect)
+        if "handshakeSecret" not in dialect.channel_members:
+            return None
+        sender = f"the handshake of channel {account.id}/{channel.id} of {configuration.tenant_id}"
+        secrets = self._secrets([channel.handshake_secret] if channel.handshake_secret else [], sender)
+        return dialect.handshake(request.received, Terms(secrets or None))
 
     async def _channel(self, request: Request) -> tuple[Configuration, Account, Channel] | None:
         """The channel that the address names, with its account and the configuration in force."""

@@ -85,10 +85,11 @@ class Recognition:
 class Terms:
     """What a handshake is answered by: the channel's handshake secrets, and the requests that a minute may have.
 
-    `requests_per_minute` is None where there is no limit.
+    `secrets` is None on the local host where none is set: there no secret is asked for. `requests_per_minute` is None
+    where there is no limit.
     """
 
-    secrets: Sequence[str] = ()
+    secrets: Sequence[str] | None = ()
     requests_per_minute: int | None = None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
-from shared.dialects.dialect import Ingress
+from shared.dialects.dialect import Dialect, Ingress
 from shared.dialects.notes import Note, common_note
 from shared.dialects.payload import Payload, Rejected, read_payload
 from shared.dialects.reading import Draft, Reading
@@ -30,13 +30,15 @@ from shared.wire import replace
 class Receipt:
     """The outcome for a body: the ids of the published events, what was ignored, and what was rejected.
 
-    `conversation_id` is set if every activity of a channel's body belongs to the same conversation.
+    `conversation_id` is set if every activity of a channel's body belongs to the same conversation. `dialect`: the one
+    that the body was read in, which says how it is acknowledged.
     """
 
     accepted: Sequence[str]
     ignored: Sequence[Note] = ()
     rejected: Sequence[Rejected] = ()
     conversation_id: str | None = None
+    dialect: Dialect = EVENTS
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ class Receiver:
         account, declared = found
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
-        payload = read_payload(dialect_named(account.dialect), Received(body, headers), ingress)
-        return await self._publish_payload(tenant_id, channel, payload, history, now)
+        dialect = dialect_named(account.dialect)
+        payload = read_payload(dialect, Received(body, headers), ingress)
+        return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
 
     async def _publish_payload(
         self, tenant_id: str, channel: ChannelReference | None, payload: Payload, history: History, now: datetime

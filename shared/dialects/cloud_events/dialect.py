@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from shared.dialects.bodies import skipped_mark
+from shared.dialects.cloud_events.handshake import allowance
 from shared.dialects.cloud_events.reader import admitted
-from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition
+from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition, Terms
 from shared.dialects.proof import STANDARD_WEBHOOKS, SecretProof
-from shared.dialects.received import Received
+from shared.dialects.received import Received, Reply
 from shared.errors import InvalidEvent
 from shared.events.catalog import EVENT_TYPES
 from shared.events.claim_check import CheckedIn
@@ -40,3 +41,6 @@ class CloudEvents(Dialect):
 
     def read(self, native: Any, ingress: Ingress) -> CheckedIn:
         return admitted(native, ingress)
+
+    def handshake(self, received: Received, terms: Terms) -> Reply | None:
+        return allowance(received, terms)
