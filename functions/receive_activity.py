@@ -12,9 +12,10 @@ blueprint = func.Blueprint()
 
 @route(blueprint, "POST", "tenants/{tenantId}/channels/{accountId}/{channelId}")
 async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
-    address = req.route_params
+    request = request_of(req)
+    address = request.address
     receipt = await bootstrap.pipeline().receiver.receive_activity(
-        address["tenantId"], address["accountId"], address["channelId"], req.get_body()
+        address["tenantId"], address["accountId"], address["channelId"], request.body, request.headers
     )
     resolved = receipt.conversation_id
     document = {
@@ -23,4 +24,4 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
         "ignored": [note.shown() for note in receipt.ignored],
         "rejected": mistakes_of(receipt.rejected),
     }
-    return replied(receipt.dialect.acknowledge(request_of(req).received, document))
+    return replied(receipt.dialect.acknowledge(request.received, document))

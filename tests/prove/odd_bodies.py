@@ -1,5 +1,7 @@
 """Proof: 10,000 odd bodies at each dialect's ingress, and at the doctor, give no 5xx and do not make the process grow.
 
+CloudEvents come in binary mode too, where headers are odd as well.
+
     python -m tests.prove.odd_bodies [BODIES]
 
 Each dialect has a process of its own, whose memory is measured after a fifth of the bodies to warm up, and after all of
@@ -23,7 +25,7 @@ from shared import bootstrap
 from shared.ingress.receive import Receiver
 from tests.diagnosis.doctor import QUIRKS
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
-from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, mutated_by
+from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, headers_by, mutated_by
 
 BODIES = 10_000
 MAX_GROWTH = 10.0
@@ -36,7 +38,10 @@ DIALECTS: dict[str, tuple[str, list[Any]]] = {
     "botFramework": (WEB_CHAT, [*RIGHT_ACTIVITIES]),
     "telegram": (TELEGRAM, [*RIGHT_UPDATES]),
     "cloudEvents": (EVENTS, [*RIGHT_EVENTS]),
+    "binary mode": (EVENTS, [*RIGHT_EVENTS]),
 }
+IN_HEADERS = ("binary mode",)
+"""The dialects whose bodies go, in part, into headers."""
 
 
 def _resident() -> float:
@@ -64,9 +69,9 @@ def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
             return body
 
 
-async def _post(host: Host, path: str, body: bytes) -> int:
+async def _post(host: Host, path: str, body: bytes, headers: dict[str, str]) -> int:
     """Post the bodies and work off the bus. Returns the number of 5xx answers."""
-    answers = [await host.client.post(address, content=body) for address in (path, DIAGNOSE)]
+    answers = [await host.client.post(address, content=body, headers=headers) for address in (path, DIAGNOSE)]
     await host.drain()
     return sum(answer.status_code >= 500 for answer in answers) + host.pipeline.bus.backlog().dead_letters
 
@@ -85,7 +90,10 @@ async def measured(dialect: str, bodies: int, receiver: type[Receiver] = Receive
             for number in range(warm_up + bodies):
                 if number == warm_up:
                     before = _resident()
-                failures += await _post(host, path, _body(chance, right, recorded))
+                body, headers = _body(chance, right, recorded), dict[str, str]()
+                if dialect in IN_HEADERS:
+                    headers, body = headers_by(chance, body)
+                failures += await _post(host, path, body, headers)
             return failures, _resident() - before
 
 
