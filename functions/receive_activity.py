@@ -1,5 +1,7 @@
 """POST a channel's native payload. Its events are published to the bus."""
 
+import logging
+
 import azure.functions as func
 
 from functions.http import replied, request_of, route
@@ -8,6 +10,7 @@ from shared.dialects.payload import mistakes_of
 from shared.events.conversation_key import conversation_key
 
 blueprint = func.Blueprint()
+_log = logging.getLogger(__name__)
 
 
 @route(blueprint, "POST", "tenants/{tenantId}/channels/{accountId}/{channelId}")
@@ -17,6 +20,10 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     receipt = await bootstrap.pipeline().receiver.receive_activity(
         address["tenantId"], address["accountId"], address["channelId"], request.body, request.headers
     )
+    if receipt.rejected:
+        # The sender may not read the answer: it takes a set for delivered if the set was acknowledged.
+        codes = ", ".join(sorted({one.reason.code for one in receipt.rejected}))
+        _log.warning("%d payloads of a set were rejected (%s)", len(receipt.rejected), codes)
     resolved = receipt.conversation_id
     document = {
         "conversation": {"conversationId": resolved, "key": conversation_key(resolved)} if resolved else None,

@@ -1,5 +1,6 @@
 """The reading of a native payload: drafts of events that still lack their conversation, and notes."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -65,6 +66,18 @@ class Reading:
     def only_ignored(self) -> bool:
         """True if the payload neither has an event nor begins a conversation."""
         return not self.drafts and self.begins == "never"
+
+
+def fits_an_event(native_id: str, mark: str = "") -> bool:
+    """True if an event may have this id and the mark behind it."""
+    return len(native_id + mark) <= MAX_EVENT_ID
+
+
+def event_id(native_id: str, mark: str = "") -> str:
+    """The id of an event that a payload of this id means. An id that is too long for an event is hashed."""
+    if fits_an_event(native_id, mark):
+        return native_id + mark
+    return f"sha256:{hashlib.sha256(native_id.encode()).hexdigest()}{mark}"
 
 
 def outcome_of(read: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | Refused:

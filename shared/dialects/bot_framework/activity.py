@@ -13,7 +13,7 @@ from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
 from shared.dialects.dialect import TenantView
 from shared.dialects.notes import Note
-from shared.dialects.reading import MAX_EVENT_ID
+from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
 from shared.errors import InvalidActivity, Mistake
 from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
@@ -192,10 +192,9 @@ class Activity:
         if native is None:
             self.note("id_missing", "id", "is missing, so one is made of the content: what says the same counts once")
             native = "sha256:" + _sha256(canonical_json(self.native))
-        if len(native + mark) <= MAX_EVENT_ID:
-            return native + mark
-        self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
-        return f"sha256:{_sha256(native)}{mark}"
+        if not fits_an_event(native, mark):
+            self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
+        return event_id(native, mark)
 
     def _account(self, member: str) -> dict[str, Any]:
         """The sender or the recipient. Its id is None if it is no usable text."""
