@@ -7,6 +7,7 @@ from shared.dialects.cloud_events.dialect import CloudEvents
 from shared.dialects.dialect import Dialect
 from shared.dialects.proof import COMMON_PROOFS
 from shared.dialects.telegram import Telegram
+from shared.dialects.whatsapp.dialect import WhatsApp
 
 EVENTS = CloudEvents()
 """The dialect of the route `events`, in which Patchbay's own events are written."""
@@ -14,6 +15,7 @@ EVENTS = CloudEvents()
 DIALECTS: tuple[Dialect, ...] = (
     EVENTS,
     Telegram(),
+    WhatsApp(),
     BotFramework(),
 )
 """All dialects, in the order in which a body's is guessed."""

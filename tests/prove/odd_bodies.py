@@ -24,6 +24,7 @@ from typing import Any
 from shared import bootstrap
 from shared.ingress.receive import Receiver
 from tests.diagnosis.doctor import QUIRKS
+from tests.dialects.whatsapp import RIGHT_WEBHOOKS, ZOE
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
 from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, headers_by, mutated_by
 
@@ -33,11 +34,13 @@ MAX_GROWTH = 10.0
 FAILED, GREW = "answers with 5xx or dead letters", "processes that grew"
 IDS = 10_000
 TELEGRAM = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+WHATSAPP = "/api/tenants/contoso/channels/contoso-whatsapp/whatsapp"
 DIAGNOSE = "/api/tenants/contoso/diagnose"
 DIALECTS: dict[str, tuple[str, list[Any]]] = {
     "botFramework": (WEB_CHAT, [*RIGHT_ACTIVITIES]),
     "telegram": (TELEGRAM, [*RIGHT_UPDATES]),
     "cloudEvents": (EVENTS, [*RIGHT_EVENTS]),
+    "whatsApp": (WHATSAPP, [*RIGHT_WEBHOOKS]),
     "binary mode": (EVENTS, [*RIGHT_EVENTS]),
 }
 IN_HEADERS = ("binary mode",)
@@ -66,7 +69,7 @@ def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
             number = chance.randint(0, IDS // 10)
             for thread in (b'"thread-1"', b'"t"', b'"id": 3}'):
                 body = body.replace(thread, thread[:-1] + b"%d" % number + thread[-1:])
-            return body
+            return body.replace(ZOE.encode(), b"%s%d" % (ZOE.encode(), number))
 
 
 async def _post(host: Host, path: str, body: bytes, headers: dict[str, str]) -> int:
