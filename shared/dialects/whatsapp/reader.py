@@ -15,7 +15,7 @@ from shared.dialects.notes import Note, common_note
 from shared.dialects.reading import Draft, Reading, Report, event_id, fits_an_event
 from shared.dialects.whatsapp.contents import Contents, contents_of, text_of
 from shared.dialects.whatsapp.notes import WhatsAppCode
-from shared.dialects.whatsapp.webhook import Broken, Native
+from shared.dialects.whatsapp.webhook import Broken, Contacts, Native
 from shared.errors import InvalidActivity, Mistake
 from shared.events.conversation_event import Begins
 from shared.events.data import MAX_NAME, Customer
@@ -36,16 +36,16 @@ def read_native(native: Native | Broken, ingress: Ingress) -> Reading:
         return _ignored("change_without_meaning", "field", f"a change of {field!r} without messages means nothing here")
     if not isinstance(native.item, dict):
         raise InvalidActivity([Mistake("", "is no object")])
-    number_id = _number_id(native.value, ingress)
+    number_id = _number_id(native, ingress)
     if native.kind == "status":
         return _status(native.item)
-    return _line(native.item, native.value, number_id, is_echo=native.kind == "echo")
+    return _line(native.item, native.contacts, number_id, is_echo=native.kind == "echo")
 
 
-def _number_id(value: Mapping[str, Any], ingress: Ingress) -> str:
+def _number_id(native: Native, ingress: Ingress) -> str:
     """The business's telephone number, by Meta's id of it. Raises InvalidActivity if it is another channel's."""
-    number_id = text_of(value.get("metadata"), "phone_number_id")
-    if number_id is None or len(number_id) > _MAX_ID:
+    number_id = native.number_id
+    if not isinstance(number_id, str) or not 0 < len(number_id) <= _MAX_ID:
         raise InvalidActivity([Mistake("", "metadata.phone_number_id beside it is missing, or no text")])
     if ingress.native_id not in (None, number_id):
         raise InvalidActivity([Mistake("", "is for another telephone number than this channel's nativeId names")])
@@ -65,13 +65,13 @@ def _status(status: Mapping[str, Any]) -> Reading:
     return Reading(None, None, _NOBODY, [], [note], "never", reports=[Report(native_id, state, reason)])
 
 
-def _line(message: dict[str, Any], value: Mapping[str, Any], number_id: str, *, is_echo: bool) -> Reading:
+def _line(message: dict[str, Any], contacts: Contacts, number_id: str, *, is_echo: bool) -> Reading:
     contents = contents_of(message)
     if text_of(message, "group_id"):
         return _ignored("unsupported_message", "group_id", "is of a group, where several customers write")
     if contents is None:
         return _unread(message)
-    customer, notes = _customer(message, value, "to" if is_echo else "from")
+    customer, notes = _customer(message, contacts, "to" if is_echo else "from")
     native_id = text_of(message, "id")
     if native_id is None:
         raise InvalidActivity([Mistake("id", "is missing, or no text")])
@@ -111,10 +111,10 @@ def _unread(message: Mapping[str, Any]) -> Reading:
     return _ignored("unsupported_message", "type", f"messages of type {kind!r} are not read, or lack their content")
 
 
-def _customer(message: Mapping[str, Any], value: Mapping[str, Any], member: str) -> tuple[Customer, list[Note]]:
+def _customer(message: Mapping[str, Any], contacts: Contacts, member: str) -> tuple[Customer, list[Note]]:
     """The customer, by the number, else by Meta's id for this business; and a note if the name was shortened."""
     number, user_id = text_of(message, member), text_of(message, f"{member}_user_id")
-    contact = _contact(value, number, user_id)
+    contact = contacts.of(number, user_id)
     found = (text_of(contact, "wa_id") or number or user_id or text_of(contact, "user_id") or "").removeprefix("+")
     if not 0 < len(found) <= _MAX_ID:
         raise InvalidActivity([Mistake(member, f"is missing, or no text of 1 to {_MAX_ID} characters")])
@@ -122,16 +122,6 @@ def _customer(message: Mapping[str, Any], value: Mapping[str, Any], member: str)
     reason = f"the customer's name has more than {MAX_NAME} characters; the rest is left out"
     notes = [common_note("shortened", "", reason)] if name and len(name) > MAX_NAME else []
     return Customer(id=found, name=name[:MAX_NAME] if name else None), notes
-
-
-def _contact(value: Mapping[str, Any], number: str | None, user_id: str | None) -> dict[str, Any]:
-    """The contact that the change names for this customer. A change with one message names one contact."""
-    given = value.get("contacts")
-    contacts = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    for contact in contacts:
-        if (number and contact.get("wa_id") == number) or (user_id and contact.get("user_id") == user_id):
-            return contact
-    return contacts[0] if len(contacts) == 1 else {}
 
 
 def _time(message: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A webhook's body taken apart: entries hold changes, and a change holds messages, echoes or reports of statuses."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from shared.errors import InvalidActivity, Mistake
@@ -16,12 +16,28 @@ _LISTS: Mapping[str, tuple[tuple[str, Kind], ...]] = {
 
 
 @dataclass(frozen=True)
+class Contacts:
+    """The customers that a change names, by their numbers and by Meta's ids of them; `only`: its only one."""
+
+    by_id: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    only: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, *ids: str | None) -> dict[str, Any]:
+        """The contact with the first of these ids that is known, else the only one; empty if there is none."""
+        return next((self.by_id[one] for one in ids if one and one in self.by_id), self.only)
+
+
+@dataclass(frozen=True)
 class Native:
-    """One message, echo or report of a body, with the change's value that it stands in; or a change of another kind."""
+    """One message, echo or report of a body, or a change of another kind.
+
+    `number_id`: Meta's id of the business's telephone number, as the change names it.
+    """
 
     kind: Kind
     item: Any
-    value: Mapping[str, Any]
+    number_id: Any = None
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 @dataclass(frozen=True)
@@ -56,12 +72,22 @@ def _in_change(change: Any, path: str) -> Iterator[tuple[str, Native | Broken]]:
     if not isinstance(value, dict):
         yield path, Broken("value", "is missing, or no object")
         return
+    metadata, contacts = value.get("metadata"), _contacts(value.get("contacts"))
+    number_id = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
     lists = [(name, kind) for name, kind in _LISTS.get(str(change.get("field")), ()) if name in value]
     for name, kind in lists:
         if not isinstance(value[name], list):
             yield path, Broken(f"value.{name}", "is no list")
             continue
         for n, item in enumerate(value[name]):
-            yield f"{path}.value.{name}[{n}]", Native(kind, item, value)
+            yield f"{path}.value.{name}[{n}]", Native(kind, item, number_id, contacts)
     if not lists:
-        yield path, Native("change", change, value)
+        yield path, Native("change", change)
+
+
+def _contacts(given: Any) -> Contacts:
+    contacts = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    pairs = ((one.get(member), one) for one in contacts for member in ("user_id", "wa_id"))
+    return Contacts(
+        {name: one for name, one in pairs if isinstance(name, str)}, contacts[0] if len(contacts) == 1 else {}
+    )
