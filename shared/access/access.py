@@ -30,7 +30,7 @@ class Access:
         """Pass if the request may go on to this function. Returns the tenant that its caller was let in to, if any.
 
         Raises BodyTooLarge, LengthRequired, BodyEncoded, Unauthorized, Forbidden, UnknownTenant,
-        AuthenticationUnavailable and TooManyRequests.
+        AuthenticationUnavailable, TooManyRequests, and InvalidDocument for what no proof can vouch for.
         """
         refuse_body(request)
         permission = ROUTE_PERMISSIONS.get(function)
