@@ -3,6 +3,8 @@
 import azure.functions as func
 
 from functions import (
+    answer_events_handshake,
+    answer_handshake,
     bot_escalated,
     conversation_ended,
     conversation_started,
@@ -35,7 +37,9 @@ from functions import (
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for trigger in (
     receive_activity,
+    answer_handshake,
     publish_events,
+    answer_events_handshake,
     conversation_started,
     message_posted,
     bot_escalated,

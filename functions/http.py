@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ import azure.functions as func
 
 from shared import bootstrap
 from shared.access.request import REQUEST_ID_HEADER, Request, request_id, request_id_of
+from shared.dialects.received import Reply
 from shared.errors import PatchbayError, Retryable, Unauthorized, Unexpected
 from shared.telemetry import OFF, Served, Telemetry
 
@@ -30,12 +31,13 @@ _HEADERS = {
 
 
 def route(
-    blueprint: func.Blueprint, method: str, template: str, problem_page: ProblemPage | None = None
+    blueprint: func.Blueprint, methods: str | Sequence[str], template: str, problem_page: ProblemPage | None = None
 ) -> Callable[[Handler], Any]:
     """Register a handler, wrapped by `guarded`, as the function that serves this route."""
 
     def register(handler: Handler) -> Any:
-        return blueprint.route(template, methods=[method])(guarded(handler, template, problem_page))
+        named = [methods] if isinstance(methods, str) else list(methods)
+        return blueprint.route(template, methods=named)(guarded(handler, template, problem_page))
 
     return register
 
@@ -50,11 +52,11 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
 
     @functools.wraps(handler)
     async def guard(req: func.HttpRequest) -> func.HttpResponse:
-        headers = {name.lower(): value for name, value in req.headers.items()}
+        headers = lower_case(req.headers)
         token = request_id.set(request_id_of(headers))
         try:
             with _telemetry().serving(req.method, f"/api/{template}", headers) as served:
-                response = await _answered(handler, req, headers, served, problem_page)
+                response = await _answered(handler, req, served, problem_page)
                 served.answered(response.status_code)
             response.headers.update({**_HEADERS, REQUEST_ID_HEADER: request_id.get()})
             return response
@@ -62,6 +64,16 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
             request_id.reset(token)
 
     return guard
+
+
+def request_of(req: func.HttpRequest) -> Request:
+    """The request as authorization and dialects see it."""
+    return Request(lower_case(req.headers), dict(req.route_params), req.get_body(), req.method, dict(req.params))
+
+
+def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with lower-case names."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _telemetry() -> Telemetry:
@@ -74,15 +86,13 @@ def _telemetry() -> Telemetry:
 async def _answered(
     handler: Handler,
     req: func.HttpRequest,
-    headers: dict[str, str],
     served: Served,
     problem_page: ProblemPage | None,
 ) -> func.HttpResponse:
     try:
-        request = Request(headers, dict(req.route_params), req.get_body())
-        await bootstrap.access().authorize(handler.__name__, request)
-        if "tenantId" in request.address:
-            served.admitted(request.address["tenantId"])
+        tenant_id = await bootstrap.access().authorize(handler.__name__, request_of(req))
+        if tenant_id is not None:
+            served.admitted(tenant_id)
         return _sendable(await handler(req))
     except PatchbayError as error:
         reason = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code
@@ -108,6 +118,14 @@ def answer(
     """A JSON answer."""
     body = json.dumps(document, ensure_ascii=False).encode()
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
+
+
+def replied(reply: Reply) -> func.HttpResponse:
+    """A dialect's reply as the answer."""
+    if not isinstance(reply.body, str):
+        return answer(reply.body, HTTPStatus(reply.status), dict(reply.headers))
+    body = reply.body.encode()
+    return func.HttpResponse(body, status_code=reply.status, headers=dict(reply.headers), mimetype="text/plain")
 
 
 def _problem(error: PatchbayError, req: func.HttpRequest, problem_page: ProblemPage | None) -> func.HttpResponse:

@@ -1,23 +1,29 @@
 """POST a channel's native payload. Its events are published to the bus."""
 
-from http import HTTPStatus
+import logging
 
 import azure.functions as func
 
-from functions.http import answer, route
+from functions.http import replied, request_of, route
 from shared import bootstrap
-from shared.dialects.cloud_events import mistakes_of
+from shared.dialects.payload import mistakes_of
 from shared.events.conversation_key import conversation_key
 
 blueprint = func.Blueprint()
+_log = logging.getLogger(__name__)
 
 
 @route(blueprint, "POST", "tenants/{tenantId}/channels/{accountId}/{channelId}")
 async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
-    address = req.route_params
+    request = request_of(req)
+    address = request.address
     receipt = await bootstrap.pipeline().receiver.receive_activity(
-        address["tenantId"], address["accountId"], address["channelId"], req.get_body()
+        address["tenantId"], address["accountId"], address["channelId"], request.body, request.headers
     )
+    if receipt.rejected:
+        # The sender may not read the answer: it takes a set for delivered if the set was acknowledged.
+        codes = ", ".join(sorted({one.reason.code for one in receipt.rejected}))
+        _log.warning("%d payloads of a set were rejected (%s)", len(receipt.rejected), codes)
     resolved = receipt.conversation_id
     document = {
         "conversation": {"conversationId": resolved, "key": conversation_key(resolved)} if resolved else None,
@@ -25,4 +31,4 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
         "ignored": [note.shown() for note in receipt.ignored],
         "rejected": mistakes_of(receipt.rejected),
     }
-    return answer(document, HTTPStatus.ACCEPTED)
+    return replied(receipt.dialect.acknowledge(request.received, document))

@@ -10,6 +10,7 @@ from local.lint import tenant_named_in
 from shared.diagnosis.diagnose import diagnose
 from shared.diagnosis.diagnosis import Diagnosis, ResultingEvent
 from shared.diagnosis.findings import Finding
+from shared.dialects.registry import dialect_named
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
 
@@ -28,7 +29,8 @@ def diagnosed(
 def show(tenant_id: str, diagnosis: Diagnosis, console: Console) -> None:
     """Print a diagnosis for people."""
     dialect = diagnosis.dialect or "no dialect that is read here"
-    form = {"batch": ", a batch", "activitySet": ", a set of activities"}.get(diagnosis.form or "", "")
+    called = dialect_named(diagnosis.dialect).forms.get(diagnosis.form or "") if diagnosis.dialect else None
+    form = f", {called}" if called else ""
     ingress = diagnosis.channel
     place = f" at {ingress.account_id}/{ingress.channel_id}" if ingress else ""
     console.print(Text(f"{dialect}{form}, as tenant {tenant_id} reads it{place}"), soft_wrap=True)

@@ -19,6 +19,7 @@ from shared.clock import Clock, SystemClock
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.database import Database
 from shared.embedded.wiring import adapters_on, bus_on
+from shared.near_miss import did_you_mean
 from shared.pipeline import Pipeline, assembled
 from shared.settings import (
     AccessSettings,
@@ -30,7 +31,6 @@ from shared.settings import (
     unknown_settings,
 )
 from shared.telemetry import OFF, Telemetry
-from shared.tenants.near_miss import did_you_mean
 from shared.traced.wiring import traced
 from shared.web.documents import HttpDocuments
 

@@ -212,6 +212,8 @@ CredentialFault = Literal[
     "cross_site",
     "issuer_wrong",
     "key_unknown",
+    "no_handshake",
+    "origin_not_allowed",
     "secret_token_wrong",
     "service_url_wrong",
     "signature_wrong",

@@ -33,6 +33,14 @@ from shared.wire import canonical_json
 from tests.seeds import AGENT_NAME, CUSTOMER_ID, CUSTOMER_NAME, SUMMARY, TENANT_SECRET, TEXT, THREAD_ID
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+CONTOSO = (
+    (EXAMPLES / "contoso.yaml").read_bytes().rstrip()
+    + b"""
+  - {id: contoso-whatsapp, dialect: whatsApp, channels: [{id: whatsapp, workStream: ChatWorkStream,
+      nativeId: "106540352242922", secret: "env:WHATSAPP_SECRET", handshakeSecret: "env:WHATSAPP_HANDSHAKE"}]}
+"""
+)
+"""The example's configuration, with an account for each dialect that has none there."""
 FROM_THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 TEN = "2026-10-05T10:00:00Z"
 PSEUDONYMS = Pseudonyms(TENANT_SECRET.encode())
@@ -146,8 +154,8 @@ def given_value(name: str, value: Any, set_by: str = "bot contoso-bot", at: str 
 
 @cache
 def contoso() -> Configuration:
-    """The configuration in examples/contoso.yaml."""
-    return decode_configuration("contoso", (EXAMPLES / "contoso.yaml").read_bytes())
+    """The configuration in examples/contoso.yaml, with an account for each dialect that has none there."""
+    return decode_configuration("contoso", CONTOSO)
 
 
 def small_document(**members: Any) -> dict[str, Any]:

@@ -81,6 +81,29 @@ def _event(thread: int, event_type: str, account: str = "contoso-app", **data: A
     return document(event_type, {"channel": channel, **data}, None, AT, source=f"/{marked(thread)}", event_id=event_id)
 
 
+def _webhook(field: str, **value: Any) -> dict[str, Any]:
+    metadata = {"display_phone_number": "15550000000", "phone_number_id": "106540352242922"}
+    contacts = [{"profile": {"name": f"+{marked(50)}"}, "wa_id": marked(50)}]
+    change = {"field": field, "value": {"metadata": metadata, "contacts": contacts, **value}}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+
+
+def _sent(number: int, **said: Any) -> dict[str, Any]:
+    usual = {"from": marked(50), "id": f"wamid.{marked(51 + number)}", "timestamp": "1792494000", "type": "text"}
+    return {**usual, "text": {"body": "x"}, **said}
+
+
+WEBHOOKS: Sequence[dict[str, Any]] = [
+    _webhook("messages", messages=[_sent(0), _sent(1, type="image", image={"id": marked(60)})]),
+    _webhook("messages", messages=[_sent(2, type="contacts", contacts=[{"phones": [{"phone": marked(61)}]}])]),
+    # The same id with another text: it is parked. One without a time: it is rejected.
+    _webhook("messages", messages=[_sent(0, text={"body": "something else"}), _sent(3, timestamp=None)]),
+    _webhook("messages", messages=[_sent(4, type="system", system={"new_wa_id": marked(62)})]),
+    _webhook("messages", statuses=[{"id": f"wamid.{marked(63)}", "status": "read", "recipient_id": marked(50)}]),
+    _webhook("smb_message_echoes", message_echoes=[{**_sent(5), "from": "15550000000", "to": marked(50)}]),
+]
+
+
 EVENTS: Sequence[dict[str, Any]] = [
     _event(40, "conversation.started", customer={"id": marked(41)}),
     _event(40, "message.posted", author={"role": "customer", "id": marked(41)}, text="x"),

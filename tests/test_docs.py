@@ -109,7 +109,7 @@ def test_every_fault_and_every_mistake_with_a_code_stands_in_its_table_and_nothi
 
 def test_the_document_says_who_opens_which_route() -> None:
     # given what opens each function's route
-    proofs = {"channel": "the channel's proof", "publisher": "a signature of the tenant"}
+    proofs = {"channel": "the channel's proof", "publisher": "a signature of the tenant", "handshake": "a handshake"}
     table = {
         name: [*([f"`{one.role}`"] if one.role else []), *([proofs[one.proof]] if one.proof else [])] or ["everybody"]
         for name, one in ROUTE_PERMISSIONS.items()

@@ -8,6 +8,7 @@ from shared.access.rate import RateLimit
 from shared.access.request import Request, refuse_body
 from shared.access.route_permissions import ROUTE_PERMISSIONS, RoutePermission, check_role
 from shared.access.senders import Senders, is_signed
+from shared.dialects.received import Reply
 from shared.errors import Forbidden, Unauthorized
 
 
@@ -25,23 +26,34 @@ class Access:
     grants: Mapping[str, frozenset[str]]
     open_to_all: bool = False
 
-    async def authorize(self, function: str, request: Request) -> None:
-        """Pass if the request may go on to this function.
+    async def authorize(self, function: str, request: Request) -> str | None:
+        """Pass if the request may go on to this function. Returns the tenant that its caller was let in to, if any.
 
         Raises BodyTooLarge, LengthRequired, BodyEncoded, Unauthorized, Forbidden, UnknownTenant,
-        AuthenticationUnavailable and TooManyRequests.
+        AuthenticationUnavailable, TooManyRequests, and InvalidDocument for what no proof can vouch for.
         """
         refuse_body(request)
         permission = ROUTE_PERMISSIONS.get(function)
         if permission is None:
             raise Forbidden("of any kind, because no role opens this route")
         await self._authorize(permission, request)
-        # A request that is refused does not count towards the tenant's rate.
-        if "tenantId" in request.address:
-            self.limits.spend(request.address["tenantId"])
+        # Whoever asks in a handshake was let in to nothing. A request that is refused counts towards no tenant's rate.
+        tenant_id = None if permission.proof == "handshake" else request.address.get("tenantId")
+        if tenant_id is not None:
+            self.limits.spend(tenant_id)
+        return tenant_id
+
+    async def handshake(self, request: Request) -> Reply:
+        """The answer to a vendor's question whether it may post to this address.
+
+        Raises Unauthorized, AuthenticationUnavailable.
+        """
+        return await self.senders.handshake(request, self.limits.per_minute)
 
     async def _authorize(self, permission: RoutePermission, request: Request) -> None:
-        by_sender = permission.proof == "channel" or (permission.proof == "publisher" and is_signed(request))
+        by_sender = permission.proof in ("channel", "handshake") or (
+            permission.proof == "publisher" and is_signed(request)
+        )
         if by_sender:
             await self._prove(permission, request)
         elif permission.role and not self.open_to_all:
@@ -49,9 +61,14 @@ class Access:
             check_role(caller, permission.role, request.address["tenantId"], self.grants)
 
     async def _prove(self, permission: RoutePermission, request: Request) -> None:
-        prove = self.senders.prove_channel if permission.proof == "channel" else self.senders.prove_publisher
         try:
-            await prove(request)
+            match permission.proof:
+                case "channel":
+                    await self.senders.prove_channel(request)
+                case "handshake":
+                    await self.handshake(request)
+                case _:
+                    await self.senders.prove_publisher(request)
         except Unauthorized as refusal:
             # An unproven caller must not learn which channels a tenant has, and how they prove themselves.
             raise Unauthorized(refusal.fault, disclosed=self.open_to_all) from refusal

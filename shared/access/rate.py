@@ -20,6 +20,11 @@ class RateLimit:
         self._clock = clock
         self._buckets: dict[str, tuple[float, datetime]] = {}
 
+    @property
+    def per_minute(self) -> int | None:
+        """The requests that a minute may have in the long term; None without a limit."""
+        return max(1, int(self._per_second * 60)) if self._per_second else None
+
     def spend(self, tenant_id: str) -> None:
         """Count one request. Raises TooManyRequests with the seconds after which there is room again."""
         if not self._per_second:

@@ -5,9 +5,10 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from shared.dialects.received import Received
 from shared.errors import BodyEncoded, BodyTooLarge, LengthRequired
 from shared.events.trace_context import trace_context
 
@@ -28,6 +29,13 @@ class Request:
     headers: Mapping[str, str]
     address: Mapping[str, str]
     body: bytes
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def received(self) -> Received:
+        """The request as a dialect sees it."""
+        return Received(self.body, self.headers, self.method, self.query)
 
 
 def request_id_of(headers: Mapping[str, str]) -> str:

@@ -19,17 +19,20 @@ OPERATOR = "Operator"
 class RoutePermission:
     """What opens a route: a role, a sender's proof, either of them, or nothing (`to_everybody`).
 
-    `proof`: `channel` is the proof that the channel is configured for; `publisher` is a signature of the tenant's.
+    `proof`: `channel` is the proof that the channel is configured for; `publisher` is a signature of the tenant's;
+    `handshake` is what a vendor brings that asks whether it may post here, and opens nothing but the answer.
     """
 
     role: Role | None = None
-    proof: Literal["channel", "publisher"] | None = None
+    proof: Literal["channel", "publisher", "handshake"] | None = None
     to_everybody: bool = False
 
 
 ROUTE_PERMISSIONS: Mapping[str, RoutePermission] = {
     "receive_activity": RoutePermission(proof="channel"),
+    "answer_handshake": RoutePermission(proof="handshake"),
     "publish_events": RoutePermission("Events.Publish", "publisher"),
+    "answer_events_handshake": RoutePermission(proof="handshake"),
     "list_conversations": RoutePermission("Conversations.Read"),
     "find_conversations": RoutePermission("Conversations.Read"),
     "find_customer": RoutePermission("Conversations.Read"),

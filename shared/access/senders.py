@@ -3,20 +3,24 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared.access.issuer import TrustedIssuer
 from shared.access.request import Request
-from shared.access.signature import SIGNATURE_HEADER, verify_secret_token, verify_signature
 from shared.access.token import bearer_token, key_id_of, verified_claims
 from shared.clock import Clock
-from shared.dialects.payload import activity_set
-from shared.errors import AuthenticationUnavailable, InvalidActivity, Unauthorized, UnknownTenant
-from shared.tenants.configuration import Configuration
+from shared.dialects.dialect import Terms
+from shared.dialects.proof import NoProof, SecretProof, TokenProof
+from shared.dialects.received import Reply
+from shared.dialects.registry import EVENTS, dialect_named
+from shared.dialects.signatures import SIGNATURE_HEADER
+from shared.errors import AuthenticationUnavailable, Unauthorized, UnknownTenant
+from shared.tenants.configuration import Account, Channel, Configuration
 from shared.tenants.history import Configurations
-from shared.wire import parse_json
 
 _log = logging.getLogger(__name__)
+
+PUBLISHERS_PROOF = EVENTS.publishers_proof
 
 
 class Secrets(Protocol):
@@ -47,28 +51,22 @@ class Senders:
         """Pass if the channel that the address names proves itself.
 
         Raises Unauthorized, also for an unknown channel or tenant: a sender without proof must learn nothing.
-        Raises AuthenticationUnavailable, and InvalidActivity if an authentic body is no JSON.
+        Raises AuthenticationUnavailable, and InvalidDocument if an authentic body cannot be read.
         """
-        address = request.address
-        account_id, channel_id = address["accountId"], address["channelId"]
-        configuration = await self._configuration(address["tenantId"])
-        found = configuration.channel(account_id, channel_id) if configuration else None
-        if configuration is None or found is None:
+        found = await self._channel(request)
+        if found is None:
             if self.lenient:  # the handler answers which of them is unknown
                 return
             raise Unauthorized("unknown_channel")
-        account, channel = found
-        sender = f"channel {account_id}/{channel_id} of {configuration.tenant_id}"
+        configuration, account, channel = found
         match account.proof_of(channel):
-            case "botFramework":
-                await self._check_activities(request, configuration.app_ids(account))
-            case "telegram":
+            case TokenProof() as proof:
+                await self._check_token(request, proof, configuration.app_ids(account))
+            case SecretProof() as proof:
+                sender = f"channel {account.id}/{channel.id} of {configuration.tenant_id}"
                 if secrets := self._secrets(channel.secret_references, sender):
-                    verify_secret_token(request.headers, secrets)
-            case "standardWebhooks":
-                if secrets := self._secrets(channel.secret_references, sender):
-                    verify_signature(request.headers, request.body, secrets, self.clock.now())
-            case "none":
+                    proof.verify(request.received, secrets, self.clock.now())
+            case NoProof():
                 pass
 
     async def prove_publisher(self, request: Request) -> None:
@@ -77,7 +75,40 @@ class Senders:
         configuration = await self._configuration(tenant_id)
         references = configuration.event_secrets if configuration else ()
         if secrets := self._secrets(references, f"a publisher of {tenant_id}"):
-            verify_signature(request.headers, request.body, secrets, self.clock.now())
+            PUBLISHERS_PROOF.verify(request.received, secrets, self.clock.now())
+
+    async def handshake(self, request: Request, requests_per_minute: int | None) -> Reply:
+        """The answer to a vendor's question whether it may post here. Raises Unauthorized, AuthenticationUnavailable.
+
+        What may be asked without a secret (OPTIONS) is answered alike at every address, so that nobody learns which
+        tenants and channels exist.
+        """
+        if request.method == "OPTIONS" or "accountId" not in request.address:
+            reply = EVENTS.handshake(request.received, Terms(requests_per_minute=requests_per_minute))
+        else:
+            reply = await self._channels_handshake(request)
+        if reply is None:
+            raise Unauthorized("no_handshake")
+        return reply
+
+    async def _channels_handshake(self, request: Request) -> Reply | None:
+        found = await self._channel(request)
+        if found is None:
+            raise Unauthorized("unknown_channel")
+        configuration, account, channel = found
+        dialect = dialect_named(account.dialect)
+        if "handshakeSecret" not in dialect.channel_members:
+            return None
+        sender = f"the handshake of channel {account.id}/{channel.id} of {configuration.tenant_id}"
+        secrets = self._secrets([channel.handshake_secret] if channel.handshake_secret else [], sender)
+        return dialect.handshake(request.received, Terms(secrets or None))
+
+    async def _channel(self, request: Request) -> tuple[Configuration, Account, Channel] | None:
+        """The channel that the address names, with its account and the configuration in force."""
+        address = request.address
+        configuration = await self._configuration(address["tenantId"])
+        found = configuration.channel(address["accountId"], address["channelId"]) if configuration else None
+        return (configuration, *found) if configuration and found else None
 
     async def _configuration(self, tenant_id: str) -> Configuration | None:
         try:
@@ -99,8 +130,8 @@ class Senders:
             _log.warning("%s is let in without proof, here on the local host: %s is not set", sender, missing)
         return []
 
-    async def _check_activities(self, request: Request, app_ids: frozenset[str]) -> None:
-        """Check the Bot Connector's token (Azure: "Authenticate requests from the Bot Connector service")."""
+    async def _check_token(self, request: Request, proof: TokenProof, app_ids: frozenset[str]) -> None:
+        """Check the Bot Connector's token, and that it is for this request."""
         token = bearer_token(request.headers)
         if token is None:
             if self.lenient:
@@ -108,21 +139,9 @@ class Senders:
             raise Unauthorized("credentials_missing" if app_ids else "authentication_not_configured")
         issuer, key = await self.bot_connector.key(key_id_of(token))
         claims = verified_claims(token, key, issuer, app_ids, self.clock.now())
-        for activity in _activities(parse_json(request.body, InvalidActivity)):
-            service_url, channel_id = activity.get("serviceUrl"), activity.get("channelId")
-            if not isinstance(service_url, str) or service_url != claims.get("serviceurl"):
-                raise Unauthorized("service_url_wrong")
-            if not isinstance(channel_id, str) or channel_id not in key.endorsements:
-                raise Unauthorized("channel_not_endorsed")
+        proof.check(request.received, claims, key.endorsements)
 
 
 def is_signed(request: Request) -> bool:
     """True if the request brings a signature and no token."""
     return SIGNATURE_HEADER in request.headers and bearer_token(request.headers) is None
-
-
-def _activities(document: Any) -> list[dict[str, Any]]:
-    """The activities of a body: the document itself, or the members of a set."""
-    activities = activity_set(document)
-    items = [document] if activities is None else [item for _, item in activities]
-    return [item if isinstance(item, dict) else {} for item in items]

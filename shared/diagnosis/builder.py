@@ -8,12 +8,12 @@ from typing import Any
 from shared.diagnosis.configuration_checks import ConfigurationChecks
 from shared.diagnosis.diagnosis import Answer, Destination, IngressChannel, ResultingEvent, shortened_data
 from shared.diagnosis.findings import Finding, finding, finding_of_note
-from shared.dialects.cloud_events import read_each
+from shared.dialects.dialect import Dialect, Ingress
 from shared.dialects.notes import within
-from shared.dialects.payload import Payload, read_payload, skipped_mark
+from shared.dialects.payload import Part, read_payload
 from shared.dialects.reading import Reading
-from shared.dialects.recognise import Dialect
-from shared.errors import InvalidDocument, InvalidEvent, Refused, TooLate
+from shared.dialects.received import Received
+from shared.errors import InvalidDocument, Refused, TooLate
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, restored
 from shared.events.data import ChannelReference
@@ -23,10 +23,7 @@ from shared.routing.decision import Decision
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from shared.threads.thread import ThreadedConversation, started_event
-from shared.wire import parse_json, replace
-
-_TIME = {"botFramework": "timestamp", "telegram": "message.date"}
-"""The path of the time in each native dialect's payload."""
+from shared.wire import replace
 
 _BEGINS = {
     "always": "where no conversation of the thread is going on",
@@ -49,43 +46,35 @@ class DiagnosisBuilder:
 
     def read(self, dialect: Dialect, body: bytes) -> None:
         """Read a body as an ingress for this dialect does, and collect what comes of it."""
+        received = Received(body)
+        self.answer = Answer(status=dialect.acknowledge(received, {}).status)
         try:
-            if dialect == "cloudEvents":
-                self.findings += [finding_of_note(note) for note in skipped_mark(body)]
-                self._cloud_events(parse_json(body, InvalidEvent))
-            else:
-                self._native(read_payload(dialect, body, self._configuration), _TIME[dialect])
+            payload = read_payload(dialect, received, self._place)
+            self.findings += [finding_of_note(note) for note in payload.notes]
+            self.ignored += [finding_of_note(note) for note in payload.ignored]
+            for part in payload.parts:
+                self._part(part, dialect.time_at, is_set=payload.is_set)
         except Refused as reason:
             self._add_refusal(reason, "", whole=True)
 
-    def _cloud_events(self, document: Any) -> None:
-        batch = isinstance(document, list)
-        events = document if batch else [document]
-        outcomes = read_each(self._configuration, events, self._channel if self.ingress else None)
-        for index, outcome in enumerate(outcomes):
-            path = f"[{index}]" if batch else ""
-            if isinstance(outcome, Refused):
-                self._add_refusal(outcome, path, whole=not batch)
-            else:
-                self._add_event(outcome, path, "time", {})
-                if late := self._too_late(counted_moment(outcome.event.moment, self.now)):
+    def _part(self, part: Part, time_at: str, *, is_set: bool) -> None:
+        match part.outcome:
+            case Refused() as reason:
+                self._add_refusal(reason, part.path, whole=not is_set)
+            case CheckedIn() as checked_in:
+                self._add_event(checked_in, part.path, time_at, {})
+                if late := self._too_late(counted_moment(checked_in.event.moment, self.now)):
                     # The ingress accepts the event. It is parked when it is delivered.
-                    self._add_errors(late, within(path, "time"))
-
-    def _native(self, payload: Payload, time_at: str) -> None:
-        self.findings += [finding_of_note(note) for note in payload.notes]
-        self.ignored += [finding_of_note(note) for note in payload.ignored]
-        for part in payload.parts:
-            if isinstance(part.outcome, Refused):
-                self._add_refusal(part.outcome, part.path, whole=False)
-                continue
-            self.findings += [finding_of_note(note, part.path) for note in part.outcome.notes]
-            if not part.outcome.only_ignored:
+                    self._add_errors(late, within(part.path, time_at))
+            case Reading() as reading:
+                self.findings += [finding_of_note(note, part.path) for note in reading.notes]
+                if reading.only_ignored:
+                    return
                 try:
-                    self._reading(part.outcome, part.path, time_at)
+                    self._reading(reading, part.path, time_at)
                 except Refused as reason:
                     at = time_at if isinstance(reason, TooLate) else ""
-                    self._add_refusal(reason, within(part.path, at), whole=not payload.is_set)
+                    self._add_refusal(reason, within(part.path, at), whole=not is_set)
 
     def _reading(self, reading: Reading, path: str, time_at: str) -> None:
         """Add the events of a reading. Raises the ingress's errors; TooLate only after the events are added."""
@@ -166,6 +155,14 @@ class DiagnosisBuilder:
     @property
     def _configuration(self) -> Configuration:
         return self.history.at(self.now).configuration
+
+    @property
+    def _place(self) -> Ingress:
+        """Where the payload would come in."""
+        if self.ingress is None:
+            return Ingress(self._configuration)
+        found = self._configuration.channel(self.ingress.account_id, self.ingress.channel_id)
+        return Ingress(self._configuration, self._channel, found[1].native_id if found else None)
 
     @property
     def _channel(self) -> ChannelReference:

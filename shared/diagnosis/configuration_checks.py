@@ -13,6 +13,7 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.near_miss import did_you_mean, near_misses
 from shared.routing.condition import comparisons
 from shared.routing.context_variable import Assignment, complaint, usable_value
 from shared.routing.decide import decide
@@ -20,7 +21,6 @@ from shared.routing.decision import Cause, Decision
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Version
-from shared.tenants.near_miss import did_you_mean, near_misses
 from shared.tenants.reachability import rule_values
 
 _SYSTEM = ("va_", "msdyn_")

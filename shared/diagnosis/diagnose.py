@@ -11,6 +11,7 @@ from shared.diagnosis.builder import DiagnosisBuilder
 from shared.diagnosis.diagnosis import Diagnosis, IngressChannel
 from shared.diagnosis.findings import Finding, finding
 from shared.dialects.recognise import Recognised, recognise
+from shared.dialects.registry import dialect_named
 from shared.errors import UnknownAccount
 from shared.tenants.configuration import Account, Channel
 from shared.tenants.history import History
@@ -23,12 +24,12 @@ def diagnose(
     recognised = recognise(body)
     ingress = _ingress_channel(history, recognised, now, account_id, channel_id)
     builder = DiagnosisBuilder(history, now, ingress)
-    dialect = ingress.dialect if ingress else recognised.dialect
+    dialect = dialect_named(ingress.dialect) if ingress else recognised.dialect
     builder.findings += _dialect_findings(recognised, ingress, history, now)
     if dialect is not None:
         builder.read(dialect, body)
     return Diagnosis(
-        dialect=recognised.dialect,
+        dialect=recognised.dialect.name if recognised.dialect else None,
         form=recognised.form,
         channel=ingress,
         answer=builder.answer if dialect else None,
@@ -53,9 +54,9 @@ def _ingress_channel(
         if not matching:
             raise UnknownAccount(account_id or "", channel_id or "")
         return _as_ingress_channel(*matching[0], assumed=len(matching) > 1)
-    if recognised.dialect in (None, "cloudEvents"):
+    if recognised.dialect is None or not recognised.dialect.needs_channel:
         return None
-    same_dialect = [one for one in declared if one[0].dialect == recognised.dialect]
+    same_dialect = [one for one in declared if one[0].dialect == recognised.dialect.name]
     same_id = [one for one in same_dialect if one[1].id == recognised.channel]
     candidates = same_id if len(same_id) == 1 else same_dialect
     return _as_ingress_channel(*candidates[0], assumed=True) if len(candidates) == 1 else None
@@ -68,7 +69,8 @@ def _as_ingress_channel(account: Account, channel: Channel, *, assumed: bool) ->
 def _dialect_findings(
     recognised: Recognised, ingress: IngressChannel | None, history: History, now: datetime
 ) -> Iterator[Finding]:
-    kind = recognised.dialect or (f"a webhook of {recognised.foreign}" if recognised.foreign else None)
+    dialect = recognised.dialect
+    kind = dialect.name if dialect else f"a webhook of {recognised.foreign}" if recognised.foreign else None
     if ingress and kind and kind != ingress.dialect:
         yield finding("wrong_dialect", "", f"is {kind}, but account {ingress.account_id} reads {ingress.dialect}")
     elif ingress and ingress.assumed:
@@ -76,13 +78,13 @@ def _dialect_findings(
         yield finding("channel_assumed", "", f"no channel was named, so it is judged as one of {name}")
     elif ingress is None and recognised.foreign:
         yield finding("unread_dialect", "", f"is {kind}, which no account reads")
-    elif ingress is None and recognised.dialect is None:
-        yield finding("unknown_dialect", "", recognised.broken or "is no activity, no update and no CloudEvent")
-    elif ingress is None and recognised.dialect != "cloudEvents":
+    elif ingress is None and dialect is None:
+        yield finding("unknown_dialect", "", recognised.broken or "is no payload of a dialect that is read here")
+    elif ingress is None and dialect is not None and dialect.needs_channel:
         configuration = history.at(now).configuration
-        if any(account.dialect == recognised.dialect for account in configuration.accounts):
+        if any(account.dialect == dialect.name for account in configuration.accounts):
             default = configuration.default_work_stream
             reason = f"no channel was named, and several are possible, so it is judged by work stream {default}"
             yield finding("channel_assumed", "", reason)
         else:
-            yield finding("no_channel", "", f"the tenant has no account of dialect {recognised.dialect}")
+            yield finding("no_channel", "", f"the tenant has no account of dialect {dialect.name}")

@@ -3,7 +3,6 @@
 from typing import Any, assert_never
 
 from shared.diagnosis.findings import Finding
-from shared.dialects.recognise import Dialect, Form
 from shared.events.catalog import Event
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
@@ -50,7 +49,7 @@ class IngressChannel(ExactModel):
 
     account_id: str
     channel_id: str
-    dialect: Dialect
+    dialect: str
     assumed: bool
 
 
@@ -58,8 +57,8 @@ class Diagnosis(ExactModel):
     """The whole diagnosis. `dialect` is the body's own, null if none was recognised. `answer` is null if there is no
     dialect to read it in. The codes of `ignored` and `findings` stand in docs/errors.md."""
 
-    dialect: Dialect | None
-    form: Form | None
+    dialect: str | None
+    form: str | None
     channel: IngressChannel | None
     answer: Answer | None
     events: tuple[ResultingEvent, ...]

@@ -1,73 +1,49 @@
 """Notes of what a reader ignored, assumed or left out. Each has a stable code, a path and a reason.
 
-The ingress answers what was ignored; the payload doctor shows all notes with their remedies.
+The ingress answers what was ignored; the payload doctor shows all notes with their remedies. A dialect declares the
+codes of its own notes in its room; those here are of several dialects.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
 """`error`: it is refused. `warning`: it is accepted, but probably not as meant. `info`: nothing has to be done."""
 
-IgnoredCode = Literal[
-    "activity_without_meaning",
-    "begun_before",
-    "empty_activity_set",
-    "empty_message",
-    "event_without_meaning",
-    "event_without_name",
-    "fake_hand_off",
-    "hand_off_of_a_customer",
-    "hand_off_status",
-    "hand_off_trace",
-    "hub_context",
-    "no_member_added",
-    "update_without_message",
-]
-"""Codes for why a payload was ignored."""
+NoteKinds = Mapping[str, tuple[Severity, str]]
+"""The severity and the remedy of each code of notes."""
 
-AssumedCode = Literal[
-    "attachment_unreadable",
+CommonCode = Literal[
+    "begun_before",
     "byte_order_mark",
-    "channel_data_unreadable",
-    "closing_hand_off",
-    "command_of_a_customer",
-    "context_not_taken",
-    "context_unreadable",
-    "customer_unknown",
-    "end_code_missing",
-    "end_code_unknown",
-    "epoch_time",
+    "empty_message",
     "hand_off_twice",
-    "history_gap",
-    "history_left_out",
-    "id_missing",
     "id_too_long",
-    "linked_transcript",
     "members_not_kept",
-    "not_bridged",
-    "placeholder_id",
-    "role_missing",
-    "role_unknown",
     "sender_unknown",
     "shortened",
-    "tags_unreadable",
-    "time_unreadable",
-    "unknown_command",
-    "update_members_ignored",
-    "wrong_type",
 ]
-"""Codes for an assumption of the reader, or for something that it left out of an event."""
+"""Codes of notes of several dialects, or of the ingress itself."""
 
-NoteCode = IgnoredCode | AssumedCode
+NOTHING = "Nothing has to be done."
+COMMON: NoteKinds = {
+    "begun_before": ("info", NOTHING),
+    "byte_order_mark": ("info", NOTHING),
+    "empty_message": ("info", "Send text, an attachment or a value if there is a line to keep."),
+    "hand_off_twice": ("warning", "Send a hand-off once; a retry keeps its id."),
+    "id_too_long": ("info", NOTHING),
+    "members_not_kept": ("info", "Put what a transcript must hold into text, value or an attachment."),
+    "sender_unknown": ("warning", "Name the sender in from.id."),
+    "shortened": ("info", NOTHING),
+}
 
 
 @dataclass(frozen=True)
 class Note:
     """One thing that a reader ignored, assumed or left out. `path` is the payload's own (`from.role`)."""
 
-    code: NoteCode
+    code: str
     path: str
     reason: str
 
@@ -80,8 +56,9 @@ class Note:
         return {"code": self.code, "path": self.path, "reason": self.reason}
 
 
-Noter = Callable[[NoteCode, str, str], None]
-"""Takes a note: code, path, reason."""
+def common_note(code: CommonCode, path: str, reason: str) -> Note:
+    """A note of a code that several dialects have."""
+    return Note(code, path, reason)
 
 
 def within(place: str, path: str) -> str:

@@ -1,43 +1,32 @@
-"""A webhook's body in one of the native dialects: one payload, or a set of Bot Framework activities.
+"""A body read in its dialect: one payload, or a set, of which each is read and perhaps rejected on its own."""
 
-Direct Line answers `{"activities": [...], "watermark": ...}`, and recordings are arrays of activities. In a set each
-activity is read on its own, and a wrong one is rejected alone.
-"""
-
-import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from shared.dialects.bot_framework.reader import read_activity
-from shared.dialects.notes import Note, within
+from shared.dialects.dialect import Dialect, Ingress, Outcome
+from shared.dialects.notes import Note, common_note, within
 from shared.dialects.reading import Reading, outcome_of
-from shared.dialects.telegram import read_update
-from shared.errors import InvalidActivity, Mistake, Refused
-from shared.tenants.configuration import Configuration
-from shared.wire import parse_json
-
-MAX_ACTIVITIES = 1000
-"""Activities in one set. Each of them is resolved to its conversation before the answer."""
-
-NativeDialect = Literal["botFramework", "telegram"]
+from shared.dialects.received import Received
+from shared.errors import Refused
 
 
 @dataclass(frozen=True)
 class Part:
-    """One payload of a body: its path there (empty where it is the whole), and its reading, or why it is refused."""
+    """One payload of a body: its path there (empty where it is the whole), and its outcome, or why it is refused."""
 
     path: str
-    outcome: Reading | Refused
+    outcome: Outcome | Refused
 
 
 @dataclass(frozen=True)
 class Payload:
-    """The reading of a body. `notes` are about the whole body; each part's reading has its own notes."""
+    """The reading of a body. `notes` are about the whole body, and so is `left_out`; each part has its own notes."""
 
     parts: Sequence[Part]
     is_set: bool
     notes: Sequence[Note]
+    left_out: Sequence[Note] = ()
 
     @property
     def ignored(self) -> list[Note]:
@@ -48,41 +37,38 @@ class Payload:
             if isinstance(part.outcome, Reading)
             for note in part.outcome.ignored
         ]
-        empty = [Note("empty_activity_set", "", "the set holds no activity")] if not self.parts else []
-        return [*parts, *empty]
+        return [*parts, *self.left_out]
 
 
-def read_payload(dialect: NativeDialect, body: bytes, configuration: Configuration) -> Payload:
-    """Read a body of this dialect. Raises InvalidActivity for invalid JSON, a wrong payload, or too large a set."""
-    document = parse_json(body, InvalidActivity)
-    activities = activity_set(document) if dialect == "botFramework" else None
-    if activities is not None and len(activities) > MAX_ACTIVITIES:
-        path = "activities" if isinstance(document, dict) else ""
-        raise InvalidActivity([Mistake(path, f"has {len(activities)} activities; one body may have {MAX_ACTIVITIES}")])
-    read = _READERS[dialect]
-    if activities is None:
-        return Payload([Part("", read(document, configuration))], is_set=False, notes=skipped_mark(body))
-    parts = [Part(path, outcome_of(read, item, configuration)) for path, item in activities]
-    return Payload(parts, is_set=True, notes=[*skipped_mark(body), *_repeated(parts)])
+@dataclass(frozen=True)
+class Rejected:
+    """A payload of a set that was refused: its index in the set, and the reason."""
+
+    index: int
+    reason: Refused
 
 
-def skipped_mark(body: bytes) -> list[Note]:
-    """A note if the body begins with a byte order mark, which is skipped; else none."""
-    reason = "the body begins with a byte order mark, which is skipped"
-    return [Note("byte_order_mark", "", reason)] if body.startswith(codecs.BOM_UTF8) else []
+def read_payload(dialect: Dialect, received: Received, ingress: Ingress) -> Payload:
+    """Read a body of this dialect. Raises Refused for a body that cannot be read, or for a wrong payload of no set."""
+    decoded = dialect.decode(received)
+    if not decoded.is_set:
+        parts = [Part(path, dialect.read(native, ingress)) for path, native in decoded.payloads]
+        return Payload(parts, is_set=False, notes=decoded.notes, left_out=decoded.ignored)
+    parts = [Part(path, outcome_of(dialect.read, native, ingress)) for path, native in decoded.payloads]
+    return Payload(parts, is_set=True, notes=[*decoded.notes, *_repeated(parts)], left_out=decoded.ignored)
 
 
-def activity_set(document: Any) -> list[tuple[str, Any]] | None:
-    """The activities of a set, each with its path; None if the document is no set."""
-    if isinstance(document, list):
-        return [(f"[{n}]", item) for n, item in enumerate(document)]
-    if isinstance(document, dict) and "type" not in document and isinstance(document.get("activities"), list):
-        return [(f"activities[{n}]", item) for n, item in enumerate(document["activities"])]
-    return None
-
-
-_Reader = Callable[[Any, Configuration], Reading]
-_READERS: Mapping[NativeDialect, _Reader] = {"botFramework": read_activity, "telegram": read_update}
+def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
+    """The rejected payloads as JSON for an answer: index, code, detail, and the members at fault."""
+    return [
+        {
+            "index": one.index,
+            "code": one.reason.code,
+            "detail": one.reason.detail,
+            "errors": [mistake.shown() for mistake in one.reason.mistakes],
+        }
+        for one in rejected
+    ]
 
 
 def _repeated(parts: Sequence[Part]) -> list[Note]:
@@ -96,5 +82,5 @@ def _repeated(parts: Sequence[Part]) -> list[Note]:
             first = handed_over.setdefault(part.outcome.thread_id, draft.id) if draft.type == "bot.escalated" else None
             if first not in (None, draft.id):
                 reason = f"hands over what {first[:80]!r} handed over before: an escalation of its own"
-                notes.append(Note("hand_off_twice", within(part.path, "id"), reason))
+                notes.append(common_note("hand_off_twice", within(part.path, "id"), reason))
     return notes

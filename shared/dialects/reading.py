@@ -1,5 +1,6 @@
 """The reading of a native payload: drafts of events that still lack their conversation, and notes."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -29,12 +30,25 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What a channel reports of a line that was sent through it: the line's native id, and what became of it there.
+
+    `reason`: why it failed, in the channel's own words or codes. Nothing keeps reports.
+    """
+
+    native_id: str
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """The reading of one payload. `thread_id` and `time` determine the conversation that it belongs to.
 
     `thread_id` is None only if everything was ignored. `time` is the payload's own text; if it is None, the time of
     arrival is assumed. `begins`: when the payload begins a conversation. `notes` are what was assumed or left out.
-    `context`: the variables with which it begins a conversation; `context_at`: their path.
+    `context`: the variables with which it begins a conversation; `context_at`: their path. `reports`: what the channel
+    says of lines that were sent through it.
     """
 
     thread_id: str | None
@@ -46,11 +60,24 @@ class Reading:
     notes: Sequence[Note] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     context_at: str = ""
+    reports: Sequence[Report] = ()
 
     @property
     def only_ignored(self) -> bool:
         """True if the payload neither has an event nor begins a conversation."""
         return not self.drafts and self.begins == "never"
+
+
+def fits_an_event(native_id: str, mark: str = "") -> bool:
+    """True if an event may have this id and the mark behind it."""
+    return len(native_id + mark) <= MAX_EVENT_ID
+
+
+def event_id(native_id: str, mark: str = "") -> str:
+    """The id of an event that a payload of this id means. An id that is too long for an event is hashed."""
+    if fits_an_event(native_id, mark):
+        return native_id + mark
+    return f"sha256:{hashlib.sha256(native_id.encode()).hexdigest()}{mark}"
 
 
 def outcome_of(read: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | Refused:

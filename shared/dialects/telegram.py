@@ -4,16 +4,24 @@ A chat is the thread. Telegram's times are whole seconds, so the message's numbe
 of other kinds (edits, queries, members) are no lines of a transcript, so they are ignored with a note.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
 
-from shared.dialects.notes import Note
+from shared.dialects.bodies import skipped_mark
+from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition
+from shared.dialects.notes import NOTHING, Note, NoteKinds, common_note
+from shared.dialects.proof import SecretProof
 from shared.dialects.reading import Draft, Reading
-from shared.errors import InvalidActivity, Mistake
+from shared.dialects.received import Received
+from shared.dialects.signatures import one_matches
+from shared.errors import InvalidActivity, Mistake, Unauthorized
 from shared.events.conversation_event import Begins
 from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time
-from shared.tenants.configuration import Configuration
+from shared.wire import parse_json
+
+TOKEN_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  # a header's name
 
 _FILES = {
     "photo": "image/jpeg",
@@ -34,7 +42,39 @@ _READ = (
 """Members of a message that a line is made of, or that only format its text."""
 
 
-def read_update(document: Any, configuration: Configuration) -> Reading:
+def verify_secret_token(received: Received, secrets: Sequence[str], now: datetime) -> None:
+    """Pass if Telegram sent one of the secrets, as `setWebhook` has it do. Raises Unauthorized."""
+    given = received.headers.get(TOKEN_HEADER)
+    if not given:
+        raise Unauthorized("credentials_missing")
+    if not one_matches(secrets, [given]):
+        raise Unauthorized("secret_token_wrong")
+
+
+class Telegram(Dialect):
+    """Updates of the Bot API, one in a body."""
+
+    name = "telegram"
+    payload = "a Telegram update"
+    time_at = "message.date"
+    default_proof = SecretProof("telegram", verify_secret_token)
+    own_proofs = (default_proof,)
+    notes: ClassVar[NoteKinds] = {
+        "update_members_ignored": ("info", NOTHING),
+        "update_without_message": ("info", NOTHING),
+    }
+
+    def recognise(self, received: Received, document: Any) -> Recognition | None:
+        return Recognition() if isinstance(document, dict) and "update_id" in document else None
+
+    def decode(self, received: Received) -> Decoded:
+        return Decoded([("", parse_json(received.body, InvalidActivity))], notes=skipped_mark(received.body))
+
+    def read(self, native: Any, ingress: Ingress) -> Reading:
+        return read_update(native)
+
+
+def read_update(document: Any) -> Reading:
     """Read one update. Raises InvalidActivity with the member that is missing or wrong."""
     if not isinstance(document, dict):
         raise InvalidActivity([Mistake("", "an update is a JSON object")])
@@ -50,7 +90,7 @@ def read_update(document: Any, configuration: Configuration) -> Reading:
     customer, time = _customer(sender, chat_id), _time(message)
     data = _line(message, sender, chat_id)
     if "text" not in data and not data["attachments"]:
-        note = Note("empty_message", "message.text", "the message has no text or file")
+        note = common_note("empty_message", "message.text", "the message has no text or file")
         return Reading(chat_id, time, customer, [], [note], begins="never")
     draft = Draft(f"update:{update_id}", "message.posted", data, {"author": "message.from"})
     begins: Begins = "ifFirst" if data["author"]["role"] == "bot" else "always"
@@ -63,9 +103,9 @@ def _notes(message: dict[str, Any], sender: dict[str, Any], others: list[str]) -
         yield Note("update_members_ignored", "", f"beside the message, the update holds {', '.join(others[:10])}")
     unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ)
     if unread:
-        yield Note("members_not_kept", "message", f"leaves out {', '.join(unread[:10])}")
+        yield common_note("members_not_kept", "message", f"leaves out {', '.join(unread[:10])}")
     if not isinstance(sender.get("id"), int):
-        yield Note("sender_unknown", "message.from.id", "is missing, so the sender is called by message.chat.id")
+        yield common_note("sender_unknown", "message.from.id", "is missing, so the sender is called by message.chat.id")
 
 
 def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.clock import Clock
-from shared.dialects.cloud_events import read_events
+from shared.dialects.dialect import Ingress
+from shared.dialects.registry import EVENTS
 from shared.effects.dispatcher import Dispatcher
 from shared.errors import InvalidEvent, InvalidRequest, Mistake, Refused, UnknownParkedEvent
 from shared.events.bus import EventPublisher
@@ -130,10 +131,11 @@ class ParkedEventService:
         if not mended.strip() and not parked_event.whole():
             raise InvalidEvent([Mistake("", "what came was not UTF-8, so it can only be replayed mended")])
         body = mended if mended.strip() else parked_event.body.encode()
-        event = event_from(parse_json(body, InvalidEvent))
+        event_document = parse_json(body, InvalidEvent)
+        event = event_from(event_document)
         own_tenant = event.tenantid if tenant_id == NO_TENANT else tenant_id
         configuration = (await self.configurations.of(own_tenant)).at(self.clock.now()).configuration
-        (admitted,), _ = read_events(configuration, body)
+        admitted = EVENTS.read(event_document, Ingress(configuration))
         mistakes = [
             Mistake(name, f"is {getattr(admitted.event, name)!r}, but the parked event's is {text!r}")
             for name, text in parked_event.identity().items()

@@ -1,15 +1,17 @@
 """Receives payloads and publishes their events. Accepted events are durable on the bus before the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
-from shared.dialects.cloud_events import Rejected, read_events
-from shared.dialects.notes import Note
-from shared.dialects.payload import Payload, read_payload
+from shared.dialects.dialect import Dialect, Ingress
+from shared.dialects.notes import Note, common_note
+from shared.dialects.payload import Payload, Rejected, read_payload
 from shared.dialects.reading import Draft, Reading
+from shared.dialects.received import NOTHING_GIVEN, Received
+from shared.dialects.registry import EVENTS, dialect_named
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
 from shared.events.claim_check import CheckedIn, check_in
@@ -28,13 +30,15 @@ from shared.wire import replace
 class Receipt:
     """The outcome for a body: the ids of the published events, what was ignored, and what was rejected.
 
-    `conversation_id` is set if every activity of a channel's body belongs to the same conversation.
+    `conversation_id` is set if every activity of a channel's body belongs to the same conversation. `dialect`: the one
+    that the body was read in, which says how it is acknowledged.
     """
 
     accepted: Sequence[str]
     ignored: Sequence[Note] = ()
     rejected: Sequence[Rejected] = ()
     conversation_id: str | None = None
+    dialect: Dialect = EVENTS
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,20 @@ class Receiver:
     conversations: ConversationStore
     stamps: Stamps
 
-    async def receive_events(self, tenant_id: str, body: bytes) -> Receipt:
+    async def receive_events(self, tenant_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN) -> Receipt:
         """Publish the CloudEvents in the body. Raises UnknownTenant, InvalidEvent, EventTooLarge."""
         now = self.stamps.next()
-        configuration = (await self.configurations.of(tenant_id)).at(now).configuration
-        return await self._publish_events(tenant_id, *read_events(configuration, body), now)
+        history = await self.configurations.of(tenant_id)
+        payload = read_payload(EVENTS, Received(body, headers), Ingress(history.at(now).configuration))
+        return await self._publish_payload(tenant_id, None, payload, history, now)
 
-    async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
+    async def receive_activity(
+        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+    ) -> Receipt:
         """Publish the events that a channel's payload means, in the dialect of its account.
 
         Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate. In a set of
-        activities, as in a batch of events, a wrong one is rejected alone.
+        payloads a wrong one is rejected alone.
         """
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
@@ -66,21 +73,15 @@ class Receiver:
         found = configuration.channel(account_id, channel_id)
         if found is None:
             raise UnknownAccount(account_id, channel_id)
-        account, _ = found
+        account, declared = found
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
-        if account.dialect == "cloudEvents":
-            return await self._publish_events(tenant_id, *read_events(configuration, body, channel), now)
-        payload = read_payload(account.dialect, body, configuration)
-        return await self._publish_payload(tenant_id, channel, payload, history, now)
-
-    async def _publish_events(
-        self, tenant_id: str, events: Sequence[CheckedIn], rejected: Sequence[Rejected], now: datetime
-    ) -> Receipt:
-        await self._publish(tenant_id, events, now)
-        return Receipt([one.event.id for one in events], rejected=rejected)
+        ingress = Ingress(configuration, channel, declared.native_id)
+        dialect = dialect_named(account.dialect)
+        payload = read_payload(dialect, Received(body, headers), ingress)
+        return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
 
     async def _publish_payload(
-        self, tenant_id: str, channel: ChannelReference, payload: Payload, history: History, now: datetime
+        self, tenant_id: str, channel: ChannelReference | None, payload: Payload, history: History, now: datetime
     ) -> Receipt:
         resolved: list[Resolved] = []
         events: list[CheckedIn] = []
@@ -88,7 +89,9 @@ class Receiver:
         for index, part in enumerate(payload.parts):
             if isinstance(part.outcome, Refused):
                 rejected.append(Rejected(index, part.outcome))
-            elif not part.outcome.only_ignored:
+            elif isinstance(part.outcome, CheckedIn):
+                events.append(part.outcome)
+            elif channel and not part.outcome.only_ignored:
                 try:
                     conversation, checked_in = await self._resolved_events(
                         tenant_id, channel, part.outcome, history, now
@@ -164,7 +167,7 @@ class Receiver:
         return None
 
 
-_BEGUN_BEFORE = [Note("begun_before", "", "the conversation has begun before")]
+_BEGUN_BEFORE = [common_note("begun_before", "", "the conversation has begun before")]
 
 
 def counting_moment(reading: Reading, now: datetime) -> datetime:

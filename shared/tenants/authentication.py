@@ -2,25 +2,29 @@
 
 from collections.abc import Iterator
 
+from shared.dialects.proof import NoProof, SecretProof, TokenProof
+from shared.dialects.registry import dialect_named
 from shared.errors import Mistake
 from shared.tenants.configuration import Account, Channel, Configuration
 
-_OF_DIALECT = {"botFramework": "botFramework", "telegram": "telegram"}
-"""Proofs that only the senders of one dialect can give, with that dialect."""
-_WITH_SECRET = ("telegram", "standardWebhooks")
-
 
 def authentication_mistakes(configuration: Configuration) -> Iterator[Mistake]:
-    """Proofs that the dialect does not have, secrets that would not be read, and named bots without an app id."""
+    """Proofs that the dialect does not have, members that it would not read, and named bots without an app id."""
     for path, account, channel in _channels(configuration):
-        proof = account.proof_of(channel)
-        if _OF_DIALECT.get(proof, account.dialect) != account.dialect:
-            yield Mistake(f"{path}.authentication", f"{proof!r} is no proof that a {account.dialect} channel has")
+        dialect = dialect_named(account.dialect)
+        proof = dialect.proof(channel.authentication)
+        if proof is None:
+            reason = f"{channel.authentication!r} is no proof that a {account.dialect} channel has"
+            yield Mistake(f"{path}.authentication", reason)
         if channel.secret and channel.secrets:
             yield Mistake(f"{path}.secrets", "stands beside secret: name all secrets here, the new one first")
-        elif channel.secret_references and proof not in _WITH_SECRET:
+        elif channel.secret_references and proof is not None and not isinstance(proof, SecretProof):
             member = "secret" if channel.secret else "secrets"
-            yield Mistake(f"{path}.{member}", f"is not read where authentication is {proof!r}")
+            yield Mistake(f"{path}.{member}", f"is not read where authentication is {proof.name!r}")
+        given = {"nativeId": channel.native_id, "handshakeSecret": channel.handshake_secret}
+        for name, value in given.items():
+            if value is not None and name not in dialect.channel_members:
+                yield Mistake(f"{path}.{name}", f"is not read where dialect is {account.dialect!r}")
     app_ids = {bot.id: bot.app_id for bot in configuration.bots}
     for a, account in enumerate(configuration.accounts):
         for n, name in enumerate(account.bots):
@@ -31,7 +35,7 @@ def authentication_mistakes(configuration: Configuration) -> Iterator[Mistake]:
 def open_channels(configuration: Configuration) -> Iterator[str]:
     """The paths of channels whose configuration lets everybody in."""
     for path, account, channel in _channels(configuration):
-        if account.proof_of(channel) == "none":
+        if isinstance(account.proof_of(channel), NoProof):
             yield path
 
 
@@ -39,12 +43,26 @@ def closed_channels(configuration: Configuration) -> Iterator[tuple[str, str]]:
     """The path of each channel that lets nobody in outside the local host, and what is missing for its proof."""
     for path, account, channel in _channels(configuration):
         match account.proof_of(channel):
-            case "botFramework":
+            case TokenProof():
                 if not configuration.app_ids(account):
                     yield path, "the appId of a bot"
-            case "telegram" | "standardWebhooks":
+            case SecretProof():
                 if not channel.secret_references:
                     yield path, "its secret"
+
+
+def unregistrable_channels(configuration: Configuration) -> Iterator[str]:
+    """The paths of channels whose vendor registers no address without a handshake that has a secret."""
+    for path, account, channel in _channels(configuration):
+        if "handshakeSecret" in dialect_named(account.dialect).channel_members and channel.handshake_secret is None:
+            yield path
+
+
+def receiving_accounts(configuration: Configuration) -> Iterator[tuple[str, Account]]:
+    """The path of each account in whose dialect nothing can be sent, and the account."""
+    for a, account in enumerate(configuration.accounts):
+        if "cannotSend" in dialect_named(account.dialect).capabilities:
+            yield f"accounts[{a}]", account
 
 
 def _channels(configuration: Configuration) -> Iterator[tuple[str, Account, Channel]]:

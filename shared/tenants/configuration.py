@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from shared.dialects.proof import Proof
+from shared.dialects.registry import dialect_named, known_dialect, known_proof
 from shared.events.data import ChannelReference
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import ExactModel
@@ -29,8 +31,10 @@ AppId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
 """`env:NAME`: the app setting that holds a secret, which may be a Key Vault reference; never the secret itself."""
 
-Proof = Literal["botFramework", "telegram", "standardWebhooks", "none"]
-"""How a channel proves itself: a token of the Bot Connector, Telegram's secret token, a Standard Webhooks signature."""
+DialectName = Annotated[str, AfterValidator(known_dialect)]
+"""The name of a dialect of `shared/dialects/registry.py`."""
+ProofName = Annotated[str, AfterValidator(known_proof)]
+"""The name of a proof: one that a dialect has of its own, `standardWebhooks`, or `none`."""
 
 
 @cache
@@ -90,15 +94,18 @@ class Channel(ExactModel):
     """A channel of a messaging account. Its policies of inactivity come before those of the work stream.
 
     `authentication` is given if it is not its dialect's own; `none` lets everybody in. There is one `secret`, or
-    several `secrets` while one is being replaced.
+    several `secrets` while one is being replaced. `native_id` is how the vendor calls this channel, and
+    `handshake_secret` what the vendor shows when the webhook's address is registered; only some dialects read them.
     """
 
     id: Id
     work_stream: Id
     inactivity: Inactivity = Inactivity()
-    authentication: Proof | None = None
+    authentication: ProofName | None = None
     secret: SecretReference | None = None
     secrets: tuple[SecretReference, ...] = ()
+    native_id: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    handshake_secret: SecretReference | None = None
 
     @property
     def secret_references(self) -> tuple[str, ...]:
@@ -112,20 +119,16 @@ class Account(ExactModel):
     """
 
     id: Id
-    dialect: Literal["botFramework", "telegram", "cloudEvents"]
+    dialect: DialectName
     bots: tuple[Id, ...] = ()
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
 
     def proof_of(self, channel: Channel) -> Proof:
-        """How a channel of this account proves itself."""
-        return channel.authentication or _PROOFS[self.dialect]
-
-
-_PROOFS: dict[str, Proof] = {
-    "botFramework": "botFramework",
-    "telegram": "telegram",
-    "cloudEvents": "standardWebhooks",
-}
+        """How a channel of this account proves itself. Raises ValueError if its dialect has no such proof."""
+        proof = dialect_named(self.dialect).proof(channel.authentication)
+        if proof is None:
+            raise ValueError(f"{self.dialect} has no proof {channel.authentication!r}")
+        return proof
 
 
 class Configuration(ExactModel):

@@ -4,21 +4,28 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Literal
 
+from shared.near_miss import near_misses
 from shared.routing.condition import Comparison, comparisons
 from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
-from shared.tenants.authentication import closed_channels, open_channels
+from shared.tenants.authentication import (
+    closed_channels,
+    open_channels,
+    receiving_accounts,
+    unregistrable_channels,
+)
 from shared.tenants.configuration import Configuration
-from shared.tenants.near_miss import near_misses
 from shared.tenants.reachability import ConditionAnalyzer, rule_values
 from shared.wire import ExactModel
 
 FindingCode = Literal[
     "bot_not_first",
+    "cannot_send",
     "channel_closed",
     "channel_open",
     "empty_queue",
     "escalation_from_pick",
+    "handshake_closed",
     "no_inactivity_policy",
     "no_way_to_a_human",
     "number_against_text",
@@ -84,6 +91,15 @@ def _in_channels(configuration: Configuration) -> Iterator[Finding]:
             "authentication: none"
         )
         yield Finding(code="channel_closed", path=path, detail=detail)
+    for path in unregistrable_channels(configuration):
+        detail = "the vendor cannot register this webhook, because its handshake is refused: add handshakeSecret"
+        yield Finding(code="handshake_closed", path=path, detail=detail)
+    for path, account in receiving_accounts(configuration):
+        detail = (
+            f"nothing can be sent in the dialect {account.dialect}: answer the customers of {account.id} by the "
+            "vendor's own interface, and post what was said to the route events"
+        )
+        yield Finding(code="cannot_send", path=f"{path}.dialect", detail=detail)
 
 
 def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) -> Iterator[Finding]:

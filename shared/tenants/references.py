@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from shared.errors import Mistake, MistakeCode
+from shared.near_miss import did_you_mean
 from shared.routing.condition import comparisons
 from shared.routing.work_stream import WorkStream
 from shared.tenants.authentication import authentication_mistakes
 from shared.tenants.configuration import Configuration
-from shared.tenants.near_miss import did_you_mean
 
 
 def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:

@@ -74,9 +74,9 @@ async def test_a_role_holds_for_every_tenant(tmp_path: Path) -> None:
 class Telling(Access):
     """Tells each caller for what it was refused."""
 
-    async def authorize(self, function: str, request: Request) -> None:
+    async def authorize(self, function: str, request: Request) -> str | None:
         try:
-            await super().authorize(function, request)
+            return await super().authorize(function, request)
         except Unauthorized as refusal:
             raise Unauthorized(refusal.fault, disclosed=True) from refusal
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from shared.access.signature import verify_signature
+from shared.dialects.signatures import verify_signature
 from shared.errors import AuthenticationUnavailable, Unauthorized
 from shared.events.envelope import parse_time
 from tests.seeds import SIGNING_SECRET

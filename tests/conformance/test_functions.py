@@ -26,7 +26,9 @@ AT = "2026-10-20T11:00:00Z"
 ID = threaded()
 ROUTES = {
     "receive_activity": ("POST", "tenants/contoso/channels/contoso-chat/webchat"),
+    "answer_handshake": ("OPTIONS", "tenants/contoso/channels/contoso-chat/webchat"),
     "publish_events": ("POST", "tenants/contoso/events"),
+    "answer_events_handshake": ("OPTIONS", "tenants/contoso/events"),
     "list_conversations": ("GET", "tenants/contoso/conversations"),
     "find_conversations": ("POST", "tenants/contoso/conversations/find"),
     "find_customer": ("POST", "tenants/contoso/customers/find"),
@@ -253,6 +255,13 @@ async def test_a_payload_is_diagnosed_and_nothing_is_published(host: RuntimeHost
     answer = await host.client.post("/api/tenants/contoso/diagnose", json=line())
     assert (answer.status_code, [event["type"] for event in answer.json()["events"]]) == (200, ["message.posted"])
     assert host.pipeline.bus.backlog().active == 0
+
+
+@pytest.mark.runs("answer_handshake", "answer_events_handshake")
+async def test_event_grid_is_told_that_it_may_post(host: RuntimeHost) -> None:
+    for path in (WEB_CHAT, EVENTS):
+        answer = await host.client.request("OPTIONS", path, headers={"WebHook-Request-Origin": "eventgrid.azure.net"})
+        assert (answer.status_code, answer.headers["webhook-allowed-origin"]) == (200, "eventgrid.azure.net")
 
 
 @pytest.mark.runs("health")

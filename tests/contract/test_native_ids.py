@@ -15,7 +15,7 @@ from tests.contract.conftest import Adapters
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryArchive, MemoryOverflow
 from tests.log_scan import all_of
-from tests.native_ids import ACTIVITIES, CUSTOMER, EVENTS, ON_THE_BUS, THREAD, UPDATES, natively_named
+from tests.native_ids import ACTIVITIES, CUSTOMER, EVENTS, ON_THE_BUS, THREAD, UPDATES, WEBHOOKS, natively_named
 from tests.observed import Observed
 
 TENANTS = {"contoso": b"one secret", "contoso-2": b"another secret"}
@@ -53,6 +53,7 @@ async def posted(pipeline: InMemory, tenant_id: str) -> list[str]:
         ("contoso-chat", "webchat", ACTIVITIES),
         ("contoso-telegram", "telegram", UPDATES),
         ("contoso-app", "app", EVENTS[:1]),
+        ("contoso-whatsapp", "whatsapp", WEBHOOKS),
     ):
         for body in bodies:
             content = json.dumps(_of_tenant(body, tenant_id)).encode()
@@ -113,7 +114,7 @@ async def check_ids(
     assert adapters.kept_under is not None
     stored = await adapters.kept_under()
     left = [event.code for tenant_id in TENANTS for event in await adapters.parked.parked(tenant_id)]
-    assert sorted(left) == ["event_id_conflict"] * 2 + ["unknown_account"] * 2
+    assert sorted(left) == ["event_id_conflict"] * 4 + ["unknown_account"] * 2
     assert any(place.startswith("+") for place in overflow.places)
     assert set(archive.keys) <= set(stored)
     assert any("escalated" in text for text in stored), "the ledger is among what is stored"

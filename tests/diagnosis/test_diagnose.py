@@ -9,7 +9,9 @@ import yaml
 from shared.diagnosis.diagnose import diagnose
 from shared.diagnosis.diagnosis import Diagnosis
 from shared.diagnosis.findings import KINDS, ConfigurationCode, DialectCode, RefusedCode
-from shared.dialects.notes import AssumedCode, IgnoredCode
+from shared.dialects.bot_framework.notes import NOTES, AssumedCode, IgnoredCode
+from shared.dialects.notes import COMMON, CommonCode
+from shared.dialects.registry import DIALECTS
 from shared.errors import UnknownAccount
 from shared.tenants.decode import decode_configuration
 from tests.builders import EXAMPLES, contoso, document, history, small
@@ -35,12 +37,13 @@ def changed(**members: Any) -> Any:
 
 
 def test_every_code_has_a_severity_and_a_remedy_and_no_other_has() -> None:
-    known = {
-        code
-        for kind in (IgnoredCode, AssumedCode, ConfigurationCode, RefusedCode, DialectCode)
-        for code in get_args(kind)
-    }
-    assert set(KINDS) == known
+    # given the codes that modules declare, and those of each dialect
+    assert set(NOTES) == {*get_args(IgnoredCode), *get_args(AssumedCode)}
+    assert set(COMMON) == {*get_args(CommonCode)}
+    own = [*get_args(ConfigurationCode), *get_args(RefusedCode), *get_args(DialectCode)]
+    known = [*own, *COMMON, *(code for dialect in DIALECTS for code in dialect.notes)]
+    # then the table has each of them, and no two of them are alike
+    assert sorted(KINDS) == sorted(known)
     assert all(remedy.endswith(".") for _, remedy in KINDS.values())
 
 
@@ -51,7 +54,7 @@ def test_every_code_of_a_reader_has_a_payload_that_shows_it() -> None:
         golden = json.loads(file.read_text(encoding="utf-8"))
         shown |= {found["code"] for found in (*golden["ignored"], *golden["findings"])}
     # then each code of a reader is in one; `begun_before` needs a conversation, which the doctor does not look up
-    assert {*get_args(IgnoredCode), *get_args(AssumedCode)} - shown == {"begun_before"}
+    assert {*COMMON, *(code for dialect in DIALECTS for code in dialect.notes)} - shown == {"begun_before"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,11 @@ from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt
 from tests.conversations.pipelines import InMemory, Pipelines
 
-CHANNELS = {"botFramework": ("contoso-chat", "webchat"), "telegram": ("contoso-telegram", "telegram")}
+CHANNELS = {
+    "botFramework": ("contoso-chat", "webchat"),
+    "telegram": ("contoso-telegram", "telegram"),
+    "whatsApp": ("contoso-whatsapp", "whatsapp"),
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from shared.clock import MovableClock
 from shared.diagnosis.diagnose import diagnose
 from shared.diagnosis.diagnosis import Diagnosis
+from shared.dialects.received import Received
 from shared.errors import Refused
 from shared.events.envelope import parse_time
 from shared.events.types.bot_escalated import BotEscalated
@@ -21,6 +22,7 @@ from tests.builders import contoso, history, threaded
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.diagnosis.doctor import GOLDEN, NOW, QUIRKS, REAL, REAL_FOLDER, as_golden, diagnosed, golden_of
 from tests.dialects.odd_payloads import Posted, as_posted, posted, posted_at
+from tests.dialects.whatsapp import RIGHT_WEBHOOKS
 from tests.functions.hosts import BOT, bot_activity
 from tests.functions.odd_bodies import RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies
 
@@ -67,7 +69,7 @@ def assert_alike(diagnosis: Diagnosis, ingress: Posted) -> None:
         assert (diagnosis.answer.status, diagnosis.answer.code) == (ingress.outcome.status, ingress.outcome.code)
         assert ingress.outcome.code in errors
         return
-    assert diagnosis.answer.status == 202
+    assert diagnosis.answer.status == ingress.outcome.dialect.acknowledge(Received(b""), {}).status
     assert events == [event.id for event in ingress.events if not event.source.startswith("/threads/")]
     assert ignored == [f"{note.code} {note.path}" for note in ingress.outcome.ignored if note.code != "begun_before"]
     rejected = [
@@ -212,6 +214,12 @@ async def test_the_doctor_says_what_a_bot_framework_ingress_does_to_any_body(bod
 @settings(max_examples=200)
 async def test_the_doctor_says_what_a_telegram_ingress_does_to_any_body(body: bytes) -> None:
     await assert_same(body, "contoso-telegram", "telegram")
+
+
+@given(body=bodies(RIGHT_WEBHOOKS))
+@settings(max_examples=300)
+async def test_the_doctor_says_what_a_whatsapp_ingress_does_to_any_body(body: bytes) -> None:
+    await assert_same(body, "contoso-whatsapp", "whatsapp")
 
 
 @given(body=bodies(RIGHT_EVENTS))

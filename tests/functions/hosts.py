@@ -28,7 +28,7 @@ from shared.settings import AccessSettings, Settings
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import Version
-from tests.builders import EXAMPLES, FROM_THE_BEGINNING
+from tests.builders import CONTOSO, EXAMPLES, FROM_THE_BEGINNING
 from tests.seeds import CUSTOMER_NAME, TENANT_SECRET, TEXT
 
 NOW = "2026-10-20T12:00:00Z"
@@ -50,7 +50,7 @@ class Host:
     async def configured(self, *tenants: str) -> "Host":
         """Add tenants of the examples, with the secret of the tests. Returns this host."""
         for tenant in tenants:
-            body = (EXAMPLES / f"{tenant}.yaml").read_bytes()
+            body = CONTOSO if tenant == "contoso" else (EXAMPLES / f"{tenant}.yaml").read_bytes()
             first = Version(1, FROM_THE_BEGINNING, decode_configuration(tenant, body))
             store = EmbeddedConfigurations(self.pipeline.database)
             await store.create(tenant, first, TENANT_SECRET.encode())

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -86,6 +87,23 @@ def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any]
             case _:
                 del holder[name]
     return json.dumps([written, chance.choice(right)] if chance.randint(0, 9) == 0 else written).encode()
+
+
+def headers_by(chance: Random, body: bytes) -> tuple[dict[str, str], bytes]:
+    """A body's attributes as headers of binary mode, and its data as the body; some of both are odd."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = {"specversion": "1.0", "id": repr(body)[:100], "data": repr(body)}
+    attributes = document if isinstance(document, dict) else {"id": "x", "data": document}
+    headers = {"content-type": chance.choice(["application/json", "application/json", "text/plain", "", "x/y+json"])}
+    for name, value in attributes.items():
+        if name != "data" and chance.randint(0, 30):
+            text = str(value)[:2000].encode("utf-8", "replace").decode()
+            odd = chance.choice(["%ff", "%", '"', "%00", "%ED%A0%80"]) if chance.randint(0, 20) == 0 else ""
+            headers["ce-" + (quote(str(name)[:50], errors="replace") or "x")] = quote(text) + odd
+    data = json.dumps(attributes.get("data")).encode()
+    return headers, body if chance.randint(0, 20) == 0 else data
 
 
 @st.composite

@@ -1,5 +1,6 @@
 """Each kind of Bot Framework activity becomes the events that it means, and a conversation that shows them."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -302,3 +303,16 @@ async def test_what_means_nothing_here_is_ignored_with_the_reason(
 async def test_a_wrong_activity_is_refused_by_the_member_at_fault(host: Host, wrong: Any, expected: list[str]) -> None:
     assert paths(await host.client.post(WEB_CHAT, json=wrong)) == expected
     assert await host.published() == []
+
+
+async def test_what_is_rejected_of_a_set_is_in_the_log_by_its_code_alone(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a set with a wrong activity, whose sender may never read the answer
+    wrong = activity(id="a2", conversation=None, text="My card was stolen")
+    with caplog.at_level(logging.WARNING):
+        receipt = await host.accepted(WEB_CHAT, {"activities": [activity(), wrong]})
+    # then the log says how many were rejected and why, and nothing of what was said
+    assert [one["index"] for one in receipt["rejected"]] == [1]
+    assert "1 payloads of a set were rejected (invalid_activity)" in caplog.messages
+    assert "stolen" not in caplog.text

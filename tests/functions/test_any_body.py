@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import EXAMPLES, document
+from tests.dialects.whatsapp import RIGHT_WEBHOOKS
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity, paths, problem
 from tests.functions.odd_bodies import AT, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies, mutated
 
@@ -21,7 +22,7 @@ FIVE_HUNDRED = settings(
 async def taken_or_refused(host: Host, path: str, body: bytes) -> None:
     """The body is accepted or refused with a reason; then nothing is left on the bus, and the list can be read."""
     answer = await host.client.post(path, content=body)
-    if answer.status_code == 202:
+    if answer.is_success:
         assert set(answer.json()) >= {"accepted", "rejected"}
         assert all(one["code"] and one["detail"] for one in answer.json()["rejected"])
     else:
@@ -58,6 +59,13 @@ async def test_a_webhook_for_events_takes_or_refuses_any_body(host: Host, body: 
 @FIVE_HUNDRED
 async def test_a_telegram_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-telegram/telegram", body)
+
+
+@pytest.mark.slow
+@given(body=bodies(RIGHT_WEBHOOKS))
+@FIVE_HUNDRED
+async def test_a_whatsapp_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
+    await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-whatsapp/whatsapp", body)
 
 
 @pytest.mark.parametrize("depth", [*range(50, 70), *range(180, 205), *range(900, 1000, 3), 100_000])

@@ -14,7 +14,7 @@ import pytest
 from tests.functions.hosts import EVENTS as EVENTS_PATH
 from tests.functions.hosts import WEB_CHAT, Host, hosted
 from tests.log_scan import all_of
-from tests.native_ids import ACTIVITIES, CUSTOMER, EVENTS, THREAD, UPDATES, natively_named
+from tests.native_ids import ACTIVITIES, CUSTOMER, EVENTS, THREAD, UPDATES, WEBHOOKS, natively_named
 from tests.observed import Observed
 from tests.seeds import TENANT_SECRET
 
@@ -44,10 +44,12 @@ def ours_in(answer: Any) -> list[str]:
 async def everything(host: Host) -> AsyncIterator[httpx.Response]:
     """Send each body to its ingress, let time go by, and ask each route for what became of them."""
     telegram = f"{TENANT}/channels/contoso-telegram/telegram"
+    whatsapp = f"{TENANT}/channels/contoso-whatsapp/whatsapp"
     app = f"{TENANT}/channels/contoso-app/app"
     posts = [
         *((WEB_CHAT, one) for one in ACTIVITIES),
         *((telegram, one) for one in UPDATES),
+        *((whatsapp, one) for one in WEBHOOKS),
         (EVENTS_PATH, EVENTS),
         (app, EVENTS),
     ]

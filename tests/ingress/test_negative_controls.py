@@ -42,7 +42,7 @@ class AllOrNothing(Receiver):
     """A receiver that refuses a whole set for one of its activities."""
 
     async def _publish_payload(
-        self, tenant_id: str, channel: ChannelReference, payload: Payload, history: History, now: datetime
+        self, tenant_id: str, channel: ChannelReference | None, payload: Payload, history: History, now: datetime
     ) -> Receipt:
         return await super()._publish_payload(tenant_id, channel, replace(payload, is_set=False), history, now)
 

@@ -13,6 +13,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey
 from shared.conversations.ports import FactExists, Head
 from shared.conversations.record import Recorded, Recorder
+from shared.dialects.received import NOTHING_GIVEN
 from shared.effects.dispatcher import Dispatcher
 from shared.effects.reconcile import reconcile
 from shared.embedded.bus import Delivery, EmbeddedBus
@@ -219,9 +220,11 @@ class TakesEveryCorrectionForNew(MemoryLedger):
 class FailsAtRefusals(Receiver):
     """Breaks down where it should refuse."""
 
-    async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
+    async def receive_activity(
+        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+    ) -> Receipt:
         try:
-            return await super().receive_activity(tenant_id, account_id, channel_id, body)
+            return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
         except PatchbayError as refusal:
             raise RuntimeError("an unexpected failure") from refusal
 
@@ -231,6 +234,8 @@ class KeepsBodies(Receiver):
 
     kept: ClassVar[list[bytes]] = []
 
-    async def receive_activity(self, tenant_id: str, account_id: str, channel_id: str, body: bytes) -> Receipt:
+    async def receive_activity(
+        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+    ) -> Receipt:
         self.kept.append(body * 999)
-        return await super().receive_activity(tenant_id, account_id, channel_id, body)
+        return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)

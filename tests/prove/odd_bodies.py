@@ -1,5 +1,7 @@
 """Proof: 10,000 odd bodies at each dialect's ingress, and at the doctor, give no 5xx and do not make the process grow.
 
+CloudEvents come in binary mode too, where headers are odd as well.
+
     python -m tests.prove.odd_bodies [BODIES]
 
 Each dialect has a process of its own, whose memory is measured after a fifth of the bodies to warm up, and after all of
@@ -22,8 +24,9 @@ from typing import Any
 from shared import bootstrap
 from shared.ingress.receive import Receiver
 from tests.diagnosis.doctor import QUIRKS
+from tests.dialects.whatsapp import RIGHT_WEBHOOKS, ZOE
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, hosted
-from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, mutated_by
+from tests.functions.odd_bodies import ODD, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, headers_by, mutated_by
 
 BODIES = 10_000
 MAX_GROWTH = 10.0
@@ -31,12 +34,17 @@ MAX_GROWTH = 10.0
 FAILED, GREW = "answers with 5xx or dead letters", "processes that grew"
 IDS = 10_000
 TELEGRAM = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+WHATSAPP = "/api/tenants/contoso/channels/contoso-whatsapp/whatsapp"
 DIAGNOSE = "/api/tenants/contoso/diagnose"
 DIALECTS: dict[str, tuple[str, list[Any]]] = {
     "botFramework": (WEB_CHAT, [*RIGHT_ACTIVITIES]),
     "telegram": (TELEGRAM, [*RIGHT_UPDATES]),
     "cloudEvents": (EVENTS, [*RIGHT_EVENTS]),
+    "whatsApp": (WHATSAPP, [*RIGHT_WEBHOOKS]),
+    "binary mode": (EVENTS, [*RIGHT_EVENTS]),
 }
+IN_HEADERS = ("binary mode",)
+"""The dialects whose bodies go, in part, into headers."""
 
 
 def _resident() -> float:
@@ -61,12 +69,12 @@ def _body(chance: Random, right: list[Any], recorded: list[bytes]) -> bytes:
             number = chance.randint(0, IDS // 10)
             for thread in (b'"thread-1"', b'"t"', b'"id": 3}'):
                 body = body.replace(thread, thread[:-1] + b"%d" % number + thread[-1:])
-            return body
+            return body.replace(ZOE.encode(), b"%s%d" % (ZOE.encode(), number))
 
 
-async def _post(host: Host, path: str, body: bytes) -> int:
+async def _post(host: Host, path: str, body: bytes, headers: dict[str, str]) -> int:
     """Post the bodies and work off the bus. Returns the number of 5xx answers."""
-    answers = [await host.client.post(address, content=body) for address in (path, DIAGNOSE)]
+    answers = [await host.client.post(address, content=body, headers=headers) for address in (path, DIAGNOSE)]
     await host.drain()
     return sum(answer.status_code >= 500 for answer in answers) + host.pipeline.bus.backlog().dead_letters
 
@@ -85,7 +93,10 @@ async def measured(dialect: str, bodies: int, receiver: type[Receiver] = Receive
             for number in range(warm_up + bodies):
                 if number == warm_up:
                     before = _resident()
-                failures += await _post(host, path, _body(chance, right, recorded))
+                body, headers = _body(chance, right, recorded), dict[str, str]()
+                if dialect in IN_HEADERS:
+                    headers, body = headers_by(chance, body)
+                failures += await _post(host, path, body, headers)
             return failures, _resident() - before
 
 

@@ -115,7 +115,7 @@ ZONE = "is no IANA time zone, such as Europe/Berlin"
         (f"{WHEN}.all[1].not.variable", "age", "no context variable 'age' is declared"),
         (f"{WHEN}.all[1].not.operator", "below", "should be 'equals', 'notEquals', 'contains'"),
         (f"{WHEN}.all", [], "needs at least 1 item"),
-        ("accounts[0].dialect", "irc", "should be 'botFramework', 'telegram' or 'cloudEvents'"),
+        ("accounts[0].dialect", "irc", "should be 'cloudEvents', 'telegram', 'whatsApp' or 'botFramework'"),
         ("accounts[1].channels[0].workStream", "X", "no work stream 'X' is declared"),
         ("accounts[1].channels[0].secret", "hunter2", "string should match pattern '^env:"),
     ],

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidConfiguration
+from shared.near_miss import did_you_mean, typo_between
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import AllOf, Comparison, Condition, Not, evaluate
 from shared.routing.context_variable import VariableType
@@ -18,7 +19,6 @@ from shared.routing.decision import Cause
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.lint import FindingCode, lint
-from shared.tenants.near_miss import did_you_mean, typo_between
 from shared.tenants.reachability import ConditionAnalyzer
 from tests.builders import EXAMPLES, given_value
 from tests.functions.hosts import hosted

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
-from shared.dialects.notes import Note, NoteCode
-from shared.dialects.reading import MAX_EVENT_ID
+from shared.dialects.dialect import TenantView
+from shared.dialects.notes import Note
+from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
 from shared.errors import InvalidActivity, Mistake
 from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
-from shared.tenants.configuration import Configuration
 from shared.wire import canonical_json
 
 _ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
@@ -26,15 +27,19 @@ _PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 @dataclass(frozen=True)
 class Activity:
-    """One activity as it came. The configuration's bots are known as bots where the activity names no role."""
+    """One activity as it came. The tenant's bots are known as bots where the activity names no role."""
 
     native: dict[str, Any]
-    configuration: Configuration
+    tenant: TenantView
     noted: dict[Note, None] = field(default_factory=dict, compare=False)
 
-    def note(self, code: NoteCode, path: str, reason: str) -> None:
+    def note(self, code: ActivityCode, path: str, reason: str) -> None:
         """Add a note, unless it is there already."""
-        self.noted[Note(code, path, reason)] = None
+        self.keep(Note(code, path, reason))
+
+    def keep(self, note: Note) -> None:
+        """Add a note that is made already."""
+        self.noted[note] = None
 
     @property
     def notes(self) -> list[Note]:
@@ -92,7 +97,7 @@ class Activity:
         if self.says_its_role:
             return _ROLES[self._given_role]
         sender = self._account("from")
-        known = sender.get("id") and self.configuration.bot(sender["id"])
+        known = sender.get("id") and self.tenant.bot(sender["id"])
         role, why = ("bot", "it is configured as one") if known else ("customer", "it is no configured bot")
         if not known and self.channel_data.is_command:
             role, why = "bot", "customers give no commands"
@@ -117,7 +122,7 @@ class Activity:
     @cached_property
     def bot_id(self) -> str:
         """The sender's id in the configuration if it is a configured bot, else its native id."""
-        bot = self.configuration.bot(self._sender_id)
+        bot = self.tenant.bot(self._sender_id)
         return bot.id if bot else self._sender_id
 
     @cached_property
@@ -187,10 +192,9 @@ class Activity:
         if native is None:
             self.note("id_missing", "id", "is missing, so one is made of the content: what says the same counts once")
             native = "sha256:" + _sha256(canonical_json(self.native))
-        if len(native + mark) <= MAX_EVENT_ID:
-            return native + mark
-        self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
-        return f"sha256:{_sha256(native)}{mark}"
+        if not fits_an_event(native, mark):
+            self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
+        return event_id(native, mark)
 
     def _account(self, member: str) -> dict[str, Any]:
         """The sender or the recipient. Its id is None if it is no usable text."""

@@ -13,7 +13,7 @@ from shared.dialects.bot_framework.activity import Activity
 from shared.dialects.notes import Note, within
 from shared.dialects.reading import Draft
 from shared.errors import InvalidActivity
-from shared.tenants.near_miss import typo_between
+from shared.near_miss import typo_between
 
 _SPELLINGS = {"va_LastPhrase": "va_LastPhrases", "va_LastPhrases": "va_LastPhrase"}
 """Copilot Studio documents one of these names, and sends the other."""
@@ -115,7 +115,7 @@ def _history(activity: Activity) -> list[dict[str, Any]]:
             activity.note("history_left_out", f"{inside}[{left_out[0]}]", reason)
         for n, document in enumerate(activities):
             if isinstance(document, dict) and document.get("type") == "message":
-                line = Activity(document, activity.configuration)
+                line = Activity(document, activity.tenant)
                 lines.append(_history_line(line))
                 notes += [note.within(f"{inside}[{n}]") for note in line.notes]
     _note_once_each(activity, notes)
@@ -129,7 +129,7 @@ def _note_once_each(activity: Activity, notes: list[Note]) -> None:
     for note in notes:
         if more := counts.pop(note.code, 0):
             others = f" (and the same for {more - 1} more lines)" if more > 1 else ""
-            activity.note(note.code, note.path, note.reason + others)
+            activity.keep(Note(note.code, note.path, note.reason + others))
 
 
 def _note_gap(activity: Activity, line_ids: list[str]) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from shared.dialects.notes import Noter
+from shared.dialects.bot_framework.notes import Noter
 from shared.errors import InvalidActivity, Mistake
-from shared.tenants.near_miss import near_misses
+from shared.near_miss import near_misses
 from shared.wire import canonical_json, parse_json
 
 _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {

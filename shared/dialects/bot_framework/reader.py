@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from shared.dialects.bot_framework.activity import Activity
 from shared.dialects.bot_framework.hand_off import handed_over, handed_over_with_value
-from shared.dialects.notes import IgnoredCode, Note
+from shared.dialects.bot_framework.notes import IgnoredCode
+from shared.dialects.dialect import TenantView
+from shared.dialects.notes import CommonCode, Note
 from shared.dialects.reading import Draft, Reading
 from shared.errors import InvalidActivity, Mistake
 from shared.events.conversation_event import Begins
 from shared.events.data import Customer
-from shared.tenants.configuration import Configuration
 
 _END_CODES = {
     "completedsuccessfully": "resolved",
@@ -44,11 +45,11 @@ _NO_ESCALATION = re.compile(r"escalat\w{0,9}\b.{0,60}\bnot\b.{0,20}\bconfigured"
 """The line of a Copilot Studio bot whose hand-off is not connected: `Escalating ... is not currently configured`."""
 
 
-def read_activity(document: Any, configuration: Configuration) -> Reading:
+def read_activity(document: Any, tenant: TenantView) -> Reading:
     """Read one activity. Raises InvalidActivity with the member that is missing or wrong."""
     if not isinstance(document, dict):
         raise InvalidActivity([Mistake("", "an activity is a JSON object")])
-    activity = Activity(document, configuration)
+    activity = Activity(document, tenant)
     kind = activity.text("type")
     if kind is None:
         raise InvalidActivity([Mistake("type", "is missing")])
@@ -71,7 +72,7 @@ class _Read(NamedTuple):
     members: Sequence[str] = ()
 
 
-def _ignored(code: IgnoredCode, path: str, reason: str) -> _Read:
+def _ignored(code: IgnoredCode | CommonCode, path: str, reason: str) -> _Read:
     return _Read([], [Note(code, path, reason)], "never")
 
 

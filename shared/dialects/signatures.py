@@ -1,4 +1,4 @@
-"""Proofs by a shared secret: Standard Webhooks signatures, and the secret token of Telegram. Pure.
+"""Proofs by a shared secret that dialects share: Standard Webhooks signatures, and comparing in constant time. Pure.
 
 The library `standardwebhooks` computes the expected signature. Its own check is not used: it reads the machine's clock,
 where ours may be another one, and accepts several spellings of a signature or a time.
@@ -15,7 +15,6 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from shared.errors import AuthenticationUnavailable, Unauthorized
 
 SIGNATURE_HEADER = "webhook-signature"
-TELEGRAM_HEADER = "x-telegram-bot-api-secret-token"
 TOLERANCE = timedelta(minutes=5)
 """How old, or how far ahead, a signed request may be (the Standard Webhooks libraries)."""
 
@@ -43,20 +42,11 @@ def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[
         raise Unauthorized("signature_wrong") from cause
     moment = datetime.fromtimestamp(int(seconds), UTC)
     expected = [webhook.sign(message_id, moment, text) for webhook in _webhooks(secrets)]
-    if not _one_matches(expected, signatures.split(" ")):
+    if not one_matches(expected, signatures.split(" ")):
         raise Unauthorized("signature_wrong")
 
 
-def verify_secret_token(headers: Mapping[str, str], secrets: Sequence[str]) -> None:
-    """Pass if Telegram sent one of the secrets, as `setWebhook` has it do. Raises Unauthorized."""
-    given = headers.get(TELEGRAM_HEADER)
-    if not given:
-        raise Unauthorized("credentials_missing")
-    if not _one_matches(secrets, [given]):
-        raise Unauthorized("secret_token_wrong")
-
-
-def _one_matches(expected: Sequence[str], given: Sequence[str]) -> bool:
+def one_matches(expected: Sequence[str], given: Sequence[str]) -> bool:
     """True if a given text is an expected one. All pairs are compared, each in constant time."""
     pairs = [(one.encode(), other.encode(errors="replace")) for one in expected for other in given]
     return sum(hmac.compare_digest(one, other) for one, other in pairs) > 0

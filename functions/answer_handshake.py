@@ -1,0 +1,13 @@
+"""GET or OPTIONS a channel's webhook: the vendor's question, before it posts here, whether it may."""
+
+import azure.functions as func
+
+from functions.http import replied, request_of, route
+from shared import bootstrap
+
+blueprint = func.Blueprint()
+
+
+@route(blueprint, ("GET", "OPTIONS"), "tenants/{tenantId}/channels/{accountId}/{channelId}")
+async def answer_handshake(req: func.HttpRequest) -> func.HttpResponse:
+    return replied(await bootstrap.access().handshake(request_of(req)))

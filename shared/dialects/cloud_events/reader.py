@@ -1,0 +1,25 @@
+"""Reads CloudEvents at an ingress: one, or a batch. Each event is accepted or rejected on its own."""
+
+from typing import Any
+
+from shared.dialects.dialect import Ingress
+from shared.errors import InvalidEvent, Mistake, UnknownAccount
+from shared.events.claim_check import CheckedIn, check_in
+from shared.events.codec import event_from
+
+
+def admitted(document: Any, ingress: Ingress) -> CheckedIn:
+    """The tenant's event, with large members kept apart. It may name no other channel than the ingress's.
+
+    Raises InvalidEvent, UnknownAccount, EventTooLarge.
+    """
+    event = event_from(document)
+    tenant_id, channel, named = ingress.tenant.tenant_id, ingress.channel, event.data.channel
+    if event.tenantid != tenant_id:
+        raise InvalidEvent([Mistake("tenantid", f"is {event.tenantid!r}, but the address says {tenant_id!r}")])
+    if channel and named and (named.account_id, named.channel_id) != (channel.account_id, channel.channel_id):
+        raise InvalidEvent([Mistake("data.channel", "is not the channel that the address names")])
+    # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
+    if event.subject is None and named and ingress.tenant.channel(named.account_id, named.channel_id) is None:
+        raise UnknownAccount(named.account_id, named.channel_id)
+    return check_in(event)

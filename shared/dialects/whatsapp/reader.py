@@ -1,0 +1,152 @@
+"""Reads a message as a line of its customer, an echo as a line of an agent, and a status as a report.
+
+A thread is a customer at one telephone number of the business: `{phone_number_id}:{wa_id}`. The number of the customer
+is `wa_id`; one who hides it has an id of Meta's for this business alone (`user_id`). WhatsApp tells a webhook what
+customers write, and what somebody writes in the WhatsApp Business app; what a bot sends by the Cloud API comes as
+statuses only, so its lines must be posted by the bot.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.dialects.dialect import Ingress
+from shared.dialects.notes import Note, common_note
+from shared.dialects.reading import Draft, Reading, Report, event_id, fits_an_event
+from shared.dialects.whatsapp.contents import Contents, contents_of, text_of
+from shared.dialects.whatsapp.notes import WhatsAppCode
+from shared.dialects.whatsapp.webhook import Broken, Contacts, Native
+from shared.errors import InvalidActivity, Mistake
+from shared.events.conversation_event import Begins
+from shared.events.data import MAX_NAME, Customer
+from shared.events.envelope import epoch_time
+
+_SECONDS = re.compile(r"[0-9]{1,11}")
+_MAX_ID = 256
+_READ = frozenset(["id", "from", "to", "from_user_id", "to_user_id", "timestamp", "type", "context"])
+"""Members of every message that a line is made of, or that only repeat who wrote to whom."""
+
+
+def read_native(native: Native | Broken, ingress: Ingress) -> Reading:
+    """Read one message, echo, report or change. Raises InvalidActivity with the member that is missing or wrong."""
+    if isinstance(native, Broken):
+        raise InvalidActivity([Mistake(native.member, native.reason)])
+    if native.kind == "change":
+        field = str(native.item.get("field"))[:80]
+        return _ignored("change_without_meaning", "field", f"a change of {field!r} without messages means nothing here")
+    if not isinstance(native.item, dict):
+        raise InvalidActivity([Mistake("", "is no object")])
+    number_id = _number_id(native, ingress)
+    if native.kind == "status":
+        return _status(native.item)
+    return _line(native.item, native.contacts, number_id, is_echo=native.kind == "echo")
+
+
+def _number_id(native: Native, ingress: Ingress) -> str:
+    """The business's telephone number, by Meta's id of it. Raises InvalidActivity if it is another channel's."""
+    number_id = native.number_id
+    if not isinstance(number_id, str) or not 0 < len(number_id) <= _MAX_ID:
+        raise InvalidActivity([Mistake("", "metadata.phone_number_id beside it is missing, or no text")])
+    if ingress.native_id not in (None, number_id):
+        raise InvalidActivity([Mistake("", "is for another telephone number than this channel's nativeId names")])
+    return number_id
+
+
+def _status(status: Mapping[str, Any]) -> Reading:
+    native_id, state = text_of(status, "id"), text_of(status, "status")
+    if native_id is None or state is None:
+        raise InvalidActivity([Mistake("id" if native_id is None else "status", "is missing, or no text")])
+    errors = status.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    reason = " ".join(str(first[member])[:200] for member in ("code", "title") if first.get(member)) or None
+    note = _note(
+        "status_report", "status", f"reports {state[:40]!r} of a line that was sent, and nothing keeps reports"
+    )
+    return Reading(None, None, _NOBODY, [], [note], "never", reports=[Report(native_id, state, reason)])
+
+
+def _line(message: dict[str, Any], contacts: Contacts, number_id: str, *, is_echo: bool) -> Reading:
+    contents = contents_of(message)
+    if text_of(message, "group_id"):
+        return _ignored("unsupported_message", "group_id", "is of a group, where several customers write")
+    if contents is None:
+        return _unread(message)
+    customer, notes = _customer(message, contacts, "to" if is_echo else "from")
+    native_id = text_of(message, "id")
+    if native_id is None:
+        raise InvalidActivity([Mistake("id", "is missing, or no text")])
+    if not fits_an_event(native_id):
+        notes.append(common_note("id_too_long", "id", "is too long for an event, so its hash is used"))
+    author = {"role": "customer", "id": customer.id, "name": customer.name}
+    data: dict[str, Any] = {
+        "author": {"role": "agent", "id": number_id} if is_echo else author,
+        "attachments": [],
+        **_answered(message),
+        **contents.data,
+    }
+    # A reaction to what was said before the end is no wish to begin anew.
+    begins: Begins = "ifFirst" if is_echo or message["type"] == "reaction" else "always"
+    draft = Draft(event_id(native_id), "message.posted", data, {"author": "to" if is_echo else "from"})
+    notes += _left_out(message, contents)
+    return Reading(f"{number_id}:{customer.id}", _time(message), customer, [draft], [], begins, notes)
+
+
+def _answered(message: Mapping[str, Any]) -> dict[str, str]:
+    """The line that this one answers."""
+    answered = text_of(message.get("context"), "id")
+    return {"replyToId": answered} if answered else {}
+
+
+def _unread(message: Mapping[str, Any]) -> Reading:
+    kind = str(message.get("type"))[:40]
+    if "type" not in message:
+        raise InvalidActivity([Mistake("type", "is missing")])
+    if kind == "system":
+        return _ignored("system_message", "type", "tells of a customer's number or id, and is nobody's line")
+    if kind == "reaction" and isinstance(message.get("reaction"), dict):
+        return _ignored("reaction_removed", "reaction.emoji", "is missing: a reaction was taken back")
+    if kind == "text":
+        note = common_note("empty_message", "text.body", "the message has no text")
+        return Reading(None, None, _NOBODY, [], [note], "never")
+    return _ignored("unsupported_message", "type", f"messages of type {kind!r} are not read, or lack their content")
+
+
+def _customer(message: Mapping[str, Any], contacts: Contacts, member: str) -> tuple[Customer, list[Note]]:
+    """The customer, by the number, else by Meta's id for this business; and a note if the name was shortened."""
+    number, user_id = text_of(message, member), text_of(message, f"{member}_user_id")
+    contact = contacts.of(number, user_id)
+    found = (text_of(contact, "wa_id") or number or user_id or text_of(contact, "user_id") or "").removeprefix("+")
+    if not 0 < len(found) <= _MAX_ID:
+        raise InvalidActivity([Mistake(member, f"is missing, or no text of 1 to {_MAX_ID} characters")])
+    name = text_of(contact.get("profile"), "name") or text_of(contact.get("profile"), "username")
+    reason = f"the customer's name has more than {MAX_NAME} characters; the rest is left out"
+    notes = [common_note("shortened", "", reason)] if name and len(name) > MAX_NAME else []
+    return Customer(id=found, name=name[:MAX_NAME] if name else None), notes
+
+
+def _time(message: Mapping[str, Any]) -> str:
+    given = message.get("timestamp")
+    seconds = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    if not isinstance(seconds, str) or not _SECONDS.fullmatch(seconds):
+        raise InvalidActivity([Mistake("timestamp", "is missing, or no whole seconds since 1970")])
+    try:
+        return epoch_time(int(seconds))
+    except ValueError as cause:
+        raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
+
+
+def _left_out(message: Mapping[str, Any], contents: Contents) -> Iterator[Note]:
+    unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ | contents.read)
+    if unread:
+        yield common_note("members_not_kept", "", f"leaves out {', '.join(unread[:10])}")
+
+
+_NOBODY = Customer(id="unknown")
+
+
+def _note(code: WhatsAppCode, path: str, reason: str) -> Note:
+    return Note(code, path, reason)
+
+
+def _ignored(code: WhatsAppCode, path: str, reason: str) -> Reading:
+    return Reading(None, None, _NOBODY, [], [_note(code, path, reason)], "never")
