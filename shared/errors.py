@@ -15,6 +15,8 @@
     │   ├── TooLate               too_late
     │   ├── Unauthorized          unauthorized
     │   ├── Forbidden             forbidden
+    │   ├── ReservedSource        reserved_source
+    │   ├── ForeignConversation   foreign_conversation
     │   ├── UnknownTenant         unknown_tenant
     │   ├── UnknownAccount        unknown_account
     │   ├── UnknownConversation   unknown_conversation
@@ -249,6 +251,29 @@ class Forbidden(Refused):
 
     def __init__(self, role: str) -> None:
         super().__init__(f"the token lacks the app role {role}")
+
+
+class ReservedSource(Refused):
+    """Raised when an event claims what only Patchbay itself says: its source, or a type that never travels."""
+
+    code = "reserved_source"
+    status = 403
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.mistakes = (Mistake(path, reason),)
+
+
+class ForeignConversation(Refused):
+    """Raised when a channel speaks about a conversation of another channel."""
+
+    code = "foreign_conversation"
+    status = 403
+
+    def __init__(self) -> None:
+        reason = "is a conversation of another channel; a channel speaks about its own conversations only"
+        super().__init__(f"subject: {reason}")
+        self.mistakes = (Mistake("subject", reason),)
 
 
 class UnknownTenant(Refused):

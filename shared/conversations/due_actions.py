@@ -14,6 +14,7 @@ from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.retention import Step, next_step
 from shared.events.catalog import Event
 from shared.events.codec import event_document, event_from
+from shared.events.data import ChannelReference
 from shared.events.envelope import format_time
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
@@ -135,12 +136,14 @@ def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datet
         return DueActions(check_at=expected_by)
     first = min(facts, key=lambda fact: fact.order)
     channel = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
-    reference = {"accountId": channel.account_id, "channelId": channel.channel_id} if channel else _UNKNOWN_CHANNEL
+    place = channel or UNKNOWN_CHANNEL
+    reference = {"accountId": place.account_id, "channelId": place.channel_id}
     data = {"channel": reference, "customer": {"id": conversation.conversation_id}}
     return DueActions([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
 
 
-_UNKNOWN_CHANNEL = {"accountId": "unknown", "channelId": "unknown"}
+UNKNOWN_CHANNEL = ChannelReference(account_id="unknown", channel_id="unknown")
+"""The channel of a conversation whose start never came, and of which no fact names one."""
 
 
 def _newest(facts: Iterable[Fact]) -> Fact:

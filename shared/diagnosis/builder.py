@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.access.sender_permissions import refuse_reserved
 from shared.diagnosis.configuration_checks import ConfigurationChecks
 from shared.diagnosis.diagnosis import Answer, Destination, IngressChannel, ResultingEvent, shortened_data
 from shared.diagnosis.findings import Finding, finding, finding_of_note
@@ -62,6 +63,11 @@ class DiagnosisBuilder:
             case Refused() as reason:
                 self._add_refusal(reason, part.path, whole=not is_set)
             case CheckedIn() as checked_in:
+                try:
+                    refuse_reserved(checked_in.event)
+                except Refused as reason:
+                    self._add_refusal(reason, part.path, whole=not is_set)
+                    return
                 self._add_event(checked_in, part.path, time_at, {})
                 if late := self._too_late(counted_moment(checked_in.event.moment, self.now)):
                     # The ingress accepts the event. It is parked when it is delivered.

@@ -69,7 +69,7 @@ def check_in(event: Event) -> CheckedIn:
         # There are too many attachments, or too many small members in them: all are kept apart as one member.
         document, contents, _ = _relieved(json.loads(encoded), 0)
     travelling = stored_event(json.dumps(document)) if contents else event
-    size = len(encode_event(travelling.with_unknown(LONGEST.attributes())))
+    size = len(encode_event(travelling.with_unknown(LONGEST)))
     if size > MAX_EVENT_BYTES:
         raise EventTooLarge(size, MAX_EVENT_BYTES, _largest(document))
     return CheckedIn(travelling, contents)

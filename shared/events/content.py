@@ -6,7 +6,7 @@ from typing import Any
 from shared.events import stamp
 from shared.events.trace_context import CARRIED
 
-NO_CONTENT = (*CARRIED, stamp.TIME, stamp.POSITION)
+NO_CONTENT = (*CARRIED, stamp.TIME, stamp.POSITION, stamp.CHANNEL)
 """The extension attributes that tell how an event came, which differs each time."""
 
 

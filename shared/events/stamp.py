@@ -13,6 +13,10 @@ from typing import Any
 from shared.events.envelope import format_time, parse_time
 
 TIME, POSITION = "ingresstime", "ingressposition"
+CHANNEL = "ingresschannel"
+"""The extension attribute with the mark of the channel whose proof an event came with."""
+MARK_LENGTH = 16
+"""Characters of a channel's mark."""
 MAX_POSITION = 2**31 - 1
 """The greatest Integer that an attribute of a CloudEvent may be."""
 
@@ -29,8 +33,8 @@ class Stamp:
         return {TIME: format_time(self.time), POSITION: self.position}
 
 
-LONGEST = Stamp(datetime.max.replace(tzinfo=UTC), MAX_POSITION)
-"""No stamp takes more bytes. Every event must have room for it, so that no sender's own stays for want of room."""
+LONGEST = {**Stamp(datetime.max.replace(tzinfo=UTC), MAX_POSITION).attributes(), CHANNEL: "0" * MARK_LENGTH}
+"""No attributes of an ingress take more bytes. Every event must have room for them, so that no sender's own stay."""
 
 
 def stamp_of(carrier: Mapping[str, Any]) -> Stamp | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.access.sender_permissions import refuse_reserved
 from shared.clock import Clock
 from shared.conversations.record import Recorder
 from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
@@ -59,6 +60,7 @@ class Deliveries:
         return event if stamp_of(event.attributes) else with_stamp(event, Stamp(self.stamps.next()))
 
     async def _handle(self, event: Event, delivered: Delivered) -> Outcome:
+        refuse_reserved(event)
         tenant_id = event.tenantid
         history = await self.recorder.configurations.of(tenant_id)
         addressed = await self._addressed(tenant_id, event, history)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.access.sender_permissions import refuse_reserved
 from shared.clock import Clock
 from shared.dialects.dialect import Ingress
 from shared.dialects.registry import EVENTS
@@ -135,6 +136,7 @@ class ParkedEventService:
         event = event_from(event_document)
         own_tenant = event.tenantid if tenant_id == NO_TENANT else tenant_id
         configuration = (await self.configurations.of(own_tenant)).at(self.clock.now()).configuration
+        refuse_reserved(event)
         admitted = EVENTS.read(event_document, Ingress(configuration))
         mistakes = [
             Mistake(name, f"is {getattr(admitted.event, name)!r}, but the parked event's is {text!r}")

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.access.sender_permissions import refuse_reserved
 from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Dialect, Ingress
 from shared.dialects.notes import Note, common_note
-from shared.dialects.payload import Payload, Rejected, read_payload
+from shared.dialects.payload import Part, Payload, Rejected, read_payload
 from shared.dialects.reading import Draft, Reading
 from shared.dialects.received import NOTHING_GIVEN, Received
 from shared.dialects.registry import EVENTS, dialect_named
@@ -20,6 +21,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, parse_time
 from shared.events.overflow import Overflow, publish
+from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
 from shared.tenants.history import Configurations, History
 from shared.threads.resolve import Resolved, Threads
@@ -87,27 +89,39 @@ class Receiver:
         events: list[CheckedIn] = []
         rejected: list[Rejected] = []
         for index, part in enumerate(payload.parts):
-            if isinstance(part.outcome, Refused):
-                rejected.append(Rejected(index, part.outcome))
-            elif isinstance(part.outcome, CheckedIn):
-                events.append(part.outcome)
-            elif channel and not part.outcome.only_ignored:
-                try:
-                    conversation, checked_in = await self._resolved_events(
-                        tenant_id, channel, part.outcome, history, now
-                    )
-                except Refused as reason:
-                    if not payload.is_set:
-                        raise
-                    rejected.append(Rejected(index, reason.with_traceback(None)))
-                else:
-                    resolved.append(conversation)
-                    events += checked_in
+            try:
+                conversation, checked_in = await self._events_of(tenant_id, channel, part, history, now)
+            except Refused as reason:
+                if not payload.is_set:
+                    raise
+                rejected.append(Rejected(index, reason.with_traceback(None)))
+            else:
+                resolved += [conversation] if conversation else []
+                events += checked_in
         await self._publish(tenant_id, events, now)
         accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
         begun_before = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
         ids = {one.conversation_id for one in resolved}
         return Receipt(accepted, [*payload.ignored, *begun_before], rejected, ids.pop() if len(ids) == 1 else None)
+
+    async def _events_of(
+        self, tenant_id: str, channel: ChannelReference | None, part: Part, history: History, now: datetime
+    ) -> tuple[Resolved | None, list[CheckedIn]]:
+        """The part's events, and the conversation that a native payload belongs to.
+
+        Raises Refused, among them ReservedSource and ForeignConversation for what this sender may not say.
+        """
+        if isinstance(part.outcome, Refused):
+            raise part.outcome
+        if isinstance(part.outcome, CheckedIn):
+            event = part.outcome.event
+            refuse_reserved(event)
+            if channel is not None and event.subject is not None:
+                await refuse_foreign(self.conversations, tenant_id, channel, event.subject)
+            return None, [replace(part.outcome, event=marked(event, channel))]
+        if channel is None or part.outcome.only_ignored:
+            return None, []
+        return await self._resolved_events(tenant_id, channel, part.outcome, history, now)
 
     async def _publish(self, tenant_id: str, events: Sequence[CheckedIn], now: datetime) -> None:
         """Publish the events of the request that came now."""

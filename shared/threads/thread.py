@@ -1,5 +1,6 @@
 """A channel's thread: one conversation after another, with their intervals. Pure; the use case is in `resolve.py`."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from shared.events.stamp import Stamp
 from shared.events.types.conversation_started import ConversationStarted, StartedData
 from shared.wire import ExactModel, replace
 
+_OF_A_THREAD = re.compile(r"(?P<names>.+)\.[0-9a-f]{64}\.[0-9]+", re.DOTALL)
 _LONGEST_NAME = 80
 
 
@@ -146,6 +148,13 @@ def conversation_id(channel: ChannelReference, key: str, number: int) -> str:
     Account and channel are for people to read, and cut where they are too long: the key alone identifies the thread.
     """
     return f"{channel.account_id[:_LONGEST_NAME]}.{channel.channel_id[:_LONGEST_NAME]}.{key}.{number}"
+
+
+def is_of_another_channel(conversation_id: str, channel: ChannelReference) -> bool:
+    """True if this is an id that `conversation_id` gives to conversations of another channel's threads."""
+    match = _OF_A_THREAD.fullmatch(conversation_id)
+    own = f"{channel.account_id[:_LONGEST_NAME]}.{channel.channel_id[:_LONGEST_NAME]}"
+    return match is not None and match["names"] != own
 
 
 def started_event(tenant_id: str, channel: ChannelReference, conversation: ThreadedConversation) -> ConversationStarted:

@@ -63,7 +63,8 @@ class Timers:
             checked = await self.archiver.keep(tenant_id, head, loaded.facts, history)
             due = due_actions(checked.conversation, loaded.facts, checked.archived, history, now)
         # What is due and cannot be done, because its effects are not, or because it is there already, is checked later.
-        due_at = due.check_at if due.check_at is None or due.check_at > now else now + CHECKED_AGAIN_AFTER
+        next_at = due.next_at(now)
+        due_at = now + CHECKED_AGAIN_AFTER if next_at is not None and next_at <= now else next_at
         checked = replace(checked, due_at=due_at, attention=due.attention)
         if checked != head:
             await self.conversations.save_head(tenant_id, key, checked, etag)

@@ -1,6 +1,8 @@
 """Deliveries: recorded, or parked with the reason; one bad message costs no other."""
 
+import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +10,12 @@ import pytest
 from shared.conversations.fact import SOURCE
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
+from shared.events.envelope import format_time
 from shared.ingress.parked_event import NO_TENANT
+from shared.timers.perform import CHECKED_AGAIN_AFTER
 from shared.wire import replace
 from tests.builders import document, ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import NOW, InMemory
 
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t|1"}
 
@@ -70,9 +74,40 @@ async def test_a_conflict_and_a_late_event_are_parked_with_their_tenant() -> Non
     ]
 
 
-async def test_a_late_event_of_a_sender_that_names_our_source_is_parked() -> None:
-    pipeline = await delivered(replace(message(at="2020-01-01T00:00:00Z"), source=SOURCE))
-    assert [parked.code for parked in await pipeline.parked.parked("contoso")] == ["too_late"]
+@pytest.mark.parametrize("source", [SOURCE, f"{SOURCE}/sweep", f"{SOURCE}/", "/PatchBay", "//patchbay", "/%70atchbay"])
+async def test_an_event_of_a_sender_that_names_our_source_is_parked(source: str) -> None:
+    # Given events of each type that is stored, from whoever is connected to the bus
+    events = [replace(one, source=source) for one in (started(), message(), escalated(), ended())]
+    # When they are delivered, then each is parked with its reason, and nothing is recorded
+    pipeline = await delivered(*events)
+    assert [parked.code for parked in await pipeline.parked.parked("contoso")] == ["reserved_source"] * 4
+    assert (await pipeline.conversations.load("contoso", "c1")).facts == []
+
+
+async def test_a_start_under_our_name_does_not_stop_the_timers() -> None:
+    # Given an event that looks like the start that Patchbay assumes, and a line of the same new conversation
+    spoofed = replace(started(event_id="assumed-start"), source=SOURCE)
+    pipeline = await delivered(spoofed, message(at=format_time(NOW)))
+    # When the six minutes have passed after which a start is assumed
+    for _ in range(3):
+        pipeline.clock.advance(timedelta(minutes=6))
+        await asyncio.wait_for(pipeline.sweep.run(), 10)
+        await asyncio.wait_for(pipeline.drain(), 10)
+    # Then it was assumed, once
+    assert (await pipeline.reading.one("contoso", "c1")).conversation.started_at is not None
+
+
+async def test_a_check_that_records_nothing_new_ends() -> None:
+    # Given a fact that has the id of the start that is to be assumed, and says something else
+    pipeline = await InMemory().configured()
+    await pipeline.record(replace(message(event_id="assumed-start"), source=SOURCE))
+    # When it is due, then the check ends, and the conversation is checked again later, not all the time
+    pipeline.clock.advance(timedelta(minutes=6))
+    assert await pipeline.sweep.run() == 1
+    await asyncio.wait_for(pipeline.drain(), 10)
+    assert await pipeline.sweep.run() == 0
+    pipeline.clock.advance(CHECKED_AGAIN_AFTER)
+    assert await pipeline.sweep.run() == 1
 
 
 async def test_a_bot_that_knows_only_the_channels_thread_reaches_its_conversation() -> None:

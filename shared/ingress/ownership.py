@@ -1,0 +1,58 @@
+"""Whether a conversation is a channel's own: a channel's proof speaks for its own conversations only."""
+
+import hashlib
+
+from shared.conversations.due_actions import UNKNOWN_CHANNEL
+from shared.conversations.ports import ConversationStore
+from shared.errors import ForeignConversation
+from shared.events.catalog import Event
+from shared.events.conversation_key import conversation_key
+from shared.events.data import ChannelReference
+from shared.events.stamp import CHANNEL, MARK_LENGTH
+from shared.threads.thread import is_of_another_channel
+from shared.wire import canonical_json
+
+_NO_CHANNEL = "events"
+
+
+def marked(event: Event, channel: ChannelReference | None) -> Event:
+    """The event with the mark of the channel whose proof it came with, whatever its sender wrote there.
+
+    Until the start of its conversation is known, this tells whose that one is.
+    """
+    if channel is not None:
+        return event.with_unknown({CHANNEL: _mark(channel)})
+    return event.with_unknown({CHANNEL: _NO_CHANNEL}) if CHANNEL in event.attributes else event
+
+
+async def refuse_foreign(
+    conversations: ConversationStore, tenant_id: str, channel: ChannelReference, subject: str
+) -> None:
+    """Raises ForeignConversation if the conversation is another channel's.
+
+    It is the channel's that began it; before its start is known, that of the facts that came first. A conversation of
+    which nothing is known belongs to whoever speaks first, but for ids that threads of another channel have.
+    """
+    key = conversation_key(subject)
+    if is_of_another_channel(subject, channel):
+        raise ForeignConversation
+    found = await conversations.read_head(tenant_id, key)
+    if found is None:
+        return
+    owner = found[0].conversation.channel
+    if owner is not None and not _is_same(owner, UNKNOWN_CHANNEL):
+        is_foreign = not _is_same(owner, channel)
+    else:
+        facts = (await conversations.load(tenant_id, key)).facts
+        is_foreign = any(fact.event.attributes.get(CHANNEL, _mark(channel)) != _mark(channel) for fact in facts)
+    if is_foreign:
+        raise ForeignConversation
+
+
+def _is_same(one: ChannelReference, other: ChannelReference) -> bool:
+    return (one.account_id, one.channel_id) == (other.account_id, other.channel_id)
+
+
+def _mark(channel: ChannelReference) -> str:
+    names = canonical_json([channel.account_id, channel.channel_id]).encode()
+    return hashlib.sha256(names).hexdigest()[:MARK_LENGTH]
