@@ -29,5 +29,5 @@ def next_attempt(attempts: int, retry_after: timedelta, policy: AttemptPolicy) -
     """The pause after so many failed attempts, at least `retry_after`; None if there is no further attempt."""
     if attempts >= policy.most:
         return None
-    times: int = policy.factor ** (attempts - 1)
+    times: int = min(policy.factor ** (attempts - 1), policy.longest // policy.first + 1)
     return max(min(policy.first * times, policy.longest), min(retry_after, policy.longest))

@@ -31,9 +31,10 @@ def reconcile(
         if posted and posted.month != row.month:
             tombstone = replace(posted, excluded="moved")
             effects[f"ledger:{posted.month}"] = _contribution(tombstone, occasion)
-    threaded = after.channel is not None and after.channel.thread_id is not None
-    if threaded and after.channel and after.closed_at and (before is None or before.closed_at != after.closed_at):
-        effects["thread"] = CloseThread(kind="closeThread", channel=after.channel, at=after.closed_at)
+    # An end may come before the start, which says in which thread the conversation is.
+    closing = _close_thread(after)
+    if closing and (before is None or closing != _close_thread(before)):
+        effects["thread"] = closing
     known = before.unseen if before else None
     if after.closed_at and after.channel and after.unseen and after.unseen != known:
         added = _only_one_added(known, after.unseen, fact)
@@ -47,6 +48,14 @@ def reconcile(
             ended_at=after.closed_at,
         )
     return effects
+
+
+def _close_thread(conversation: Conversation) -> CloseThread | None:
+    """The end of the conversation's interval in its thread; None while it is open, or if it is in no thread."""
+    channel, at = conversation.channel, conversation.closed_at
+    if channel is None or channel.thread_id is None or at is None:
+        return None
+    return CloseThread(kind="closeThread", channel=channel, at=at)
 
 
 def _only_one_added(known: Unseen | None, unseen: Unseen, fact: Fact | None) -> str | None:

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.contributions.row import Row, Total
 from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Contribute, PendingEffect
 from shared.conversations.ports import ConversationStore, Head
 from shared.conversations.state import State
 from shared.events.codec import event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import parse_time
+from shared.wire import replace
 from tests.builders import document, fact_of, json_values, message
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -187,6 +190,38 @@ async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStor
     assert etag is not None
     await conversations.save_head(TENANT, "c1", head("c1"), etag)
     assert list(await conversations.due(TENANT, NOW, 10)) == []
+
+
+async def test_heads_with_a_row_to_be_posted_are_found_by_its_month(conversations: ConversationStore) -> None:
+    # Given heads with rows of some months to be posted, a parked one among them, and one with nothing left
+    def owing(name: str, *months: str, parked: bool = False) -> Head:
+        outbox = {
+            month: PendingEffect(
+                effect=Contribute(
+                    kind="contribute",
+                    total=Total(kind="session", policy="p", period=month),
+                    row=Row(key=name, revision=1, standing="counted", content="{}"),
+                ),
+                revision=1,
+                next_at=None if parked else NOW + timedelta(hours=4),
+            )
+            for month in months
+        }
+        return replace(head(name), outbox=outbox)
+
+    await stored(
+        conversations, owing("c1", "2026-11", "2026-09"), owing("c2", "2026-10", parked=True), owing("c3", "2026-12"),
+        head("c4"),
+    )  # fmt: skip
+    await stored(conversations, owing("c5", "2026-08"), tenant_id="fabrikam")
+    # Then those of a month and of earlier ones are found, whatever their pause, as many as asked for
+    assert sorted(await conversations.unposted(TENANT, "2026-10", 10)) == ["c1", "c2"]
+    assert sorted(await conversations.unposted(TENANT, "2026-12", 10)) == ["c1", "c2", "c3"]
+    assert list(await conversations.unposted(TENANT, "2026-08", 10)) == []
+    assert len(await conversations.unposted(TENANT, "2026-12", 2)) == 2
+    # and one whose row is posted is found no more
+    await conversations.save_head(TENANT, "c2", head("c2"), (await conversations.load(TENANT, "c2")).etag or "")
+    assert sorted(await conversations.unposted(TENANT, "2026-10", 10)) == ["c1"]
 
 
 async def test_tenants_never_see_each_others_conversations(conversations: ConversationStore) -> None:

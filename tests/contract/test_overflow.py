@@ -90,3 +90,18 @@ async def test_places_share_nothing(overflow: Overflow, other: tuple[str, str]) 
     # Then all of it is gone, and the other stays
     assert [await overflow.get(TENANT, KEY, digest(one)) for one in (b"same", b"more")] == [None, None]
     assert await overflow.get(*other, digest(b"same")) == b"same"
+
+
+async def test_contents_are_named_and_discarded_one_by_one(overflow: Overflow) -> None:
+    # Given two contents of a place, and one of another
+    names = sorted(digest(content) for content in (b"one", b"two"))
+    for content in (b"one", b"two"):
+        await overflow.put(TENANT, KEY, digest(content), content)
+    await overflow.put(TENANT, "c2", digest(b"one"), b"one")
+    # Then they are named in order; and one that is discarded is gone there alone, however often
+    assert list(await overflow.names(TENANT, KEY)) == names
+    assert list(await overflow.names("fabrikam", KEY)) == list(await overflow.names(TENANT, "c")) == []
+    for _ in range(2):
+        await overflow.discard(TENANT, KEY, digest(b"one"))
+    assert list(await overflow.names(TENANT, KEY)) == [digest(b"two")]
+    assert await overflow.get(TENANT, "c2", digest(b"one")) == b"one"

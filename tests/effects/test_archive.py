@@ -14,7 +14,8 @@ from shared.effects.reconcile import ledger_row
 from shared.errors import UnknownConversation
 from shared.events.catalog import Event
 from shared.events.envelope import format_time
-from tests.builders import contoso, ended, escalated, message, started
+from shared.tenants.history import Version
+from tests.builders import FROM_THE_BEGINNING, contoso, ended, escalated, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryArchive, MemoryConversations
 from tests.seeds import SUMMARY
@@ -162,6 +163,19 @@ async def test_a_crash_after_archiving_archives_nothing_twice(in_memory: Pipelin
     await swept(pipeline, 3 * DAY)
     # Then the late line is all that the addendum adds
     assert [len(part["facts"]) for part in await parts(pipeline)] == [len(whole()), 1]
+
+
+async def test_an_archive_knows_its_facts_though_the_tenant_has_another_secret() -> None:
+    # Given an archived conversation, whose database is lost, and with it the tenant's secret
+    archive = MemoryArchive()
+    await swept(await over(archive=archive), DAY)
+    anew = InMemory(archive=archive)
+    await anew.configuration_store.create("contoso", Version(1, FROM_THE_BEGINNING, contoso()), b"another secret")
+    # When its events are sent again, and it is archived again
+    await anew.record(*whole())
+    await swept(anew, DAY)
+    # Then nothing is there twice
+    assert [len(part["facts"]) for part in await parts(anew)] == [len(whole())]
 
 
 async def test_two_looks_at_once_archive_once() -> None:

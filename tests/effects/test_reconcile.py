@@ -40,6 +40,15 @@ def test_what_does_not_touch_the_bill_posts_nothing() -> None:
     assert reconcile(before, after, 2) == {}
 
 
+def test_an_end_that_comes_before_its_start_closes_the_thread_once_that_is_known() -> None:
+    # Given an end of which nobody knows the thread, when the start says it, then its interval is closed
+    end = ended(at="2026-10-05T11:00:00Z")
+    before, after = folded(end), folded(started(channel=THREAD), end)
+    assert "thread" not in reconcile(None, before, 1)
+    assert reconcile(before, after, 2)["thread"] == reconcile(folded(started(channel=THREAD)), after, 2)["thread"]
+    assert "thread" not in reconcile(after, after, 3)
+
+
 def test_a_session_that_moves_leaves_a_tombstone() -> None:
     # Given a session of November that turns out to be October's
     before = folded(escalated(at="2026-11-01T00:00:10Z"))
