@@ -12,8 +12,8 @@ from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, bot_activity
 from tests.functions.odd_bodies import AT, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies, mutated
 
 CONFIGURATION = "/api/tenants/contoso/configuration"
-FIVE_HUNDRED = settings(
-    max_examples=500,
+GENERATED = settings(
+    max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -36,34 +36,34 @@ async def taken_or_refused(host: Host, path: str, body: bytes) -> None:
 
 @pytest.mark.slow
 @given(body=bodies(RIGHT_EVENTS))
-@FIVE_HUNDRED
+@GENERATED
 async def test_the_events_ingress_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, EVENTS, body)
 
 
 @pytest.mark.slow
 @given(body=bodies(RIGHT_ACTIVITIES))
-@FIVE_HUNDRED
+@GENERATED
 async def test_a_bot_framework_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, WEB_CHAT, body)
 
 
 @given(body=bodies(RIGHT_EVENTS))
-@settings(FIVE_HUNDRED, max_examples=100)
+@settings(GENERATED, max_examples=100)
 async def test_a_webhook_for_events_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-app/app", body)
 
 
 @pytest.mark.slow
 @given(body=bodies(RIGHT_UPDATES))
-@FIVE_HUNDRED
+@GENERATED
 async def test_a_telegram_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-telegram/telegram", body)
 
 
 @pytest.mark.slow
 @given(body=bodies(RIGHT_WEBHOOKS))
-@FIVE_HUNDRED
+@GENERATED
 async def test_a_whatsapp_webhook_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     await taken_or_refused(host, "/api/tenants/contoso/channels/contoso-whatsapp/whatsapp", body)
 
@@ -121,7 +121,7 @@ async def test_no_yaml_is_too_odd_to_answer(host: Host, odd: str) -> None:
     | st.just(b"")
     | mutated([{"a": [1, {"b": 2}]}])
 )
-@settings(FIVE_HUNDRED, max_examples=200)
+@settings(GENERATED, max_examples=200)
 async def test_the_configuration_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     answer = await host.client.put(CONFIGURATION, content=body)
     assert problem(answer)["code"] == "invalid_configuration"
