@@ -1,4 +1,4 @@
-"""2,000 generated conversations through the embedded store, with duplicates, late facts and month edges."""
+"""1,000 generated conversations through the embedded store, with duplicates, late facts and month edges."""
 
 import asyncio
 from collections.abc import Iterator

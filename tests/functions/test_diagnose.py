@@ -11,7 +11,7 @@ from tests.diagnosis.doctor import QUIRKS
 from tests.dialects.whatsapp import RIGHT_WEBHOOKS
 from tests.functions.hosts import Host, activity, problem
 from tests.functions.odd_bodies import RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPDATES, bodies
-from tests.functions.test_any_body import FIVE_HUNDRED
+from tests.functions.test_any_body import GENERATED
 
 DIAGNOSE = "/api/tenants/contoso/diagnose"
 
@@ -64,7 +64,7 @@ async def test_an_unknown_tenant_and_an_unknown_channel_are_refused(host: Host) 
 
 
 @given(body=bodies([*RIGHT_ACTIVITIES, *RIGHT_UPDATES, *RIGHT_WEBHOOKS, *RIGHT_EVENTS]))
-@FIVE_HUNDRED
+@GENERATED
 async def test_any_body_is_diagnosed(host: Host, body: bytes) -> None:
     await diagnosed(host, body)
 
