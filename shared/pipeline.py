@@ -119,7 +119,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         finder=Finder(store, threads, configurations),
         configurations=configurations,
         parked=parked,
-        parked_event_service=ParkedEventService(parked, configurations, bus, overflow, effects, clock),
+        parked_event_service=ParkedEventService(parked, configurations, bus, overflow, store, effects, clock),
         usage=MonthlyUsage(
             adapters.ledger,
             adapters.reports,

@@ -19,7 +19,16 @@ var containers { name: string, partitionKey: string[], indexed: string[], ttl: i
   {
     name: 'conversations'
     partitionKey: ['/tenantId', '/conversationKey']
-    indexed: ['/key/?', '/state/?', '/queue/?', '/bot/?', '/customer/?', '/attentionAt/?', '/unpostedMonth/?', '/factOf/?']
+    indexed: [
+      '/key/?'
+      '/state/?'
+      '/queue/?'
+      '/bot/?'
+      '/customer/?'
+      '/attentionAt/?'
+      '/unpostedMonth/?'
+      '/factOf/?'
+    ]
     ttl: -1
   }
   {

@@ -1,6 +1,8 @@
 """What a sender may say: one table, and its check for an event. Pure."""
 
+import posixpath
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -49,5 +51,6 @@ def refuse_reserved(event: Event) -> None:
 
 def is_reserved(source: str) -> bool:
     """True for `/patchbay` and what lies below it, however it is spelled."""
-    path = unquote(source).strip().casefold().lstrip("/.\\")
-    return _END_OF_SEGMENT.split(path.replace("\\", "/"), maxsplit=1)[0].strip() == _RESERVED
+    plain = unicodedata.normalize("NFKC", unquote(unquote(source))).casefold().replace("\\", "/")
+    first = _END_OF_SEGMENT.split(posixpath.normpath(plain.strip()).lstrip("/."), maxsplit=1)[0]
+    return first.strip() == _RESERVED

@@ -92,11 +92,13 @@ def is_blocked(pending: PendingEffect, outbox: Outbox) -> bool:
 
     So a conversation that moves to another month is never counted in both.
     """
-    effect = pending.effect
-    if not isinstance(effect, Contribute) or effect.row.standing is None:
-        return False
-    others = (each.effect for each in outbox.values())
-    return any(isinstance(one, Contribute) and one.row.standing is None for one in others)
+    counts = isinstance(pending.effect, Contribute) and not is_tombstone(pending)
+    return counts and any(is_tombstone(each) for each in outbox.values())
+
+
+def is_tombstone(pending: PendingEffect) -> bool:
+    """True if it takes a row out of its total."""
+    return isinstance(pending.effect, Contribute) and pending.effect.row.standing is None
 
 
 def with_effects(

@@ -44,11 +44,15 @@ class Head(ExactModel):
         """The effects to be performed now: those that are due, and do not wait for another one."""
         return {name: pending for name, pending in self._unblocked().items() if pending.is_due(now)}
 
-    def at_revision(self, revision: int) -> "Head":
-        """This head with another revision, which its rows in the outbox have, too."""
+    def at_revision(self, revision: int, now: datetime) -> "Head":
+        """This head with another revision, which its rows in the outbox have, too; each is due now, as a new one is."""
         outbox = {
             name: replace(
-                pending, revision=revision, effect=replace(one, row=replace(one.row, revision=revision)), attempts=0
+                pending,
+                revision=revision,
+                effect=replace(one, row=replace(one.row, revision=revision)),
+                attempts=0,
+                next_at=now,
             )
             if isinstance(one := pending.effect, Contribute)
             else pending

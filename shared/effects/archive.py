@@ -15,7 +15,6 @@ from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.effects.forgotten import ForgottenContents
 from shared.effects.reconcile import ledger_row
-from shared.events.claim_check import checks_of
 from shared.events.envelope import format_time
 from shared.retry import retrying
 from shared.routing.trace import TracedDecision
@@ -108,10 +107,10 @@ class Archiver:
         await self.archive.delete(tenant_id, key)
         if channel is not None and channel.thread_id is not None:
             await self.threads.forget(tenant_id, channel, head.conversation.conversation_id)
-        if any(any(checks_of(fact.event)) for fact in facts):
-            await self.forgotten.note(tenant_id, key)
+        note = await self.forgotten.note(tenant_id, key, facts)
         await self.conversations.delete(tenant_id, key, etag)
-        await self.forgotten.delete(tenant_id, key)
+        if note is not None:
+            await self.forgotten.delete(tenant_id, note)
 
 
 def archived_facts(part: bytes) -> list[Fact]:

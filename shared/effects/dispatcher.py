@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from shared.clock import Clock
-from shared.conversations.effect import Outbox, PendingEffect, caused_by
+from shared.conversations.effect import ATTEMPTS, Outbox, PendingEffect, caused_by
 from shared.conversations.ports import ConversationStore, Head
 from shared.effects.handler import Done, EffectHandler, KeptOut
 from shared.errors import HeadChanged, PatchbayError, Retryable, code_of
 from shared.metrics import EFFECTS_PARKED
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
+from shared.wire import replace
 
 _log = logging.getLogger(__name__)
 
@@ -125,6 +126,12 @@ class Dispatcher:
         if isinstance(outcome, Failed):
             raise outcome.failure
 
+    async def is_parked(self, tenant_id: str, key: str, effect_id: str, revision: int) -> bool:
+        """True if the effect still waits for somebody to replay it. It may have been replaced by a later one since."""
+        found = await self.conversations.read_head(tenant_id, key)
+        parked = found[0].outbox.get(effect_id) if found else None
+        return parked is not None and parked.is_parked and parked.revision == revision
+
     async def _try(self, tenant_id: str, head: Head, effect_id: str, pending: PendingEffect) -> Done | KeptOut | Failed:
         effect, key = pending.effect, head.conversation.key
         self.figures.attempts += 1
@@ -145,25 +152,25 @@ class Dispatcher:
 
         Returns the head to be performed again, if it must begin above the revisions of a former life.
         """
-        await self._park(tenant_id, head, outcomes)
+        failed = await self._failed(tenant_id, head, outcomes)
         try:
-            return await self._save(tenant_id, key, head.outbox, head, etag, outcomes)
+            return await self._save(tenant_id, key, head.outbox, head, etag, outcomes, failed)
         except HeadChanged:
-            return await retrying(HeadChanged, self._save_in_successor, tenant_id, key, head.outbox, outcomes)
+            return await retrying(HeadChanged, self._save_in_successor, tenant_id, key, head.outbox, outcomes, failed)
 
     async def _save_in_successor(
-        self, tenant_id: str, key: str, performed: Outbox, outcomes: Outcomes
+        self, tenant_id: str, key: str, performed: Outbox, outcomes: Outcomes, failed: Outbox
     ) -> tuple[Head, str] | None:
         found = await self.conversations.read_head(tenant_id, key)
-        return await self._save(tenant_id, key, performed, *found, outcomes) if found else None
+        return await self._save(tenant_id, key, performed, *found, outcomes, failed) if found else None
 
     async def _save(
-        self, tenant_id: str, key: str, performed: Outbox, head: Head, etag: str, outcomes: Outcomes
+        self, tenant_id: str, key: str, performed: Outbox, head: Head, etag: str, outcomes: Outcomes, failed: Outbox
     ) -> tuple[Head, str] | None:
         """Save the head with these outcomes. Raises HeadChanged."""
-        after, known = self._after(head, performed, outcomes)
+        after, known = self._after(head.with_failed(failed), performed, outcomes)
         if known:
-            after = after.at_revision(max(head.revision, known) + 1)
+            after = after.at_revision(max(head.revision, known) + 1, self.clock.now())
         if after != head:
             etag = await self.conversations.save_head(tenant_id, key, after, etag)
         return (after, etag) if known else None
@@ -174,24 +181,33 @@ class Dispatcher:
         An effect that is in the outbox no more was replaced by a later one, and only this performer was late.
         """
         done = {name: performed[name] for name, each in outcomes.items() if isinstance(each, Done)}
-        failures = {name: each for name, each in outcomes.items() if isinstance(each, Failed)}
-        failed = {name: self._failed(performed[name], each) for name, each in failures.items()}
-        after = head.without(done).with_failed(failed)
+        after = head.without(done)
         present = {name for name, each in head.outbox.items() if name in performed and each == performed[name]}
         kept_out = (each.revision for name, each in outcomes.items() if isinstance(each, KeptOut) and name in present)
         return after, max(kept_out, default=0)
 
-    def _failed(self, pending: PendingEffect, outcome: Failed) -> PendingEffect:
-        return pending.failed(code_of(outcome.failure), self.clock.now(), outcome.retry_after)
-
-    async def _park(self, tenant_id: str, head: Head, outcomes: Outcomes) -> None:
-        """List the effects that have no further attempt, before the head says so: a crash leaves none unlisted."""
+    async def _failed(self, tenant_id: str, head: Head, outcomes: Outcomes) -> dict[str, PendingEffect]:
+        """The effects that failed, after one more attempt. What is parked is listed before the head says so."""
+        failed = {}
         for name, outcome in outcomes.items():
-            if isinstance(outcome, Failed) and (last := self._failed(head.outbox[name], outcome)).is_parked:
-                await self.parking.park(tenant_id, Parked(head.conversation.key, name, last, outcome.detail))
-                self.figures.parked += 1
-                attributes = {"kind": last.effect.kind, "code": str(last.last_error)}
-                self.telemetry.metrics.count(EFFECTS_PARKED, attributes)
+            if isinstance(outcome, Failed):
+                last = head.outbox[name].failed(code_of(outcome.failure), self.clock.now(), outcome.retry_after)
+                if last.is_parked and not await self._is_listed(tenant_id, head, name, last, outcome.detail):
+                    last = replace(head.outbox[name], next_at=self.clock.now() + ATTEMPTS.longest)
+                failed[name] = last
+        return failed
+
+    async def _is_listed(self, tenant_id: str, head: Head, effect_id: str, parked: PendingEffect, detail: str) -> bool:
+        """List the effect as parked. False if the list cannot be written, so that it is tried once more later."""
+        try:
+            await self.parking.park(tenant_id, Parked(head.conversation.key, effect_id, parked, detail))
+        except Exception as failure:  # of any kind: other effects must not wait for the list
+            _log.warning("an effect could not be parked: %s", code_of(failure))
+            return False
+        self.figures.parked += 1
+        attributes = {"kind": parked.effect.kind, "code": str(parked.last_error)}
+        self.telemetry.metrics.count(EFFECTS_PARKED, attributes)
+        return True
 
     async def _traces(self, tenant_id: str, key: str, effects: Outbox) -> list[Mapping[str, Any]]:
         """The attributes, with the traces, of the facts that led to these effects; empty if telemetry is off."""

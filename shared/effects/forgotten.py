@@ -5,14 +5,19 @@ not be made anew.
 """
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore
+from shared.events.claim_check import checks_of
 from shared.events.overflow import Overflow
 from shared.tenants.history import Configurations
+from shared.wire import canonical_json
 
 NOTES = "!forgotten"
-"""The place of the notes in the overflow. Each holds a conversation's key; no key begins with `!`."""
+"""The place of the notes in the overflow. Each names a conversation's key and contents; no key begins with `!`."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,27 @@ class ForgottenContents:
     configurations: Configurations
     overflow: Overflow
 
-    async def note(self, tenant_id: str, key: str) -> None:
-        """Note that the conversation is about to be deleted, and that its contents are to go after it."""
-        await self.overflow.put(tenant_id, NOTES, _name(key), key.encode())
+    async def note(self, tenant_id: str, key: str, facts: Sequence[Fact]) -> bytes | None:
+        """Note that the conversation is about to be deleted, and that these facts' contents are to go after it.
 
-    async def delete(self, tenant_id: str, key: str) -> None:
-        """Delete the contents of the conversation, which is deleted already, and its note."""
-        await self.overflow.delete(tenant_id, key)
-        await self.overflow.discard(tenant_id, NOTES, _name(key))
+        Returns the note; None if there are no contents.
+        """
+        named = sorted({check.sha256 for fact in facts for check in checks_of(fact.event)})
+        if not named:
+            return None
+        note = canonical_json({"key": key, "contents": named}).encode()
+        await self.overflow.put(tenant_id, NOTES, hashlib.sha256(note).hexdigest(), note)
+        return note
+
+    async def delete(self, tenant_id: str, note: bytes) -> None:
+        """Delete the contents that the note names, and then the note. Their conversation is deleted already.
+
+        Other contents of its key stay: they belong to an event that is on its way, and begins the conversation anew.
+        """
+        noted = json.loads(note)
+        for sha256 in noted["contents"]:
+            await self.overflow.discard(tenant_id, noted["key"], sha256)
+        await self.overflow.discard(tenant_id, NOTES, hashlib.sha256(note).hexdigest())
 
     async def delete_left_over(self) -> int:
         """Delete the contents that a crash left of deleted conversations. Returns the number of conversations."""
@@ -38,15 +56,10 @@ class ForgottenContents:
         for tenant_id in await self.configurations.tenants():
             for name in await self.overflow.names(tenant_id, NOTES):
                 note = await self.overflow.get(tenant_id, NOTES, name)
-                key = note.decode() if note else ""
-                if not note or await self.conversations.read_head(tenant_id, key) is not None:
+                if note and await self.conversations.read_head(tenant_id, json.loads(note)["key"]) is None:
+                    await self.delete(tenant_id, note)
+                    deleted += 1
+                else:
                     # It was not deleted after all, or came again. It has a note again when it is forgotten.
                     await self.overflow.discard(tenant_id, NOTES, name)
-                    continue
-                await self.delete(tenant_id, key)
-                deleted += 1
         return deleted
-
-
-def _name(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

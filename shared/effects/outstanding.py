@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.conversations.effect import Contribute, PendingEffect
+from shared.conversations.effect import Contribute, Outbox, PendingEffect, is_blocked, is_tombstone
 from shared.conversations.ports import ConversationStore
 from shared.effects.dispatcher import Dispatcher
 from shared.errors import HeadChanged
@@ -25,7 +25,8 @@ class Outstanding:
         while True:
             keys = await self.conversations.unposted(tenant_id, month, _MAX_HEADS)
             left = [one for key in keys for one in await retrying(HeadChanged, self._post, tenant_id, key, month)]
-            if len(keys) < _MAX_HEADS or len({one.key for one in left}) == len(keys):
+            # What remains is not tried twice: each try is one of its ten attempts.
+            if left or len(keys) < _MAX_HEADS:
                 return left
 
     async def _post(self, tenant_id: str, key: str, month: str) -> list[Unposted]:
@@ -34,10 +35,18 @@ class Outstanding:
         found = await self.conversations.read_head(tenant_id, key)
         outbox = found[0].outbox if found else {}
         return [
-            Unposted(key, name, pending.last_error, pending.is_parked)
-            for name, pending in outbox.items()
+            Unposted(key, name, waited_for.last_error, waited_for.is_parked)
+            for pending in outbox.values()
             if _concerns(pending, month)
+            for name, waited_for in _waited_for(pending, outbox).items()
         ]
+
+
+def _waited_for(pending: PendingEffect, outbox: Outbox) -> Outbox:
+    """The effects that must be done for this one to be: it alone, or the tombstones that it waits for."""
+    if is_blocked(pending, outbox):
+        return {name: each for name, each in outbox.items() if is_tombstone(each)}
+    return {name: each for name, each in outbox.items() if each is pending}
 
 
 def _concerns(pending: PendingEffect, month: str) -> bool:

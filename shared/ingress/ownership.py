@@ -30,8 +30,8 @@ async def refuse_foreign(
 ) -> None:
     """Raises ForeignConversation if the conversation is another channel's.
 
-    It is the channel's that began it; before its start is known, that of the facts that came first. A conversation of
-    which nothing is known belongs to whoever speaks first, but for ids that threads of another channel have.
+    It is the channel's that began it; before its start is known, the channel's whose event came first. What publishers
+    and the bus said makes nobody its owner, since the start may be on its way.
     """
     key = conversation_key(subject)
     if is_of_another_channel(subject, channel):
@@ -44,7 +44,9 @@ async def refuse_foreign(
         is_foreign = not _is_same(owner, channel)
     else:
         facts = (await conversations.load(tenant_id, key)).facts
-        is_foreign = any(fact.event.attributes.get(CHANNEL, _mark(channel)) != _mark(channel) for fact in facts)
+        marks = [(fact.received_at, fact.id, fact.event.attributes.get(CHANNEL)) for fact in facts]
+        first = min((one for one in marks if one[2] not in (None, _NO_CHANNEL)), default=None)
+        is_foreign = first is not None and first[2] != _mark(channel)
     if is_foreign:
         raise ForeignConversation
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.access.sender_permissions import refuse_reserved
 from shared.clock import Clock
+from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Ingress
 from shared.dialects.registry import EVENTS
 from shared.effects.dispatcher import Dispatcher
@@ -53,6 +54,7 @@ class ParkedEventService:
     configurations: Configurations
     publisher: EventPublisher
     overflow: Overflow
+    conversations: ConversationStore
     effects: Dispatcher
     clock: Clock
 
@@ -62,7 +64,8 @@ class ParkedEventService:
             await self.configurations.of(tenant_id)
         found = await self.parked.parked(tenant_id, after=after, limit=PAGE + 1, replayed=replayed)
         page = found[:PAGE]
-        return ParkedPage(page, page[-1].position if len(found) > PAGE else None)
+        waiting = [one for one in page if one.replayed_at or await self._waits(tenant_id, one)]
+        return ParkedPage(waiting, page[-1].position if len(found) > PAGE else None)
 
     async def replay(self, tenant_id: str, parked_id: str, mended: bytes) -> str:
         """Publish the parked event, or `mended` in its place, under its identity. Returns the event's id.
@@ -106,7 +109,11 @@ class ParkedEventService:
             while oldest := await self.parked.parked(tenant_id, after=after, limit=PAGE, replayed=True):
                 expired = [event for event in oldest if event.received_at < before]
                 # A parked effect is never lost: its conversation stays, too, until somebody replays it.
-                gone = [event for event in expired if event.effect is None or event.replayed_at]
+                gone = [
+                    event
+                    for event in expired
+                    if event.effect is None or event.replayed_at or not await self._waits(tenant_id, event)
+                ]
                 for event in gone:
                     await self._forget(tenant_id, event)
                 forgotten += len(gone)
@@ -115,15 +122,28 @@ class ParkedEventService:
                 after = oldest[-1].position
         return forgotten
 
+    async def _waits(self, tenant_id: str, event: ParkedEvent) -> bool:
+        """True for an event. For an effect, if nothing took its place since it was parked."""
+        effect = event.effect
+        if effect is None:
+            return True
+        return await self.effects.is_parked(tenant_id, effect.key, effect.effect_id, effect.revision)
+
     async def _forget(self, tenant_id: str, parked_event: ParkedEvent) -> None:
         try:
             event = decode_event(parked_event.body.encode())
         except Refused:
             event = None
         # Contents are only kept for tenants that are known.
-        if tenant_id != NO_TENANT and event is not None and event.subject is None and any(checks_of(event)):
+        if tenant_id != NO_TENANT and event is not None and any(checks_of(event)):
             place = place_of(event, await self.configurations.pseudonyms(tenant_id))
-            await self.overflow.delete(tenant_id, place)
+            # A conversation's own contents go with it.
+            kept = set()
+            if event.subject is not None:
+                facts = (await self.conversations.load(tenant_id, place)).facts
+                kept = {check.sha256 for fact in facts for check in checks_of(fact.event)}
+            for sha256 in {check.sha256 for check in checks_of(event)} - kept:
+                await self.overflow.discard(tenant_id, place, sha256)
         # Deleted last, so that after a crash the next run finds it.
         await self.parked.delete(tenant_id, parked_event.id)
 

@@ -1,5 +1,6 @@
 """Performs the actions that are due for a conversation."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,12 +10,14 @@ from shared.conversations.ports import ConversationStore
 from shared.conversations.record import Recorder
 from shared.effects.archive import Archiver
 from shared.effects.dispatcher import Dispatcher
-from shared.errors import EventIdConflict, HeadChanged
+from shared.errors import EventIdConflict, HeadChanged, Refused
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
 from shared.tenants.history import Configurations
 from shared.wire import replace
+
+_log = logging.getLogger(__name__)
 
 CHECKED_AGAIN_AFTER = timedelta(hours=1)
 """When a conversation is checked again for which something is due that cannot be done now."""
@@ -77,4 +80,8 @@ class Timers:
             return await self.recorder.record(tenant_id, event) != "duplicate"
         except EventIdConflict:
             # The policy's texts changed while another process recorded the same reminder, so it is recorded.
+            return False
+        except Refused as reason:
+            # No retry helps, and a question is no event that could be parked.
+            _log.warning("a due action was refused: %s", reason.code, extra={"tenant": tenant_id, "code": reason.code})
             return False

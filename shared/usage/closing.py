@@ -49,12 +49,12 @@ class Closing:
 
     async def close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
         """Close the month unless it is closed. Returns the obstacles that kept it open; none when it is closed."""
-        return await retrying(BooksChanged, self._close, tenant_id, month)
-
-    async def _close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
-        """Raises BooksChanged if a row or correction was posted while the rows were counted."""
+        # Once, since each try of a row that fails is one of its attempts; and first, since posting changes the books.
         outstanding = await self._outstanding(tenant_id, month)
-        # Read after the rows were posted, which changes the books.
+        return await retrying(BooksChanged, self._close, tenant_id, month, outstanding)
+
+    async def _close(self, tenant_id: str, month: str, outstanding: Sequence[Obstacle]) -> tuple[Obstacle, ...]:
+        """Raises BooksChanged if a row or correction was posted while the rows were counted."""
         books = await self.ledger.books(tenant_id, month)
         if books.closed_at is not None:
             return ()

@@ -140,7 +140,7 @@ async def test_more_decisions_than_one_batch_holds_are_all_there(database: str) 
         assert (await store.load(TENANT, KEY)).head == head_of(started(), events[0], revision=2)
         # and of one that comes late, earlier than all others, one document is written, and no other one is left
         again = (await store.load(TENANT, KEY)).etag
-        await store.commit(TENANT, KEY, None, head.at_revision(3), again)
+        await store.commit(TENANT, KEY, None, head.at_revision(3, NOW), again)
         late = escalated(at=(NOW - timedelta(minutes=30)).isoformat(), event_id="late")
         whole = head_of(started(at=(NOW - timedelta(hours=1)).isoformat()), late, *events, revision=4)
         await store.commit(TENANT, KEY, None, whole, (await store.load(TENANT, KEY)).etag)

@@ -26,6 +26,7 @@ RETENTION = timedelta(days=contoso().retention_days)
 HISTORY = [
     {"id": f"h{n}", "author": {"role": "bot", "id": "contoso-bot"}, "text": f"{n} " + "x" * 1000} for n in range(300)
 ]
+OTHER_HISTORY = [{**line, "text": f"other {line['text']}"} for line in HISTORY]
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
 
 
@@ -142,11 +143,11 @@ class Interruptible(MemoryOverflow):
 
     interrupted = False
 
-    async def delete(self, tenant_id: str, place: str) -> None:
+    async def discard(self, tenant_id: str, place: str, sha256: str) -> None:
         if not self.interrupted:
             self.interrupted = True
             raise Interrupted
-        await super().delete(tenant_id, place)
+        await super().discard(tenant_id, place, sha256)
 
 
 async def crashed_while_forgetting() -> InMemory:
@@ -180,6 +181,33 @@ async def test_contents_of_a_conversation_that_came_again_stay() -> None:
     # When what a crash left is deleted, then they stay, since they may be the living one's
     assert await pipeline.forgotten.delete_left_over() == 0
     assert [place for _, place, _ in pipeline.overflow.contents] == ["c1"]
+
+
+async def test_an_event_that_is_on_its_way_while_its_conversation_is_forgotten_keeps_its_contents() -> None:
+    # Given a conversation whose retention is over, and an event for its id that was accepted meanwhile
+    pipeline = await over()
+    await swept(pipeline, DAY)
+    pipeline.clock.advance(RETENTION)
+    await pipeline.sweep.run()
+    late = check_in(escalated(at=format_time(pipeline.clock.now()), event_id="anew", transcript=OTHER_HISTORY))
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [late])
+    # When the conversation is forgotten first, then the event is recorded whole
+    await pipeline.drain()
+    lines = await pipeline.reading.transcript("contoso", "c1", "agent")
+    assert len(lines) == len(OTHER_HISTORY) + 1
+
+
+async def test_the_contents_of_an_event_that_is_parked_go_with_it() -> None:
+    # Given an event that is parked with its conversation's name, which no conversation has
+    pipeline = await InMemory().configured()
+    old = check_in(escalated(at="2020-01-01T00:00:00Z", transcript=HISTORY))
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [old])
+    await pipeline.drain()
+    assert len(pipeline.overflow.contents) == 1
+    # When it is forgotten, then so are its contents
+    pipeline.clock.advance(RETENTION + DAY)
+    assert await pipeline.parked_event_service.forget_expired() == 1
+    assert pipeline.overflow.contents == {}
 
 
 async def test_no_question_deletes_the_contents_of_a_message_that_is_on_its_way() -> None:

@@ -22,7 +22,7 @@ from shared.usage.ledger import LedgerRow
 from shared.wire import replace
 from tests.builders import ended, message, started
 from tests.conversations.pipelines import InMemory
-from tests.fakes import MemoryLedger
+from tests.fakes import MemoryLedger, MemoryParked
 
 DAY = timedelta(days=1)
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
@@ -323,3 +323,80 @@ async def test_whatever_fails_the_parked_effect_has_its_code(failure: Exception)
     await exhausted(pipeline)
     (listed,) = await parked(pipeline)
     assert listed.code == (failure.code if isinstance(failure, Refused | StoreUnavailable) else "ValueError")
+
+
+async def test_a_parked_row_that_another_life_of_its_conversation_keeps_out_is_posted_by_its_replay() -> None:
+    # Given a counted conversation that was forgotten, whose id comes again while the ledger takes nothing
+    ledger = Broken()
+    pipeline = await begun(ledger)
+    await pipeline.record(started(at="2026-11-05T10:00:00Z"), message(at="2026-11-05T10:01:00Z", role="bot"))
+    _, etag = await pipeline.conversations.read_head("contoso", "c1") or (None, "")
+    await pipeline.conversations.delete("contoso", "c1", etag)
+    ledger.broken.add("c1")
+    await pipeline.record(started(at="2026-11-06T10:00:00Z", event_id="again"))
+    await exhausted(pipeline)
+    (listed,) = await parked(pipeline)
+    # When the ledger is back and it is replayed, then the row of the second life stands, and nothing is left
+    ledger.broken.clear()
+    await pipeline.parked_event_service.replay("contoso", listed.id, b"")
+    assert (await head_of(pipeline)).outbox == {}
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+
+
+async def test_a_parked_effect_that_a_later_one_replaced_is_listed_no_more() -> None:
+    # Given a parked row, and a later event that changes it and is posted
+    ledger = Broken("c1")
+    pipeline = await begun(ledger)
+    await pipeline.record(started(at="2026-11-05T10:00:00Z"))
+    await exhausted(pipeline)
+    assert len(await parked(pipeline)) == 1
+    ledger.broken.clear()
+    await pipeline.record(message(at="2026-11-05T10:01:00Z", role="bot", author_id="second"))
+    # Then nothing waits for anybody, and the entry is deleted in its time
+    assert (await head_of(pipeline)).outbox == {}
+    assert await parked(pipeline) == []
+    pipeline.clock.advance(timedelta(days=400))
+    assert await pipeline.parked_event_service.forget_expired() == 1
+
+
+async def test_one_closing_tries_each_row_once_and_names_what_a_row_waits_for() -> None:
+    # Given a session that moved from November to October, whose tombstone is not taken, and another one that fails
+    class Lasting(Broken):
+        async def post(self, tenant_id: str, row: LedgerRow) -> int:
+            if row.excluded == "moved":
+                raise self.failure
+            return await super().post(tenant_id, row)
+
+    ledger = Lasting()
+    pipeline = await begun(ledger, "2026-11-08T00:00:00Z")
+    await pipeline.record(started("c0"), started("c1", at="2026-11-02T10:00:00Z"))
+    await pipeline.record(started("c1", at="2026-10-30T10:00:00Z", event_id="earlier"))
+    ledger.broken.add("c2")
+    await pipeline.record(started("c2"))
+    # When October is due, then it says which effects are in the way, and each was tried once more
+    before = {name: one.attempts for key in ("c1", "c2") for name, one in (await head_of(pipeline, key)).outbox.items()}
+    assert await closing(pipeline, "2026-11-09T00:00:00Z") == ("closing", ["rows_outstanding"])
+    (obstacle,) = (await pipeline.usage.report("contoso", "2026-10")).obstacles
+    assert "c1 (ledger:2026-11: store_unavailable)" in obstacle.detail
+    assert "c2 (ledger:2026-10: store_unavailable)" in obstacle.detail
+    after = (await head_of(pipeline, "c2")).outbox["ledger:2026-10"].attempts
+    assert after == before["ledger:2026-10"] + 1
+
+
+async def test_while_the_list_of_parked_effects_cannot_be_written_an_effect_is_tried_at_long_pauses() -> None:
+    # Given an effect that failed nine times, and a list that cannot be written
+    class Unlisted(MemoryParked):
+        async def park(self, tenant_id: str, event: ParkedEvent) -> None:
+            raise StoreUnavailable("the list is away")
+
+    pipeline = await begun(Broken("c1"), parked=Unlisted())
+    await pipeline.record(started(at=format_time(pipeline.clock.now())))
+    for _ in range(12):
+        next_at = (await head_of(pipeline)).outbox["ledger:2026-11"].next_at
+        assert next_at is not None
+        pipeline.clock.advance(next_at - pipeline.clock.now())
+        await pipeline.sweep.run()
+    # Then it is still tried, every four hours
+    pending = (await head_of(pipeline)).outbox["ledger:2026-11"]
+    assert pending.attempts == ATTEMPTS.most - 1
+    assert pending.next_at == pipeline.clock.now() + ATTEMPTS.longest

@@ -57,7 +57,8 @@ class Hasty(Archiver):
     """An archiver that deletes the contents before the conversation."""
 
     async def forget(self, tenant_id: str, head: Head, etag: str, facts: Sequence[Fact]) -> None:
-        await self.forgotten.delete(tenant_id, head.conversation.key)
+        note = await self.forgotten.note(tenant_id, head.conversation.key, facts)
+        await self.forgotten.delete(tenant_id, note or b"")
         await super().forget(tenant_id, head, etag, facts)
 
 

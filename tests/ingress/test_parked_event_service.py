@@ -40,9 +40,16 @@ class Yard:
         configurations = MemoryConfigurations()
         await configurations.create("contoso", Version(1, FROM_THE_BEGINNING, contoso()), TENANT_SECRET.encode())
         clock = MovableClock(NOW)
-        effects = Dispatcher(MemoryConversations(), {}, ParkedEffects(self.store, clock), clock)
+        conversations = MemoryConversations()
+        effects = Dispatcher(conversations, {}, ParkedEffects(self.store, clock), clock)
         self.parked_event_service = ParkedEventService(
-            self.store, Configurations(configurations, clock), self.publisher, MemoryOverflow(), effects, clock
+            self.store,
+            Configurations(configurations, clock),
+            self.publisher,
+            MemoryOverflow(),
+            conversations,
+            effects,
+            clock,
         )
         return self
 

@@ -17,7 +17,8 @@ _LISTS: Mapping[str, tuple[tuple[str, Kind], ...]] = {
 
 @dataclass(frozen=True)
 class Contacts:
-    """The customers that a change names, by their numbers and by Meta's ids of them; `only`: its only one."""
+    """The customers that a change names, by their numbers and by Meta's ids of them; `only`: its only one, if
+    all its messages are of one sender."""
 
     by_id: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     only: dict[str, Any] = field(default_factory=dict)
@@ -72,9 +73,10 @@ def _in_change(change: Any, path: str) -> Iterator[tuple[str, Native | Broken]]:
     if not isinstance(value, dict):
         yield path, Broken("value", "is missing, or no object")
         return
-    metadata, contacts = value.get("metadata"), _contacts(value.get("contacts"))
+    metadata = value.get("metadata")
     number_id = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
     lists = [(name, kind) for name, kind in _LISTS.get(str(change.get("field")), ()) if name in value]
+    contacts = _contacts(value.get("contacts"), _senders([value[name] for name, _ in lists]))
     for name, kind in lists:
         if not isinstance(value[name], list):
             yield path, Broken(f"value.{name}", "is no list")
@@ -85,9 +87,14 @@ def _in_change(change: Any, path: str) -> Iterator[tuple[str, Native | Broken]]:
         yield path, Native("change", change)
 
 
-def _contacts(given: Any) -> Contacts:
+def _senders(lists: list[Any]) -> int:
+    """How many customers wrote the messages of a change, by what it calls them."""
+    items = [item for given in lists if isinstance(given, list) for item in given if isinstance(item, dict)]
+    return len({str(item.get("from")) for item in items})
+
+
+def _contacts(given: Any, senders: int) -> Contacts:
     contacts = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    alone = len(contacts) == 1 and senders <= 1
     pairs = ((one.get(member), one) for one in contacts for member in ("user_id", "wa_id"))
-    return Contacts(
-        {name: one for name, one in pairs if isinstance(name, str)}, contacts[0] if len(contacts) == 1 else {}
-    )
+    return Contacts({name: one for name, one in pairs if isinstance(name, str)}, contacts[0] if alone else {})

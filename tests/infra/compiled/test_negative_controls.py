@@ -236,4 +236,8 @@ def test_what_would_be_made_at_the_same_time_is_noticed(copy: Copy, path: str, c
 
 def test_a_search_that_looks_at_one_period_is_noticed(copy: Copy) -> None:
     copy.change(ALERTS, "window: 'PT30M'", "window: 'PT15M'")
-    assert searches_of_less_than_two_periods(copy.deployed()) == ["parked-events", "overdue-attention"]
+    assert searches_of_less_than_two_periods(copy.deployed()) == [
+        "parked-events",
+        "parked-effects",
+        "overdue-attention",
+    ]
