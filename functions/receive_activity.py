@@ -23,7 +23,8 @@ async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     if receipt.rejected:
         # The sender may not read the answer: it takes a set for delivered if the set was acknowledged.
         codes = ", ".join(sorted({one.reason.code for one in receipt.rejected}))
-        _log.warning("%d payloads of a set were rejected (%s)", len(receipt.rejected), codes)
+        place = f"{address['tenantId']}/{address['accountId']}/{address['channelId']}"
+        _log.warning("%s: rejected of a set: %d (%s)", place, len(receipt.rejected), codes)
     resolved = receipt.conversation_id
     document = {
         "conversation": {"conversationId": resolved, "key": conversation_key(resolved)} if resolved else None,

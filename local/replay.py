@@ -81,7 +81,9 @@ def _list(waiting: Sequence[dict[str, Any]]) -> None:
         group = list(events)
         print(f"{wrong} ({len(group)})")
         for event in group:
-            print(f"  {event['id']}  {event['detail']}")
+            effect = event["effect"]
+            what = f"{effect['kind']} of {effect['key']}: " if effect else ""
+            print(f"  {event['id']}  {what}{event['detail']}")
 
 
 def _wrong(event: dict[str, Any]) -> str:

@@ -36,6 +36,7 @@
         ├── OverflowUnavailable   overflow_unavailable
         ├── TooManyRequests       too_many_requests
         ├── AuthenticationUnavailable  authentication_unavailable
+        ├── EffectFailed          effect_failed
         └── Unexpected            unexpected
 
 Every code stands in docs/errors.md with its cause and its remedy.
@@ -271,7 +272,10 @@ class ForeignConversation(Refused):
     status = 403
 
     def __init__(self) -> None:
-        reason = "is a conversation of another channel; a channel speaks about its own conversations only"
+        reason = (
+            "is a conversation of another channel, and a channel speaks about its own; "
+            "a system that speaks about all of its tenant's posts to the route events"
+        )
         super().__init__(f"subject: {reason}")
         self.mistakes = (Mistake("subject", reason),)
 
@@ -453,6 +457,15 @@ class AuthenticationUnavailable(Retryable):
 
     def __init__(self) -> None:
         super().__init__("what this request proves itself with cannot be checked at the moment")
+
+
+class EffectFailed(Retryable):
+    """Raised when a parked effect fails again in its replay, with an error that nobody foresaw."""
+
+    code = "effect_failed"
+
+    def __init__(self, failure: str) -> None:
+        super().__init__(f"the effect fails with {failure}; the log says where")
 
 
 class Unexpected(Retryable):

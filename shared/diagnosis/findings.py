@@ -31,6 +31,7 @@ RefusedCode = Literal[
     "event_too_large",
     "invalid_activity",
     "invalid_event",
+    "reserved_source",
     "too_late",
     "unknown_account",
 ]
@@ -57,6 +58,7 @@ _OWN: NoteKinds = {
     "time_finer_than_microseconds": ("info", "Nothing has to be done: the text is kept, and so is the order."),
     "time_in_future": ("warning", "Set the sender's clock."),
     "time_missing": ("warning", "Send the time at which it was said: a retry without one may be taken for a new line."),
+    "reserved_source": ("error", "Name a source of your own."),
     "too_late": ("error", "Correct the time; or raise retentionDays."),
     "undeclared_variable": ("warning", "Declare the variable in the work stream, or correct its name."),
     "unknown_account": ("error", "Name a channel that the configuration declares."),

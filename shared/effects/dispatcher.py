@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.conversations.effect import ATTEMPTS, Outbox, PendingEffect, caused_by
 from shared.conversations.ports import ConversationStore, Head
 from shared.effects.handler import Done, EffectHandler, KeptOut
-from shared.errors import HeadChanged, PatchbayError, Retryable, code_of
+from shared.errors import EffectFailed, HeadChanged, PatchbayError, Retryable, code_of
 from shared.metrics import EFFECTS_PARKED
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
@@ -114,17 +114,18 @@ class Dispatcher:
     async def replay(self, tenant_id: str, key: str, effect_id: str, revision: int) -> None:
         """Try a parked effect once more, now. Does nothing if it was done or replaced since.
 
-        Raises what keeps it from being done; it stays parked then, with this reason.
+        Raises what keeps it from being done; it stays parked then.
         """
         found = await self.conversations.read_head(tenant_id, key)
         parked = found[0].outbox.get(effect_id) if found else None
         if found is None or parked is None or parked.revision != revision or not parked.is_parked:
             return
         outcome = await self._try(tenant_id, found[0], effect_id, parked)
+        if isinstance(outcome, Failed):
+            failure = outcome.failure
+            raise failure if isinstance(failure, PatchbayError) else EffectFailed(code_of(failure))
         if above := await self._note(tenant_id, key, *found, {effect_id: outcome}):
             await self.perform(tenant_id, key, *above)
-        if isinstance(outcome, Failed):
-            raise outcome.failure
 
     async def is_parked(self, tenant_id: str, key: str, effect_id: str, revision: int) -> bool:
         """True if the effect still waits for somebody to replay it. It may have been replaced by a later one since."""
@@ -142,7 +143,7 @@ class Dispatcher:
             # An unforeseen error's message may hold what a customer wrote.
             where = "" if isinstance(failure, PatchbayError) else "".join(traceback.format_tb(failure.__traceback__))
             extra = {"tenant": tenant_id, "key": key, "effect": effect_id, "code": code_of(failure)}
-            _log.warning("an effect failed: %s %s", extra["code"], where, extra=extra)
+            _log.warning("an effect failed: %s (%s of %s)\n%s", extra["code"], effect_id, key, where, extra=extra)
             return Failed(failure)
 
     async def _note(
@@ -204,8 +205,11 @@ class Dispatcher:
         except Exception as failure:  # of any kind: other effects must not wait for the list
             _log.warning("an effect could not be parked: %s", code_of(failure))
             return False
+        code, key = str(parked.last_error), head.conversation.key
+        extra = {"tenant": tenant_id, "key": key, "effect": effect_id, "code": code}
+        _log.error("parked an effect: %s (%s of %s)", code, effect_id, key, extra=extra)
         self.figures.parked += 1
-        attributes = {"kind": parked.effect.kind, "code": str(parked.last_error)}
+        attributes = {"kind": parked.effect.kind, "code": code}
         self.telemetry.metrics.count(EFFECTS_PARKED, attributes)
         return True
 

@@ -10,6 +10,7 @@ from shared.errors import HeadChanged
 from shared.retry import retrying
 from shared.usage.closing import Unposted
 
+_LAST_MONTH = "9999-12"
 _MAX_HEADS = 1000
 """Conversations that are posted together."""
 
@@ -28,6 +29,12 @@ class Outstanding:
             # What remains is not tried twice: each try is one of its ten attempts.
             if left or len(keys) < _MAX_HEADS:
                 return left
+
+    async def earliest(self, tenant_id: str) -> str | None:
+        keys = await self.conversations.unposted(tenant_id, _LAST_MONTH, _MAX_HEADS)
+        found = [await self.conversations.read_head(tenant_id, key) for key in keys]
+        months = (head.unposted_month for head, _ in filter(None, found))
+        return min((month for month in months if month), default=None)
 
     async def _post(self, tenant_id: str, key: str, month: str) -> list[Unposted]:
         """Raises HeadChanged and StoreUnavailable."""

@@ -3,6 +3,7 @@
 import hashlib
 
 from shared.conversations.due_actions import UNKNOWN_CHANNEL
+from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore
 from shared.errors import ForeignConversation
 from shared.events.catalog import Event
@@ -30,8 +31,8 @@ async def refuse_foreign(
 ) -> None:
     """Raises ForeignConversation if the conversation is another channel's.
 
-    It is the channel's that began it; before its start is known, the channel's whose event came first. What publishers
-    and the bus said makes nobody its owner, since the start may be on its way.
+    It is the channel's that began it; before its start is known, the first one that sent an event, or that one names.
+    What names no channel makes nobody the owner, since the start may be on its way.
     """
     key = conversation_key(subject)
     if is_of_another_channel(subject, channel):
@@ -44,8 +45,8 @@ async def refuse_foreign(
         is_foreign = not _is_same(owner, channel)
     else:
         facts = (await conversations.load(tenant_id, key)).facts
-        marks = [(fact.received_at, fact.id, fact.event.attributes.get(CHANNEL)) for fact in facts]
-        first = min((one for one in marks if one[2] not in (None, _NO_CHANNEL)), default=None)
+        said_on = ((fact.received_at, fact.id, _mark_of(fact)) for fact in facts if not fact.is_ours)
+        first = min((one for one in said_on if one[2]), default=None)
         is_foreign = first is not None and first[2] != _mark(channel)
     if is_foreign:
         raise ForeignConversation
@@ -53,6 +54,14 @@ async def refuse_foreign(
 
 def _is_same(one: ChannelReference, other: ChannelReference) -> bool:
     return (one.account_id, one.channel_id) == (other.account_id, other.channel_id)
+
+
+def _mark_of(fact: Fact) -> str:
+    """The mark of the channel by which a fact came, else of the one that a publisher named; empty without either."""
+    mark, named = fact.event.attributes.get(CHANNEL, _NO_CHANNEL), fact.event.data.channel
+    if mark != _NO_CHANNEL:
+        return str(mark)
+    return _mark(named) if named else ""
 
 
 def _mark(channel: ChannelReference) -> str:

@@ -91,9 +91,9 @@ class ParkedEventService:
     async def _replay_effect(self, tenant_id: str, parked_id: str, effect: ParkedEffect, mended: bytes) -> str:
         if mended.strip():
             raise InvalidRequest([Mistake("", "an effect is replayed as it is, so the request has no body")])
+        await self.effects.replay(tenant_id, effect.key, effect.effect_id, effect.revision)
         now = format_time(self.clock.now())
         await self.parked.mark_replaying(tenant_id, parked_id, now)
-        await self.effects.replay(tenant_id, effect.key, effect.effect_id, effect.revision)
         await self.parked.mark_replayed(tenant_id, parked_id, now)
         return effect.effect_id
 

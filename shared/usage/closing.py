@@ -38,6 +38,10 @@ class Outboxes(Protocol):
         """Post the rows of this month, and of earlier ones, that are still to be posted. Returns those that remain."""
         ...
 
+    async def earliest(self, tenant_id: str) -> str | None:
+        """The earliest month (yyyy-mm) of a row that is still to be posted; None if all are."""
+        ...
+
 
 @dataclass(frozen=True)
 class Closing:

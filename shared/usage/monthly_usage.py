@@ -71,11 +71,12 @@ class MonthlyUsage:
         return written
 
     async def _months(self, tenant_id: str) -> Sequence[str]:
-        """Every month from the first with a row to the last with a row, or to the last that is over.
+        """Every month from the first with a row, posted or not, to the last with a row, or to the last that is over.
 
         Months without a row are closed like the others: what comes for them later is a correction.
         """
-        with_rows = await self.ledger.months(tenant_id)
+        unposted = await self.closing.outboxes.earliest(tenant_id)
+        with_rows = sorted({*await self.ledger.months(tenant_id), *([unposted] if unposted else [])})
         if not with_rows:
             return []
         history, now = await self.configurations.of(tenant_id), self.clock.now()

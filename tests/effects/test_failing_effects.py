@@ -194,6 +194,17 @@ async def test_a_month_does_not_close_while_its_row_fails_and_closes_once_it_is_
     assert (october.counted, november.status, november.corrected) == (2, "closed", 0)
 
 
+async def test_a_month_whose_only_row_is_parked_says_so() -> None:
+    # Given a tenant whose first conversation is October's, and whose row is parked
+    ledger = Broken("c1")
+    pipeline = await begun(ledger, "2026-11-08T00:00:00Z")
+    await pipeline.record(started())
+    await exhausted(pipeline)
+    # When October is due, then it is listed, and says what keeps it open
+    assert await closing(pipeline, "2026-11-20T00:00:00Z") == ("closing", ["row_parked"])
+    assert "2026-10" in [one.month for one in (await pipeline.usage.overview("contoso", None)).months]
+
+
 async def test_a_month_closes_though_another_effect_of_its_conversation_fails() -> None:
     # Given a conversation of October, closed in its thread, whose thread cannot be closed
     pipeline = await begun(MemoryLedger(), "2026-11-08T00:00:00Z", rewired=with_handler("closeThread", Failing()))

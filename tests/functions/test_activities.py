@@ -314,5 +314,5 @@ async def test_what_is_rejected_of_a_set_is_in_the_log_by_its_code_alone(
         receipt = await host.accepted(WEB_CHAT, {"activities": [activity(), wrong]})
     # then the log says how many were rejected and why, and nothing of what was said
     assert [one["index"] for one in receipt["rejected"]] == [1]
-    assert "1 payloads of a set were rejected (invalid_activity)" in caplog.messages
+    assert "contoso/contoso-chat/webchat: rejected of a set: 1 (invalid_activity)" in caplog.messages
     assert "stolen" not in caplog.text

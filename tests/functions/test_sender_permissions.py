@@ -145,6 +145,33 @@ async def test_before_its_start_a_conversation_is_the_channels_that_spoke_first(
     assert await refused(host, APP, event) == "foreign_conversation"
 
 
+async def test_before_its_start_a_conversation_is_the_channels_that_a_publisher_named(host: Host) -> None:
+    # given a line that a publisher says of another channel, and one of none, before their starts
+    await host.accepted(EVENTS, document("message.posted", {**SAID, "channel": THEIRS}, "named", AT, event_id="l1"))
+    await host.accepted(EVENTS, document("message.posted", SAID, "open", AT, event_id="l1"))
+    await host.drain()
+    # then a channel does not end the first; of the second, of which its start may be on its way, it may speak
+    assert await refused(host, APP, document("conversation.ended", END, "named", AT)) == "foreign_conversation"
+    await host.accepted(APP, document("message.posted", SAID, "open", AT, event_id="l2"))
+
+
+async def test_of_two_channels_that_spoke_before_either_was_recorded_one_is_the_owner(host: Host) -> None:
+    # given lines of two channels for one new conversation, both accepted before either is recorded
+    second = b"\n  - {id: second-app, dialect: cloudEvents, channels: [{id: app, workStream: ChatWorkStream}]}"
+    await host.client.put("/api/tenants/contoso/configuration", content=CONTOSO.rstrip() + second)
+    host.clock.advance(timedelta(minutes=2))
+    doors = (APP, "/api/tenants/contoso/channels/second-app/app")
+    for number, door in enumerate(doors):
+        await host.accepted(door, document("message.posted", SAID, "race", AT, event_id=f"l{number}"))
+    await host.drain()
+    # then exactly one of them may go on
+    answers = [
+        await host.client.post(door, content=json.dumps(document("message.posted", SAID, "race", AT, event_id=door)))
+        for door in doors
+    ]
+    assert sorted(answer.status_code for answer in answers) == [202, 403]
+
+
 def test_the_page_has_the_table_of_senders() -> None:
     rows = [
         line.split("|")[1:4] for line in (ROOT / "docs/access.md").read_text().splitlines() if line.startswith("| `")

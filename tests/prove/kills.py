@@ -35,7 +35,7 @@ WRITES = (
     "EmbeddedConversations.append",
     "EmbeddedConversations.commit",
     "EmbeddedConversations.save_head",
-    "EmbeddedLedger.post",
+    "EmbeddedLedger._put",
     "EmbeddedThreads.save",
 )
 RUNS = [RANDOM] * 5 + [f"{write} {moment} 7" for write in WRITES for moment in ("before", "after")]

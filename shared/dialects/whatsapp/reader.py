@@ -48,7 +48,8 @@ def _number_id(native: Native, ingress: Ingress) -> str:
     if not isinstance(number_id, str) or not 0 < len(number_id) <= _MAX_ID:
         raise InvalidActivity([Mistake("", "metadata.phone_number_id beside it is missing, or no text")])
     if ingress.native_id not in (None, number_id):
-        raise InvalidActivity([Mistake("", "is for another telephone number than this channel's nativeId names")])
+        reason = "is another one than this channel's nativeId: mend that, or the callback URL of the number"
+        raise InvalidActivity([Mistake("value.metadata.phone_number_id", reason)])
     return number_id
 
 
@@ -115,7 +116,7 @@ def _customer(message: Mapping[str, Any], contacts: Contacts, member: str) -> tu
     """The customer, by the number, else by Meta's id for this business; and a note if the name was shortened."""
     number, user_id = text_of(message, member), text_of(message, f"{member}_user_id")
     contact = contacts.of(number, user_id)
-    found = (text_of(contact, "wa_id") or number or user_id or text_of(contact, "user_id") or "").removeprefix("+")
+    found = (number or text_of(contact, "wa_id") or user_id or text_of(contact, "user_id") or "").removeprefix("+")
     if not 0 < len(found) <= _MAX_ID:
         raise InvalidActivity([Mistake(member, f"is missing, or no text of 1 to {_MAX_ID} characters")])
     name = text_of(contact.get("profile"), "name") or text_of(contact.get("profile"), "username")
