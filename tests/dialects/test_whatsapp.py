@@ -183,6 +183,15 @@ def test_two_customers_of_one_change_keep_their_names() -> None:
     assert [one.customer.name for one in readings if isinstance(one, Reading)] == ["B", "A"]
 
 
+def test_customers_of_one_change_beside_one_contact_stay_apart() -> None:
+    contacts = [{"profile": {"name": "A"}, "wa_id": "1"}]
+    readings = read(webhook(message(1, **{"from": "2"}), message(2, **{"from": "3"}), contacts=contacts))
+    assert [(one.customer.id, one.customer.name) for one in readings if isinstance(one, Reading)] == [
+        ("2", None),
+        ("3", None),
+    ]
+
+
 def test_a_message_to_another_number_is_refused_where_the_channel_names_its_own() -> None:
     # given a message to another number of the business
     (refusal,) = read(webhook(message(), number_id="999"))

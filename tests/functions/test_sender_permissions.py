@@ -71,6 +71,14 @@ def test_other_sources_are_free(source: str) -> None:
     assert not is_reserved(source)
 
 
+async def test_the_doctor_says_that_a_source_is_reserved(host: Host) -> None:
+    event = document("message.posted", SAID, "c1", AT, source="/patchbay/sweep")
+    answer = await host.client.post("/api/tenants/contoso/diagnose", content=json.dumps(event))
+    assert answer.status_code == 200
+    (found,) = [one for one in answer.json()["findings"] if one["severity"] == "error"]
+    assert (found["code"], found["remedy"]) == ("reserved_source", "Name a source of your own.")
+
+
 async def test_a_question_passes_whatever_source_it_carries(host: Host) -> None:
     question = document("inactivity.timeout", {"dueAt": AT}, "c1", AT, source="/patchbay/sweep")
     assert await host.accepted(EVENTS, question) == {"accepted": [question["id"]], "rejected": []}

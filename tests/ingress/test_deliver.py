@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.conversations.fact import SOURCE
+from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.ports import Head
+from shared.errors import DocumentTooLarge
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
 from shared.events.envelope import format_time
@@ -16,6 +18,7 @@ from shared.timers.perform import CHECKED_AGAIN_AFTER
 from shared.wire import replace
 from tests.builders import document, ended, escalated, message, started
 from tests.conversations.pipelines import NOW, InMemory
+from tests.fakes import MemoryConversations
 
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t|1"}
 
@@ -108,6 +111,26 @@ async def test_a_check_that_records_nothing_new_ends() -> None:
     assert await pipeline.sweep.run() == 0
     pipeline.clock.advance(CHECKED_AGAIN_AFTER)
     assert await pipeline.sweep.run() == 1
+
+
+async def test_a_due_action_that_is_refused_parks_no_question_and_is_tried_later() -> None:
+    # Given a conversation whose end cannot be stored, because its head would be too large
+    class Full(MemoryConversations):
+        async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+            if head.conversation.closed_at is not None:
+                raise DocumentTooLarge(2_000_000)
+            return await super().commit(tenant_id, key, fact, head, etag)
+
+    pipeline = await InMemory(conversations=Full()).configured()
+    await pipeline.record(started(at=format_time(NOW)))
+    # When it is due, again and again
+    pipeline.clock.advance(timedelta(days=31))
+    for _ in range(3):
+        await pipeline.sweep.run()
+        await pipeline.drain()
+    # Then no question is parked, and the sweep asks again an hour later only
+    assert list(await pipeline.parked.parked("contoso")) == []
+    assert await pipeline.sweep.run() == 0
 
 
 async def test_a_bot_that_knows_only_the_channels_thread_reaches_its_conversation() -> None:
