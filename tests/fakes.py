@@ -205,8 +205,8 @@ class MemoryConversations:
         return [key for at, key in sorted((at, key) for at, key in moments if at is not None and at <= until)][:limit]
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
-        heads = self._heads(tenant_id)
-        return [key for key, head in heads if head.unposted_month and head.unposted_month <= until][:limit]
+        months = ((head.unposted_month, key) for key, head in self._heads(tenant_id))
+        return [key for month, key in sorted((month, key) for month, key in months if month and month <= until)][:limit]
 
     def _partition(self, tenant_id: str, key: str) -> _Partition:
         return self._partitions.setdefault((tenant_id, key), _Partition())

@@ -148,7 +148,7 @@ class ConversationStore(Protocol):
         ...
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
-        """Keys of heads whose unposted_month is this month (yyyy-mm) or an earlier one."""
+        """Keys of heads whose unposted_month is this month (yyyy-mm) or an earlier one, the earliest first."""
         ...
 
 

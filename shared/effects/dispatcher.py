@@ -116,11 +116,10 @@ class Dispatcher:
 
         Raises what keeps it from being done; it stays parked then.
         """
-        found = await self.conversations.read_head(tenant_id, key)
-        parked = found[0].outbox.get(effect_id) if found else None
-        if found is None or parked is None or parked.revision != revision or not parked.is_parked:
+        found = await self._parked(tenant_id, key, effect_id, revision)
+        if found is None:
             return
-        outcome = await self._try(tenant_id, found[0], effect_id, parked)
+        outcome = await self._try(tenant_id, found[0], effect_id, found[0].outbox[effect_id])
         if isinstance(outcome, Failed):
             failure = outcome.failure
             raise failure if isinstance(failure, PatchbayError) else EffectFailed(code_of(failure))
@@ -129,9 +128,13 @@ class Dispatcher:
 
     async def is_parked(self, tenant_id: str, key: str, effect_id: str, revision: int) -> bool:
         """True if the effect still waits for somebody to replay it. It may have been replaced by a later one since."""
+        return await self._parked(tenant_id, key, effect_id, revision) is not None
+
+    async def _parked(self, tenant_id: str, key: str, effect_id: str, revision: int) -> tuple[Head, str] | None:
+        """The head in whose outbox the effect is parked, with its ETag; None if it is there no more."""
         found = await self.conversations.read_head(tenant_id, key)
-        parked = found[0].outbox.get(effect_id) if found else None
-        return parked is not None and parked.is_parked and parked.revision == revision
+        pending = found[0].outbox.get(effect_id) if found else None
+        return found if pending and pending.is_parked and pending.revision == revision else None
 
     async def _try(self, tenant_id: str, head: Head, effect_id: str, pending: PendingEffect) -> Done | KeptOut | Failed:
         effect, key = pending.effect, head.conversation.key

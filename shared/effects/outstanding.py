@@ -9,8 +9,8 @@ from shared.effects.dispatcher import Dispatcher
 from shared.errors import HeadChanged
 from shared.retry import retrying
 from shared.usage.closing import Unposted
+from shared.usage.period import LAST_MONTH
 
-_LAST_MONTH = "9999-12"
 _MAX_HEADS = 1000
 """Conversations that are posted together."""
 
@@ -31,10 +31,9 @@ class Outstanding:
                 return left
 
     async def earliest(self, tenant_id: str) -> str | None:
-        keys = await self.conversations.unposted(tenant_id, _LAST_MONTH, _MAX_HEADS)
-        found = [await self.conversations.read_head(tenant_id, key) for key in keys]
-        months = (head.unposted_month for head, _ in filter(None, found))
-        return min((month for month in months if month), default=None)
+        keys = await self.conversations.unposted(tenant_id, LAST_MONTH, 1)
+        found = await self.conversations.read_head(tenant_id, keys[0]) if keys else None
+        return found[0].unposted_month if found else None
 
     async def _post(self, tenant_id: str, key: str, month: str) -> list[Unposted]:
         """Raises HeadChanged and StoreUnavailable."""
@@ -42,18 +41,17 @@ class Outstanding:
         found = await self.conversations.read_head(tenant_id, key)
         outbox = found[0].outbox if found else {}
         return [
-            Unposted(key, name, waited_for.last_error, waited_for.is_parked)
-            for pending in outbox.values()
-            if _concerns(pending, month)
-            for name, waited_for in _waited_for(pending, outbox).items()
+            Unposted(key, name, pending.last_error, pending.is_parked)
+            for name, pending in _in_the_way(outbox, month).items()
         ]
 
 
-def _waited_for(pending: PendingEffect, outbox: Outbox) -> Outbox:
-    """The effects that must be done for this one to be: it alone, or the tombstones that it waits for."""
-    if is_blocked(pending, outbox):
-        return {name: each for name, each in outbox.items() if is_tombstone(each)}
-    return {name: each for name, each in outbox.items() if each is pending}
+def _in_the_way(outbox: Outbox, month: str) -> Outbox:
+    """The rows of this month, or of earlier ones, that can be posted, and the tombstones that the others wait for."""
+    rows = {name: each for name, each in outbox.items() if _concerns(each, month)}
+    free = {name: each for name, each in rows.items() if not is_blocked(each, outbox)}
+    tombstones = {name: each for name, each in outbox.items() if is_tombstone(each)}
+    return free if len(free) == len(rows) else {**free, **tombstones}
 
 
 def _concerns(pending: PendingEffect, month: str) -> bool:

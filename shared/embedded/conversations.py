@@ -103,7 +103,7 @@ class EmbeddedConversations:
         return [row["key"] for row in rows]
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
-        sql = "SELECT key FROM heads WHERE tenant_id = ? AND unposted_month <= ? ORDER BY key LIMIT ?"
+        sql = "SELECT key FROM heads WHERE tenant_id = ? AND unposted_month <= ? ORDER BY unposted_month LIMIT ?"
         return [row["key"] for row in self._database.query(sql, (tenant_id, until, limit))]
 
 

@@ -100,7 +100,7 @@ class ParkedEventService:
     async def forget_expired(self) -> int:
         """Delete events that were parked longer ago than their tenant's retention. Returns their number.
 
-        The overflow contents of events without a subject are deleted too, because they belong to no conversation.
+        Their overflow contents are deleted, too, but for those that a conversation's facts name.
         """
         forgotten = 0
         for tenant_id in [*await self.configurations.tenants(), NO_TENANT]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.access.sender_permissions import refuse_reserved
+from shared.access.sender_permissions import SENDER_PERMISSIONS, Sender, refuse_reserved
 from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Dialect, Ingress
@@ -116,7 +116,9 @@ class Receiver:
         if isinstance(part.outcome, CheckedIn):
             event = part.outcome.event
             refuse_reserved(event)
-            if channel is not None and event.subject is not None:
+            sender: Sender = "publisher" if channel is None else "channel"
+            speaks_for_its_own = SENDER_PERMISSIONS[sender].conversations == "own"
+            if speaks_for_its_own and channel is not None and event.subject is not None:
                 await refuse_foreign(self.conversations, tenant_id, channel, event.subject)
             return None, [replace(part.outcome, event=marked(event, channel))]
         if channel is None or part.outcome.only_ignored:

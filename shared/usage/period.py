@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from shared.tenants.history import History
 
 _FIRST_MONTH = "1000-01"
-_LAST_MONTH = "9999-12"
+LAST_MONTH = "9999-12"
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -36,7 +36,7 @@ def end_of(month: str, history: History) -> datetime:
     A time zone holds for a month in UTC (`History.local_date`). East of UTC the tenant's month ends before
     UTC's month, by its own zone; west of UTC it ends later, by the zone that holds for the next month.
     """
-    if month == _LAST_MONTH:
+    if month == LAST_MONTH:
         return _FOREVER
     turn = datetime.fromisoformat(f"{following(month)}-01")
     in_utc = turn.replace(tzinfo=UTC)

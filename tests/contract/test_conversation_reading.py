@@ -219,6 +219,8 @@ async def test_heads_with_a_row_to_be_posted_are_found_by_its_month(conversation
     assert sorted(await conversations.unposted(TENANT, "2026-12", 10)) == ["c1", "c2", "c3"]
     assert list(await conversations.unposted(TENANT, "2026-08", 10)) == []
     assert len(await conversations.unposted(TENANT, "2026-12", 2)) == 2
+    assert list(await conversations.unposted(TENANT, "2026-12", 3)) == ["c1", "c2", "c3"]
+    assert list(await conversations.unposted(TENANT, "2026-12", 1)) == ["c1"]
     # and one whose row is posted is found no more
     await conversations.save_head(TENANT, "c2", head("c2"), (await conversations.load(TENANT, "c2")).etag or "")
     assert sorted(await conversations.unposted(TENANT, "2026-10", 10)) == ["c1"]

@@ -196,9 +196,11 @@ class CosmosConversations:
         documents = await self._container.query(
             "unposted",
             (tenant_id,),
-            f"SELECT TOP {limit} c.key FROM c WHERE c.unpostedMonth <= @until",  # noqa: S608  # a number
+            f"SELECT TOP {limit} c.key, c.unpostedMonth FROM c"  # noqa: S608  # a number
+            " WHERE c.unpostedMonth <= @until ORDER BY c.unpostedMonth",
             until=until,
         )
+        documents.sort(key=lambda each: str(each["unpostedMonth"]))
         return [_key(each) for each in documents[:limit]]
 
     async def _writer(self, partition: Partition) -> Writer:
