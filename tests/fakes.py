@@ -10,7 +10,7 @@ from shared.clock import Clock, SystemClock
 from shared.contributions.counters import Counted, adjustments, not_zero
 from shared.contributions.row import TOMBSTONE_KEPT, Row, RowPage, Total, page_of
 from shared.conversations.fact import Fact
-from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.conversations.ports import Beside, FactExists, Head, HeadPage, Loaded
 from shared.effects.archive import PartExists
 from shared.errors import DayClosed, HeadChanged, ThreadChanged, VersionConflict
 from shared.events.bus import DeadLetter, message_of
@@ -63,15 +63,15 @@ class MemoryThreads:
     def __init__(self) -> None:
         self._texts: dict[tuple[str, str], tuple[str, int]] = {}
 
-    async def load(self, tenant_id: str, thread_key: str) -> tuple[Thread, str] | None:
-        found = self._texts.get((tenant_id, thread_key))
+    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
+        found = self._texts.get((tenant_id, key))
         return (Thread.model_validate_json(found[0]), str(found[1])) if found else None
 
-    async def save(self, tenant_id: str, thread_key: str, thread: Thread, etag: str | None) -> None:
-        found = self._texts.get((tenant_id, thread_key))
+    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
+        found = self._texts.get((tenant_id, key))
         if etag != (str(found[1]) if found else None):
             raise ThreadChanged
-        self._texts[tenant_id, thread_key] = (thread.to_json(), found[1] + 1 if found else 1)
+        self._texts[tenant_id, key] = (thread.to_json(), found[1] + 1 if found else 1)
 
 
 class MemoryArchive:
@@ -127,6 +127,7 @@ class _Partition:
     etag: int = 0
     decisions: tuple[Decision, ...] = ()
     facts: dict[str, Fact] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
 
     def put(self, head: Head, etag: str | None) -> None:
         if etag != (str(self.etag) if self.head else None):
@@ -134,10 +135,14 @@ class _Partition:
         self.head = replace(head, conversation=replace(head.conversation, decisions=()))
         self.etag += 1
 
-    def create(self, fact: Fact) -> None:
-        if fact.id in self.facts:
+    def create(self, facts: Sequence[Fact], beside: Sequence[Beside]) -> None:
+        self.refuse_existing(facts)
+        self.facts.update({fact.id: fact for fact in facts})
+        self.beside.update({one.name: one.text for one in beside})
+
+    def refuse_existing(self, facts: Sequence[Fact]) -> None:
+        if any(fact.id in self.facts for fact in facts):
             raise FactExists
-        self.facts[fact.id] = fact
 
 
 class MemoryConversations:
@@ -161,18 +166,32 @@ class MemoryConversations:
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
         return self._partitions.get((tenant_id, key), _Partition()).facts.get(fact_id)
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
-        self._partition(tenant_id, key).create(fact)
+    async def count(self, tenant_id: str, key: str) -> int:
+        return len(self._partitions.get((tenant_id, key), _Partition()).facts)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
+        self._partition(tenant_id, key).create(facts, beside)
+
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
         partition = self._partition(tenant_id, key)
-        if fact is not None and fact.id in partition.facts:
-            raise FactExists
+        partition.refuse_existing(facts)
         partition.put(head, etag)
-        partition.decisions = head.conversation.decisions
-        if fact is not None:
-            partition.create(fact)
-        return str(partition.etag)
+        conversation = head.conversation
+        older = partition.decisions[: conversation.decision_count - len(conversation.decisions)]
+        partition.decisions = (*older, *conversation.decisions)
+        partition.create(facts, beside)
+        return head, str(partition.etag)
+
+    async def read_beside(self, tenant_id: str, key: str, name: str) -> str | None:
+        return self._partitions.get((tenant_id, key), _Partition()).beside.get(name)
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         partition = self._partition(tenant_id, key)

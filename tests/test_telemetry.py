@@ -4,13 +4,14 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.trace import StatusCode
 
 from shared.azure.cosmos.charge import Charge, counted_by, unobserved
 from shared.bootstrap import telemetry
-from shared.conversations.ports import Loaded
+from shared.conversations.ports import Head
 from shared.metrics import LATENCY, METRICS, OBSTRUCTED
 from shared.settings import Monitor, TelemetrySettings
 from shared.telemetry import OFF
@@ -38,10 +39,10 @@ class Away(MemoryLedger):
         return await super().post(tenant_id, row)
 
 
-class Unloadable(MemoryConversations):
-    """A store that loads nothing."""
+class Unwritable(MemoryConversations):
+    """A store that commits nothing."""
 
-    async def load(self, tenant_id: str, key: str) -> Loaded:
+    async def commit(self, tenant_id: str, key: str, *args: Any) -> tuple[Head, str]:
         raise ConnectionError("the customer's own words")
 
 
@@ -139,12 +140,12 @@ async def test_what_a_crash_left_over_is_performed_with_a_link_to_the_trace_of_i
 
 async def test_a_failure_is_an_error_of_its_kind_without_its_message(observed: Observed) -> None:
     # Given a store that fails with a message of which nobody knows what stands in it
-    pipeline = await InMemory(telemetry=observed.telemetry, conversations=Unloadable()).configured()
+    pipeline = await InMemory(telemetry=observed.telemetry, conversations=Unwritable()).configured()
     # When an event is delivered
     with pytest.raises(ConnectionError):
         await delivered(pipeline, started(at=AT).to_json().encode())
     # Then the failed call and the delivery are errors that name its kind only, and it is counted as failed
-    for name in ("load conversations", "record conversation.started"):
+    for name in ("commit conversations", "record conversation.started"):
         span = observed.the(name)
         assert (span.attributes or {})["error.type"] == "ConnectionError"
         assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)

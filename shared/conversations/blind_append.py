@@ -33,6 +33,8 @@ def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
 
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     """True if a line that was only appended, because the head was `before`, might have changed the head `after`."""
+    if before.started_at is None or before.state not in ("open", "active"):
+        return False
     earlier, later = before.bot_activity, after.bot_activity
     still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in later.invocations}
     return (

@@ -36,7 +36,7 @@ class BotActivity(ExactModel):
     """When a conversation began, which bots were invoked first to last, and their turns on each day.
 
     `began_on` and `invoked_on` (the first invocation) are days (yyyy-mm-dd) of the tenant's calendar. A turn is a
-    bot's public line that answers a customer's. Turns are exact once the conversation has ended.
+    bot's public line that answers a customer's. Turns are counted once the conversation has ended.
     """
 
     began_on: str | None = None
@@ -60,14 +60,18 @@ class BotActivity(ExactModel):
     def with_smart_assist(self) -> "BotActivity":
         return replace(self, smart_assist=True)
 
-    def on_days(self, began_at: datetime, ordered: Sequence[Fact], history: History) -> "BotActivity":
-        """This activity with its days and turns, in the tenant's calendar."""
-        return replace(
-            self,
-            began_on=history.local_date(began_at).isoformat(),
-            invoked_on=history.local_date(self.invocations[0].at).isoformat() if self.invocations else None,
-            turns=dict(turns_of(ordered, history)),
-        )
+    def on_days(self, began_at: datetime, history: History) -> "BotActivity":
+        """This activity with its days, in the tenant's calendar."""
+        return replace(self.invoked_in(history), began_on=history.local_date(began_at).isoformat())
+
+    def invoked_in(self, history: History) -> "BotActivity":
+        """This activity with the day of its first invocation, in the tenant's calendar."""
+        first = history.local_date(self.invocations[0].at).isoformat() if self.invocations else None
+        return replace(self, invoked_on=first)
+
+    def with_turns(self, ordered: Sequence[Fact], history: History) -> "BotActivity":
+        """This activity with the turns of all facts of the conversation."""
+        return replace(self, turns=dict(turns_of(ordered, history)))
 
     def without_turns(self) -> "BotActivity":
         """This activity without what every line may change."""

@@ -42,7 +42,10 @@ class Conversation(ExactModel):
     """The state that a conversation's facts add up to.
 
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
-    `decisions` are no part of its document: they are stored as documents of their own.
+    `goes_on_after`: the place in the order up to which the end knew the facts; None while the conversation is open, and
+    if only a fact that did not come yet can tell. `folded_to`: the last place in the order of a fact that was folded.
+    `decisions` are no part of its document: they are stored as documents of their own. There are `decision_count` of
+    them; where those made before were not read, `decisions` holds the newer ones alone.
     """
 
     tenant_id: str
@@ -64,10 +67,14 @@ class Conversation(ExactModel):
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
     unseen: Unseen | None = None
+    goes_on_after: SortKey | None = None
+    folded_to: SortKey | None = None
     escalated_bots: tuple[str, ...] = ()
     bot_activity: BotActivity = BotActivity()
+    decision_count: int = 0
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)
 
     def without_lines(self) -> "Conversation":
         """This conversation without what any line may change: exact once all facts are folded, and worth no commit."""
-        return replace(self, last_activity_at=None, bot_activity=self.bot_activity.without_turns())
+        activity = self.bot_activity.without_turns()
+        return replace(self, last_activity_at=None, folded_to=None, bot_activity=activity)

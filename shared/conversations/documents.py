@@ -37,7 +37,7 @@ def read_decision(text: str) -> Decision:
 def write_fact(fact: Fact) -> dict[str, Any]:
     """The fact's members for a document, but for its id: the event's JSON text, and the two times as RFC 3339."""
     return {
-        "event": fact.event.to_json(),
+        "event": fact.text,
         "at": fact.at.isoformat(),
         "receivedAt": fact.received_at.isoformat(),
     }

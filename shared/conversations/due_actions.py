@@ -28,6 +28,9 @@ ANSWER_TIMEOUT = timedelta(minutes=5)
 """How long a bot may take to answer, where its policy has no reminder."""
 
 
+Attention = Literal["bot-silent"]
+
+
 @dataclass(frozen=True)
 class DueActions:
     """The facts to record now, when to check again, and what a supervisor should see.
@@ -37,7 +40,7 @@ class DueActions:
 
     facts: Sequence[Event] = ()
     check_at: datetime | None = None
-    attention: Literal["bot-silent"] | None = None
+    attention: Attention | None = None
     step: Step | None = None
 
     def next_at(self, now: datetime) -> datetime | None:
@@ -69,6 +72,22 @@ def due_actions(
     inactivity = _inactivity(conversation, facts, policy, configuration, now) if policy else DueActions()
     moments = [moment for moment in (aged_at, unanswered.check_at, inactivity.check_at) if moment is not None]
     return DueActions(inactivity.facts, min(moments), unanswered.attention)
+
+
+def next_check(
+    conversation: Conversation, new: Sequence[Fact], planned: DueActions | None, history: History, now: datetime
+) -> DueActions:
+    """When to check a conversation again whose newest facts are `new`. Without anything `planned`, those are all.
+
+    It may be too early, since other facts are unknown here. Then the check, which knows all, finds nothing due.
+    """
+    if planned is None:
+        return due_actions(conversation, new, 0, history, now)
+    breaks_silence = conversation.started_at is not None and any(fact.event.breaks_silence for fact in new)
+    if conversation.closed_at is None and not breaks_silence:
+        return planned
+    due = due_actions(conversation, new, 0, history, now)
+    return DueActions(check_at=now) if due.attention else due
 
 
 def policy_for(conversation: Conversation, configuration: Configuration) -> InactivityPolicy | None:

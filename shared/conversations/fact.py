@@ -55,6 +55,11 @@ class Fact:
         """Its place in the order of facts."""
         return sort_key(self.event, self.at, self.id)
 
+    @cached_property
+    def text(self) -> str:
+        """The event as JSON, as it is stored."""
+        return self.event.to_json()
+
     def same_content(self, other: "Fact") -> bool:
         """True if another event of the same identity has the same content.
 

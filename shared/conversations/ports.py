@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.conversations.conversation import Conversation
+from shared.conversations.due_actions import Attention
 from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, is_blocked
 from shared.conversations.fact import Fact
 from shared.wire import ExactModel, replace
@@ -24,7 +25,7 @@ class Head(ExactModel):
     revision: int
     outbox: dict[str, PendingEffect]
     due_at: datetime | None = None
-    attention: str | None = None
+    attention: Attention | None = None
     archived: int = 0
     customer: str | None = None
 
@@ -96,8 +97,16 @@ class HeadPage:
     continuation: str | None
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Another document of the conversation, by its name, which is written together with facts or not at all."""
+
+    name: str
+    text: str
+
+
 class FactExists(Exception):
-    """Raised when the fact's document exists: it is a duplicate, or another event of the same identity."""
+    """Raised when a fact's document exists: it is a duplicate, or another event of the same identity."""
 
 
 class ConversationStore(Protocol):
@@ -108,20 +117,41 @@ class ConversationStore(Protocol):
         ...
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
-        """The head without its decisions, and its ETag: one point read."""
+        """The head without its decisions, and its ETag: at most one point read."""
         ...
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None: ...
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
-        """Create the fact's document and nothing else. Raises FactExists."""
+    async def count(self, tenant_id: str, key: str) -> int:
+        """How many facts are stored."""
         ...
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        """In one transaction create the fact's document (if given), then create or replace head and decisions.
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
+        """In one transaction create the facts' documents, and nothing else but the documents `beside` them.
 
-        Returns the head's new ETag. Raises FactExists, or HeadChanged where its ETag is not `etag` (None: no head).
+        Raises FactExists if one of them is stored already.
         """
+        ...
+
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        """In one transaction create the facts' documents, then create or replace head and decisions.
+
+        Where the head holds only newer decisions, the older ones stay. Returns the head as it was stored, with its new
+        ETag: a store that keeps what effects change as well may perform them in the same transaction, and take them out
+        of the outbox. Raises FactExists, or HeadChanged where the head's ETag is not `etag` (None: there is no head).
+        """
+        ...
+
+    async def read_beside(self, tenant_id: str, key: str, name: str) -> str | None:
+        """The text of a document that was written beside facts."""
         ...
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:

@@ -1,26 +1,22 @@
-"""Records a fact: load, fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
+"""Records a fact: fold, reconcile, commit, perform. A crash anywhere leaves nothing, or an outbox."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from shared.clock import Clock
-from shared.conversations.blind_append import changes_head, invalidates_appends
-from shared.conversations.conversation import Conversation
-from shared.conversations.customer import customer_of
-from shared.conversations.due_actions import due_actions
-from shared.conversations.effect import Effect, with_effects
+from shared.conversations.commit import Committed, Committer
 from shared.conversations.fact import Fact
-from shared.conversations.fold import fold
-from shared.conversations.ports import ConversationStore, EffectPerformer, FactExists, Head, Loaded, Reconcile
-from shared.errors import EventIdConflict, HeadChanged, code_of
+from shared.conversations.ports import ConversationStore, EffectPerformer, Head, Reconcile
+from shared.conversations.turns import Place, Turns, Worked
+from shared.errors import EventIdConflict, HeadChanged, Retryable, code_of
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
-from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
-from shared.tenants.history import Configurations, History
+from shared.tenants.history import Configurations
 
 _log = logging.getLogger(__name__)
 
@@ -28,19 +24,9 @@ Recorded = Literal["recorded", "without-effect", "duplicate"]
 """The outcome for an event. `without-effect`: it is recorded, and a decision says why it has no effect."""
 
 
-@dataclass(frozen=True)
-class _Committed:
-    """A head with its ETag. `settled`: it reflects all stored facts. `created`: the fact was stored with it."""
-
-    head: Head
-    etag: str
-    settled: bool
-    created: bool
-
-
-@dataclass(frozen=True)
+@dataclass
 class Recorder:
-    """Records facts through its ports."""
+    """Records facts through its ports: those of one conversation that came meanwhile together."""
 
     conversations: ConversationStore
     configurations: Configurations
@@ -48,6 +34,13 @@ class Recorder:
     effects: EffectPerformer
     clock: Clock
     telemetry: Telemetry = OFF
+    committing: type[Committer] = Committer
+
+    def __post_init__(self) -> None:
+        self._committer = self.committing(
+            self.conversations, self.configurations, self.reconcile, self.clock, self.telemetry
+        )
+        self._turns = Turns[Fact, Recorded](self._record)
 
     async def record(self, tenant_id: str, event: Event) -> Recorded:
         """Record the event once, however often it is delivered. The event has a subject.
@@ -59,16 +52,8 @@ class Recorder:
         if not fact.is_ours:
             # Patchbay's own facts end old conversations, so they may be old themselves.
             history.refuse_too_late(fact.at, fact.received_at)
-        key = conversation_key(event.subject or "")
-        new = False
-        if event.changes_only_transcript:
-            stored = await self._append(tenant_id, key, fact)
-            new, fact = stored is fact, stored
-            found = await self.conversations.read_head(tenant_id, key)
-            if found and not changes_head(found[0].conversation, fact, history):
-                await self._perform(tenant_id, key, *found)
-                return "recorded" if new else "duplicate"
-        return await self._settle(tenant_id, key, fact, history, new=new)
+        place = tenant_id, conversation_key(event.subject or "")
+        return await self._turns.take(place, fact, len(fact.text))
 
     async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile) -> int:
         """Fold the conversation's facts, and commit the result over head and decisions. Returns the number of facts.
@@ -77,128 +62,60 @@ class Recorder:
         is unknown. Raises UnknownTenant, and HeadChanged if the conversation cannot be read.
         """
         history = await self.configurations.of(tenant_id)
-        committed = await retrying(HeadChanged, self._commit_anew, tenant_id, key, history, reconcile)
+        committed = await retrying(HeadChanged, self._committer.commit_anew, tenant_id, key, history, reconcile)
         if committed is None:
             return 0
         head, etag, facts = committed
-        await self._perform(tenant_id, key, head, etag)
+        await self._perform((tenant_id, key), head, etag)
         return facts
 
-    async def _commit_anew(
-        self, tenant_id: str, key: str, history: History, reconcile: Reconcile
-    ) -> tuple[Head, str, int] | None:
-        loaded = await self.conversations.load(tenant_id, key)
-        if not loaded.facts:
-            return None
-        after = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
-        before = loaded.head.conversation if loaded.head else None
-        revision = loaded.head.revision + 1 if loaded.head else 1
-        newest = max(loaded.facts, key=lambda fact: (fact.received_at, fact.id))
-        effects = reconcile(before, after, revision, newest)
-        head = await self._successor(tenant_id, loaded, after, loaded.facts, history, revision, effects)
-        etag = await self.conversations.commit(tenant_id, key, None, head, loaded.etag)
-        return head, etag, len(loaded.facts)
-
-    async def _append(self, tenant_id: str, key: str, fact: Fact) -> Fact:
-        """Store the fact. Returns the stored one: for a duplicate the one that arrived first, with its times."""
+    async def _record(self, place: Place, facts: Sequence[Fact]) -> Worked[Recorded]:
+        """Record the facts of a conversation together, or, if that fails, one by one."""
+        first: dict[str, Fact] = {}
+        for fact in facts:
+            first.setdefault(fact.id, fact)
         try:
-            await self.conversations.append(tenant_id, key, fact)
-        except FactExists:
-            stored = await self.conversations.read_fact(tenant_id, key, fact.id)
-            if stored is None:
-                # The conversation was deleted in between, so this is no duplicate any more.
-                return await self._append(tenant_id, key, fact)
-            _refuse_conflict(stored, fact)
-            return stored
-        return fact
+            committed = await self._commit(place, list(first.values()))
+        except Exception as failure:
+            if len(facts) == 1 or isinstance(failure, Retryable):
+                raise
+            return await self._record_each(place, facts)
+        outcomes = [_outcome(fact, first[fact.id], committed) for fact in facts]
+        return Worked(outcomes, self._left_over(place, committed.head, committed.etag))
 
-    async def _settle(self, tenant_id: str, key: str, fact: Fact, history: History, *, new: bool) -> Recorded:
-        """Commit until the head reflects all stored facts, then perform its effects.
+    async def _record_each(self, place: Place, facts: Sequence[Fact]) -> Worked[Recorded]:
+        outcomes: list[Recorded | Exception] = []
+        newest: Committed | None = None
+        for fact in facts:
+            try:
+                newest = await self._commit(place, [fact])
+                outcomes.append(_outcome(fact, fact, newest))
+            except Exception as failure:  # of any kind: it concerns this fact's caller alone
+                outcomes.append(failure)
+        return Worked(outcomes, self._left_over(place, newest.head, newest.etag) if newest else None)
 
-        `new`: the fact was stored just now.
-        """
-        settled = False
-        while not settled:
-            committed = await retrying(HeadChanged, self._commit, tenant_id, key, fact, history)
-            settled, new = committed.settled, new or committed.created
-        await self._perform(tenant_id, key, committed.head, committed.etag)
-        if not new:
-            return "duplicate"
-        decisions = (one for one in committed.head.conversation.decisions if one.cause.fact_id == fact.id)
-        return "without-effect" if any(one.outcome == "withoutEffect" for one in decisions) else "recorded"
+    async def _commit(self, place: Place, facts: Sequence[Fact]) -> Committed:
+        return await self._committer.commit(*place, facts, await self.configurations.of(place[0]))
 
-    async def _commit(self, tenant_id: str, key: str, fact: Fact, history: History) -> "_Committed":
-        """Commit the head folded from the stored facts and this one.
+    def _left_over(self, place: Place, head: Head, etag: str) -> Callable[[], Awaitable[None]] | None:
+        """Performs the effects of the head that are due; None if none is."""
+        return partial(self._perform, place, head, etag) if head.due_effects(self.clock.now()) else None
 
-        A line may have been only appended meanwhile, because of the head before. If this commit takes away what that
-        line relied on, `settled` is False, and the caller commits again. Without a head, no line is only appended.
-        """
-        loaded = await self.conversations.load(tenant_id, key)
-        stored = next((known for known in loaded.facts if known.id == fact.id), None)
-        if stored is not None:
-            _refuse_conflict(stored, fact)
-        facts = loaded.facts if stored else [*loaded.facts, fact]
-        after = fold(tenant_id, fact.event.subject or "", facts, history)
-        before = loaded.head.conversation if loaded.head else None
-        revision = loaded.head.revision + 1 if loaded.head else 1
-        effects = self.reconcile(before, after, revision, stored or fact)
-        head = await self._successor(tenant_id, loaded, after, facts, history, revision, effects)
-        if stored is not None and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
-            return _Committed(loaded.head, loaded.etag, settled=True, created=False)
+    async def _perform(self, place: Place, head: Head, etag: str) -> None:
+        """Perform the effects that are due. Whatever becomes of them, the facts are recorded."""
         try:
-            etag = await self.conversations.commit(tenant_id, key, None if stored else fact, head, loaded.etag)
-        except FactExists as conflict:
-            # Another delivery of this event was faster. Its commit is loaded with the next try.
-            raise HeadChanged from conflict
-        if after.bot_activity.invocations and not (before and before.bot_activity.invocations):
-            self.telemetry.metrics.count(SESSIONS)
-        settled = loaded.head is None or not invalidates_appends(loaded.head.conversation, after)
-        return _Committed(head, etag, settled, created=stored is None)
-
-    async def _perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
-        """Perform the effects that are due. Whatever becomes of them, the fact is recorded."""
-        try:
-            await self.effects.perform(tenant_id, key, head, etag)
+            await self.effects.perform(*place, head, etag)
         except Exception as failure:  # of any kind: `sweep` performs them again
-            extra = {"tenant": tenant_id, "key": key, "code": code_of(failure)}
+            extra = {"tenant": place[0], "key": place[1], "code": code_of(failure)}
             _log.warning("effects are left over: %s", extra["code"], extra=extra)
 
-    async def _successor(
-        self,
-        tenant_id: str,
-        loaded: Loaded,
-        after: Conversation,
-        facts: Sequence[Fact],
-        history: History,
-        revision: int,
-        effects: Mapping[str, Effect],
-    ) -> Head:
-        now = self.clock.now()
-        outbox = with_effects(loaded.head.outbox if loaded.head else {}, effects, revision, now)
-        archived = loaded.head.archived if loaded.head else 0
-        due = due_actions(after, facts, archived, history, now)
-        return Head(
-            conversation=after,
-            revision=revision,
-            outbox=outbox,
-            due_at=due.next_at(now),
-            attention=due.attention,
-            archived=archived,
-            customer=customer_of(await self.configurations.pseudonyms(tenant_id), after),
-        )
 
-
-def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
-    if stored is not None and not stored.same_content(fact):
-        raise EventIdConflict(fact.event.id)
-
-
-def _unchanged(before: Head, after: Head) -> bool:
-    """True if a commit would change at most what any line may change, which is worth no commit while it is open.
-
-    A line that comes after the end may change the turns, which are exact from the end on. It changes `due_at`: the line
-    must be archived too, before the conversation is forgotten.
-    """
-    one, other = (head.conversation.without_lines() for head in (before, after))
-    turns = [head.conversation.bot_activity.turns for head in (before, after)]
-    return one == other and (other.closed_at is None or (before.due_at == after.due_at and turns[0] == turns[1]))
+def _outcome(fact: Fact, first: Fact, committed: Committed) -> Recorded | EventIdConflict:
+    """What became of a fact. Of facts with one id, only the first was committed."""
+    if fact is not first and not first.same_content(fact):
+        return EventIdConflict(fact.event.id)
+    if fact is not first or fact.id not in committed.new:
+        return "duplicate"
+    decisions = committed.head.conversation.decisions
+    without = any(one.cause.fact_id == fact.id and one.outcome == "withoutEffect" for one in decisions)
+    return "without-effect" if without else "recorded"

@@ -1,9 +1,11 @@
 """The conversations' store on SQLite: heads, facts and decisions."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
+from shared.conversations.conversation import Conversation
 from shared.conversations.documents import (
     read_decision,
     read_fact,
@@ -13,9 +15,12 @@ from shared.conversations.documents import (
     write_head,
 )
 from shared.conversations.fact import Fact
-from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.conversations.ports import Beside, FactExists, Head, HeadPage, Loaded
 from shared.embedded.database import Database
+from shared.embedded.within_commit import WithinCommit
+from shared.embedded.written_heads import Written, WrittenHeads
 from shared.errors import HeadChanged
+from shared.slices import in_slices
 
 _FILTERS = ("state", "queue", "bot", "customer")
 
@@ -23,21 +28,25 @@ _FILTERS = ("state", "queue", "bot", "customer")
 class EmbeddedConversations:
     """Implements `ConversationStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, within: WithinCommit | None = None) -> None:
         self._database = database
+        self._within = within
+        self._written = WrittenHeads()
 
     async def load(self, tenant_id: str, key: str) -> Loaded:
         query, partition = self._database.query, (tenant_id, key)
         heads = query("SELECT etag, document FROM heads WHERE tenant_id = ? AND key = ?", partition)
         facts = query("SELECT fact_id, event, at, received_at FROM facts WHERE tenant_id = ? AND key = ?", partition)
-        stored = [_fact_of(row) for row in facts]
+        rows = query("SELECT document FROM decisions WHERE tenant_id = ? AND key = ? ORDER BY number", partition)
+        stored = await in_slices(map(_fact_of, facts))
         if not heads:
             return Loaded(None, None, stored)
-        rows = query("SELECT document FROM decisions WHERE tenant_id = ? AND key = ? ORDER BY number", partition)
-        decisions = tuple(read_decision(row["document"]) for row in rows)
+        decisions = tuple(await in_slices(read_decision(row["document"]) for row in rows))
         return Loaded(read_head(heads[0]["document"], decisions), str(heads[0]["etag"]), stored)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
+        if (known := self._written.get((tenant_id, key))) is not None:
+            return known
         sql = "SELECT etag, document FROM heads WHERE tenant_id = ? AND key = ?"
         rows = self._database.query(sql, (tenant_id, key))
         return (read_head(rows[0]["document"]), str(rows[0]["etag"])) if rows else None
@@ -49,26 +58,52 @@ class EmbeddedConversations:
         )
         return _fact_of(rows[0]) if rows else None
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
-        await self._database.write(lambda connection: _insert_fact(connection, tenant_id, key, fact))
+    async def count(self, tenant_id: str, key: str) -> int:
+        sql = "SELECT count(*) AS facts FROM facts WHERE tenant_id = ? AND key = ?"
+        return int(self._database.query(sql, (tenant_id, key))[0]["facts"])
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        def work(connection: sqlite3.Connection) -> None:
-            if fact is not None:
-                _insert_fact(connection, tenant_id, key, fact)
-            _put_head(connection, tenant_id, key, head, etag)
-            connection.execute("DELETE FROM decisions WHERE tenant_id = ? AND key = ?", (tenant_id, key))
-            connection.executemany(
-                "INSERT INTO decisions (tenant_id, key, number, document) VALUES (?, ?, ?, ?)",
-                [(tenant_id, key, n, write_decision(d)) for n, d in enumerate(head.conversation.decisions)],
-            )
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
+        await self._database.write(lambda connection: _insert_facts(connection, (tenant_id, key), facts, beside))
 
-        await self._database.write(work)
-        return _following(etag)
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        partition = tenant_id, key
+        perform = await self._within.performing(tenant_id, head) if self._within else None
+
+        def work(connection: sqlite3.Connection) -> Written:
+            _insert_facts(connection, partition, facts, beside)
+            stored = perform(connection) if perform else head
+            size = _put_head(connection, partition, stored, etag)
+            _put_decisions(connection, partition, stored.conversation)
+            return Written(stored, _following(etag), size)
+
+        return await self._write_head(partition, work)
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
-        await self._database.write(lambda connection: _put_head(connection, tenant_id, key, head, etag))
-        return _following(etag)
+        partition = tenant_id, key
+
+        def work(connection: sqlite3.Connection) -> Written:
+            return Written(head, _following(etag), _put_head(connection, partition, head, etag))
+
+        return (await self._write_head(partition, work))[1]
+
+    async def _write_head(
+        self, partition: tuple[str, str], work: Callable[[sqlite3.Connection], Written]
+    ) -> tuple[Head, str]:
+        written = await self._database.write(work, partial(self._written.note, partition))
+        return written.head, written.etag
+
+    async def read_beside(self, tenant_id: str, key: str, name: str) -> str | None:
+        sql = "SELECT document FROM beside WHERE tenant_id = ? AND key = ? AND name = ?"
+        rows = self._database.query(sql, (tenant_id, key, name))
+        return str(rows[0]["document"]) if rows else None
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -76,10 +111,10 @@ class EmbeddedConversations:
             held = connection.execute("SELECT etag FROM heads WHERE tenant_id = ? AND key = ?", partition).fetchone()
             if held is not None and held["etag"] != int(etag):
                 raise HeadChanged
-            for table in ("heads", "facts", "decisions"):
+            for table in ("heads", "facts", "decisions", "beside"):
                 connection.execute(f"DELETE FROM {table} WHERE tenant_id = ? AND key = ?", partition)  # noqa: S608  # a constant
 
-        await self._database.write(work)
+        await self._database.write(work, lambda _: self._written.drop((tenant_id, key)))
 
     async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
         filtered = [name for name in _FILTERS if name in filters]
@@ -111,19 +146,45 @@ def _fact_of(row: sqlite3.Row) -> Fact:
     return read_fact(row["fact_id"], row["event"], row["at"], row["received_at"])
 
 
-def _insert_fact(connection: sqlite3.Connection, tenant_id: str, key: str, fact: Fact) -> None:
-    document = write_fact(fact)
+def _insert_facts(
+    connection: sqlite3.Connection, partition: tuple[str, str], facts: Sequence[Fact], beside: Sequence[Beside]
+) -> None:
+    rows = []
+    for fact in facts:
+        document = write_fact(fact)
+        rows.append((*partition, fact.id, document["at"], document["receivedAt"], document["event"]))
     try:
-        connection.execute(
-            "INSERT INTO facts (tenant_id, key, fact_id, at, received_at, event) VALUES (?, ?, ?, ?, ?, ?)",
-            (tenant_id, key, fact.id, document["at"], document["receivedAt"], document["event"]),
+        connection.executemany(
+            "INSERT INTO facts (tenant_id, key, fact_id, at, received_at, event) VALUES (?, ?, ?, ?, ?, ?)", rows
         )
     except sqlite3.IntegrityError as taken:
         raise FactExists from taken
+    connection.executemany(
+        "INSERT OR REPLACE INTO beside (tenant_id, key, name, document) VALUES (?, ?, ?, ?)",
+        [(*partition, one.name, one.text) for one in beside],
+    )
 
 
-def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: Head, etag: str | None) -> None:
-    conversation = head.conversation
+def _put_decisions(connection: sqlite3.Connection, partition: tuple[str, str], conversation: Conversation) -> None:
+    """Write the decisions that are new or other ones, and delete those that are not there any more."""
+    count, known = conversation.decision_count, len(conversation.decisions)
+    texts = dict(enumerate(map(write_decision, conversation.decisions), count - known))
+    if known == count:
+        sql = "SELECT number, document FROM decisions WHERE tenant_id = ? AND key = ?"
+        stored = {row["number"]: row["document"] for row in connection.execute(sql, partition)}
+        if len(stored) > count:
+            sql = "DELETE FROM decisions WHERE tenant_id = ? AND key = ? AND number >= ?"
+            connection.execute(sql, (*partition, count))
+        texts = {number: text for number, text in texts.items() if stored.get(number) != text}
+    connection.executemany(
+        "INSERT OR REPLACE INTO decisions (tenant_id, key, number, document) VALUES (?, ?, ?, ?)",
+        [(*partition, number, text) for number, text in texts.items()],
+    )
+
+
+def _put_head(connection: sqlite3.Connection, partition: tuple[str, str], head: Head, etag: str | None) -> int:
+    """Create or replace the head. Returns the length of its document. Raises HeadChanged."""
+    conversation, document = head.conversation, write_head(head)
     columns = (
         conversation.state,
         conversation.queue,
@@ -131,9 +192,8 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
         head.customer,
         _sortable(head.attention_at) if head.attention_at else None,
         head.unposted_month,
-        write_head(head),
-        tenant_id,
-        key,
+        document,
+        *partition,
     )
     if etag is None:
         written = connection.execute(
@@ -147,10 +207,11 @@ def _put_head(connection: sqlite3.Connection, tenant_id: str, key: str, head: He
             "UPDATE heads SET state = ?, queue = ?, bot = ?, customer = ?, attention_at = ?, unposted_month = ?,"
             " document = ?, etag = ?"
             " WHERE tenant_id = ? AND key = ? AND etag = ?",
-            (*columns[:-2], int(_following(etag)), tenant_id, key, int(etag)),
+            (*columns[:-2], int(_following(etag)), *partition, int(etag)),
         )
     if written.rowcount != 1:
         raise HeadChanged
+    return len(document)
 
 
 def _following(etag: str | None) -> str:

@@ -15,7 +15,9 @@ from shared.errors import PatchbayError
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
 
 T = TypeVar("T")
-_Pending = tuple[Callable[[sqlite3.Connection], Any], "asyncio.Future[Any]"]
+_Work = Callable[[sqlite3.Connection], Any]
+_Noted = Callable[[Any], None]
+_Pending = tuple[_Work, _Noted | None, "asyncio.Future[Any]"]
 
 _MAX_GROUP = 256
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text
@@ -81,13 +83,17 @@ class Database:
         """Read committed data. Reads take microseconds and run on the caller's thread."""
         return self._reader.execute(sql, parameters).fetchall()
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None
+    ) -> T:
         """Run `work` inside a transaction; when this returns, its changes are on the disk.
 
-        An exception in `work` undoes only its own changes, and is raised here.
+        An exception in `work` undoes only its own changes, and is raised here. `noted` is called on the event loop with
+        the result or the exception, in the order of commits, and before anybody who waits for a later write goes on. It
+        is called even if the caller of this was cancelled.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._pending.append((work, done))
+        self._pending.append((work, noted, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_pending())
         return await done
@@ -105,10 +111,12 @@ class Database:
         while self._pending:
             group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
             try:
-                outcomes = await loop.run_in_executor(self._executor, self._commit, [work for work, _ in group])
+                outcomes = await loop.run_in_executor(self._executor, self._commit, [work for work, _, _ in group])
             except Exception as failure:  # it is raised to every handler of the group
                 outcomes = [failure] * len(group)
-            for (_, done), outcome in zip(group, outcomes, strict=True):
+            for (_, noted, done), outcome in zip(group, outcomes, strict=True):
+                if noted is not None:
+                    noted(outcome)
                 if done.cancelled():
                     continue
                 if isinstance(outcome, Exception):
@@ -117,7 +125,7 @@ class Database:
                     done.set_result(outcome)
         self._writing = None
 
-    def _commit(self, group: list[Callable[[sqlite3.Connection], Any]]) -> list[Any]:
+    def _commit(self, group: list[_Work]) -> list[Any]:
         connection = self._writer_connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -131,7 +139,7 @@ class Database:
         return outcomes
 
 
-def _attempt(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
+def _attempt(connection: sqlite3.Connection, work: _Work) -> Any:
     """Run the work in a savepoint. Returns its result, or the exception to raise to the handler that waits for it."""
     connection.execute("SAVEPOINT work")
     try:

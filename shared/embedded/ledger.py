@@ -11,12 +11,14 @@ from pydantic import TypeAdapter
 from shared.clock import Clock
 from shared.contributions.counters import Counted, adjustments
 from shared.contributions.row import Row, Total
+from shared.conversations.effect import Contribute, Effect
 from shared.embedded.contributions import EmbeddedRows
 from shared.embedded.database import Database
+from shared.embedded.within_commit import Performed
 from shared.errors import DayClosed
 from shared.events.envelope import format_time, parse_time
 from shared.usage.correction import CORRECTIONS
-from shared.usage.ledger import Books, BooksChanged, DayCounts
+from shared.usage.ledger import Books, BooksChanged, DayCounts, read_row
 from shared.usage.ledger_on_rows import LedgerOnRows
 from shared.usage.rating import INVOICED
 from shared.usage.report import UsageReport
@@ -41,18 +43,39 @@ class EmbeddedLedger(LedgerOnRows):
     async def _put(
         self, tenant_id: str, total: Total, row: Row, new: Counted, counted: Callable[[Row], Counted]
     ) -> int:
+        return await self._database.write(
+            lambda connection: self._put_within(tenant_id, total, row, new, counted, connection)
+        )
+
+    def _put_within(
+        self,
+        tenant_id: str,
+        total: Total,
+        row: Row,
+        new: Counted,
+        counted: Callable[[Row], Counted],
+        connection: sqlite3.Connection,
+    ) -> int:
+        """Do as `_put` within a transaction."""
         place = (tenant_id, self._policy, total.period)
+        stored = self._rows.write(connection, tenant_id, total, row)
+        if row.replaces(stored):
+            old = counted(stored) if stored else None
+            _count_posting(connection, place, min(new.heading, old.heading) if old else new.heading)
+            for heading, counts in adjustments(old, new).items():
+                _adjust(connection, place, heading, counts)
+        return row.kept_out_by(stored)
 
-        def work(connection: sqlite3.Connection) -> int:
-            stored = self._rows.write(connection, tenant_id, total, row)
-            if row.replaces(stored):
-                old = counted(stored) if stored else None
-                _count_posting(connection, place, min(new.heading, old.heading) if old else new.heading)
-                for heading, counts in adjustments(old, new).items():
-                    _adjust(connection, place, heading, counts)
-            return row.kept_out_by(stored)
+    async def performing(self, tenant_id: str, conversation_id: str, effect: Effect) -> Performed:
+        """What posts the row of a `Contribute`, if the month is open and no other row stands instead."""
+        assert isinstance(effect, Contribute), "only rows are contributed"
+        total, row = effect.total, effect.row
+        new = read_row(row)
 
-        return await self._database.write(work)
+        def posted(connection: sqlite3.Connection) -> bool:
+            return self._put_within(tenant_id, total, row, new, read_row, connection) == 0
+
+        return posted
 
     async def books(self, tenant_id: str, month: str) -> Books:
         place = (tenant_id, self._policy, month)

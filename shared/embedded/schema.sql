@@ -49,6 +49,14 @@ CREATE TABLE IF NOT EXISTS decisions (
     PRIMARY KEY (tenant_id, key, number)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS beside (
+    tenant_id TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    document  TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, key, name)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS threads (
     tenant_id TEXT NOT NULL,
     key       TEXT NOT NULL,

@@ -4,11 +4,15 @@ import sqlite3
 
 from pydantic import TypeAdapter
 
+from shared.conversations.effect import CloseThread, Effect
 from shared.embedded.database import Database
+from shared.embedded.within_commit import Performed
 from shared.errors import ThreadChanged
-from shared.threads.thread import Thread
+from shared.threads.resolve import PseudonymsOf
+from shared.threads.thread import Thread, thread_key
 
 _THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
+_A_THREAD = "SELECT etag, document FROM threads WHERE tenant_id = ? AND key = ?"
 
 
 class EmbeddedThreads:
@@ -17,22 +21,43 @@ class EmbeddedThreads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self, tenant_id: str, thread_key: str) -> tuple[Thread, str] | None:
-        sql = "SELECT etag, document FROM threads WHERE tenant_id = ? AND key = ?"
-        rows = self._database.query(sql, (tenant_id, thread_key))
+    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
+        rows = self._database.query(_A_THREAD, (tenant_id, key))
         return (_THREAD.validate_json(rows[0]["document"]), str(rows[0]["etag"])) if rows else None
 
-    async def save(self, tenant_id: str, thread_key: str, thread: Thread, etag: str | None) -> None:
-        document = thread.to_json()
+    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
+        await self._database.write(lambda connection: _put((tenant_id, key), thread, etag, connection))
 
-        def put(connection: sqlite3.Connection) -> None:
-            if etag is None:
-                sql = "INSERT INTO threads (document, tenant_id, key, etag) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING"
-                written = connection.execute(sql, (document, tenant_id, thread_key))
-            else:
-                sql = "UPDATE threads SET document = ?, etag = etag + 1 WHERE tenant_id = ? AND key = ? AND etag = ?"
-                written = connection.execute(sql, (document, tenant_id, thread_key, int(etag)))
-            if written.rowcount != 1:
-                raise ThreadChanged
 
-        await self._database.write(put)
+class ClosedIntervals:
+    """Closes intervals within the transaction that commits a conversation's end: implements `EmbeddedEffect`."""
+
+    def __init__(self, pseudonyms: PseudonymsOf) -> None:
+        self._pseudonyms = pseudonyms
+
+    async def performing(self, tenant_id: str, conversation_id: str, effect: Effect) -> Performed:
+        """What closes the conversation's interval, as a `CloseThread` asks."""
+        assert isinstance(effect, CloseThread), "only intervals are closed"
+        place, moment = (tenant_id, thread_key(await self._pseudonyms(tenant_id), effect.channel)), effect.at
+
+        def closed(connection: sqlite3.Connection) -> bool:
+            row = connection.execute(_A_THREAD, place).fetchone()
+            if row is not None:
+                thread = _THREAD.validate_json(row["document"])
+                if (changed := thread.closing(conversation_id, moment)) != thread:
+                    _put(place, changed, str(row["etag"]), connection)
+            return True
+
+        return closed
+
+
+def _put(place: tuple[str, str], thread: Thread, etag: str | None, connection: sqlite3.Connection) -> None:
+    document = thread.to_json()
+    if etag is None:
+        sql = "INSERT INTO threads (document, tenant_id, key, etag) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING"
+        written = connection.execute(sql, (document, *place))
+    else:
+        sql = "UPDATE threads SET document = ?, etag = etag + 1 WHERE tenant_id = ? AND key = ? AND etag = ?"
+        written = connection.execute(sql, (document, *place, int(etag)))
+    if written.rowcount != 1:
+        raise ThreadChanged

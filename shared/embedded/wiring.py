@@ -11,7 +11,8 @@ from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.overflow import EmbeddedOverflow
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
-from shared.embedded.threads import EmbeddedThreads
+from shared.embedded.threads import ClosedIntervals, EmbeddedThreads
+from shared.embedded.within_commit import WithinCommit
 from shared.pipeline import Adapters
 from shared.tenants.history import Configurations
 
@@ -33,11 +34,13 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         backlog = bus.backlog()
         return {"active": backlog.active, "deadLetters": backlog.dead_letters}
 
+    ledger = EmbeddedLedger(database)
+    within = WithinCommit({"contribute": ledger, "closeThread": ClosedIntervals(configurations.pseudonyms)})
     return Adapters(
-        conversations=EmbeddedConversations(database),
+        conversations=EmbeddedConversations(database, within),
         threads=EmbeddedThreads(database),
         configurations=configurations,
-        ledger=EmbeddedLedger(database),
+        ledger=ledger,
         reports=EmbeddedReports(database),
         parked=EmbeddedParkedEvents(database),
         archive=FolderArchive(archive_beside(database.path)),

@@ -41,11 +41,11 @@ class Resolved:
 class ThreadStore(Protocol):
     """The port to the documents of threads."""
 
-    async def load(self, tenant_id: str, thread_key: str) -> tuple[Thread, str] | None:
+    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
         """The thread and its ETag; None if there is none."""
         ...
 
-    async def save(self, tenant_id: str, thread_key: str, thread: Thread, etag: str | None) -> None:
+    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
         """Create (etag None) or replace the document. Raises ThreadChanged if it changed since it was read."""
         ...
 

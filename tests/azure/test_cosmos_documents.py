@@ -71,7 +71,7 @@ async def test_conversations_expire_a_month_after_the_retention_and_of_the_ledge
     async with connected(database) as cosmos:
         stores = Stores(cosmos)
         head = head_of(started())
-        await stores.conversations().commit(TENANT, KEY, fact_of(started(), NOW), head, None)
+        await stores.conversations().commit(TENANT, KEY, [fact_of(started(), NOW)], head, None)
         await stores.ledger().post(TENANT, row())
         await stores.ledger().post(TENANT, row(revision=2, excluded="moved", key="c2"))
         # When their documents are looked at
@@ -131,19 +131,19 @@ async def test_more_decisions_than_one_batch_holds_are_all_there(database: str) 
     async with connected(database) as cosmos:
         store = Stores(cosmos).conversations()
         # When it is committed, and again with one of them
-        await store.commit(TENANT, KEY, None, head, None)
+        await store.commit(TENANT, KEY, (), head, None)
         loaded = await store.load(TENANT, KEY)
         assert loaded.head == head
         large = await head_document(cosmos)
-        await store.commit(TENANT, KEY, None, head_of(started(), events[0], revision=2), loaded.etag)
+        await store.commit(TENANT, KEY, (), head_of(started(), events[0], revision=2), loaded.etag)
         # Then what is there is what was committed last
         assert (await store.load(TENANT, KEY)).head == head_of(started(), events[0], revision=2)
         # and of one that comes late, earlier than all others, one document is written, and no other one is left
         again = (await store.load(TENANT, KEY)).etag
-        await store.commit(TENANT, KEY, None, head.at_revision(3, NOW), again)
+        await store.commit(TENANT, KEY, (), head.at_revision(3, NOW), again)
         late = escalated(at=(NOW - timedelta(minutes=30)).isoformat(), event_id="late")
         whole = head_of(started(at=(NOW - timedelta(hours=1)).isoformat()), late, *events, revision=4)
-        await store.commit(TENANT, KEY, None, whole, (await store.load(TENANT, KEY)).etag)
+        await store.commit(TENANT, KEY, (), whole, (await store.load(TENANT, KEY)).etag)
         assert (await store.load(TENANT, KEY)).head == whole
         query = "SELECT VALUE c.id FROM c WHERE STARTSWITH(c.id, 'decision:')"
         stored = await Stores(cosmos).container(CONVERSATIONS).query("look", (TENANT, KEY), query)
@@ -160,13 +160,13 @@ async def test_a_conversation_that_takes_several_answers_is_loaded_as_of_one_mom
     last = fact_of(message(event_id="last"), NOW)
     async with connected(database) as other:
         store = Stores(other).conversations()
-        await store.commit(TENANT, KEY, fact_of(started(), NOW), before, None)
+        await store.commit(TENANT, KEY, [fact_of(started(), NOW)], before, None)
         for start in range(0, len(facts), 100):
-            await asyncio.gather(*(store.append(TENANT, KEY, fact) for fact in facts[start : start + 100]))
+            await asyncio.gather(*(store.append(TENANT, KEY, [fact]) for fact in facts[start : start + 100]))
         etag = (await store.load(TENANT, KEY)).etag
 
         async def commit() -> None:
-            await store.commit(TENANT, KEY, last, later, etag)
+            await store.commit(TENANT, KEY, [last], later, etag)
 
         # When it is loaded, and meanwhile another fact is committed, which takes one decision away
         async with connected(database, InterruptedTransport(after, commit)) as cosmos:

@@ -53,7 +53,7 @@ async def test_every_request_is_reported_once_with_its_charge(database: str) -> 
         await stores.conversations().heads(TENANT, {"state": "closed"}, None, 10)
         await stores.parked().mark_replaying(TENANT, "nothing", "2026-10-05T10:00:00Z")
         with pytest.raises(HeadChanged):
-            await stores.conversations().commit(TENANT, KEY_OF_C1, None, head_of(START), None)
+            await stores.conversations().commit(TENANT, KEY_OF_C1, (), head_of(START), None)
     # Then each request was reported, in order, conflicts and all
     assert [charge.status for charge in charges] == [seen.status for seen in transport.seen]
     assert {200, 201, 207, 404, 409} <= {charge.status for charge in charges}
@@ -70,7 +70,7 @@ async def test_a_request_without_an_answer_is_reported_too(database: str) -> Non
         # When something is written, whose answer is lost, and something is read
         await store.read_head(TENANT, KEY_OF_C1)
         with pytest.raises(FactExists):
-            await store.append(TENANT, KEY_OF_C1, fact(LINE))
+            await store.append(TENANT, KEY_OF_C1, [fact(LINE)])
     # Then all three requests are reported
     assert [(charge.operation, charge.status) for charge in charges] == [
         ("read_head", 404),
@@ -83,11 +83,11 @@ Write = Callable[[Any], Awaitable[object]]
 
 
 async def commit(store: Any) -> None:
-    await store.commit(TENANT, KEY_OF_C1, fact(START), head_of(START), None)
+    await store.commit(TENANT, KEY_OF_C1, [fact(START)], head_of(START), None)
 
 
 async def append(store: Any) -> None:
-    await store.append(TENANT, KEY_OF_C1, fact(LINE))
+    await store.append(TENANT, KEY_OF_C1, [fact(LINE)])
 
 
 async def commit_again(store: Any) -> None:
@@ -122,7 +122,7 @@ async def test_a_read_carries_the_token_of_the_conflict_before_it(database: str)
         store = Stores(cosmos).conversations()
         # When it is appended in vain
         with pytest.raises(FactExists):
-            await store.append(TENANT, KEY_OF_C1, fact(LINE))
+            await store.append(TENANT, KEY_OF_C1, [fact(LINE)])
         # Then what is read next is of that place, or later
         await store.read_head(TENANT, KEY_OF_C1)
     assert taken.seen[-1].session == token

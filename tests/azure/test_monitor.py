@@ -50,12 +50,12 @@ def test_application_insights_gets_our_spans_metrics_and_lines_and_nobody_elses(
         host.until(lambda: host.backlog()["active"] == 0)
         assert host.end() == 0
     sent = envelopes([body for path, bodies in ingestion.bodies.items() if "track" in path for body in bodies])
-    # Then the row is in one operation with its webhook
+    # Then the commit is in one operation with its webhook
     spans = [one for one in sent if one["data"]["baseType"] in ("RequestData", "RemoteDependencyData")]
     operation = {one["data"]["baseData"]["name"]: one["tags"]["ai.operation.id"] for one in spans}
     route = "POST /api/tenants/{tenantId}/channels/{accountId}/{channelId}"
     ingress = {one["tags"]["ai.operation.id"] for one in spans if one["data"]["baseData"]["name"] == route}
-    assert operation["post ledger"] in ingress
+    assert operation["commit conversations"] in ingress
     assert operation["record conversation.started"] in ingress
     # And nothing else is traced than what Patchbay reports
     collections = ("conversations", "threads", "ledger", "reports", "parked", "archive")

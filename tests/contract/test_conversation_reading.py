@@ -44,7 +44,7 @@ def head(
 
 async def stored(store: ConversationStore, *heads: Head, tenant_id: str = TENANT) -> None:
     for one in heads:
-        await store.commit(tenant_id, one.conversation.key, None, one, None)
+        await store.commit(tenant_id, one.conversation.key, (), one, None)
 
 
 async def pages(store: ConversationStore, filters: Mapping[str, str], limit: int) -> list[list[str]]:
@@ -74,7 +74,7 @@ AWKWARD = [
 async def test_a_fact_comes_back_as_it_was_sent(conversations: ConversationStore, written: dict[str, object]) -> None:
     # Given a fact whose event is unusual but right
     sent = fact_of(event_from(written), NOW)
-    await conversations.append(TENANT, "c1", sent)
+    await conversations.append(TENANT, "c1", [sent])
     # Then it comes back equal, down to the sender's own text
     loaded = (await conversations.load(TENANT, "c1")).facts[0]
     assert loaded == sent
@@ -94,7 +94,7 @@ async def test_whatever_is_said_comes_back_equal(
     tenant_id = next(TENANTS)
     said = {"author": {"role": "customer", "id": "u"}, "text": text, **extra}
     sent = fact_of(event_from(document("message.posted", said)), NOW)
-    await conversations.append(tenant_id, "c1", sent)
+    await conversations.append(tenant_id, "c1", [sent])
     # Then it comes back equal
     assert await conversations.read_fact(tenant_id, "c1", sent.id) == sent
 
@@ -175,8 +175,8 @@ async def test_what_is_due_comes_oldest_first(conversations: ConversationStore) 
 async def test_the_keys_of_everything_with_a_fact_come_in_pages(conversations: ConversationStore) -> None:
     # Given conversations, one of which has a fact and no head yet, and another tenant's
     for name in ("c3", "c1", "c2"):
-        await conversations.append(TENANT, name, fact_of(message(name), NOW))
-    await conversations.append("fabrikam", "c4", fact_of(message("c4"), NOW))
+        await conversations.append(TENANT, name, [fact_of(message(name), NOW)])
+    await conversations.append("fabrikam", "c4", [fact_of(message("c4"), NOW)])
     # Then all of the tenant's are there, in order
     assert list(await conversations.keys(TENANT, None, 2)) == ["c1", "c2"]
     assert list(await conversations.keys(TENANT, "c2", 2)) == ["c3"]
@@ -230,11 +230,11 @@ async def test_tenants_never_see_each_others_conversations(conversations: Conver
     # Given two tenants with a conversation of one name
     ours, theirs = head("c1", "active", "Q", due_at=NOW), head("c1", "closed", "Q")
     line = fact_of(message(), NOW)
-    await conversations.commit(TENANT, "c1", line, ours, None)
+    await conversations.commit(TENANT, "c1", [line], ours, None)
     # When the other's is written, then neither is in the other's way, and each reads its own
     assert (await conversations.load("fabrikam", "c1")).head is None
     assert await conversations.read_fact("fabrikam", "c1", line.id) is None
-    await conversations.commit("fabrikam", "c1", line, theirs, None)
+    await conversations.commit("fabrikam", "c1", [line], theirs, None)
     assert (await conversations.load(TENANT, "c1")).head == ours
     assert (await conversations.load("fabrikam", "c1")).head == theirs
     assert list((await conversations.heads(TENANT, {"queue": "Q"}, None, 10)).heads) == [ours]

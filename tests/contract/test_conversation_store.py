@@ -51,7 +51,7 @@ async def test_what_was_never_written_is_not_there(conversations: ConversationSt
 
 async def test_an_appended_fact_is_there_and_makes_no_head(conversations: ConversationStore) -> None:
     # When a fact is appended
-    await conversations.append(TENANT, KEY, fact(LINE))
+    await conversations.append(TENANT, KEY, [fact(LINE)])
     # Then it is there, and nothing else is
     assert await conversations.read_fact(TENANT, KEY, fact(LINE).id) == fact(LINE)
     loaded = await conversations.load(TENANT, KEY)
@@ -62,15 +62,15 @@ async def test_an_appended_fact_is_there_and_makes_no_head(conversations: Conver
 async def test_appending_the_same_identity_again_leaves_the_first(conversations: ConversationStore) -> None:
     # Given a fact, and another of its identity with other content
     first, second = fact(message(event_id="m1", text="first")), fact(message(event_id="m1", text="second"))
-    await conversations.append(TENANT, KEY, first)
+    await conversations.append(TENANT, KEY, [first])
     # When the other is appended, then it is refused, and the first is what is there
     with pytest.raises(FactExists):
-        await conversations.append(TENANT, KEY, second)
+        await conversations.append(TENANT, KEY, [second])
     assert list((await conversations.load(TENANT, KEY)).facts) == [first]
 
 
 async def test_of_equal_facts_appended_at_once_one_is_created(conversations: ConversationStore) -> None:
-    attempts = [conversations.append(TENANT, KEY, fact(LINE)) for _ in range(10)]
+    attempts = [conversations.append(TENANT, KEY, [fact(LINE)]) for _ in range(10)]
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["FactExists"] * 9 + ["NoneType"]
     assert list((await conversations.load(TENANT, KEY)).facts) == [fact(LINE)]
@@ -82,7 +82,7 @@ async def test_a_commit_creates_fact_head_and_decisions(conversations: Conversat
     assert len(head.conversation.decisions) == 2
     assert head.outbox
     # When it is committed with its fact
-    await conversations.commit(TENANT, KEY, fact(END), head, None)
+    await conversations.commit(TENANT, KEY, [fact(END)], head, None)
     # Then all of it comes back equal
     loaded = await conversations.load(TENANT, KEY)
     assert loaded.head == head
@@ -92,23 +92,23 @@ async def test_a_commit_creates_fact_head_and_decisions(conversations: Conversat
 
 async def test_a_head_that_is_read_alone_comes_without_its_decisions(conversations: ConversationStore) -> None:
     head = head_of(START, ESCALATION)
-    await conversations.commit(TENANT, KEY, fact(START), head, None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head, None)
     assert await conversations.read_head(TENANT, KEY) == (without_decisions(head), await etag_of(conversations))
 
 
 async def test_a_commit_may_bring_no_fact(conversations: ConversationStore) -> None:
-    await conversations.append(TENANT, KEY, fact(START))
-    await conversations.commit(TENANT, KEY, None, head_of(START), None)
+    await conversations.append(TENANT, KEY, [fact(START)])
+    await conversations.commit(TENANT, KEY, (), head_of(START), None)
     loaded = await conversations.load(TENANT, KEY)
     assert (loaded.head, list(loaded.facts)) == (head_of(START), [fact(START)])
 
 
 async def test_a_later_commit_replaces_head_and_decisions(conversations: ConversationStore) -> None:
     # Given a conversation with two decisions
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START, ESCALATION), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START, ESCALATION), None)
     # When a later commit knows one decision only
     later = head_of(START, END, revision=2)
-    await conversations.commit(TENANT, KEY, fact(END), later, await etag_of(conversations))
+    await conversations.commit(TENANT, KEY, [fact(END)], later, await etag_of(conversations))
     # Then nothing of the former is left
     loaded = await conversations.load(TENANT, KEY)
     assert loaded.head == later
@@ -118,33 +118,33 @@ async def test_a_later_commit_replaces_head_and_decisions(conversations: Convers
 async def test_a_conflict_on_the_fact_leaves_the_head(conversations: ConversationStore) -> None:
     # Given a committed conversation
     before = head_of(START, ESCALATION)
-    await conversations.commit(TENANT, KEY, fact(START), before, None)
+    await conversations.commit(TENANT, KEY, [fact(START)], before, None)
     etag = await etag_of(conversations)
     # When a commit brings a fact that is there
     with pytest.raises(FactExists):
-        await conversations.commit(TENANT, KEY, fact(START), head_of(START, END, revision=2), etag)
+        await conversations.commit(TENANT, KEY, [fact(START)], head_of(START, END, revision=2), etag)
     # Then head, decisions and ETag are as they were
     loaded = await conversations.load(TENANT, KEY)
     assert (loaded.head, loaded.etag) == (before, etag)
 
 
 async def test_a_conflict_on_the_fact_creates_no_head(conversations: ConversationStore) -> None:
-    await conversations.append(TENANT, KEY, fact(START))
+    await conversations.append(TENANT, KEY, [fact(START)])
     with pytest.raises(FactExists):
-        await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+        await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     assert (await conversations.load(TENANT, KEY)).head is None
 
 
 async def test_a_conflict_on_the_head_leaves_no_fact(conversations: ConversationStore) -> None:
     # Given a head that was replaced since it was read
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     stale = await etag_of(conversations)
     current = head_of(START, ESCALATION, revision=2)
-    await conversations.commit(TENANT, KEY, fact(ESCALATION), current, stale)
+    await conversations.commit(TENANT, KEY, [fact(ESCALATION)], current, stale)
     # When a commit comes with the old ETag, or for a conversation without a head
     for etag in (stale, None):
         with pytest.raises(HeadChanged):
-            await conversations.commit(TENANT, KEY, fact(END), head_of(START, END, revision=2), etag)
+            await conversations.commit(TENANT, KEY, [fact(END)], head_of(START, END, revision=2), etag)
     # Then its fact is not there, and the head and its decisions are the current ones
     loaded = await conversations.load(TENANT, KEY)
     assert await conversations.read_fact(TENANT, KEY, fact(END).id) is None
@@ -154,11 +154,11 @@ async def test_a_conflict_on_the_head_leaves_no_fact(conversations: Conversation
 
 async def test_a_head_that_is_not_there_cannot_be_replaced(conversations: ConversationStore) -> None:
     # Given the ETag of another conversation
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     etag = await etag_of(conversations)
     # When a conversation without a head is committed or saved with it, then nothing is written
     with pytest.raises(HeadChanged):
-        await conversations.commit(TENANT, "c2", fact(END), head_of(START, END), etag)
+        await conversations.commit(TENANT, "c2", [fact(END)], head_of(START, END), etag)
     with pytest.raises(HeadChanged):
         await conversations.save_head(TENANT, "c2", head_of(START, END), etag)
     loaded = await conversations.load(TENANT, "c2")
@@ -167,30 +167,31 @@ async def test_a_head_that_is_not_there_cannot_be_replaced(conversations: Conver
 
 async def test_of_commits_at_once_with_one_etag_one_wins(conversations: ConversationStore) -> None:
     # Given a head
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     etag = await etag_of(conversations)
     # When ten handlers commit what they made of it, at once
     lines = [message(event_id=f"m{n}") for n in range(10)]
     attempts = [
-        conversations.commit(TENANT, KEY, fact(line), head_of(START, line, revision=2 + n), etag)
+        conversations.commit(TENANT, KEY, [fact(line)], head_of(START, line, revision=2 + n), etag)
         for n, line in enumerate(lines)
     ]
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
     # Then one of them is there, and no fact of the others
-    (winner,) = (number for number, outcome in enumerate(outcomes) if not isinstance(outcome, HeadChanged))
+    ((winner, etag),) = ((n, one[1]) for n, one in enumerate(outcomes) if not isinstance(one, BaseException))
+    assert all(isinstance(one, HeadChanged) for one in outcomes if isinstance(one, BaseException))
     loaded = await conversations.load(TENANT, KEY)
-    assert loaded.etag == outcomes[winner]
+    assert loaded.etag == etag
     assert loaded.head is not None
     assert loaded.head.revision == 2 + winner
     assert {one.id for one in loaded.facts} == {fact(START).id, fact(lines[winner]).id}
 
 
 async def test_each_write_of_the_head_changes_its_etag_and_an_append_does_not(conversations: ConversationStore) -> None:
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     seen = [await etag_of(conversations)]
-    await conversations.append(TENANT, KEY, fact(LINE))
+    await conversations.append(TENANT, KEY, [fact(LINE)])
     assert await etag_of(conversations) == seen[0]
-    await conversations.commit(TENANT, KEY, fact(END), head_of(START, END, revision=2), seen[-1])
+    await conversations.commit(TENANT, KEY, [fact(END)], head_of(START, END, revision=2), seen[-1])
     seen.append(await etag_of(conversations))
     await conversations.save_head(TENANT, KEY, head_of(START, END, revision=2), seen[-1])
     seen.append(await etag_of(conversations))
@@ -200,7 +201,7 @@ async def test_each_write_of_the_head_changes_its_etag_and_an_append_does_not(co
 async def test_a_saved_head_leaves_facts_and_decisions_as_they_are(conversations: ConversationStore) -> None:
     # Given a committed conversation with an outbox
     head = head_of(START, ESCALATION)
-    await conversations.commit(TENANT, KEY, fact(START), head, None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head, None)
     # When its outbox is cleared
     cleared = head.without(head.outbox)
     assert not cleared.outbox
@@ -213,7 +214,7 @@ async def test_a_saved_head_leaves_facts_and_decisions_as_they_are(conversations
 
 async def test_a_head_is_not_saved_with_an_old_etag(conversations: ConversationStore) -> None:
     head = head_of(START, ESCALATION)
-    await conversations.commit(TENANT, KEY, fact(START), head, None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head, None)
     stale = await etag_of(conversations)
     await conversations.save_head(TENANT, KEY, head, stale)
     with pytest.raises(HeadChanged):
@@ -225,7 +226,7 @@ async def test_a_deleted_conversation_is_gone_and_others_stay(conversations: Con
     # Given two conversations of one tenant, and one of the same key of another
     head = head_of(START, LINE)
     for tenant_id, key in ((TENANT, KEY), (TENANT, "c2"), ("fabrikam", KEY)):
-        await conversations.commit(tenant_id, key, fact(START), head, None)
+        await conversations.commit(tenant_id, key, [fact(START)], head, None)
     # When one of them is deleted
     await conversations.delete(TENANT, KEY, await etag_of(conversations))
     # Then its head is gone, from the lists too, and the others are there
@@ -238,9 +239,9 @@ async def test_a_deleted_conversation_is_gone_and_others_stay(conversations: Con
 
 async def test_a_head_that_changed_is_not_deleted(conversations: ConversationStore) -> None:
     # Given a head, and an ETag from before its last change
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     outdated = await etag_of(conversations)
-    await conversations.commit(TENANT, KEY, fact(END), head_of(START, END, revision=2), outdated)
+    await conversations.commit(TENANT, KEY, [fact(END)], head_of(START, END, revision=2), outdated)
     # When it is to be deleted, then it stays
     with pytest.raises(HeadChanged):
         await conversations.delete(TENANT, KEY, outdated)
@@ -248,7 +249,7 @@ async def test_a_head_that_changed_is_not_deleted(conversations: ConversationSto
 
 
 async def test_deleting_twice_is_deleting_once(conversations: ConversationStore) -> None:
-    await conversations.commit(TENANT, KEY, fact(START), head_of(START), None)
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START), None)
     etag = await etag_of(conversations)
     await conversations.delete(TENANT, KEY, etag)
     await conversations.delete(TENANT, KEY, etag)

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.conversations.fold import fold
-from shared.conversations.order import in_order
 from shared.conversations.transcript import transcript
-from shared.conversations.unseen import unseen_facts
+from shared.conversations.unseen import goes_on
 from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.conversation_event import ConversationEvent
 from shared.events.envelope import parse_time
@@ -44,11 +43,12 @@ def meaning(events: Sequence[Event], of: Sequence[Event]) -> Mapping[str, Any]:
     """What a conversation's facts make of some of them: start, decisions, lines, and what goes on in the next one."""
     facts, asked = [fact_of(event, NOW) for event in events], {fact_of(event, NOW).id for event in of}
     conversation = fold("contoso", "c1", facts, history(contoso()))
+    unseen = conversation.unseen
     return {
         "started": conversation.started_at,
         "decided": [one for one in conversation.decisions if one.cause.fact_id in asked],
         "lines": transcript(facts, "agent")[: len(transcript((fact_of(event, NOW) for event in of), "agent"))],
-        "goes on": asked & {fact.id for fact in unseen_facts(conversation, in_order(facts))},
+        "goes on": {fact.id for fact in facts if fact.id in asked and unseen and goes_on(fact, unseen)},
     }
 
 

@@ -1,7 +1,8 @@
 """With a faulty store, fact, recorder or function handed in, the test of the invariant fails."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cached_property, partial, reduce
 from random import Random
@@ -9,14 +10,15 @@ from typing import Any
 
 import pytest
 
+from shared.conversations.apply_fact import apply_fact
 from shared.conversations.blind_append import changes_head
 from shared.conversations.bot_activity import MOST_BOTS, BotActivity, Invocation
+from shared.conversations.commit import Committed, Committer
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect, FollowUp
 from shared.conversations.fact import Fact
-from shared.conversations.fold import _apply
 from shared.conversations.order import SortKey
-from shared.conversations.ports import Head, Loaded
+from shared.conversations.ports import Beside, Head
 from shared.conversations.record import Recorded, Recorder
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
@@ -56,12 +58,22 @@ class Keeping(MemoryConversations):
         super().__init__()
         self._kind = kind
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
-        await super().append(tenant_id, key, self._kind(fact.id, fact.event, fact.at, fact.received_at))
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
+        await super().append(tenant_id, key, self._kept(facts), beside)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        kept = self._kind(fact.id, fact.event, fact.at, fact.received_at) if fact else None
-        return await super().commit(tenant_id, key, kept, head, etag)
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        return await super().commit(tenant_id, key, self._kept(facts), head, etag, beside)
+
+    def _kept(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        return [self._kind(fact.id, fact.event, fact.at, fact.received_at) for fact in facts]
 
 
 class Unordered(Fact):
@@ -83,7 +95,7 @@ def by_time_alone(tenant_id: str, conversation_id: str, facts: Iterable[Fact], h
     """Fold the facts without taking the start first."""
     begun = Conversation(tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id))
     ordered = sorted(facts, key=lambda fact: fact.order)
-    return reduce(lambda conversation, fact: _apply(conversation, fact, history), ordered, begun)
+    return reduce(lambda conversation, fact: apply_fact(conversation, fact, history), ordered, begun)
 
 
 def test_the_start_does_not_come_first() -> None:
@@ -102,7 +114,9 @@ class Credulous(Recorder):
 async def test_a_duplicate_is_not_known_by_its_identity() -> None:
     with pytest.raises(AssertionError, match="Differing items"):
         await test_record.test_a_fact_delivered_again_changes_nothing(
-            with_recorder(lambda recorder: Credulous(**vars(recorder)))
+            with_recorder(
+                lambda recorder: Credulous(**{one.name: getattr(recorder, one.name) for one in fields(recorder)})
+            )
         )
 
 
@@ -146,8 +160,15 @@ class Clamped(Fact):
 
 
 def keeping(kind: type[Fact]) -> Pipelines:
-    """Pipelines with a store whose facts are of this kind."""
-    return lambda **ports: InMemory(conversations=Keeping(kind), **ports)
+    """Pipelines whose facts are of this kind, when they are made and when they come from the store."""
+
+    class Making(Committer):
+        async def commit(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Committed:
+            made = [kind(fact.id, fact.event, fact.at, fact.received_at) for fact in facts]
+            return await super().commit(tenant_id, key, made, history)
+
+    of_the_kind = with_recorder(lambda recorder: replace(recorder, committing=Making))
+    return lambda **ports: of_the_kind(conversations=Keeping(kind), **ports)
 
 
 async def test_lines_of_one_set_stand_in_the_order_of_their_hashes() -> None:
@@ -199,25 +220,33 @@ def test_facts_of_one_time_have_no_order() -> None:
         test_order.check_the_order(facts, Random(0))
 
 
-class LookingOnce(Recorder):
-    """A recorder that never loads the facts again after a commit."""
+class LookingOnce(Committer):
+    """Never loads the facts again after a commit."""
 
-    async def _commit(self, *args: Any) -> Any:
+    async def _commit(self, *args: Any) -> Committed:
         return replace(await super()._commit(*args), settled=True)
 
 
 async def test_whoever_closes_does_not_look_again() -> None:
     with pytest.raises(AssertionError, match="None is not None"):
         await test_record.test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(
-            with_recorder(lambda recorder: LookingOnce(**vars(recorder)))
+            with_recorder(lambda recorder: replace(recorder, committing=LookingOnce))
         )
 
 
 class WithoutOutbox(MemoryConversations):
     """A store that does not keep the outbox of what is committed."""
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        return await super().commit(tenant_id, key, fact, replace(head, outbox={}), etag)
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        return await super().commit(tenant_id, key, facts, replace(head, outbox={}), etag, beside)
 
 
 @pytest.mark.parametrize("done", [False, True])
@@ -251,20 +280,23 @@ async def test_a_conversation_is_forgotten_before_its_retention_is_over() -> Non
         )
 
 
-class Unseeing(Recorder):
-    """A recorder that leaves the time of the next check as it is when something comes after the end."""
+class Unseeing(Committer):
+    """Leaves the time of the next check, and the place of what is folded, as they are after the end."""
 
-    async def _successor(self, tenant_id: str, loaded: Loaded, *args: Any) -> Head:
-        head = await super()._successor(tenant_id, loaded, *args)
-        over = loaded.head is not None and loaded.head.conversation.closed_at is not None
-        return replace(head, due_at=loaded.head.due_at) if loaded.head and over else head
+    async def _head(self, tenant_id: str, state: Any, *args: Any) -> Head:
+        head = await super()._head(tenant_id, state, *args)
+        over = state.conversation is not None and state.conversation.closed_at is not None
+        if not over:
+            return head
+        conversation = replace(head.conversation, folded_to=state.conversation.folded_to)
+        return replace(head, conversation=conversation, due_at=state.head.due_at)
 
 
 async def test_a_late_line_that_nobody_sees_is_forgotten_with_its_conversation() -> None:
     # The test fails where it reads the lines, because the conversation is gone.
     with pytest.raises(UnknownConversation):
         await test_archive.test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_it(
-            with_recorder(lambda recorder: Unseeing(**vars(recorder)))
+            with_recorder(lambda recorder: replace(recorder, committing=Unseeing))
         )
 
 

@@ -27,7 +27,7 @@ async def test_a_bots_line_that_relied_on_an_invocation_that_is_taken_away_is_bi
     line = message(at="2026-10-05T10:00:30Z", role="bot")
 
     async def append_meanwhile() -> None:
-        await MemoryConversations.append(store, "contoso", "c1", fact_of(line, NOW))
+        await MemoryConversations.append(store, "contoso", "c1", [fact_of(line, NOW)])
 
     # When the bot speaks, and leaves because it is on the bill, while that start is being committed
     store.before["commit"] = append_meanwhile
@@ -42,7 +42,7 @@ async def test_a_future_event_that_is_delivered_again_keeps_the_time_of_its_firs
     pipeline = await InMemory().configured()
     await pipeline.record(started(at=format_time(NOW), context_variables=HUMANS))
     word = message(at=format_time(NOW + timedelta(hours=1)), role="bot")
-    await pipeline.conversations.append("contoso", "c1", fact_of(word, NOW))
+    await pipeline.conversations.append("contoso", "c1", [fact_of(word, NOW)])
     # When it is delivered again two minutes later
     pipeline.clock.advance(timedelta(minutes=2))
     await pipeline.record(word)

@@ -1,13 +1,14 @@
 """Recording: once, however often delivered; cheap where it can be; whole after a crash anywhere."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.conversations.fact import Fact
-from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.ports import Beside, ConversationStore, Head
 from shared.errors import EventIdConflict, TooLate, UnknownTenant
 from shared.events.catalog import Event
 from shared.events.data import ChannelReference
@@ -47,13 +48,21 @@ class Spied(MemoryConversations):
         await self._note("read_head")
         return await super().read_head(tenant_id, key)
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
         await self._note("append")
-        await super().append(tenant_id, key, fact)
+        await super().append(tenant_id, key, facts, beside)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
         await self._note("commit")
-        return await super().commit(tenant_id, key, fact, head, etag)
+        return await super().commit(tenant_id, key, facts, head, etag, beside)
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         await self._note("save_head")
@@ -124,7 +133,7 @@ async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(in_memo
     word = message(at="2026-10-05T10:00:30Z", role="bot", author_id="late-bot")
 
     async def append_meanwhile() -> None:
-        await MemoryConversations.append(store, "contoso", "c1", fact_of(word, NOW))
+        await MemoryConversations.append(store, "contoso", "c1", [fact_of(word, NOW)])
 
     store.before["commit"] = append_meanwhile
     # When the closing is recorded (and the word's own handler died after its append)
@@ -136,13 +145,14 @@ async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(in_memo
 
 
 async def test_two_facts_at_the_same_time_both_count() -> None:
-    # Given an escalation that is recorded while an end is between reading and committing
+    # Given an escalation that another process records while an end is between reading and committing
     store = Spied()
     pipeline = await InMemory(conversations=store).configured()
+    other = replace(pipeline)
     await pipeline.record(started())
 
     async def escalate_meanwhile() -> None:
-        await pipeline.record(escalated(at="2026-10-05T10:01:00Z", context_variables=CARD))
+        await other.record(escalated(at="2026-10-05T10:01:00Z", context_variables=CARD))
 
     store.before["commit"] = escalate_meanwhile
     await pipeline.record(ended(at="2026-10-05T10:02:00Z"))

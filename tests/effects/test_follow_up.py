@@ -50,9 +50,9 @@ async def check_that_what_was_stored_meanwhile_goes_on(pipeline: InMemory) -> No
     # Given a conversation that went on after its end, and a line that is stored, but not folded yet
     await pipeline.configured()
     await pipeline.record(*BEFORE, said(1))
-    await pipeline.conversations.append("contoso", conversation_key("c1"), fact_of(said(2), NOW))
-    # When the next line is recorded
-    await pipeline.record(said(3))
+    await pipeline.conversations.append("contoso", conversation_key("c1"), [fact_of(said(2), NOW)])
+    # When the next line is recorded, and the one whose recording stopped is delivered again
+    await pipeline.record(said(3), said(2))
     # Then all have been repeated in the next conversation
     repeated = {event.id for event in pipeline.publisher.events if isinstance(event, MessagePosted)}
     assert repeated == {"m1", "m2", "m3"}

@@ -1,13 +1,13 @@
 """The suites of the ports notice what an adapter on SQLite gets wrong: each is run against one that is faulty."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from shared.conversations.fact import Fact
-from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.ports import Beside, ConversationStore, Head
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger
@@ -64,8 +64,16 @@ class TakesEveryETag(EmbeddedConversations):
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         return await super().save_head(tenant_id, key, head, await self._current(tenant_id, key) or etag)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        return await super().commit(tenant_id, key, fact, head, etag and await self._current(tenant_id, key))
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        return await super().commit(tenant_id, key, facts, head, etag and await self._current(tenant_id, key))
 
     async def _current(self, tenant_id: str, key: str) -> str | None:
         found = await self.read_head(tenant_id, key)

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.conversations.fact import SOURCE, Fact
-from shared.conversations.ports import Head
+from shared.conversations.ports import Beside, Head
 from shared.errors import DocumentTooLarge
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
@@ -116,10 +117,18 @@ async def test_a_check_that_records_nothing_new_ends() -> None:
 async def test_a_due_action_that_is_refused_parks_no_question_and_is_tried_later() -> None:
     # Given a conversation whose end cannot be stored, because its head would be too large
     class Full(MemoryConversations):
-        async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+        async def commit(
+            self,
+            tenant_id: str,
+            key: str,
+            facts: Sequence[Fact],
+            head: Head,
+            etag: str | None,
+            beside: Sequence[Beside] = (),
+        ) -> tuple[Head, str]:
             if head.conversation.closed_at is not None:
                 raise DocumentTooLarge(2_000_000)
-            return await super().commit(tenant_id, key, fact, head, etag)
+            return await super().commit(tenant_id, key, facts, head, etag, beside)
 
     pipeline = await InMemory(conversations=Full()).configured()
     await pipeline.record(started(at=format_time(NOW)))

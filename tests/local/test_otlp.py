@@ -87,12 +87,12 @@ def test_a_collector_gets_one_trace_the_metrics_and_the_log(tmp_path: Path, coll
         host.client.post(WEB_CHAT, json=line).raise_for_status()
         host.until(lambda: host.backlog()["active"] == 0)
         assert host.end() == 0
-    # Then the ledger's row goes back to the webhook over the bus, whichever of the two events was recorded first
+    # Then the commit, with the ledger's row in it, goes back to the webhook over the bus, whichever event was first
     spans = collector.spans()
     by_id = {(span.trace_id, span.span_id): span for span in spans}
-    posted = [span for span in spans if span.name == "post ledger"]
-    assert posted
-    for span in posted:
+    committed = [span for span in spans if span.name == "commit conversations"]
+    assert committed
+    for span in committed:
         record = by_id[span.trace_id, span.parent_span_id]
         publish = by_id[span.trace_id, record.parent_span_id]
         ingress = by_id[span.trace_id, publish.parent_span_id]

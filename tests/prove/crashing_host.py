@@ -42,10 +42,12 @@ class CrashingDatabase(Database):
         self._crash = (write, moment)
         self._left = number
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None
+    ) -> T:
         name = work.__qualname__.split(".<locals>")[0]
         self._crash_at(name, "before")
-        result = await super().write(work)
+        result = await super().write(work, noted)
         self._crash_at(name, "after")
         return result
 
@@ -65,7 +67,8 @@ def faulty_on(database: Database, clock: Clock, fault: faulty.Fault) -> Embedded
     if issubclass(fault, EmbeddedConversations):
         adapters = replace(adapters, conversations=fault(database))
     elif issubclass(fault, EmbeddedLedger):
-        adapters = replace(adapters, ledger=fault(database))
+        # Without a store that posts rows itself, in the transaction of the commit.
+        adapters = replace(adapters, ledger=fault(database), conversations=EmbeddedConversations(database))
     wired = assembled(adapters, clock, open_to_all=True)
     if issubclass(fault, Dispatcher):
         recorder = wired.deliveries.recorder

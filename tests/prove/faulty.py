@@ -1,8 +1,8 @@
 """What controls hand to the proofs: adapters and use cases that are wrong in one thing, which a proof must notice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
@@ -11,7 +11,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Contribute, Effect
 from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey
-from shared.conversations.ports import FactExists, Head
+from shared.conversations.ports import Beside, FactExists, Head
 from shared.conversations.record import Recorded, Recorder
 from shared.dialects.received import NOTHING_GIVEN
 from shared.effects.dispatcher import Dispatcher
@@ -62,8 +62,16 @@ class BuriesWhatComesAgain(EmbeddedBus):
 class WithoutOutbox(EmbeddedConversations):
     """Commits heads without what is still to be performed."""
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        return await super().commit(tenant_id, key, fact, head.without(head.outbox), etag)
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        return await super().commit(tenant_id, key, facts, head.without(head.outbox), etag, beside)
 
 
 class ClearsFirst(Dispatcher):
@@ -78,11 +86,11 @@ class ClearsFirst(Dispatcher):
 class WithoutMarker(EmbeddedConversations):
     """Takes a fact that is appended again for another one."""
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
         try:
-            await super().append(tenant_id, key, fact)
+            await super().append(tenant_id, key, facts, beside)
         except FactExists:
-            await super().append(tenant_id, key, _taken_for_another(fact))
+            await super().append(tenant_id, key, list(map(_taken_for_another, facts)), beside)
 
 
 class TakesNothingAway(EmbeddedLedger):
@@ -110,13 +118,24 @@ class AsItCame(Fact):
         return SortKey(earliest, earliest, "", False, -1, Stamp(earliest), "")
 
 
-class Unsorted(MemoryConversations):
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
-        await super().append(tenant_id, key, AsItCame(fact.id, fact.event, fact.at, fact.received_at))
+def _as_it_came(fact: Fact) -> Fact:
+    return AsItCame(fact.id, fact.event, fact.at, fact.received_at)
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        stored = AsItCame(fact.id, fact.event, fact.at, fact.received_at) if fact else None
-        return await super().commit(tenant_id, key, stored, head, etag)
+
+class Unsorted(MemoryConversations):
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
+        await super().append(tenant_id, key, list(map(_as_it_came, facts)), beside)
+
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        return await super().commit(tenant_id, key, list(map(_as_it_came, facts)), head, etag, beside)
 
 
 def unsorted() -> InMemory:
@@ -126,11 +145,11 @@ def unsorted() -> InMemory:
 class WithoutMarkerInMemory(MemoryConversations):
     """Takes a fact that is appended again for another one."""
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
         try:
-            await super().append(tenant_id, key, fact)
+            await super().append(tenant_id, key, facts, beside)
         except FactExists:
-            await super().append(tenant_id, key, _taken_for_another(fact))
+            await super().append(tenant_id, key, list(map(_taken_for_another, facts)), beside)
 
 
 def without_marker() -> InMemory:
@@ -146,7 +165,7 @@ class OnlyAppendsLines(Recorder):
         if not isinstance(event, MessagePosted) or found is None or found[0].outbox:
             return await super().record(tenant_id, event)
         try:
-            await self.conversations.append(tenant_id, key, fact_of(event, self.clock.now()))
+            await self.conversations.append(tenant_id, key, [fact_of(event, self.clock.now())])
         except FactExists:
             return "duplicate"
         return "recorded"
@@ -155,7 +174,7 @@ class OnlyAppendsLines(Recorder):
 class LinesChangeNoHead(InMemory):
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.recorder = OnlyAppendsLines(**vars(self.recorder))
+        self.recorder = OnlyAppendsLines(*(getattr(self.recorder, one.name) for one in fields(self.recorder)))
 
 
 def without_tombstones(

@@ -18,7 +18,7 @@ from shared.azure.cosmos.conversations import CosmosConversations
 from shared.azure.cosmos.day_documents import guarded_patches
 from shared.azure.cosmos.ledger import CosmosLedger
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Head
+from shared.conversations.ports import Beside, Head
 from shared.pipeline import Adapters
 from shared.usage.ledger import LedgerRow
 from tests.azure import cloud_host
@@ -45,8 +45,16 @@ class TakesNothingAway(CosmosLedger):
 class WithoutOutbox(CosmosConversations):
     """Commits heads without what is still to be performed."""
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
-        return await super().commit(tenant_id, key, fact, head.without(head.outbox), etag)
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        return await super().commit(tenant_id, key, facts, head.without(head.outbox), etag, beside)
 
 
 class StoresWithoutOutbox(Stores):

@@ -47,5 +47,5 @@ async def test_a_row_that_somebody_edited_is_found() -> None:
 async def test_facts_without_a_head_are_found() -> None:
     pipeline, rebuild = await recorded()
     loaded = await pipeline.conversations.load("contoso", "c2")
-    await pipeline.conversations.append("contoso", "c3", loaded.facts[1])
+    await pipeline.conversations.append("contoso", "c3", [loaded.facts[1]])
     assert "c3: there are facts, and no head" in (await rebuild.compare("contoso")).differences

@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.azure.cosmos.container import Container, Document
+from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.keys import Partition
 from shared.conversations.documents import read_decision, read_fact, read_head, write_decision, write_fact, write_head
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Head, Loaded
+from shared.conversations.ports import Beside, Head, Loaded
 from shared.errors import HeadChanged
 
 HEAD = "head"
 LIST = "decisions"
 LISTED_IN_HEAD = 20
 """The most ids of decisions that a head lists itself; few conversations have more than three decisions."""
+BESIDE = "beside:"
 _FACT, _DECISION = "fact:", "decision:"
 
 
@@ -88,6 +89,10 @@ class Writer:
 
     def decision(self, document_id: str, text: str) -> Document:
         return self._document(document_id, document=text)
+
+    def beside(self, documents: Sequence[Beside]) -> list[Operation]:
+        """What writes documents beside facts."""
+        return [("upsert", (self._document(BESIDE + one.name, document=one.text),), {}) for one in documents]
 
     def _document(self, document_id: str, **members: object) -> Document:
         return self.container.document(self.partition, document_id, ttl=self.ttl, **members)

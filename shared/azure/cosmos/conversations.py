@@ -3,9 +3,10 @@
 | method | requests |
 |---|---|
 | `load` | one query in the partition |
-| `read_head`, `read_fact` | a point read |
-| `append` | a create |
-| `commit` | a transactional batch: fact, head, and the decisions that are new or gone |
+| `read_head`, `read_fact`, `read_beside` | a point read |
+| `count` | one query in the partition |
+| `append` | a create; of several facts a transactional batch |
+| `commit` | a transactional batch: facts, head, and the decisions that are new or gone |
 | `save_head`, `delete` | a replace, a delete |
 | `heads`, `keys`, `due`, `unposted` | one query below the tenant |
 
@@ -19,6 +20,7 @@ from datetime import datetime
 from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.conversation_documents import (
+    BESIDE,
     HEAD,
     LISTED_IN_HEAD,
     Stored,
@@ -33,9 +35,10 @@ from shared.azure.cosmos.conversation_documents import (
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import Partition
+from shared.conversations.conversation import Conversation
 from shared.conversations.documents import read_head
 from shared.conversations.fact import Fact
-from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
+from shared.conversations.ports import Beside, FactExists, Head, HeadPage, Loaded
 from shared.errors import HeadChanged
 from shared.retry import retrying
 
@@ -90,26 +93,47 @@ class CosmosConversations:
         document = await self._container.read("read_fact", (tenant_id, key), fact_document_id(fact_id))
         return fact_of(document) if document else None
 
-    async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
+    async def count(self, tenant_id: str, key: str) -> int:
+        sql = "SELECT VALUE COUNT(1) FROM c WHERE IS_DEFINED(c.factOf)"
+        return sum(await self._container.query("count", (tenant_id, key), sql))
+
+    async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
         writer = await self._writer((tenant_id, key))
+        partition, documents = writer.partition, [writer.fact(fact) for fact in facts]
         try:
-            await self._container.create("append", writer.partition, writer.fact(fact))
+            if len(documents) == 1 and not beside:
+                await self._container.create("append", partition, documents[0])
+            else:
+                creates: list[Operation] = [("create", (document,), {}) for document in documents]
+                await self._container.batch("append", partition, [*creates, *writer.beside(beside)])
         except OperationFailed as taken:
             raise FactExists from taken
 
-    async def commit(self, tenant_id: str, key: str, fact: Fact | None, head: Head, etag: str | None) -> str:
+    async def read_beside(self, tenant_id: str, key: str, name: str) -> str | None:
+        document = await self._container.read("read_beside", (tenant_id, key), BESIDE + name)
+        return str(document["document"]) if document else None
+
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
         writer = await self._writer((tenant_id, key))
         partition = writer.partition
+        known, older = await self._older_decisions(partition, head.conversation, etag)
         texts = decision_texts(head)
-        listed = tuple(document_id for document_id, _ in texts)
-        known = self._stored.get(partition)
-        if known is None or known.etag != etag:
-            known = Stored("", None, frozenset())
+        listed = (*older, *(document_id for document_id, _ in texts))
         present, document = known.present, writer.head(head, listed)
-        first: list[Operation] = [("create", (writer.fact(fact),), {})] if fact else []
+        first: list[Operation] = [("create", (writer.fact(fact),), {}) for fact in facts]
         if len(listed) > LISTED_IN_HEAD and listed != known.listed:
             first.append(("upsert", (writer.decision_list(listed),), {}))
         first.append(("create", (document,), {}) if etag is None else ("replace", (HEAD, document), _matching(etag)))
+        place_of_head = len(first) - 1
+        first += writer.beside(beside)
         new: list[Operation] = [
             ("upsert", (writer.decision(each, text),), {}) for each, text in dict(texts).items() if each not in present
         ]
@@ -123,15 +147,33 @@ class CosmosConversations:
             etags = await self._container.batch("commit", partition, operations)
         except OperationFailed as failed:
             self._stored.discard(partition)
-            if fact and failed.index == 0 and failed.status == CONFLICT:
+            if failed.index < len(facts) and failed.status == CONFLICT:
                 raise FactExists from failed
             # The head changed, or a decision expired.
             raise HeadChanged from failed
         undeleted = unlisted[len(operations) - len(first) - len(new) :]
         still_present = frozenset(listed).union(operation[1][0] for operation in undeleted)
-        written = etags[len(first) - 1]
+        written = etags[place_of_head]
         self._remember(partition, Stored(written, listed, still_present))
-        return written
+        return head, written
+
+    async def _older_decisions(
+        self, partition: Partition, conversation: Conversation, etag: str | None
+    ) -> tuple[Stored, tuple[str, ...]]:
+        """What is stored beside the head with this ETag, and the ids of the decisions that `conversation` lacks.
+
+        Raises HeadChanged if there is another head by now.
+        """
+        older = conversation.decision_count - len(conversation.decisions)
+        known = self._stored.get(partition)
+        if older and (known is None or known.etag != etag or known.listed is None):
+            await self._load(partition)
+            known = self._stored.get(partition)
+            if known is None or known.etag != etag:
+                raise HeadChanged
+        if known is None or known.etag != etag:
+            return Stored("", None, frozenset()), ()
+        return known, (known.listed or ())[:older]
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
         writer = await self._writer((tenant_id, key))

@@ -19,12 +19,12 @@ class CosmosThreads:
         self._container = container
         self._retention = retention
 
-    async def load(self, tenant_id: str, thread_key: str) -> tuple[Thread, str] | None:
-        document = await self._container.read("load", (tenant_id, thread_key), _ID)
+    async def load(self, tenant_id: str, key: str) -> tuple[Thread, str] | None:
+        document = await self._container.read("load", (tenant_id, key), _ID)
         return (_THREAD.validate_json(document["document"]), document["_etag"]) if document else None
 
-    async def save(self, tenant_id: str, thread_key: str, thread: Thread, etag: str | None) -> None:
-        partition = (tenant_id, thread_key)
+    async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
+        partition = (tenant_id, key)
         ttl = await time_to_live(self._retention, tenant_id)
         document = self._container.document(partition, _ID, ttl=ttl, document=thread.to_json())
         try:
