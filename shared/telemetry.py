@@ -18,7 +18,7 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from shared.errors import code_of
 from shared.events.bus import TOPIC
-from shared.events.trace_context import TRACEPARENT, TraceContext, accepted_at, trace_context
+from shared.events.trace_context import TraceContext, accepted_at, trace_context
 from shared.metrics import EVENTS, PARKED, Metrics
 from shared.span_context import carried, current, links_to, remote
 
@@ -84,35 +84,18 @@ class Telemetry:
         self._tracer = (tracers or NoOpTracerProvider()).get_tracer(SCOPE)
         self.metrics = Metrics((meters or NoOpMeterProvider()).get_meter(SCOPE))
 
-    # Requests and deliveries begin with these three. Without an exporter they only pass on a trace that comes in.
-
     def serving(self, method: str, route: str, headers: Mapping[str, str]) -> AbstractContextManager[Served]:
         """The span of an HTTP request; `route` is its template. It continues the trace of the host, or the caller's.
 
         If the host has a span of its own for the request, this one is its child.
         """
-        if self.is_on or TRACEPARENT in headers:
-            return self._serving(method, route, headers)
-        return nullcontext(Served(trace.INVALID_SPAN))
-
-    def publishing(self, event_type: str, carrier: Mapping[str, Any]) -> AbstractContextManager[TraceContext | None]:
-        """The span of publishing an event; yields the trace context for the event, None if there is no trace.
-
-        The span is linked to the trace context in `carrier`, that of the event's sender or of the fact that it repeats.
-        The events of a batch are published concurrently, so none of their spans is a child of another.
-        """
-        if self.is_on:
-            return self._publishing(event_type, carrier)
-        passed_on = current()
-        return nullcontext(carried(passed_on) if passed_on else None)
+        return self._serving(method, route, headers) if self.is_on else nullcontext(Served(trace.INVALID_SPAN))
 
     def delivering(
         self, event_type: str, carrier: Mapping[str, Any], now: Callable[[], datetime]
     ) -> AbstractContextManager[Delivered]:
         """The span of a delivery: it continues the event's own trace, and is linked to the host's invocation."""
-        if self.is_on or TRACEPARENT in carrier:
-            return self._delivering(event_type, carrier, now)
-        return nullcontext(Delivered(trace.INVALID_SPAN))
+        return self._delivering(event_type, carrier, now) if self.is_on else nullcontext(Delivered(trace.INVALID_SPAN))
 
     @contextmanager
     def _serving(self, method: str, route: str, headers: Mapping[str, str]) -> Iterator[Served]:
@@ -124,7 +107,12 @@ class Telemetry:
             yield Served(span)
 
     @contextmanager
-    def _publishing(self, event_type: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
+    def publishing(self, event_type: str, carrier: Mapping[str, Any]) -> Iterator[TraceContext | None]:
+        """The span of publishing an event; yields the trace context for the event, None if tracing is off.
+
+        The span is linked to the trace context in `carrier`, that of the event's sender or of the fact that it repeats.
+        The events of a batch are published concurrently, so none of their spans is a child of another.
+        """
         links = links_to(trace_context(carrier))
         attributes = _messaging_attributes("send", event_type)
         with self._span(f"publish {event_type}", SpanKind.PRODUCER, attributes, None, links, is_parent=False) as span:

@@ -261,17 +261,3 @@ async def test_without_telemetry_an_event_goes_as_it_came(tmp_path: Path) -> Non
         (event,) = await running.published()
     # Then nothing was added to it
     assert not set(CARRIED) & set(event.attributes)
-
-
-async def test_without_telemetry_a_trace_that_comes_in_is_passed_on(tmp_path: Path) -> None:
-    # Given a host without telemetry, when a request brings a trace
-    async with hosted(tmp_path, telemetry=OFF) as running:
-        await running.configured("contoso")
-        await running.client.post(EVENTS, json=start(), headers={"traceparent": FOREIGN})
-        # or the Functions host has one
-        with invoked():
-            await running.client.post(EVENTS, json=start())
-        events = await running.published()
-    # Then the events continue it
-    continued = [parts[1] for event in events if (parts := event.attributes["traceparent"].split("-"))]
-    assert continued == [TRACE, TRACE]
