@@ -86,7 +86,7 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     # Requests and events make hardly a cycle. With the defaults a backlog's collections cost up to a fifth of its time.
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(10_000, 10, 10)
 
 
 def listen(port: int) -> socket.socket:
