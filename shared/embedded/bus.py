@@ -1,15 +1,15 @@
 """The topic on SQLite: at-least-once delivery, locks that expire, delivery counts, dead letters."""
 
-import asyncio
 import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.clock import Clock
 from shared.embedded.database import Database
+from shared.embedded.subscription import Subscription
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, message_of, subscription_for
 from shared.events.catalog import Event
 
@@ -64,25 +64,13 @@ class Backlog:
     dead_letters: int
 
 
-@dataclass
-class _Subscription:
-    """What this process knows of a subscription, so that a receiver need not look where nothing can be.
-
-    `arrival` is set if a message may have come since the last look; `lock_ends` is no later than the end of the first
-    lock. At first nothing is known.
-    """
-
-    arrival: asyncio.Event = field(default_factory=asyncio.Event)
-    lock_ends: float = 0.0
-
-
 class EmbeddedBus:
     """The topic's publisher and subscriptions. Locks expire by `clock`, which need not be the conversations' clock."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._subscriptions: defaultdict[str, _Subscription] = defaultdict(_Subscription)
+        self._subscriptions: defaultdict[str, Subscription] = defaultdict(Subscription)
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
         """Publish the events. Each names its tenant itself: one topic serves all tenants."""
@@ -103,27 +91,25 @@ class EmbeddedBus:
 
         await self._database.write(insert)
         for subscription in {row[0] for row in rows}:
-            self._subscriptions[subscription].arrival.set()
+            self._subscriptions[subscription].may_be_free()
 
     async def receive(self, subscription: str, limit: int) -> list[Delivery]:
         """Lock up to `limit` messages, the oldest first; wait for one if there is none."""
         known = self._subscriptions[subscription]
         while True:
-            await self._wait(known)
-            known.arrival.clear()
+            await known.wait(self._clock.now().timestamp())
             now = self._clock.now().timestamp()
             lock_ran_out = known.lock_ends <= now
-            # Noted before, so that a receiver that is cancelled meanwhile leaves no lock that nobody knows of.
-            known.lock_ends = min(known.lock_ends, now + LOCK_SECONDS)
+            known.looks(now + LOCK_SECONDS)
             try:
                 deliveries = await self._lock(subscription, limit, now)
             except BaseException:
-                known.arrival.set()
+                known.may_be_free()
                 raise
             if lock_ran_out:
                 known.lock_ends = self._first_lock(subscription)
             if len(deliveries) == limit:
-                known.arrival.set()
+                known.may_be_free()
             if deliveries:
                 return deliveries
 
@@ -151,7 +137,7 @@ class EmbeddedBus:
                 )
 
         await self._database.write(release)
-        self._subscriptions[delivery.subscription].arrival.set()
+        self._subscriptions[delivery.subscription].may_be_free()
 
     def backlog(self) -> Backlog:
         # Each is counted in its index, which holds no body.
@@ -181,25 +167,14 @@ class EmbeddedBus:
 
         resubmitted = await self._database.write(revive)
         for subscription in {subscription for subscription, _ in resubmitted}:
-            self._subscriptions[subscription].arrival.set()
+            self._subscriptions[subscription].may_be_free()
         return [letter for _, letter in resubmitted]
 
     async def release_locks(self) -> None:
         """Unlock every message: for a process that has just taken the file over from a dead one."""
         await self._database.write(lambda connection: connection.execute("UPDATE deliveries SET locked_until = 0"))
         for known in self._subscriptions.values():
-            known.arrival.set()
-
-    async def _wait(self, known: "_Subscription") -> None:
-        """Wait until there may be a message: one arrived, or the first lock ran out."""
-        left = known.lock_ends - self._clock.now().timestamp()
-        if left <= 0:
-            return
-        try:
-            async with asyncio.timeout(None if math.isinf(left) else left):
-                await known.arrival.wait()
-        except TimeoutError:
-            return
+            known.may_be_free()
 
     def _first_lock(self, subscription: str) -> float:
         ends: float | None = self._database.query(_FIRST_LOCK, (subscription,))[0]["ends"]
