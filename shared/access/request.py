@@ -2,8 +2,8 @@
 
 import contextvars
 import logging
-import random
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,8 +44,7 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     if _PLAIN_ID.fullmatch(own):
         return own
     trace = trace_context(headers)
-    # An id has to be another one each time, but nobody need be unable to guess it.
-    return trace.trace_id if trace else f"{random.getrandbits(128):032x}"
+    return trace.trace_id if trace else secrets.token_hex(16)
 
 
 def refuse_body(request: Request) -> None:

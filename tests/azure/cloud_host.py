@@ -125,7 +125,7 @@ class CountedBus:
         return [_delivery(subscription, message) for message in messages]
 
     async def complete(self, *deliveries: Delivery) -> bool:
-        return all([await self._complete(delivery) for delivery in deliveries])
+        return all(await asyncio.gather(*(self._complete(delivery) for delivery in deliveries)))
 
     async def _complete(self, delivery: Delivery) -> bool:
         subscription = self._subscriptions[delivery.subscription]
