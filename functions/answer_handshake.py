@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.http import replied, request_of, route
+from functions.http import current_request, replied, route
 from shared import bootstrap
 
 blueprint = func.Blueprint()
@@ -10,4 +10,4 @@ blueprint = func.Blueprint()
 
 @route(blueprint, ("GET", "OPTIONS"), "tenants/{tenantId}/channels/{accountId}/{channelId}")
 async def answer_handshake(req: func.HttpRequest) -> func.HttpResponse:
-    return replied(await bootstrap.access().handshake(request_of(req)))
+    return replied(await bootstrap.access().handshake(current_request()))

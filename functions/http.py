@@ -1,5 +1,6 @@
 """What every HTTP trigger shares: authorizing requests, and answering results and errors."""
 
+import contextvars
 import functools
 import json
 import logging
@@ -21,6 +22,8 @@ ProblemPage = Callable[[func.HttpRequest, Mapping[str, Any]], tuple[str, Mapping
 """Renders a request's problem document as HTML, with its headers; returns None if the caller wants no page."""
 
 _log = logging.getLogger(__name__)
+_request: contextvars.ContextVar[Request] = contextvars.ContextVar("request")
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 _HEADERS = {
     # Shared caches must not keep what one tenant's people may read, and a browser must ask before it shows it again.
@@ -50,30 +53,35 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
     span.
     """
 
+    path = f"/api/{template}"
+
     @functools.wraps(handler)
     async def guard(req: func.HttpRequest) -> func.HttpResponse:
-        headers = lower_case(req.headers)
-        token = request_id.set(request_id_of(headers))
+        request = _request_of(req)
+        named = request_id.set(request_id_of(request.headers))
+        served_now = _request.set(request)
         try:
-            with _telemetry().serving(req.method, f"/api/{template}", headers) as served:
+            with _telemetry().serving(request.method, path, request.headers) as served:
                 response = await _answered(handler, req, served, problem_page)
                 served.answered(response.status_code)
-            response.headers.update({**_HEADERS, REQUEST_ID_HEADER: request_id.get()})
+            response.headers.update(_HEADERS)
+            response.headers[REQUEST_ID_HEADER] = request_id.get()
             return response
         finally:
-            request_id.reset(token)
+            _request.reset(served_now)
+            request_id.reset(named)
 
     return guard
 
 
-def request_of(req: func.HttpRequest) -> Request:
-    """The request as authorization and dialects see it."""
-    return Request(lower_case(req.headers), dict(req.route_params), req.get_body(), req.method, dict(req.params))
+def current_request() -> Request:
+    """The request that is being served, as authorization and dialects see it."""
+    return _request.get()
 
 
-def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers with lower-case names."""
-    return {name.lower(): value for name, value in headers.items()}
+def _request_of(req: func.HttpRequest) -> Request:
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    return Request(headers, dict(req.route_params), req.get_body(), req.method, dict(req.params))
 
 
 def _telemetry() -> Telemetry:
@@ -90,7 +98,7 @@ async def _answered(
     problem_page: ProblemPage | None,
 ) -> func.HttpResponse:
     try:
-        tenant_id = await bootstrap.access().authorize(handler.__name__, request_of(req))
+        tenant_id = await bootstrap.access().authorize(handler.__name__, current_request())
         if tenant_id is not None:
             served.admitted(tenant_id)
         return _sendable(await handler(req))
@@ -116,7 +124,7 @@ def answer(
     document: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
 ) -> func.HttpResponse:
     """A JSON answer."""
-    body = json.dumps(document, ensure_ascii=False).encode()
+    body = _json(document).encode()
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
 
 
@@ -149,5 +157,5 @@ def _problem(error: PatchbayError, req: func.HttpRequest, problem_page: ProblemP
     if page := problem_page(req, document) if problem_page else None:
         body, more = page
         return func.HttpResponse(body, status_code=error.status, headers={**headers, **more}, mimetype="text/html")
-    body = json.dumps(document, ensure_ascii=False)
+    body = _json(document)
     return func.HttpResponse(body, status_code=error.status, headers=headers, mimetype="application/problem+json")

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.http import answer, lower_case, route
+from functions.http import answer, current_request, route
 from shared import bootstrap
 from shared.dialects.payload import mistakes_of
 
@@ -13,7 +13,7 @@ blueprint = func.Blueprint()
 
 @route(blueprint, "POST", "tenants/{tenantId}/events")
 async def publish_events(req: func.HttpRequest) -> func.HttpResponse:
-    receiver, headers = bootstrap.pipeline().receiver, lower_case(req.headers)
-    receipt = await receiver.receive_events(req.route_params["tenantId"], req.get_body(), headers)
+    request, receiver = current_request(), bootstrap.pipeline().receiver
+    receipt = await receiver.receive_events(request.address["tenantId"], request.body, request.headers)
     document = {"accepted": list(receipt.accepted), "rejected": mistakes_of(receipt.rejected)}
     return answer(document, HTTPStatus.ACCEPTED)

@@ -4,7 +4,7 @@ import logging
 
 import azure.functions as func
 
-from functions.http import replied, request_of, route
+from functions.http import current_request, replied, route
 from shared import bootstrap
 from shared.dialects.payload import mistakes_of
 from shared.events.conversation_key import conversation_key
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 @route(blueprint, "POST", "tenants/{tenantId}/channels/{accountId}/{channelId}")
 async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
-    request = request_of(req)
+    request = current_request()
     address = request.address
     receipt = await bootstrap.pipeline().receiver.receive_activity(
         address["tenantId"], address["accountId"], address["channelId"], request.body, request.headers

@@ -15,7 +15,7 @@ from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
-from local.host import load_local_settings, serve
+from local.host import load_local_settings, run_loop, serve
 from local.lint import report
 from local.rebuild import rebuild_on
 from local.replay import is_safe, replay_on
@@ -73,7 +73,7 @@ def start(
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
     try:
-        asyncio.run(serve(settings, port, chosen))
+        run_loop(serve(settings, port, chosen))
     except (PatchbayError, OSError) as refused:
         print(f"Patchbay does not start: {refused}", file=sys.stderr)
         raise typer.Exit(1) from refused

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.http_functions import HttpFunctions, http_datum
 from local.index import Function
@@ -20,12 +21,13 @@ from shared.clock import MovableClock
 from shared.errors import InvalidRequest, PatchbayError
 from shared.wire import parse_json
 
+_OWN_PATHS = ("/admin/", "/local/")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
 def application(
     functions: Sequence[Function], clock: MovableClock | None, timers: Sequence[TimerTrigger] = ()
-) -> Starlette:
+) -> ASGIApp:
     """Routes under `/api` for HTTP functions, the admin route for timers, and the clock's, if it can be moved.
 
     `timers` run by the clock: a request that moves it is answered when they have caught up.
@@ -33,18 +35,24 @@ def application(
     routes = [_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"})]
     if clock is not None:
         routes.append(_clock_route(clock, timers))
-    own = Starlette(routes=routes)
-    own.router.default = _http_functions(functions)
-    return own
+    http_functions, own = _http_functions(functions), Starlette(routes=routes)
+    own.router.default = http_functions
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        # Almost every request is for a function, and need not pass through the middleware for the others.
+        await (own if scope["path"].startswith(_OWN_PATHS) else http_functions)(scope, receive, send)
+
+    return serve
 
 
 def _http_functions(functions: Sequence[Function]) -> HttpFunctions:
     by_name = {function.name: function for function in functions if function.kind == "httpTrigger"}
+    converter = func.get_binding_registry().get("http")
 
     async def run(name: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
         function = by_name[name]
         result = await function.run(function.decode(http_datum(members, Datum), {}))
-        answer: Mapping[str, Any] = func.get_binding_registry().get("http").encode(result, expected_type=None).value
+        answer: Mapping[str, Any] = converter.encode(result, expected_type=None).value
         return answer
 
     return HttpFunctions(by_name.values(), run)

@@ -1,12 +1,15 @@
 """HTTP functions as an ASGI application that reads requests and sends answers as the Functions host was seen to."""
 
+import functools
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from starlette.requests import Request
+from starlette.datastructures import URL
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -40,21 +43,27 @@ class HttpFunctions:
     """
 
     def __init__(self, functions: Iterable[HttpFunction], run: Run) -> None:
-        self._routes = [(_pattern(one.trigger["route"]), _methods(one), one.name) for one in functions]
+        self._routes: dict[tuple[str, int], list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+        for one in functions:
+            route = one.trigger["route"]
+            for method in _methods(one):
+                self._routes[method, _length(f"/api/{route}")].append((_pattern(route), one.name))
         self._run = run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._answer(Request(scope, receive))
+        try:
+            answer = await self._answer(scope, receive)
+        except ClientDisconnect:
+            return
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        path = _decoded(request.scope["raw_path"])
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        path = _decoded(scope["raw_path"])
         if "\0" in path:
             return Response(status_code=400)
-        for pattern, methods, name in self._routes:
-            found = pattern.fullmatch(path)
-            if found and request.method in methods:
-                members = {**await _members(request), "params": found.groupdict()}
+        for pattern, name in self._routes.get((scope["method"], _length(path)), ()):
+            if found := pattern.fullmatch(path):
+                members = _members(scope, await _body(receive), found.groupdict())
                 try:
                     return _response(await self._run(name, members))
                 except Exception:
@@ -93,28 +102,66 @@ def _pattern(route: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", f"/api/{route}/?"), re.IGNORECASE)
 
 
+def _length(path: str) -> int:
+    """The number of a path's segments, without the slash that it may end in."""
+    return path.removesuffix("/").count("/")
+
+
 def _methods(function: HttpFunction) -> set[str]:
     return {str(getattr(method, "value", method)) for method in function.trigger["methods"]}
 
 
 def _decoded(path: bytes) -> str:
     """The path without its escapes, but for `%2F` and for those that are no UTF-8."""
+    if b"%" not in path and path.isascii():
+        return path.decode()
     text = unquote_to_bytes(_SLASH.sub(b"%25", path)).decode("utf-8", "surrogateescape")
     return _NO_UTF8.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", text)
 
 
-async def _members(request: Request) -> dict[str, Any]:
-    path, query = request.scope["raw_path"].decode("latin-1"), request.url.query
-    values = _merged(parse_qsl(query, keep_blank_values=True))
-    body = await request.body()
+async def _body(receive: Receive) -> bytes:
+    """The whole body. Raises ClientDisconnect if its sender goes away before its end."""
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _members(scope: Scope, body: bytes, parameters: Mapping[str, str]) -> dict[str, Any]:
+    headers = _headers(scope["headers"])
+    query = scope["query_string"].decode(errors="replace")
+    address = _origin(scope["scheme"], headers.get("host"), scope["server"]) + scope["raw_path"].decode("latin-1")
     return {
-        "method": request.method,
-        "url": f"{request.url.scheme}://{request.url.netloc}{path}" + (f"?{query}" if query else ""),
-        "headers": _merged((name.lower(), value) for name, value in request.headers.items()),
-        "query": {name: text for name, text in values.items() if text},
+        "method": scope["method"],
+        "url": f"{address}?{query}" if query else address,
+        "headers": headers,
+        "query": _query(query) if query else {},
         # The host asks for the length, so it hands on no body that comes in chunks.
-        "body": body if "content-length" in request.headers else b"",
+        "body": body if "content-length" in headers else b"",
+        "params": parameters,
     }
+
+
+def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers; a server for ASGI has made their names lower-case."""
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+    headers = dict(pairs)
+    return headers if len(headers) == len(pairs) else _merged(pairs)
+
+
+def _query(query: str) -> dict[str, str]:
+    return {name: text for name, text in _merged(parse_qsl(query, keep_blank_values=True)).items() if text}
+
+
+@functools.lru_cache(maxsize=64)
+def _origin(scheme: str, host: str | None, server: tuple[str, int | None] | None) -> str:
+    """Scheme and authority of the address that was asked for."""
+    headers = [(b"host", host.encode("latin-1"))] if host is not None else []
+    return f"{scheme}://{URL(scope={'scheme': scheme, 'server': server, 'path': '/', 'headers': headers}).netloc}"
 
 
 def _response(members: Mapping[str, Any]) -> Response:

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import azure.functions as func
@@ -18,13 +19,17 @@ class Function:
     trigger: Mapping[str, Any]
     code: Any
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return str(self.trigger["type"])
 
     def decode(self, datum: Any, metadata: Mapping[str, Any]) -> Any:
         """The argument, built by the trigger's own converter as the Functions worker does."""
-        return func.get_binding_registry().get(self.kind).decode(datum, trigger_metadata=metadata)
+        return self._converter.decode(datum, trigger_metadata=metadata)
+
+    @cached_property
+    def _converter(self) -> Any:
+        return func.get_binding_registry().get(self.kind)
 
     async def run(self, argument: Any) -> Any:
         return await self.code(**{self.trigger["name"]: argument})

@@ -13,8 +13,11 @@ from shared.embedded.bus import Delivery
 CONCURRENT_CALLS = 32
 """Per function; the Functions host runs 16 per core."""
 
-_MIN_PAUSE, _MAX_PAUSE = 0.02, 5.0
+_MIN_PAUSE, MAX_PAUSE = 0.02, 5.0
 """Seconds between a failed delivery and the next, doubled each time."""
+
+_METADATA = {"UserProperties": Datum("{}", "json")}
+"""All that the converter asks for: no function reads a message's properties (`functions/bus.py`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +29,8 @@ class Bus(Protocol):
         """Lock up to `limit` messages; wait if there is none."""
         ...
 
-    async def complete(self, delivery: Delivery) -> bool:
-        """Remove the message. False if the lock ran out before."""
+    async def complete(self, *deliveries: Delivery) -> bool:
+        """Remove the messages. False if the lock of one ran out before."""
         ...
 
     async def abandon(self, delivery: Delivery, reason: str) -> None:
@@ -36,25 +39,30 @@ class Bus(Protocol):
 
 
 class Pump:
-    """Delivers one subscription's messages to its function, at least once."""
+    """Delivers one subscription's messages to its function, at least once.
 
-    def __init__(self, bus: Bus, function: Function) -> None:
+    Callers take the messages that are waiting, each one at a time. What they have handled is completed together: one
+    write for all that were handled while the write before was under way.
+    """
+
+    def __init__(self, bus: Bus, function: Function, max_pause: float = MAX_PAUSE) -> None:
         self._bus = bus
         self._function = function
-        self._slots = asyncio.Semaphore(CONCURRENT_CALLS)
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._max_pause = max_pause
+        self._waiting: asyncio.Queue[Delivery | None] = asyncio.Queue()
+        self._handled: list[Delivery] = []
+        self._completing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish the deliveries in hand."""
+        callers = [asyncio.create_task(self._call()) for _ in range(CONCURRENT_CALLS)]
         try:
             while True:
                 for delivery in await self._received():
-                    await self._slots.acquire()
-                    task = asyncio.create_task(self._handle(delivery))
-                    self._in_hand.add(task)
-                    task.add_done_callback(self._handled)
+                    self._waiting.put_nowait(delivery)
+                await self._waiting.join()
         finally:
-            await asyncio.gather(*self._in_hand, return_exceptions=True)
+            await self._finish(callers)
 
     async def _received(self) -> Sequence[Delivery]:
         try:
@@ -62,30 +70,56 @@ class Pump:
         except Exception:
             # A passing failure, such as a full disk, must not end a subscription's pump for good.
             _log.exception("function %s cannot receive", self._function.name)
-            await asyncio.sleep(_MAX_PAUSE)
+            await asyncio.sleep(self._max_pause)
             return []
 
-    def _handled(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
-        self._slots.release()
+    async def _call(self) -> None:
+        """Handle one message after another, until there is None instead of one."""
+        while (delivery := await self._waiting.get()) is not None:
+            self._waiting.task_done()
+            await self._handle(delivery)
 
     async def _handle(self, delivery: Delivery) -> None:
         try:
-            await self._function.run(self._function.decode(Datum(delivery.body, "bytes"), _metadata(delivery)))
-        except Exception as failure:
-            _log.exception("function %s failed on delivery %d", self._function.name, delivery.delivery_count)
-            # Ten deliveries within milliseconds would give no fault the time to pass.
-            await asyncio.sleep(min(_MIN_PAUSE * 2**delivery.delivery_count, _MAX_PAUSE))
-            await self._bus.abandon(delivery, type(failure).__name__)
+            await self._function.run(self._function.decode(Datum(delivery.body, "bytes"), _METADATA))
+        except (Exception, asyncio.CancelledError) as failure:
+            # Something that the function waited for may be cancelled; that is a failure, unless this task itself is.
+            if (own := asyncio.current_task()) and own.cancelling():
+                raise
+            await self._give_back(delivery, failure)
         else:
-            await self._bus.complete(delivery)
+            self._handled.append(delivery)
+            if self._completing is None:
+                self._completing = asyncio.create_task(self._complete())
 
+    async def _give_back(self, delivery: Delivery, failure: BaseException) -> None:
+        name, count = self._function.name, delivery.delivery_count
+        _log.error("function %s failed on delivery %d", name, count, exc_info=failure)
+        # Ten deliveries within milliseconds would give no fault the time to pass.
+        await asyncio.sleep(min(_MIN_PAUSE * 2**count, self._max_pause))
+        try:
+            await self._bus.abandon(delivery, type(failure).__name__)
+        except Exception:
+            # It comes again when its lock runs out.
+            _log.exception("function %s cannot give a message back", name)
 
-def _metadata(delivery: Delivery) -> dict[str, Datum]:
-    return {
-        "MessageId": Datum(delivery.message_id, "string"),
-        "DeliveryCount": Datum(delivery.delivery_count, "int"),
-        "SequenceNumber": Datum(delivery.sequence, "int"),
-        "EnqueuedTimeUtc": Datum(delivery.enqueued_at, "string"),
-        "UserProperties": Datum("{}", "json"),
-    }
+    async def _complete(self) -> None:
+        """Complete what is handled, until there is no more."""
+        while self._handled:
+            handled, self._handled = self._handled, []
+            try:
+                await self._bus.complete(*handled)
+            except Exception:
+                # They come again when their locks run out.
+                _log.exception("function %s cannot complete", self._function.name)
+        self._completing = None
+
+    async def _finish(self, callers: Sequence[asyncio.Task[None]]) -> None:
+        """Let the callers finish what they have in hand. What no caller has begun stays on the bus."""
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        for _ in callers:
+            self._waiting.put_nowait(None)
+        await asyncio.gather(*callers, return_exceptions=True)
+        if self._completing is not None:
+            await self._completing

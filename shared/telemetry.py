@@ -6,7 +6,7 @@ templates, attributes are ids and codes, and a failure shows its kind, never its
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -84,12 +84,21 @@ class Telemetry:
         self._tracer = (tracers or NoOpTracerProvider()).get_tracer(SCOPE)
         self.metrics = Metrics((meters or NoOpMeterProvider()).get_meter(SCOPE))
 
-    @contextmanager
-    def serving(self, method: str, route: str, headers: Mapping[str, str]) -> Iterator[Served]:
+    def serving(self, method: str, route: str, headers: Mapping[str, str]) -> AbstractContextManager[Served]:
         """The span of an HTTP request; `route` is its template. It continues the trace of the host, or the caller's.
 
         If the host has a span of its own for the request, this one is its child.
         """
+        return self._serving(method, route, headers) if self.is_on else nullcontext(Served(trace.INVALID_SPAN))
+
+    def delivering(
+        self, event_type: str, carrier: Mapping[str, Any], now: Callable[[], datetime]
+    ) -> AbstractContextManager[Delivered]:
+        """The span of a delivery: it continues the event's own trace, and is linked to the host's invocation."""
+        return self._delivering(event_type, carrier, now) if self.is_on else nullcontext(Delivered(trace.INVALID_SPAN))
+
+    @contextmanager
+    def _serving(self, method: str, route: str, headers: Mapping[str, str]) -> Iterator[Served]:
         host = current()
         parent = None if host else trace_context(headers)
         attributes = {"http.request.method": method, "http.route": route}
@@ -110,10 +119,9 @@ class Telemetry:
             yield carried(span.get_span_context())
 
     @contextmanager
-    def delivering(
+    def _delivering(
         self, event_type: str, carrier: Mapping[str, Any], now: Callable[[], datetime]
     ) -> Iterator[Delivered]:
-        """The span of a delivery: it continues the event's own trace, and is linked to the host's invocation."""
         parent = trace_context(carrier)
         links = [Link(host)] if parent and (host := current()) else []
         attributes = _messaging_attributes("process", event_type)

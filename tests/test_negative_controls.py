@@ -1,8 +1,10 @@
 """Negative controls: each hands a fault to a test of what all documents share, and sees the test fail."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.wire import ExactModel
@@ -26,3 +28,14 @@ def test_a_document_is_copied_with_changes_that_nobody_checks(tmp_path: Path) ->
 def test_documents_of_our_own_have_unknown_members() -> None:
     with pytest.raises(AssertionError, match="Extra items in the left set"):
         test_wire.test_only_what_others_write_may_have_unknown_members(ExactModel)
+
+
+@pytest.mark.parametrize("body", [b"9" * 401, b"[" * 65 + b"]" * 65])
+def test_a_body_is_read_as_the_fast_parser_alone_would_read_it(body: bytes) -> None:
+    with pytest.raises(AssertionError, match="refused"):
+        test_wire.check_parser(body, lambda given, _: msgspec.json.decode(given))
+
+
+def test_a_body_is_read_as_pythons_own_parser_would_read_it() -> None:
+    with pytest.raises(AssertionError, match="refused"):
+        test_wire.check_parser(b"[NaN]", lambda given, _: json.loads(given))

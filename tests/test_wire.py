@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.errors import InvalidActivity, InvalidEvent, InvalidRequest, Mistake
-from shared.wire import ExactModel, WireModel, canonical_json, join_path, parse_json, replace, validate
+from shared.errors import InvalidActivity, InvalidDocument, InvalidEvent, InvalidRequest, Mistake
+from shared.wire import (
+    ExactModel,
+    WireModel,
+    _parse_carefully,
+    canonical_json,
+    join_path,
+    parse_json,
+    replace,
+    validate,
+)
 from tests.builders import json_values
 from tests.documents import ROOT
+from tests.odd_json import ODD, odd_json
 
 
 class Line(WireModel):
@@ -49,6 +59,31 @@ def test_whatever_bytes_come_they_are_read_or_refused_with_the_asked_error(body:
     except InvalidActivity:
         return
     assert canonical_json(value).encode()
+
+
+WRITTEN = [json.dumps(value).encode() for value in ({"a": [1, {"b": "ü"}], "c": None}, [[], {}, True, "x" * 90])]
+
+
+@settings(max_examples=1000)
+@given(odd_json(WRITTEN) | st.lists(st.sampled_from(ODD), max_size=4).map(b"".join) | st.binary(max_size=20))
+def test_a_body_is_read_as_by_the_careful_parser(body: bytes) -> None:
+    check_parser(body)
+
+
+def check_parser(body: bytes, parse: Callable[[bytes, type[InvalidDocument]], Any] = parse_json) -> None:
+    # given JSON with what parsers differ in
+    # when it is read the usual way, then document or mistakes are those of the parser that looks at every number
+    assert outcome(lambda: parse(body, InvalidEvent)) == outcome(
+        lambda: _parse_carefully(body, InvalidEvent, unique_members=False)
+    )
+
+
+def outcome(reading: Callable[[], Any]) -> str:
+    """The document that is read, or the mistakes. As text, because 1 equals 1.0 and True."""
+    try:
+        return repr(reading())
+    except InvalidDocument as error:
+        return f"refused: {error.mistakes}"
 
 
 def test_a_byte_order_mark_is_skipped() -> None:

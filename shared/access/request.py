@@ -3,7 +3,7 @@
 import contextvars
 import logging
 import re
-import uuid
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +44,7 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     if _PLAIN_ID.fullmatch(own):
         return own
     trace = trace_context(headers)
-    return trace.trace_id if trace else uuid.uuid4().hex
+    return trace.trace_id if trace else secrets.token_hex(16)
 
 
 def refuse_body(request: Request) -> None:

@@ -87,7 +87,7 @@ class DiagnosisBuilder:
         channel = replace(self._channel, thread_id=reading.thread_id)
         moment = counting_moment(reading, self.now)
         tenant_id = self._configuration.tenant_id
-        drafts = [drafted_event(tenant_id, channel, None, draft, reading.time, self.now) for draft in reading.drafts]
+        drafts = [drafted_event(tenant_id, channel, draft, reading.time, self.now) for draft in reading.drafts]
         late = self._too_late(moment)
         if_in_time = "if it were not too late" if late else None
         if reading.begins != "never" and reading.thread_id not in self.opened:

@@ -1,19 +1,39 @@
 """The topic on SQLite: at-least-once delivery, locks that expire, delivery counts, dead letters."""
 
-import asyncio
+import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.clock import Clock
 from shared.embedded.database import Database
+from shared.embedded.subscription import Subscription
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, message_of, subscription_for
 from shared.events.catalog import Event
 
 LOCK_SECONDS = 300.0
 """How long a delivery is locked for its receiver: as long as the Functions host renews a lock."""
 
+_FREE = """
+SELECT sequence, message_id, body, enqueued_at, ifnull(delivery_count, 0) + 1 AS delivery_count
+FROM messages LEFT JOIN deliveries USING (sequence)
+WHERE subscription = ? AND dead_reason IS NULL AND ifnull(locked_until, 0) <= ? ORDER BY sequence LIMIT ?
+"""
+_LOCK = "INSERT OR REPLACE INTO deliveries (sequence, delivery_count, locked_until) VALUES (?, ?, ?)"
+_FIRST_LOCK = """
+SELECT min(locked_until) AS ends FROM deliveries CROSS JOIN messages USING (sequence) WHERE subscription = ?
+"""
+_FORGET = "DELETE FROM deliveries WHERE sequence = ? AND delivery_count = ?"
+_REMOVE = """
+DELETE FROM messages WHERE sequence = ?
+AND EXISTS (SELECT 1 FROM deliveries WHERE sequence = messages.sequence AND delivery_count = ?)
+"""
+_BURY = """
+UPDATE messages SET dead_reason = ?, died_at = ? WHERE sequence = ?
+AND EXISTS (SELECT 1 FROM deliveries WHERE sequence = messages.sequence AND delivery_count = ?)
+"""
 _DIED_UNTIL = """
 SELECT sequence, subscription, message_id, dead_reason, died_at, resubmissions FROM messages
 WHERE dead_reason IS NOT NULL AND died_at <= ? ORDER BY sequence
@@ -50,7 +70,7 @@ class EmbeddedBus:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._arrivals: dict[str, asyncio.Event] = {}
+        self._subscriptions: defaultdict[str, Subscription] = defaultdict(Subscription)
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
         """Publish the events. Each names its tenant itself: one topic serves all tenants."""
@@ -71,44 +91,60 @@ class EmbeddedBus:
 
         await self._database.write(insert)
         for subscription in {row[0] for row in rows}:
-            self._arrival(subscription).set()
+            self._subscriptions[subscription].may_be_free()
 
     async def receive(self, subscription: str, limit: int) -> list[Delivery]:
         """Lock up to `limit` messages, the oldest first; wait for one if there is none."""
+        known = self._subscriptions[subscription]
         while True:
-            arrival = self._arrival(subscription)
-            arrival.clear()
-            if deliveries := await self._lock(subscription, limit):
+            await known.wait(self._clock.now().timestamp())
+            now = self._clock.now().timestamp()
+            lock_ran_out = known.lock_ends <= now
+            known.looks(now + LOCK_SECONDS)
+            try:
+                deliveries = await self._lock(subscription, limit, now)
+            except BaseException:
+                known.may_be_free()
+                raise
+            if lock_ran_out:
+                known.lock_ends = self._first_lock(subscription)
+            if len(deliveries) == limit:
+                known.may_be_free()
+            if deliveries:
                 return deliveries
-            await self._wait(subscription, arrival)
 
-    async def complete(self, delivery: Delivery) -> bool:
-        """Remove the message. False if the lock ran out and another receiver has the message by now."""
+    async def complete(self, *deliveries: Delivery) -> bool:
+        """Remove the messages. False if the lock of one ran out and another receiver has it by now."""
+        held = [(delivery.sequence, delivery.delivery_count) for delivery in deliveries]
 
-        def delete(connection: sqlite3.Connection) -> bool:
-            held = "DELETE FROM messages WHERE sequence = ? AND delivery_count = ? AND dead_reason IS NULL"
-            return connection.execute(held, (delivery.sequence, delivery.delivery_count)).rowcount == 1
+        def remove(connection: sqlite3.Connection) -> bool:
+            removed = connection.executemany(_REMOVE, held).rowcount
+            connection.executemany(_FORGET, held)
+            return removed == len(held)
 
-        return await self._database.write(delete)
+        return await self._database.write(remove)
 
     async def abandon(self, delivery: Delivery, reason: str) -> None:
         """Unlock the message; after its tenth delivery it becomes a dead letter."""
-        dead = reason if delivery.delivery_count >= MAX_DELIVERY_COUNT else None
-        died_at = self._clock.now().timestamp() if dead else None
+        held, died_at = (delivery.sequence, delivery.delivery_count), self._clock.now().timestamp()
 
         def release(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE messages SET locked_until = 0, dead_reason = ?, died_at = ?"
-                " WHERE sequence = ? AND delivery_count = ?",
-                (dead, died_at, delivery.sequence, delivery.delivery_count),
-            )
+            if delivery.delivery_count >= MAX_DELIVERY_COUNT:
+                _bury(connection, [held], reason, died_at)
+            else:
+                connection.execute(
+                    "UPDATE deliveries SET locked_until = 0 WHERE sequence = ? AND delivery_count = ?", held
+                )
 
         await self._database.write(release)
-        self._arrival(delivery.subscription).set()
+        self._subscriptions[delivery.subscription].may_be_free()
 
     def backlog(self) -> Backlog:
-        counts = "SELECT count(*) - count(dead_reason) AS active, count(dead_reason) AS dead FROM messages"
-        row = self._database.query(counts)[0]
+        # Each is counted in its index, which holds no body.
+        row = self._database.query(
+            "SELECT (SELECT count(*) FROM messages WHERE dead_reason IS NULL) AS active,"
+            " (SELECT count(*) FROM messages WHERE dead_reason IS NOT NULL) AS dead"
+        )[0]
         return Backlog(row["active"], row["dead"])
 
     def dead_letters(self) -> list[tuple[str, str]]:
@@ -131,50 +167,37 @@ class EmbeddedBus:
 
         resubmitted = await self._database.write(revive)
         for subscription in {subscription for subscription, _ in resubmitted}:
-            self._arrival(subscription).set()
+            self._subscriptions[subscription].may_be_free()
         return [letter for _, letter in resubmitted]
 
     async def release_locks(self) -> None:
         """Unlock every message: for a process that has just taken the file over from a dead one."""
-        await self._database.write(lambda connection: connection.execute("UPDATE messages SET locked_until = 0"))
+        await self._database.write(lambda connection: connection.execute("UPDATE deliveries SET locked_until = 0"))
+        for known in self._subscriptions.values():
+            known.may_be_free()
 
-    def _arrival(self, subscription: str) -> asyncio.Event:
-        return self._arrivals.setdefault(subscription, asyncio.Event())
+    def _first_lock(self, subscription: str) -> float:
+        ends: float | None = self._database.query(_FIRST_LOCK, (subscription,))[0]["ends"]
+        return math.inf if ends is None else ends
 
-    async def _wait(self, subscription: str, arrival: asyncio.Event) -> None:
-        """Wait until a message arrives, or the first lock runs out."""
-        row = self._database.query(
-            "SELECT min(locked_until) AS first FROM messages WHERE subscription = ? AND dead_reason IS NULL",
-            (subscription,),
-        )[0]
-        if row["first"] is None:
-            await arrival.wait()
-            return
-        left = row["first"] - self._clock.now().timestamp()
-        try:
-            await asyncio.wait_for(arrival.wait(), max(left, 0.0))
-        except TimeoutError:
-            return
-
-    async def _lock(self, subscription: str, limit: int) -> list[Delivery]:
-        now = self._clock.now().timestamp()
-
+    async def _lock(self, subscription: str, limit: int, now: float) -> list[Delivery]:
         def take(connection: sqlite3.Connection) -> list[Delivery]:
-            rows = connection.execute(
-                "UPDATE messages SET locked_until = ?, delivery_count = delivery_count + 1 WHERE sequence IN ("
-                "SELECT sequence FROM messages WHERE subscription = ? AND dead_reason IS NULL AND locked_until <= ?"
-                " ORDER BY sequence LIMIT ?)"
-                " RETURNING sequence, message_id, body, enqueued_at, delivery_count",
-                (now + LOCK_SECONDS, subscription, now, limit),
-            ).fetchall()
+            rows = connection.execute(_FREE, (subscription, now, limit)).fetchall()
+            found = [_delivery(subscription, row) for row in rows]
+            ends = now + LOCK_SECONDS
+            connection.executemany(_LOCK, [(one.sequence, one.delivery_count, ends) for one in found])
             # A receiver that dies does not abandon its message: the last lock just runs out.
-            over = (row["sequence"] for row in rows if row["delivery_count"] > MAX_DELIVERY_COUNT)
-            exhausted = [(DELIVERIES_EXCEEDED, now, sequence) for sequence in over]
-            connection.executemany("UPDATE messages SET dead_reason = ?, died_at = ? WHERE sequence = ?", exhausted)
-            alive = (row for row in rows if row["delivery_count"] <= MAX_DELIVERY_COUNT)
-            return sorted((_delivery(subscription, row) for row in alive), key=lambda delivery: delivery.sequence)
+            over = [one for one in found if one.delivery_count > MAX_DELIVERY_COUNT]
+            _bury(connection, [(one.sequence, one.delivery_count) for one in over], DELIVERIES_EXCEEDED, now)
+            return [one for one in found if one.delivery_count <= MAX_DELIVERY_COUNT]
 
         return await self._database.write(take)
+
+
+def _bury(connection: sqlite3.Connection, held: Sequence[tuple[int, int]], reason: str, died_at: float) -> None:
+    """Make dead letters of the messages (sequence, delivery count) that are still held."""
+    connection.executemany(_BURY, [(reason, died_at, sequence, count) for sequence, count in held])
+    connection.executemany(_FORGET, held)
 
 
 def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:

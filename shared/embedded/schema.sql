@@ -3,16 +3,22 @@ CREATE TABLE IF NOT EXISTS messages (
     subscription   TEXT NOT NULL,
     message_id     TEXT NOT NULL,
     enqueued_at    TEXT NOT NULL,
-    delivery_count INTEGER NOT NULL DEFAULT 0,
-    locked_until   REAL NOT NULL DEFAULT 0,
     dead_reason    TEXT,
     died_at        REAL,
     resubmissions  INTEGER NOT NULL DEFAULT 0,
-    -- Last, so that taking and giving back a message reads no body longer than a page.
+    -- Last, so that looking for messages reads no body longer than a page.
     body           BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS messages_waiting ON messages (subscription, sequence) WHERE dead_reason IS NULL;
 CREATE INDEX IF NOT EXISTS messages_dead ON messages (sequence) WHERE dead_reason IS NOT NULL;
+
+-- Apart from the messages, so that taking and giving back a message writes no body. A message without a row was never
+-- delivered; a dead letter has none any more.
+CREATE TABLE IF NOT EXISTS deliveries (
+    sequence       INTEGER PRIMARY KEY,
+    delivery_count INTEGER NOT NULL,
+    locked_until   REAL NOT NULL
+);
 
 CREATE TABLE IF NOT EXISTS facts (
     tenant_id   TEXT NOT NULL,

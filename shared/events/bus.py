@@ -16,6 +16,7 @@ CONNECTION = "SERVICE_BUS"
 
 SUBSCRIPTIONS = {each.subscription: each.type_name() for each in EVENT_CLASSES if each.subscription is not None}
 """Subscription → the message subject (event type) that it filters on."""
+_REACHED = {subject: subscription for subscription, subject in SUBSCRIPTIONS.items()}
 
 UNROUTED = "unrouted"
 """The subscription for every message whose subject is no known event type."""
@@ -29,7 +30,7 @@ DELIVERIES_EXCEEDED = "MaxDeliveryCountExceeded"
 
 def subscription_for(subject: str | None) -> str:
     """The one subscription whose filter lets a message with this subject through."""
-    return next((name for name, type_ in SUBSCRIPTIONS.items() if type_ == subject), UNROUTED)
+    return _REACHED.get(subject, UNROUTED) if subject else UNROUTED
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.events.data import ClaimCheck
 from shared.events.stamp import LONGEST
-from shared.wire import canonical_json, parse_json
+from shared.wire import canonical_json, parse_json, replace
 
 MAX_DATA_BYTES = 180 * 1024
 """Limit of an event's `data` on the bus. The rest of MAX_EVENT_BYTES is for the envelope."""
@@ -56,11 +56,14 @@ class _Candidate(NamedTuple):
     name: str
 
 
-def check_in(event: Event) -> CheckedIn:
+def check_in(event: Event, most_bytes: int | None = None) -> CheckedIn:
     """The event in a size that the bus accepts with any stamp. If its data are too large, the largest are kept apart.
 
-    Raises EventTooLarge, with the largest member that is left, if the event still is too large.
+    It is not measured where its reader knows that it has at most so many bytes, and those fit. Raises EventTooLarge,
+    with the largest member that is left, if the event still is too large.
     """
+    if most_bytes is not None and most_bytes <= MAX_DATA_BYTES:
+        return CheckedIn(event, {})
     encoded = encode_event(event)
     if len(encoded) <= MAX_DATA_BYTES:
         return CheckedIn(event, {})
@@ -69,10 +72,15 @@ def check_in(event: Event) -> CheckedIn:
         # There are too many attachments, or too many small members in them: all are kept apart as one member.
         document, contents, _ = _relieved(json.loads(encoded), 0)
     travelling = stored_event(json.dumps(document)) if contents else event
-    size = len(encode_event(travelling.with_unknown(LONGEST)))
-    if size > MAX_EVENT_BYTES:
-        raise EventTooLarge(size, MAX_EVENT_BYTES, _largest(document))
+    _refuse_too_large(travelling)
     return CheckedIn(travelling, contents)
+
+
+def addressed(checked_in: CheckedIn, subject: str) -> CheckedIn:
+    """The same event in the conversation with this id. Raises EventTooLarge, as `check_in` does."""
+    event = replace(checked_in.event, subject=subject)
+    _refuse_too_large(event)
+    return replace(checked_in, event=event)
 
 
 def restored(event: Event, contents: Mapping[str, bytes]) -> Event:
@@ -153,6 +161,12 @@ def _inline(url: Any) -> tuple[str, bytes] | None:
         return media_type[: -len(_BASE64)], base64.b64decode(content, validate=True)
     except binascii.Error:
         return None
+
+
+def _refuse_too_large(event: Event) -> None:
+    size = len(encode_event(event.with_unknown(LONGEST)))
+    if size > MAX_EVENT_BYTES:
+        raise EventTooLarge(size, MAX_EVENT_BYTES, _largest(json.loads(encode_event(event))))
 
 
 def _largest(document: dict[str, Any]) -> str:

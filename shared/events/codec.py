@@ -1,43 +1,57 @@
 """The only decoder of events: reads an `Event` from bytes of any ingress or of the bus, or raises InvalidEvent."""
 
+import codecs
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from shared.errors import EventTooLarge, InvalidEvent, Mistake
 from shared.events.catalog import EVENT_TYPES, Event
-from shared.wire import parse_json, validate
+from shared.wire import parse_json, refuse_depth, validate_json
 
 MAX_EVENT_BYTES = 200 * 1024
 """Limit of one event on the bus. A Standard message may have 256 KB, properties included."""
 
+_GROWTH = 5
+"""An event takes at most so many times the bytes of the JSON that it was read from: `1e15` becomes 1000000000000000.0,
+and a member that has the Python name of a field makes the field appear beside it."""
+
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class Sized(NamedTuple):
+    """An event, and a number of bytes that it does not exceed when it is written."""
+
+    event: Event
+    most_bytes: int
 
 
 def decode_event(body: bytes) -> Event:
     """Decode one event of the bus. Raises InvalidEvent with every mistake, or EventTooLarge."""
     if len(body) > MAX_EVENT_BYTES:
         raise EventTooLarge(len(body), MAX_EVENT_BYTES)
-    event = event_from(parse_json(body, InvalidEvent))
+    kind = _known_type(parse_json(body, InvalidEvent))
+    event = _validated(body.removeprefix(codecs.BOM_UTF8), kind)
     # The event may be longer when it is stored or sent again.
-    size = len(encode_event(event))
-    if size > MAX_EVENT_BYTES:
+    size = len(body) * _GROWTH
+    if size > MAX_EVENT_BYTES and (size := len(encode_event(event))) > MAX_EVENT_BYTES:
         raise EventTooLarge(size, MAX_EVENT_BYTES)
     return event
 
 
 def event_from(document: Any) -> Event:
     """The event, of any size, that a parsed JSON document describes. Raises InvalidEvent with every mistake."""
-    if not isinstance(document, dict):
-        raise InvalidEvent([Mistake("", "an event is a JSON object")])
-    if document.get("type") not in EVENT_TYPES:
-        given = f"is {json.dumps(document['type'])[:80]}" if "type" in document else "is missing"
-        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(EVENT_TYPES)}")])
-    try:
-        return validate(_ADAPTER, document, InvalidEvent)
-    except InvalidEvent as error:
-        raise InvalidEvent([_without_tag(mistake, document["type"]) for mistake in error.mistakes]) from error
+    return sized_event(document).event
+
+
+def sized_event(document: Any) -> Sized:
+    """What `event_from` returns, for who has to know whether it may be too large."""
+    kind = _known_type(document)
+    body = to_json(document)
+    refuse_depth(document, body, InvalidEvent)
+    return Sized(_validated(body, kind), len(body) * _GROWTH)
 
 
 def event_document(
@@ -65,6 +79,24 @@ def encode_event(event: Event) -> bytes:
 def stored_event(text: str) -> Event:
     """The event in a text that `decode_event` or `event_from` checked before. Only its shape is checked again."""
     return _ADAPTER.validate_json(text, by_alias=True, by_name=False)
+
+
+def _known_type(document: Any) -> str:
+    """The type that the event's document names. Raises InvalidEvent if there is no such type."""
+    if not isinstance(document, dict):
+        raise InvalidEvent([Mistake("", "an event is a JSON object")])
+    kind = document.get("type")
+    if kind not in EVENT_TYPES:
+        given = f"is {json.dumps(kind)[:80]}" if "type" in document else "is missing"
+        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(EVENT_TYPES)}")])
+    return str(kind)
+
+
+def _validated(body: bytes, kind: str) -> Event:
+    try:
+        return validate_json(_ADAPTER, body, InvalidEvent)
+    except InvalidEvent as error:
+        raise InvalidEvent([_without_tag(mistake, kind) for mistake in error.mistakes]) from error
 
 
 def _without_tag(mistake: Mistake, tag: str) -> Mistake:

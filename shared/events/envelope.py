@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, StringConstraints
@@ -14,6 +14,8 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,30})?(Z
 _FRACTION = re.compile(r"\.\d{6}(\d*)")
 
 
+# The same time is read again when its event is checked, ordered and counted.
+@lru_cache(maxsize=1024)
 def parse_time(text: str) -> datetime:
     """An RFC 3339 time in UTC, truncated to microseconds. Raises ValueError if the text is none."""
     if not _RFC3339.fullmatch(text.upper()):

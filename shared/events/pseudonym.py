@@ -3,7 +3,7 @@
 import hmac
 from typing import Literal
 
-from shared.wire import canonical_json
+import msgspec
 
 
 class Pseudonyms:
@@ -14,4 +14,4 @@ class Pseudonyms:
 
     def of(self, kind: Literal["thread", "customer", "event", "fact"], *names: str | None) -> str:
         """The HMAC-SHA-256 (hex) of these names. Two kinds never share a pseudonym."""
-        return hmac.digest(self._secret, canonical_json([kind, *names]).encode(), "sha256").hex()
+        return hmac.digest(self._secret, msgspec.json.encode([kind, *names]), "sha256").hex()

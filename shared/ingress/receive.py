@@ -15,8 +15,8 @@ from shared.dialects.received import NOTHING_GIVEN, Received
 from shared.dialects.registry import EVENTS, dialect_named
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
-from shared.events.claim_check import CheckedIn, check_in
-from shared.events.codec import event_document, event_from
+from shared.events.claim_check import CheckedIn, addressed, check_in
+from shared.events.codec import event_document, sized_event
 from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, parse_time
@@ -136,12 +136,9 @@ class Receiver:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
         thread = replace(channel, thread_id=reading.thread_id)
         # The drafts are checked before a conversation is opened for them.
-        drafts = [drafted_event(tenant_id, thread, None, draft, reading.time, now) for draft in reading.drafts]
+        drafts = [drafted_event(tenant_id, thread, draft, reading.time, now) for draft in reading.drafts]
         resolved = await self._resolved(tenant_id, thread, reading, drafts, history, now)
-        subject = resolved.conversation_id
-        return resolved, [
-            drafted_event(tenant_id, thread, subject, draft, reading.time, now) for draft in reading.drafts
-        ]
+        return resolved, [addressed(draft, resolved.conversation_id) for draft in drafts]
 
     async def _resolved(
         self,
@@ -192,14 +189,14 @@ def counting_moment(reading: Reading, now: datetime) -> datetime:
 
 
 def drafted_event(
-    tenant_id: str, channel: ChannelReference, subject: str | None, draft: Draft, time: str | None, now: datetime
+    tenant_id: str, channel: ChannelReference, draft: Draft, time: str | None, now: datetime
 ) -> CheckedIn:
-    """The draft as an event of this conversation (None: not yet resolved), with its large members kept apart.
+    """The draft as an event whose conversation is not known yet, with its large members kept apart.
 
     Raises InvalidEvent, EventTooLarge.
     """
     source = f"/channels/{channel.account_id}/{channel.channel_id}"
     data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
     said_at = time or format_time(now)
-    document = event_document(tenant_id, subject or "unresolved", source, draft.id, draft.type, said_at, data)
-    return check_in(event_from(document if time else {**document, "timeassumed": True}))
+    document = event_document(tenant_id, "unresolved", source, draft.id, draft.type, said_at, data)
+    return check_in(*sized_event(document if time else {**document, "timeassumed": True}))

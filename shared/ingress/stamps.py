@@ -30,16 +30,16 @@ class Stamps:
 
 
 def stamped(events: Sequence[CheckedIn], time: datetime) -> list[CheckedIn]:
-    """The events of a request that came at this time, each with its position there."""
+    """The events of a request that came at this time, each with its position there, whatever stamps they had."""
     placed = positions([one.event.id for one in events], [_answered(one.event) for one in events])
     return [
-        replace(one, event=with_stamp(one.event, Stamp(time, position)))
+        replace(one, event=one.event.with_unknown(Stamp(time, position).attributes()))
         for one, position in zip(events, placed, strict=True)
     ]
 
 
 def with_stamp(event: Event, stamp: Stamp) -> Event:
-    """The event with this stamp, whatever stood there. Raises EventTooLarge for one that was not checked in."""
+    """An event that was not checked in, with this stamp. Raises EventTooLarge."""
     carrying = event.with_unknown(stamp.attributes())
     size = len(encode_event(carrying))
     if size > MAX_EVENT_BYTES:

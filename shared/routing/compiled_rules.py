@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
-from shared.routing.condition import Test, comparisons, compiled
-from shared.routing.context_variable import VariableType
+from shared.routing.condition import Seen, Test, comparisons, compiled, demanded
+from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
 
 
@@ -34,3 +35,27 @@ class CompiledRules:
             {name: types.get(name) for name in read},
             frozenset(member.bot for queue in queues for member in queue.members if member.bot),
         )
+
+    def possible(self, seen: Seen) -> list[tuple[Rule, Test]]:
+        """The rules that these values may match, in their order."""
+        by_value, others = self._index
+        indices = [*others]
+        for name, of_variable in by_value.items():
+            value = seen[name]
+            if value is not None:
+                indices += of_variable.get(value, ())
+        return [self.rules[index] for index in sorted(indices)]
+
+    @cached_property
+    def _index(self) -> tuple[Mapping[str, Mapping[Value, Sequence[int]]], Sequence[int]]:
+        """The indices of the rules that demand a value, by variable and value; those of the others."""
+        by_value: dict[str, dict[Value, list[int]]] = {}
+        others = []
+        for index, (rule, _) in enumerate(self.rules):
+            if (demand := demanded(rule.when)) is None:
+                others.append(index)
+                continue
+            of_variable = by_value.setdefault(demand.variable, {})
+            for value in demand.values:
+                of_variable.setdefault(value, []).append(index)
+        return by_value, others

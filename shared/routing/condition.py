@@ -6,7 +6,7 @@ data every comparison is false but `hasNoData`, `notEquals` and `notContains`.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
 
@@ -150,6 +150,32 @@ def compiled(condition: Condition) -> Test:
             return lambda seen: not test(seen)
         case Comparison(variable=variable, operator=operator, value=value):
             return _TESTS[operator](variable, value)
+
+
+class Demand(NamedTuple):
+    """A variable that has to have one of these values."""
+
+    variable: str
+    values: frozenset[Value]
+
+
+def demanded(condition: Condition) -> Demand | None:
+    """What has to be so if the condition holds: of several demands the one with the fewest values; None without any."""
+    match condition:
+        case Comparison(variable=variable, operator="equals", value=value):
+            return Demand(variable, frozenset((value,)))
+        case Comparison(variable=variable, operator="in", value=values):
+            return Demand(variable, frozenset(values))
+        case AllOf(all=parts):
+            demands = [demand for part in parts if (demand := demanded(part))]
+            return min(demands, key=lambda demand: len(demand.values), default=None)
+        case AnyOf(any=parts):
+            demands = [demand for part in parts if (demand := demanded(part))]
+            if len(demands) < len(parts) or len({demand.variable for demand in demands}) > 1:
+                return None
+            return Demand(demands[0].variable, frozenset[Value]().union(*(demand.values for demand in demands)))
+        case _:
+            return None
 
 
 def comparisons(condition: Condition, path: str) -> list[tuple[str, Comparison]]:

@@ -26,7 +26,7 @@ def decide(
             if one.value != "" and declared and usable_value(one.value, declared):
                 seen[name] = one.value
     applied, queue = None, rules.queues[rules.work_stream.fallback_queue]
-    for rule, holds in rules.rules:
+    for rule, holds in rules.possible(seen):
         if holds(seen) and not rules.queues[rule.queue].is_stranded(escalated):
             applied, queue = rule, rules.queues[rule.queue]
             break

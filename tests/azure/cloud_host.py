@@ -124,7 +124,10 @@ class CountedBus:
         messages = await self._subscriptions[subscription].receive(limit)
         return [_delivery(subscription, message) for message in messages]
 
-    async def complete(self, delivery: Delivery) -> bool:
+    async def complete(self, *deliveries: Delivery) -> bool:
+        return all(await asyncio.gather(*(self._complete(delivery) for delivery in deliveries)))
+
+    async def _complete(self, delivery: Delivery) -> bool:
         subscription = self._subscriptions[delivery.subscription]
         try:
             await subscription.settle(delivery.sequence, subscription.receiver.complete_message)

@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 
 from shared.errors import EventTooLarge
 from shared.events.catalog import Event
-from shared.events.claim_check import MAX_DATA_BYTES, MIN_CONTENT_BYTES, CheckedIn, check_in, checks_of, restored
+from shared.events.claim_check import (
+    MAX_DATA_BYTES,
+    MIN_CONTENT_BYTES,
+    CheckedIn,
+    addressed,
+    check_in,
+    checks_of,
+    restored,
+)
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from
 from shared.events.data import Author
 from shared.events.overflow import place_of
+from shared.events.stamp import LONGEST
 from shared.events.types.message_posted import MessagePosted
 from shared.wire import canonical_json
 from tests.builders import PSEUDONYMS, document, escalated, message, message_document
@@ -119,6 +128,18 @@ def test_what_routing_needs_stays_and_what_cannot_be_kept_apart_is_named() -> No
         with pytest.raises(EventTooLarge, match=largest) as refused:
             check_in(event)
         assert [mistake.path for mistake in refused.value.mistakes] == [largest]
+
+
+def test_an_event_gets_its_subject_with_all_that_was_kept_apart_and_still_has_to_fit() -> None:
+    # given an event whose conversation was found after it was checked in
+    made = check_in(message(text="x" * MAX_DATA_BYTES))
+    # when it gets its subject, then it is the event that would have been checked in with it
+    assert addressed(made, "another") == check_in(message("another", text="x" * MAX_DATA_BYTES, event_id=made.event.id))
+    # and one for which a longer subject leaves no room is refused by its largest member
+    empty = len(encode_event(event_from(message_document(extension="")).with_unknown(LONGEST)))
+    full = check_in(event_from(message_document(extension="x" * (MAX_EVENT_BYTES - empty))))
+    with pytest.raises(EventTooLarge, match=f"has {MAX_EVENT_BYTES + 8} bytes.*extension is the largest"):
+        addressed(full, "c" * 10)
 
 
 def test_a_body_of_a_megabyte_brings_few_contents() -> None:

@@ -1,21 +1,27 @@
 """The decoder: what a sender adds survives, what is wrong is named, and nothing but a refusal ever comes out."""
 
+import codecs
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from shared.errors import EventTooLarge, InvalidEvent, Refused
-from shared.events.catalog import EVENT_TYPES
-from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from, stored_event
+from shared.events.catalog import EVENT_TYPES, Event
+from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from, sized_event, stored_event
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.wire import _parse_carefully, validate
 from tests.builders import document, json_values, message_document
+from tests.odd_json import odd_json
+from tests.test_wire import outcome
 
 CHANNEL = {"accountId": "a", "channelId": "b", "threadId": "t"}
 LINE = {"author": {"role": "bot", "id": "b", "smartAssist": True}, "text": None, "sequence": 3}
@@ -267,6 +273,53 @@ def test_a_body_far_over_the_limit_is_refused_before_it_is_parsed() -> None:
         decode_event(b"[" * (MAX_EVENT_BYTES + 1))
 
 
+SENT = [json.dumps(sent).encode() for sent in DOCUMENTS.values()]
+
+
+@settings(max_examples=1000)
+@given(odd_json(SENT))
+def test_an_event_is_read_from_its_bytes_as_from_its_document(body: bytes) -> None:
+    check_decoder(body)
+
+
+def check_decoder(body: bytes, decode: Callable[[bytes], Event] = decode_event) -> None:
+    # given a body in which anything is odd, and its document as the careful parser reads it
+    def by_document(read: Callable[[Any], Event]) -> str:
+        return outcome(lambda: written(read(_parse_carefully(body, InvalidEvent, unique_members=False))))
+
+    # when it is decoded, then the event, or the mistakes, are those of the document, also if that is written anew
+    decoded = outcome(lambda: written(decode(body)))
+    assert decoded == by_document(event_from)
+    if not decoded.startswith("refused"):
+        assert decoded == by_document(lambda document: validate(TypeAdapter(Event), document, InvalidEvent))
+
+
+def written(event: Event) -> tuple[str, str, list[str]]:
+    """The event in all its parts."""
+    return event.to_json(), repr(event), sorted(event.model_fields_set)
+
+
+LONGEST_NUMBERS = message_document(odd=[[1e15] * 30, {"thread_id": 1e15, "é": "\x7f\x00"}], read_by=1, tenant_id=1e15)
+
+
+@given(odd_json([*SENT, json.dumps(LONGEST_NUMBERS).replace("1000000000000000.0", "1e15").encode()]))
+def test_an_event_takes_at_most_five_times_the_bytes_of_what_was_read(body: bytes) -> None:
+    # given a body with numbers and members that are written longer than they came
+    try:
+        event, most_bytes = sized_event(_parse_carefully(body, InvalidEvent, unique_members=False))
+    except InvalidEvent:
+        return
+    # when it is read, then the event has no more bytes than the reader says, and than the body allows
+    assert len(encode_event(event)) <= min(most_bytes, 5 * len(body))
+
+
+def test_a_byte_order_mark_before_an_event_is_skipped() -> None:
+    # given an event as some editors write it
+    body = json.dumps(message_document()).encode()
+    # when it is decoded, then it is the same event
+    assert decode_event(codecs.BOM_UTF8 + body) == decode_event(body)
+
+
 ALMOST = st.builds(
     lambda sent, changes, data: {**sent, **changes, "data": {**sent["data"], **data}},
     st.sampled_from(list(DOCUMENTS.values())),
@@ -303,3 +356,14 @@ def test_an_event_of_any_depth_is_kept_or_refused(opening: str, closing: str) ->
             assert depth >= 64
             continue
         assert json.loads(encode_event(event)) == json.loads(body)
+
+
+def test_an_event_that_is_made_here_has_64_levels_as_well() -> None:
+    # given a payload whose levels come on top of the event's own
+    def nested(levels: int) -> dict[str, Any]:
+        return message_document(data={**LINE, "native": json.loads("[" * levels + "]" * levels)})
+
+    # when it becomes an event, then it is refused just where the bus's decoder would refuse it
+    assert decode_event(encode_event(event_from(nested(62)))) == event_from(nested(62))
+    with pytest.raises(InvalidEvent, match="the document is nested more than 64 levels deep"):
+        event_from(nested(63))

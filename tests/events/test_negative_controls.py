@@ -9,7 +9,7 @@ import pytest
 from shared.events.bus import EventPublisher
 from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.claim_check import CheckedIn, check_in
-from shared.events.codec import encode_event, event_from
+from shared.events.codec import encode_event, event_from, stored_event
 from shared.events.conversation_event import Begins, ConversationEvent
 from shared.events.overflow import Overflow, publish
 from shared.events.pseudonym import Pseudonyms
@@ -96,3 +96,9 @@ class MessageRead(ConversationEvent):
 def test_a_type_without_its_traits_cannot_be_decoded() -> None:
     with pytest.raises(TypeError, match="abstract class MessageRead"):
         MessageRead.model_validate(document("message.read", {}))
+
+
+def test_an_event_is_read_from_its_bytes_without_a_look_at_its_numbers() -> None:
+    body = json.dumps(document("conversation.ended", {"endedBy": "bot", "reason": "other", "odd": float("inf")}))
+    with pytest.raises(AssertionError, match="refused"):
+        test_codec.check_decoder(body.encode(), lambda given: stored_event(given.decode()))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,8 +71,12 @@ def command(database: Path, *options: str) -> list[str]:
 
 
 def popen(database: Path, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    return started(command(database, *options), environment)
+
+
+def started(line: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     pipe, variables = subprocess.PIPE, {**os.environ, **(environment or {})}
-    return subprocess.Popen(command(database, *options), cwd=ROOT, env=variables, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(line, cwd=ROOT, env=variables, stdout=pipe, stderr=pipe, text=True)
 
 
 def address_of(process: subprocess.Popen[str]) -> str:
@@ -86,7 +90,12 @@ def address_of(process: subprocess.Popen[str]) -> str:
 @contextmanager
 def running(database: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Process]:
     """A host on the file and a free port, gone at the end; `environment` has more settings for it."""
-    process = popen(database, "--port", "0", *options, environment=environment)
+    with served_by(popen(database, "--port", "0", *options, environment=environment)) as host:
+        yield host
+
+
+@contextmanager
+def served_by(process: subprocess.Popen[str]) -> Iterator[Process]:
     try:
         with httpx.Client(base_url=address_of(process), timeout=TIMEOUT) as client:
             client.get("/api/health").raise_for_status()
@@ -218,6 +227,22 @@ def test_a_signal_as_soon_as_it_listens_is_heard(tmp_path: Path, number: signal.
         finally:
             host.kill()
             host.communicate()
+
+
+@pytest.mark.parametrize("missing", [[], ["httptools", "uvloop"]])
+def test_it_serves_and_ends_alike_with_and_without_what_makes_it_faster(tmp_path: Path, missing: list[str]) -> None:
+    # Given a host to which these packages are not installed
+    program = f"import sys; sys.modules.update(dict.fromkeys({missing})); from local.__main__ import cli; cli()"
+    line = [sys.executable, "-c", program, "start", "--port", "0", "--database", str(tmp_path / "p.db")]
+    with served_by(started([*line, "--clock", CLOCK])) as host:
+        loaded = Path(f"/proc/{host.process.pid}/maps").read_text(encoding="utf-8")
+        assert ("/uvloop/" in loaded, "/httptools/" in loaded) == (not missing, not missing)
+        # When it has recorded something, and is told to end
+        host.configured().begin("c1")
+        assert host.usage()["counted"] == 1
+        assert host.end() == 0
+        # Then it says nothing
+        assert host.process.communicate() == ("", "")
 
 
 def test_a_second_start_on_the_same_file_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -120,3 +120,40 @@ async def test_an_answer_with_a_header_that_cannot_be_sent_is_an_empty_500(value
 async def test_a_function_that_fails_is_an_empty_500() -> None:
     answer = await Recording(None).answered("GET", "/api/x/to/y")
     assert (answer.status_code, answer.content) == (500, b"")
+
+
+async def test_of_routes_of_one_length_that_of_method_and_path_is_taken() -> None:
+    # Given routes that differ in their method, their length or a word
+    routes = [("a", "GET", "x/{id}"), ("b", "PUT", "x/{id}"), ("c", "GET", "y/{id}"), ("d", "GET", "x/{id}/z")]
+    functions = [SimpleNamespace(name=name, trigger={"route": to, "methods": [verb]}) for name, verb, to in routes]
+    taken: list[str] = []
+
+    async def run(name: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        taken.append(name)
+        return await Recording().run(name, members)
+
+    transport = httpx.ASGITransport(HttpFunctions(functions, run))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        # When each is asked for, then it answers
+        for method, path in [("GET", "x/1/"), ("PUT", "x/1"), ("GET", "Y/1"), ("GET", "x/1/z"), ("PUT", "y/1")]:
+            await client.request(method, f"/api/{path}")
+    assert taken == ["a", "b", "c", "d"]
+
+
+async def test_a_client_that_goes_away_before_its_body_ended_is_answered_nothing() -> None:
+    worker = Recording()
+    function = SimpleNamespace(name="f", trigger={"route": "x", "methods": ["POST"]})
+    # Given a request of which a part comes, and then no more
+    parts = iter([{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(parts)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "raw_path": b"/api/x", "headers": []}
+    await HttpFunctions([function], worker.run)(scope, receive, send)
+    # Then no function runs
+    assert (worker.asked, sent) == ([], [])

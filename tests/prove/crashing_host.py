@@ -7,7 +7,6 @@ Every step that leaves something behind goes through `Database.write`; a write i
 it, such as `EmbeddedConversations.append`. MOMENT is `before` or `after`.
 """
 
-import asyncio
 import os
 import sqlite3
 import sys
@@ -18,7 +17,7 @@ from typing import TypeVar
 
 import stamina.instrumentation
 
-from local.host import listen, load_local_settings, run_embedded
+from local.host import listen, load_local_settings, run_embedded, run_loop
 from shared.bootstrap import EmbeddedPipeline, embedded_on
 from shared.clock import Clock, MovableClock, SystemClock
 from shared.effects.dispatcher import Dispatcher
@@ -89,4 +88,4 @@ async def main(path: str, clock: str, fault: str, write: str = "", moment: str =
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    run_loop(main(*sys.argv[1:]))

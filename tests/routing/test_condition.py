@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
-from shared.routing.condition import AllOf, AnyOf, Condition, ConditionTrace, Not, Test, comparisons, compiled, evaluate
+from shared.routing.condition import (
+    AllOf,
+    AnyOf,
+    Condition,
+    ConditionTrace,
+    Not,
+    Test,
+    comparisons,
+    compiled,
+    demanded,
+    evaluate,
+)
 from shared.routing.context_variable import Assignment
 from shared.wire import validate
 from tests.builders import given_value, json_values
@@ -170,6 +181,43 @@ def check_compiled(
     seen = {name: one.value for name, one in variables.items() if one.value != ""}
     # when the condition is compiled, then it says what the trace says
     assert compiling(condition)({"X": None, "Y": None, "Z": None, **seen}) is evaluate(condition, variables).result
+
+
+@settings(max_examples=500)
+@given(CONDITIONS, VARIABLES)
+def test_a_condition_holds_for_no_other_values_than_it_demands(
+    condition: Condition, variables: dict[str, Assignment]
+) -> None:
+    # given any condition that demands something of a variable, and any values for which it holds
+    demand = demanded(condition)
+    if demand is not None and evaluate(condition, variables).result:
+        # then the variable has one of the values that are demanded
+        assert variables[demand.variable].value in demand.values
+
+
+TOPIC = {"variable": "Topic", "operator": "equals", "value": "Card"}
+TOPICS = {"variable": "Topic", "operator": "in", "value": ["Loan", "Mortgage"]}
+AGE = {"variable": "Age", "operator": "equals", "value": 18}
+OPEN = {"variable": "Age", "operator": "lessThan", "value": 18}
+
+
+@pytest.mark.parametrize(
+    ("condition", "demand"),
+    [
+        (TOPIC, ("Topic", {"Card"})),
+        (TOPICS, ("Topic", {"Loan", "Mortgage"})),
+        (OPEN, None),
+        ({"not": TOPIC}, None),
+        ({"all": [OPEN, TOPICS, AGE]}, ("Age", {18})),
+        ({"all": [OPEN, {"not": AGE}]}, None),
+        ({"any": [TOPIC, {"all": [OPEN, TOPICS]}]}, ("Topic", {"Card", "Loan", "Mortgage"})),
+        ({"any": [TOPIC, AGE]}, None),
+        ({"any": [TOPIC, OPEN]}, None),
+    ],
+)
+def test_what_a_condition_demands(condition: dict[str, Any], demand: Any) -> None:
+    # given a condition, when it is asked what it cannot hold without, then it is the narrowest that all its ways share
+    assert demanded(read(condition)) == demand
 
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=4).map(tuple), VARIABLES)

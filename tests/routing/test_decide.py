@@ -7,19 +7,21 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.context_variable import Assignment
+from shared.routing.condition import evaluate
+from shared.routing.context_variable import Assignment, DeclaredVariable, complaint
 from shared.routing.decide import REVISION, decide
 from shared.routing.trace import Trace, TracedDecision
-from shared.routing.work_stream import Member, Queue, WorkStream
+from shared.routing.work_stream import Member, Queue, Rule, WorkStream
 from shared.tenants.configuration import Configuration
 from shared.wire import validate
 from tests.builders import contoso, given_value, small, small_document
+from tests.routing.generated import conditions
 from tests.routing.routed import START, routed
 
 
@@ -211,6 +213,46 @@ def test_what_decide_makes_of_its_inputs_changes_with_its_revision_only(deciding
         outcomes.append([decision.rule, decision.queue, decision.bot, decision.capacity])
     # then what comes out is what this revision makes of them: whoever changes that raises the revision
     assert hashlib.sha256(repr(outcomes).encode()).hexdigest()[:16] == OUTCOMES[REVISION]
+
+
+DECLARED = (DeclaredVariable(name="X", type="text"), DeclaredVariable(name="Y", type="number"))
+RULES = st.lists(
+    st.builds(
+        Rule,
+        name=st.uuids().map(str),
+        when=conditions(st.sampled_from(["X", "Y", "Z"]), st.text("ab", min_size=1, max_size=2)),
+        queue=st.sampled_from(["A", "B"]),
+    ),
+    max_size=6,
+).map(tuple)
+GIVEN = st.dictionaries(
+    st.sampled_from(["X", "Y", "Z"]),
+    st.text("ab", max_size=2) | st.integers(-2, 2) | st.sampled_from([None, True, 1.0]),
+)
+
+
+@settings(max_examples=500)
+@given(RULES, GIVEN, st.sets(st.sampled_from(["b1", "b2"])))
+def test_the_rule_is_the_first_whose_trace_holds(
+    rules: tuple[Rule, ...], values: dict[str, Any], escalated: set[str]
+) -> None:
+    check_rule(rules, values, escalated)
+
+
+def check_rule(
+    rules: tuple[Rule, ...], values: dict[str, Any], escalated: Collection[str], deciding: Any = decide
+) -> None:
+    # given any rules over a text, a number and a variable that is not declared, and any values
+    stream = WorkStream(id="W", mode="push", fallback_queue="Q", context_variables=DECLARED, rules=rules)
+    variables = {name: given_value(name, value)[name] for name, value in values.items()}
+    usable = {name: one for name, one in variables.items() if complaint(one, DECLARED) is None}
+    queues = {queue.id: queue for queue in QUEUES}
+    # when a conversation is routed
+    decision = deciding(START, CompiledRules.of(stream, QUEUES), variables, escalated, 1)
+    # then by the first rule that holds, if each is evaluated in turn, and whose queue can take it
+    holding = (rule for rule in rules if evaluate(rule.when, usable).result)
+    expected = next((rule.name for rule in holding if not queues[rule.queue].is_stranded(escalated)), None)
+    assert decision.rule == expected
 
 
 QUEUES = (

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Test, compiled
+from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Seen, Test, compiled, demanded
 from shared.routing.context_variable import Assignment
 from shared.routing.decide import REVISION, decide
 from shared.routing.decision import Cause, Decision
-from shared.routing.work_stream import Member, Queue
+from shared.routing.work_stream import Member, Queue, Rule
 from tests.builders import contoso, given_value
 from tests.conversations import test_fold
 from tests.routing import test_condition, test_decide
@@ -56,3 +56,22 @@ def from_the_last_rule(
 def test_decide_changes_without_a_new_revision() -> None:
     with pytest.raises(AssertionError, match=test_decide.OUTCOMES[REVISION]):
         test_decide.test_what_decide_makes_of_its_inputs_changes_with_its_revision_only(from_the_last_rule)
+
+
+class FindingNone(CompiledRules):
+    """Rules of which those that demand a value are never found."""
+
+    def possible(self, seen: Seen) -> list[tuple[Rule, Test]]:
+        return [each for each in super().possible(seen) if demanded(each[0].when) is None]
+
+
+def without_the_demanding(
+    cause: Cause, rules: CompiledRules, assignments: Mapping[str, Assignment], escalated: Collection[str], version: int
+) -> Decision:
+    return decide(cause, FindingNone(**vars(rules)), assignments, escalated, version)
+
+
+def test_a_rule_is_not_found_by_the_value_that_it_demands() -> None:
+    rule = Rule(name="R1", when=Comparison(variable="X", operator="equals", value="a"), queue="A")
+    with pytest.raises(AssertionError, match="None == 'R1'"):
+        test_decide.check_rule((rule,), {"X": "a"}, (), without_the_demanding)

@@ -5,7 +5,7 @@ from typing import Any
 from shared.dialects.dialect import Ingress
 from shared.errors import InvalidEvent, Mistake, UnknownAccount
 from shared.events.claim_check import CheckedIn, check_in
-from shared.events.codec import event_from
+from shared.events.codec import sized_event
 
 
 def admitted(document: Any, ingress: Ingress) -> CheckedIn:
@@ -13,7 +13,7 @@ def admitted(document: Any, ingress: Ingress) -> CheckedIn:
 
     Raises InvalidEvent, UnknownAccount, EventTooLarge.
     """
-    event = event_from(document)
+    event, most_bytes = sized_event(document)
     tenant_id, channel, named = ingress.tenant.tenant_id, ingress.channel, event.data.channel
     if event.tenantid != tenant_id:
         raise InvalidEvent([Mistake("tenantid", f"is {event.tenantid!r}, but the address says {tenant_id!r}")])
@@ -22,4 +22,4 @@ def admitted(document: Any, ingress: Ingress) -> CheckedIn:
     # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
     if event.subject is None and named and ingress.tenant.channel(named.account_id, named.channel_id) is None:
         raise UnknownAccount(named.account_id, named.channel_id)
-    return check_in(event)
+    return check_in(event, most_bytes)
