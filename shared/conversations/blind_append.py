@@ -1,44 +1,61 @@
 """Decides which facts are stored without loading the conversation: the two sides of the closing race.
 
 A line that does not change the head is only appended (`changes_head`). After a commit of a head that such a line might
-have changed, the recorder loads the facts again (`invalidates_appends`).
+have changed, the recorder looks whether one was appended meanwhile (`invalidates_appends`).
 """
+
+from datetime import timedelta
 
 from shared.conversations.bot_activity import Invocation
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.ports import Head
 from shared.tenants.history import History
 
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""At most so much do the clocks of two processes differ, and the time between an append and a look at the head."""
 
-def changes_head(head: Conversation, fact: Fact, history: History) -> bool:
-    """True if a fact that joins this conversation may change more than its transcript.
 
-    False only for a line in a conversation that has started and is open or active. A bot's first line changes the
-    head, because it is on the bill; so does a line no later than the bot's first invocation.
+def changes_head(head: Head, fact: Fact, history: History) -> bool:
+    """True if a fact that joins this conversation may change more than its transcript and its turns.
+
+    False only for a line that has no part in beginning or ending it. A bot's first line changes the head, because it is
+    on the bill; so does a line no later than the bot's first invocation.
     """
-    event, author = fact.event, fact.event.author
-    if not event.changes_only_transcript or head.started_at is None or head.state not in ("open", "active"):
+    event, author, conversation = fact.event, fact.event.author, head.conversation
+    if not event.changes_only_transcript or not _has_its_place(head, fact):
         return True
     if author is None or author.role != "bot":
         return False
+    activity = conversation.bot_activity
     if author.smart_assist:
-        return not head.bot_activity.smart_assist
+        return not activity.smart_assist
     bot = history.at(fact.at).configuration.bot(author.id)
     name = bot.id if bot else author.id
     line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
-    activity = head.bot_activity
     # Of equal times the one order tells which comes first, and for that both facts are needed.
     return any(known.at == line.at for known in activity.invocations) or activity.with_invocation(line) != activity
 
 
+def _has_its_place(head: Head, fact: Fact) -> bool:
+    """True if the conversation neither begins nor ends with the fact, nor goes on with it in the next one."""
+    conversation = head.conversation
+    if conversation.closed_at is None:
+        began = conversation.started_at is not None
+        return began or (conversation.folded_to is not None and fact.order > conversation.folded_to)
+    if conversation.ends_at is None or conversation.goes_on_after is None or conversation.started_at is None:
+        return False
+    # Whoever archives the conversation later finds the line.
+    unarchived = not head.archived and head.due_at is not None and fact.received_at + _CLOCKS_DIFFER < head.due_at
+    return unarchived and fact.order < min(conversation.ends_at, conversation.goes_on_after)
+
+
 def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     """True if a line that was only appended, because the head was `before`, might have changed the head `after`."""
-    if before.started_at is None or before.state not in ("open", "active"):
-        return False
     earlier, later = before.bot_activity, after.bot_activity
     still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in later.invocations}
     return (
-        after.state not in ("open", "active")
+        (before.ends_at, before.goes_on_after) != (after.ends_at, after.goes_on_after)
         or (earlier.smart_assist and not later.smart_assist)
         or any((one.bot, one.at, one.fact_id) not in still_invoked for one in earlier.invocations)
     )

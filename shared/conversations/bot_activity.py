@@ -36,7 +36,8 @@ class BotActivity(ExactModel):
     """When a conversation began, which bots were invoked first to last, and their turns on each day.
 
     `began_on` and `invoked_on` (the first invocation) are days (yyyy-mm-dd) of the tenant's calendar. A turn is a
-    bot's public line that answers a customer's. Turns are counted once the conversation has ended.
+    bot's public line that answers a customer's. Turns are counted once the conversation has ended, and again when it is
+    archived, for the lines that came late.
     """
 
     began_on: str | None = None

@@ -81,7 +81,7 @@ class Committer:
             return await self._settle(tenant_id, key, facts, frozenset(), history)
         stored, new = await self._append(tenant_id, key, facts)
         found = await self.conversations.read_head(tenant_id, key)
-        changing = [fact for fact in stored if found is None or changes_head(found[0].conversation, fact, history)]
+        changing = [fact for fact in stored if found is None or changes_head(found[0], fact, history)]
         if found is not None and not changing:
             return Committed(*found, new)
         return await self._settle(tenant_id, key, changing, new, history)
@@ -262,8 +262,8 @@ def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
 def _unchanged(before: Head, after: Head) -> bool:
     """True if a commit would change at most what any line may change, which is worth no commit while it is open.
 
-    A line that comes after the end may change the turns, which are exact from the end on, and is folded. It changes
-    `due_at`: the line must be archived too, before the conversation is forgotten.
+    A line that comes after the end is folded. It changes `due_at`: the line must be archived too, before the
+    conversation is forgotten.
     """
     one, other = before.conversation, after.conversation
     if one.without_lines() != other.without_lines():

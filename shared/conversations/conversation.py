@@ -42,10 +42,11 @@ class Conversation(ExactModel):
     """The state that a conversation's facts add up to.
 
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
-    `goes_on_after`: the place in the order up to which the end knew the facts; None while the conversation is open, and
-    if only a fact that did not come yet can tell. `folded_to`: the last place in the order of a fact that was folded.
-    `decisions` are no part of its document: they are stored as documents of their own. There are `decision_count` of
-    them; where those made before were not read, `decisions` holds the newer ones alone.
+    `ends_at` is its end's place in the order, `goes_on_after` the place up to which the end knew the facts; None while
+    the conversation is open, and the latter also if only a fact that did not come yet can tell. `folded_to`: the last
+    place in the order of a fact that was folded. `decisions` are no part of its document: they are stored as documents
+    of their own. There are `decision_count` of them; where those made before were not read, `decisions` holds the newer
+    ones alone.
     """
 
     tenant_id: str
@@ -67,6 +68,7 @@ class Conversation(ExactModel):
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
     unseen: Unseen | None = None
+    ends_at: SortKey | None = None
     goes_on_after: SortKey | None = None
     folded_to: SortKey | None = None
     escalated_bots: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from shared.conversations.apply_fact import apply_fact
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
-from shared.conversations.order import in_order, last_activity
+from shared.conversations.order import in_order, index_of_end, last_activity
 from shared.conversations.unseen import goes_on_after, unseen_of, unseen_with
 from shared.events.conversation_key import conversation_key
 from shared.tenants.history import History
@@ -40,9 +40,11 @@ def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history
 def _seen_as_a_whole(conversation: Conversation, ordered: list[Fact], history: History) -> Conversation:
     """The conversation with what follows from all of its facts together."""
     activity = conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, history)
+    end = index_of_end(ordered)
     return replace(
         conversation,
         unseen=unseen_of(conversation, ordered),
+        ends_at=None if end is None else ordered[end].order,
         goes_on_after=goes_on_after(conversation, ordered),
         last_activity_at=last_activity(ordered),
         bot_activity=activity.with_turns(ordered, history) if conversation.closed_at else activity,

@@ -59,9 +59,14 @@ class Archiver:
     clock: Clock
 
     async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> Head:
-        """Archive the facts that the archive lacks, as the next part. Returns the head with `archived` updated."""
-        await retrying(PartExists, self._add_part, tenant_id, head, facts, history)
-        return replace(head, archived=len(facts))
+        """Archive the facts that the archive lacks, as the next part.
+
+        Returns the head with `archived` updated, and with its turns, which lines that came after the end have changed.
+        """
+        activity = head.conversation.bot_activity.with_turns(in_order(facts), history)
+        kept = replace(head, conversation=replace(head.conversation, bot_activity=activity), archived=len(facts))
+        await retrying(PartExists, self._add_part, tenant_id, kept, facts, history)
+        return kept
 
     async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> None:
         """Raises PartExists if another process archived the conversation meanwhile."""

@@ -45,14 +45,15 @@ def check_a_turn_is_a_bots_public_line_that_answers_a_customer(turns: Turns) -> 
 
 def test_what_nobody_asked_a_bot_is_no_turn() -> None:
     # Given an agent who answers first, an adviser, a private line, a reminder, and lines after the end
+    end = ended(at="2026-10-05T10:30:00Z")
     lines = [
         *(said(1, "customer"), said(2, "agent"), said(3, "bot")),
         *(said(4, "customer"), said(5, "bot", visibility="private")),
         said(6, "bot", author={"role": "bot", "id": "adviser", "smartAssist": True}),
     ]
-    assert activity(started(), *lines).turns == {}
+    assert activity(started(), *lines, end).turns == {}
     # and a reminder takes no answer away
-    assert activity(started(), *lines, said(7, "system"), said(8, "bot")).turns == {"2026-10-05": 1}
+    assert activity(started(), *lines, said(7, "system"), said(8, "bot"), end).turns == {"2026-10-05": 1}
     assert activity(started(), *lines, ended(at="2026-10-05T10:07:30Z"), said(8, "bot")).turns == {}
 
 
@@ -64,6 +65,7 @@ def test_days_are_those_of_the_tenants_calendar() -> None:
         message(at="2026-10-06T07:00:00Z", event_id="2", role="bot"),
         message(at="2026-10-06T07:01:00Z", event_id="3"),
         message(at="2026-10-06T07:02:00Z", event_id="4", role="bot"),
+        ended(at="2026-10-06T07:03:00Z"),
     ]
     found = activity(*events, versions=PACIFIC)
     assert (found.began_on, found.invoked_on, found.turns) == ("2026-10-05", "2026-10-06", {"2026-10-06": 2})

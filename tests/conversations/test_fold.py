@@ -104,7 +104,7 @@ def test_the_earliest_end_closes_and_later_facts_have_no_effect() -> None:
         escalated(at="2026-10-05T12:02:00Z", context_variables={"BotHandoffTopic": "HomeLoan"}),
     )
     # Then nothing changed but that the escalation is explained
-    assert replace(later, decisions=later.decisions[:1]) == closed
+    assert replace(later, decisions=later.decisions[:1], decision_count=1, folded_to=closed.folded_to) == closed
     assert later.decisions[1].outcome == "withoutEffect"
     assert later.decisions[1].reason == "the conversation had ended at 2026-10-05T11:00:00Z"
 

@@ -192,14 +192,17 @@ class Powered:
         return powered
 
 
-async def test_turns_are_exact_from_the_end_on_whatever_comes_late() -> None:
+async def test_turns_are_exact_when_the_conversation_is_archived_whatever_came_late() -> None:
     # Given a conversation that has ended, of which a bot's answer is still on its way
     pipeline = await InMemory().configured()
     asked = message(at="2026-10-05T10:01:00Z")
     answered = message(at="2026-10-05T10:02:00Z", role="bot")
     await pipeline.record(started(), asked, ended(at="2026-10-05T10:03:00Z"))
-    # When it comes, at the same moment as what came before, then the head counts it
+    # When it has come, and the conversation is archived, then the head counts it
     await pipeline.record(answered)
+    pipeline.clock.advance(timedelta(days=1))
+    await pipeline.sweep.run()
+    await pipeline.drain()
     found = await pipeline.conversations.read_head("contoso", "c1")
     assert found is not None
     assert found[0].conversation.bot_activity.turns == {"2026-10-05": 1}

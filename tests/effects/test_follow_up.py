@@ -49,10 +49,10 @@ def test_many_lines_go_on_in_one_effect_and_each_later_one_by_itself() -> None:
 async def check_that_what_was_stored_meanwhile_goes_on(pipeline: InMemory) -> None:
     # Given a conversation that went on after its end, and a line that is stored, but not folded yet
     await pipeline.configured()
-    await pipeline.record(*BEFORE, said(1))
-    await pipeline.conversations.append("contoso", conversation_key("c1"), [fact_of(said(2), NOW)])
-    # When the next line is recorded, and the one whose recording stopped is delivered again
-    await pipeline.record(said(3), said(2))
+    await pipeline.record(*BEFORE, said(2))
+    await pipeline.conversations.append("contoso", conversation_key("c1"), [fact_of(said(3), NOW)])
+    # When an earlier line is recorded, for which all facts are folded
+    await pipeline.record(said(1))
     # Then all have been repeated in the next conversation
     repeated = {event.id for event in pipeline.publisher.events if isinstance(event, MessagePosted)}
     assert repeated == {"m1", "m2", "m3"}
@@ -60,3 +60,15 @@ async def check_that_what_was_stored_meanwhile_goes_on(pipeline: InMemory) -> No
 
 async def test_what_was_stored_meanwhile_goes_on_too() -> None:
     await check_that_what_was_stored_meanwhile_goes_on(InMemory())
+
+
+async def test_what_was_stored_before_a_crash_goes_on_when_it_is_delivered_again() -> None:
+    # Given a line after the end that is stored and not folded, because its process died
+    pipeline = await InMemory().configured()
+    await pipeline.record(*BEFORE, said(1))
+    await pipeline.conversations.append("contoso", conversation_key("c1"), [fact_of(said(2), NOW)])
+    # When the next line is recorded, and then the bus delivers that line again
+    await pipeline.record(said(3), said(2))
+    # Then all have been repeated in the next conversation
+    repeated = {event.id for event in pipeline.publisher.events if isinstance(event, MessagePosted)}
+    assert repeated == {"m1", "m2", "m3"}

@@ -123,5 +123,5 @@ def naming_one(before: Conversation | None, after: Conversation, revision: int, 
 
 async def test_a_line_that_was_stored_meanwhile_goes_nowhere() -> None:
     pipelines = with_recorder(lambda recorder: replace(recorder, reconcile=naming_one))
-    with pytest.raises(AssertionError, match=r"Extra items in the right set:\n.*'m2'"):
+    with pytest.raises(AssertionError, match=r"Extra items in the right set:\n.*'m3'"):
         await test_follow_up.check_that_what_was_stored_meanwhile_goes_on(pipelines())

@@ -11,12 +11,14 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.effect import CloseThread, Contribute
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
+from shared.conversations.ports import Head
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
 from shared.usage.ledger import read_row
+from shared.wire import replace
 from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -25,6 +27,11 @@ THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
 
 def folded(*events: Event) -> Conversation:
     return fold("contoso", "c1", [fact_of(event, NOW) for event in events], history(contoso()))
+
+
+def head_of(conversation: Conversation, archived: int = 0) -> Head:
+    """The head of the conversation, which is checked again in an hour."""
+    return Head(conversation=conversation, revision=1, outbox={}, due_at=NOW + timedelta(hours=1), archived=archived)
 
 
 def test_a_conversation_that_begins_posts_its_row() -> None:
@@ -98,7 +105,7 @@ _facts = st.lists(
 def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event], line: MessagePosted) -> None:
     # Given any conversation and one more line
     head = folded(*events)
-    if not changes_head(head, fact_of(line, NOW), history(contoso())):
+    if not changes_head(head_of(head), fact_of(line, NOW), history(contoso())):
         # Then, where the line costs only an append, the fold with it is the fold without it
         with_line = folded(*events, line)
         assert with_line.without_lines() == head.without_lines()
@@ -106,16 +113,36 @@ def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event]
 
 def test_most_lines_are_only_appended() -> None:
     # Given a conversation that a bot has, and whose bot has spoken
-    head = folded(started(), message(at="2026-10-05T10:00:05Z", role="bot"))
+    head = head_of(folded(started(), message(at="2026-10-05T10:00:05Z", role="bot")))
     for role in ("customer", "bot", "agent", "system"):
         assert not changes_head(head, fact_of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
 
 
+def test_a_line_before_the_end_is_only_appended_until_the_archive_takes_what_there_is() -> None:
+    # Given a conversation that ended, as after an outage of which ends come before lines
+    closed = folded(started(), ended(at="2026-10-05T10:10:00Z"))
+    line = fact_of(message(at="2026-10-05T10:00:06Z"), NOW)
+    # Then a line costs an append while nobody archives it, and more than that if it is archived, or about to be
+    assert not changes_head(head_of(closed), line, history(contoso()))
+    assert changes_head(head_of(closed, archived=2), line, history(contoso()))
+    assert changes_head(replace(head_of(closed), due_at=NOW + timedelta(seconds=59)), line, history(contoso()))
+    # and more if it is later than the end, or the conversation never started
+    later = fact_of(message(at="2026-10-05T10:11:00Z"), NOW)
+    assert changes_head(head_of(closed), later, history(contoso()))
+    assert changes_head(head_of(folded(ended(at="2026-10-05T10:10:00Z"))), line, history(contoso()))
+
+
+def test_a_line_before_the_start_is_only_appended_if_it_is_not_the_first() -> None:
+    waiting = head_of(folded(message(at="2026-10-05T10:00:05Z")))
+    assert not changes_head(waiting, fact_of(message(at="2026-10-05T10:00:06Z"), NOW), history(contoso()))
+    assert changes_head(waiting, fact_of(message(at="2026-10-05T10:00:04Z"), NOW), history(contoso()))
+
+
 def test_a_bots_first_word_is_not_only_appended(
-    changes_head: Callable[[Conversation, Fact, History], bool] = changes_head,
+    changes_head: Callable[[Head, Fact, History], bool] = changes_head,
 ) -> None:
     # Given a conversation that people have, and one that a bot has without a word so far
     for head in (folded(started(context_variables={"BotHandoffTopic": "HomeLoan"})), folded(started())):
         # When another bot says its first word, then it belongs on the bill
         line = message(at="2026-10-05T10:00:06Z", role="bot", author_id="other")
-        assert changes_head(head, fact_of(line, NOW), history(contoso()))
+        assert changes_head(head_of(head), fact_of(line, NOW), history(contoso()))
