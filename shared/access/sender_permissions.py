@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
@@ -49,6 +50,7 @@ def refuse_reserved(event: Event) -> None:
         raise ReservedSource("type", f"{event.type} is said by Patchbay alone")
 
 
+@lru_cache(maxsize=1024)
 def is_reserved(source: str) -> bool:
     """True for `/patchbay` and what lies below it, however it is spelled."""
     plain = unicodedata.normalize("NFKC", unquote(unquote(source))).casefold().replace("\\", "/")

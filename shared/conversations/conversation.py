@@ -72,7 +72,7 @@ class Conversation(ExactModel):
     goes_on_after: SortKey | None = None
     folded_to: SortKey | None = None
     escalated_bots: tuple[str, ...] = ()
-    bot_activity: BotActivity = BotActivity()
+    bot_activity: BotActivity = Field(default_factory=BotActivity)
     decision_count: int = 0
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)
 

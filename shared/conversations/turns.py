@@ -63,6 +63,11 @@ class Turns(Generic[Item, Outcome]):
             group = _group(waiting)
             try:
                 worked = await self._work(place, [one.item for one in group])
+            except asyncio.CancelledError:
+                # The loop ends, and nobody will work on what waits.
+                for one in (*group, *waiting):
+                    one.outcome.cancel()
+                raise
             except BaseException as failure:  # of any kind: it is raised to each caller
                 worked = Worked([failure] * len(group))
             if worked.afterwards is None:
