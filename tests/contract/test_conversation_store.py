@@ -7,7 +7,8 @@ import pytest
 from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
-from shared.conversations.ports import ConversationStore, FactExists, Head
+from shared.conversations.ports import Beside, ConversationStore, FactExists, Head
+from shared.conversations.turns import MOST_ITEMS
 from shared.effects.reconcile import reconcile
 from shared.errors import HeadChanged
 from shared.events.catalog import Event
@@ -88,6 +89,66 @@ async def test_a_commit_creates_fact_head_and_decisions(conversations: Conversat
     assert loaded.head == head
     assert loaded.etag is not None
     assert list(loaded.facts) == [fact(END)]
+
+
+async def test_several_facts_are_written_together_or_not_at_all(conversations: ConversationStore) -> None:
+    # Given one stored fact
+    await conversations.append(TENANT, KEY, [fact(LINE)])
+    head = head_of(START, LINE, END)
+    # When it comes again among others, to be appended or committed, then none of the others is there
+    with pytest.raises(FactExists):
+        await conversations.append(TENANT, KEY, [fact(START), fact(LINE)], [Beside("cursor", "{}")])
+    with pytest.raises(FactExists):
+        await conversations.commit(TENANT, KEY, [fact(START), fact(LINE), fact(END)], head, None)
+    assert await conversations.count(TENANT, KEY) == 1
+    assert await conversations.read_beside(TENANT, KEY, "cursor") is None
+    assert await conversations.read_head(TENANT, KEY) is None
+    # and when all of them are new, all are
+    await conversations.commit(TENANT, KEY, [fact(START), fact(END)], head, None)
+    assert await conversations.count(TENANT, KEY) == 3
+    loaded = await conversations.load(TENANT, KEY)
+    assert (loaded.head, {one.id for one in loaded.facts}) == (head, {fact(one).id for one in (START, LINE, END)})
+
+
+async def test_as_many_facts_as_a_turn_has_fit_into_one_commit(conversations: ConversationStore) -> None:
+    # Given the most facts that come at once, each with a decision of its own
+    events: list[Event] = [escalated(at=f"2026-10-05T10:00:00.{n:03}Z", event_id=f"e{n}") for n in range(MOST_ITEMS)]
+    head = head_of(*events)
+    assert len(head.conversation.decisions) == MOST_ITEMS
+    await conversations.commit(TENANT, KEY, [fact(event) for event in events], head, None)
+    loaded = await conversations.load(TENANT, KEY)
+    assert (loaded.head, len(loaded.facts)) == (head, MOST_ITEMS)
+
+
+async def test_a_document_beside_facts_is_written_with_them(conversations: ConversationStore) -> None:
+    # Given documents that are written beside an appended fact and beside a commit
+    await conversations.append(TENANT, KEY, [fact(LINE)], [Beside("a", "1"), Beside("b", "1")])
+    await conversations.commit(TENANT, KEY, [fact(START)], head_of(START, LINE), None, [Beside("a", "2")])
+    # Then the newest of each name is there
+    assert [await conversations.read_beside(TENANT, KEY, name) for name in "abc"] == ["2", "1", None]
+    # and none of a commit that was refused
+    with pytest.raises(HeadChanged):
+        await conversations.commit(TENANT, KEY, [fact(END)], head_of(START, END), None, [Beside("a", "3")])
+    assert await conversations.read_beside(TENANT, KEY, "a") == "2"
+
+
+async def test_a_head_with_only_newer_decisions_keeps_the_older_ones(conversations: ConversationStore) -> None:
+    # Given a head with more decisions than fit into it on any store, of which only the head was read
+    events: list[Event] = [START, *(escalated(at=f"2026-10-05T10:00:{n:02}Z", event_id=f"e{n}") for n in range(30))]
+    for number in range(1, len(events)):
+        before = head_of(*events[:number], revision=number)
+        whole = head_of(*events[: number + 1], revision=number + 1)
+        if number == 1:
+            await conversations.commit(TENANT, KEY, [fact(events[0])], before, None)
+        found = await conversations.read_head(TENANT, KEY)
+        assert found is not None
+        assert (found[0].conversation.decisions, found[0].conversation.decision_count) == ((), number)
+        # When the next decision is committed alone
+        newest = replace(whole.conversation, decisions=whole.conversation.decisions[-1:])
+        await conversations.commit(TENANT, KEY, [fact(events[number])], replace(whole, conversation=newest), found[1])
+    # Then all are there, in order
+    loaded = await conversations.load(TENANT, KEY)
+    assert loaded.head == head_of(*events, revision=len(events))
 
 
 async def test_a_head_that_is_read_alone_comes_without_its_decisions(conversations: ConversationStore) -> None:
