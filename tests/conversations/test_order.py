@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.clock import MovableClock
 from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.lists import Selection
 from shared.conversations.order import in_order
 from shared.errors import EventTooLarge
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, event_from
@@ -59,7 +60,7 @@ async def test_four_lines_of_one_second_in_one_set_stand_as_they_were_sent(in_me
     await pipeline.receiver.receive_activity("contoso", "contoso-chat", "webchat", json.dumps(four).encode())
     await pipeline.drain()
     # Then they are shown in this order
-    ((head,), _) = await pipeline.reading.page("contoso", {}, None)
+    (head,) = (await pipeline.reading.page("contoso", Selection(), None)).heads
     assert await shown(pipeline, head.conversation.key) == ["1", "2", "3", "4"]
 
 
