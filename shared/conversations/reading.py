@@ -1,5 +1,6 @@
 """The use cases of reading conversations, for supervisors and agents."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,8 @@ from shared.conversations.order import in_order, last_activity
 from shared.conversations.ports import ConversationStore, Head, HeadPage, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.traces import traced_decisions
-from shared.conversations.transcript import Audience, TranscriptEntry, transcript
+from shared.conversations.transcript import Audience
+from shared.conversations.transcript_page import MOST_LINES, TranscriptPage, TranscriptReader
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.events.envelope import parse_time
 from shared.routing.trace import TracedDecision
@@ -77,6 +79,15 @@ def selection_named(params: Mapping[str, str]) -> Selection:
     return Selection(filters, since, until, sort)
 
 
+def lines_named(params: Mapping[str, str]) -> int:
+    """How many lines the query parameter `limit` asks for at most. Raises InvalidRequest."""
+    refuse_unknown(params, ("audience", "continuation", "limit"))
+    text = params.get("limit", str(MOST_LINES))
+    if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > MOST_LINES:
+        raise InvalidRequest([Mistake("limit", f"is no number from 1 to {MOST_LINES}")])
+    return int(text)
+
+
 def refuse_unknown(params: Mapping[str, str], known: Collection[str]) -> None:
     """Raises InvalidRequest with the name of each query parameter that is not among the known ones."""
     if unknown := sorted(params.keys() - set(known)):
@@ -116,10 +127,13 @@ class Conversations:
         conversation = replace(loaded.head.conversation, last_activity_at=last)
         return replace(loaded.head, conversation=conversation, attention=due.attention)
 
-    async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:
-        """Its lines in order. Raises UnknownConversation, OverflowUnavailable."""
-        facts = (await self._loaded(tenant_id, key)).facts
-        return transcript(await self.contents.restored(tenant_id, key, facts), audience)
+    async def transcript(
+        self, tenant_id: str, key: str, audience: Audience, after: str | None = None, limit: int = MOST_LINES
+    ) -> TranscriptPage:
+        """Some of its lines in order. Raises UnknownConversation, OverflowUnavailable, InvalidRequest."""
+        if await self.store.read_head(tenant_id, key) is None:
+            raise UnknownConversation
+        return await TranscriptReader(self.store, self.contents).page(tenant_id, key, audience, after, limit)
 
     async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
         """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""

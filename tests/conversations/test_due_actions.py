@@ -42,7 +42,7 @@ async def swept(pipeline: InMemory, seconds: float) -> None:
 
 
 async def texts(pipeline: InMemory, key: str = "c1") -> list[str | None]:
-    return [line.text for line in await pipeline.reading.transcript("contoso", key, "customer")]
+    return [line.text for line in await pipeline.lines(key, "customer")]
 
 
 async def head(pipeline: InMemory, key: str = "c1") -> Head:

@@ -42,7 +42,7 @@ async def posted(pipeline: InMemory, *events: Any, drain: bool = True) -> None:
 
 
 async def shown(pipeline: InMemory, key: str = "c1") -> list[str | None]:
-    return [entry.text for entry in await pipeline.reading.transcript("contoso", key, "agent")]
+    return [entry.text for entry in await pipeline.lines(key, "agent")]
 
 
 def without_rules() -> Configuration:
@@ -138,7 +138,7 @@ async def test_the_hosts_clock_changes_neither_the_order_nor_the_count(
             pipeline.clock.advance(timedelta(seconds=1))
             await pipeline.deliveries.deliver(published[number].to_json().encode())
         # Then the line is late, and no bot session is counted
-        (entry,) = await pipeline.reading.transcript("contoso", "c1", "agent")
+        (entry,) = await pipeline.lines("c1", "agent")
         assert (entry.text, entry.late) == ("late", True)
         assert (await pipeline.reading.one("contoso", "c1")).conversation.bot_activity.invocations == ()
 

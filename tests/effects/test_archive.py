@@ -247,7 +247,7 @@ async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_
     store.before["delete"] = line_comes
     await swept(pipeline, RETENTION)
     # Then the conversation is there, whole
-    lines = await pipeline.reading.transcript("contoso", "c1", "agent")
+    lines = await pipeline.lines("c1", "agent")
     assert [line.text for line in lines] == ["🙂 שלום", "Hello", SUMMARY, "in time"]
     # and the archive gets it anew, until its time has come
     await swept(pipeline, RETENTION + DAY)

@@ -49,9 +49,7 @@ async def texts(pipeline: InMemory, audience: str = "agent") -> dict[str, list[s
     return {
         head.conversation.conversation_id.rpartition(".")[2]: [
             line.text
-            for line in await pipeline.reading.transcript(
-                "contoso", head.conversation.key, "agent" if audience == "agent" else "customer"
-            )
+            for line in await pipeline.lines(head.conversation.key, "agent" if audience == "agent" else "customer")
         ]
         for head in heads
     }
