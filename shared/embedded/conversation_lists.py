@@ -68,7 +68,10 @@ class Query:
             self._source = f"{warnings} CROSS JOIN heads USING (tenant_id, key)"
         else:
             self._source = f"heads INDEXED BY {'_'.join(filter(None, ('heads_by', leading, selection.sort)))}"
-        self._bounds = ["tenant_id = :tenant", f"{self._moment} IS NOT NULL"]
+        self._bounds = [
+            "tenant_id = :tenant",
+            *([f"{self._moment} IS NOT NULL"] if selection.sort == "waiting" else []),
+        ]
         self.others: list[str] = []
         self._parameters: dict[str, Any] = {"tenant": tenant_id, **selection.named}
         for name in selection.filters:
@@ -76,10 +79,7 @@ class Query:
         if leading == "state":
             self._parameters.setdefault("state", "open")
             self._bounds += [] if "state" in selection.filters else ["state = :state"]
-        self._bound_times(selection)
-        if after is not None:
-            self._bounds.append(f"({self._moment}, key) {'<' if selection.newest_first else '>'} (:after, :after_key)")
-            self._parameters.update(after=microseconds(after.moment), after_key=after.key)
+        self._bound_times(selection, after)
 
     def heads(self, limit: int) -> tuple[str, dict[str, Any]]:
         """Selects moment, key and document of the page's heads, at most so many."""
@@ -94,16 +94,26 @@ class Query:
         """Selects moment and key of the last head that the page may examine, if there are so many."""
         return f"{self._examined('1')} LIMIT 1 OFFSET {MOST_EXAMINED - 1}", self._parameters
 
-    def _bound_times(self, selection: Selection) -> None:
-        """Add the bounds of `started`, before which no other time of a conversation is."""
-        by_start = selection.sort == "started"
-        if selection.since is not None:
-            self._parameters["since"] = microseconds(selection.since)
-            self._bounds.append(f"{self._moment} >= :since")
-            self.others += [] if by_start else ["heads.started >= :since"]
-        if selection.until is not None:
-            self._parameters["until"] = microseconds(selection.until)
-            (self._bounds if by_start else self.others).append("heads.started < :until")
+    def _bound_times(self, selection: Selection, after: Position | None) -> None:
+        """Add the bounds of the start, before which no other time of a conversation is, and the place of the page.
+
+        The index is read from one bound to another. Of two at the same side SQLite would use either, so the outer one
+        is left out.
+        """
+        since, until, moment = selection.since, selection.until, self._moment
+        if selection.sort != "started":
+            self.others += [] if since is None else ["heads.started >= :since"]
+            self.others += [] if until is None else ["heads.started < :until"]
+        low = None if since is None else f"{moment} >= :since"
+        high = None if until is None or selection.sort != "started" else f"{moment} < :until"
+        if after is not None and selection.newest_first and (high is None or until is None or after.moment < until):
+            high = f"({moment}, key) < (:after, :after_key)"
+        if after is not None and not selection.newest_first and (since is None or after.moment >= since):
+            low = f"({moment}, key) > (:after, :after_key)"
+        self._bounds += filter(None, (low, high))
+        times = {"since": since, "until": until, "after": after and after.moment}
+        self._parameters |= {name: microseconds(time) for name, time in times.items() if time is not None}
+        self._parameters |= {"after_key": after.key} if after else {}
 
     def _examined(self, selected: str) -> str:
         order = f"{self._moment} {self._direction}, key {self._direction}"
