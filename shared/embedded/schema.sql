@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS facts (
     PRIMARY KEY (tenant_id, key, fact_id)
 ) WITHOUT ROWID;
 
+-- With a rowid: a tree whose inner pages held whole documents would be many levels deep.
 CREATE TABLE IF NOT EXISTS heads (
     tenant_id    TEXT NOT NULL,
     key          TEXT NOT NULL,
@@ -44,7 +45,7 @@ CREATE TABLE IF NOT EXISTS heads (
     unposted_month TEXT,
     document     TEXT NOT NULL,
     PRIMARY KEY (tenant_id, key)
-) WITHOUT ROWID;
+);
 -- A list reads one of these from where its page begins (shared/embedded/conversation_lists.py). Only what waits is
 -- `open`, so an index by state serves every list of what waits. One who waits has no bot.
 CREATE INDEX IF NOT EXISTS heads_by_started ON heads (tenant_id, started, key);
