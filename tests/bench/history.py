@@ -40,6 +40,7 @@ _NOW = parse_time("2026-10-25T10:00:00Z")
 _TEMPLATE = "template"
 _NAMING = frozenset(["key", "document", "event", "content"])
 """The columns that name their conversation."""
+_COPIED = ("facts", "decisions", "heads", "contributions")
 _AT_ONCE = 20_000
 """Conversations that are written in one transaction."""
 _LIVE = 400
@@ -94,6 +95,8 @@ async def write_history(database: Database, conversations: int) -> None:
     indices = [(row["name"], row["sql"]) for row in database.query(sql)]
     # An index that is made at the end is made by sorting.
     await database.write(lambda connection: [connection.execute(f"DROP INDEX {name}") for name, _ in indices])
+    for table in _COPIED:
+        await database.write(partial(_execute, sql=f"CREATE TEMP TABLE template_of_{table} AS SELECT * FROM {table}"))
     for first in range(0, conversations, _AT_ONCE):
         last = min(first + _AT_ONCE, conversations)
         await database.write(partial(_copy, bounds={"first": first, "last": last, "conversations": conversations}))
@@ -109,16 +112,14 @@ def _execute(connection: sqlite3.Connection, sql: str) -> None:
 def _copy(connection: sqlite3.Connection, bounds: Mapping[str, int]) -> None:
     connection.execute(_NUMBERS, bounds)
     values = {"now": microseconds(_NOW), "pause": 2_000_000, "live": _LIVE}
-    for table in ("facts", "decisions", "heads", "contributions"):
+    for table in _COPIED:
         columns = [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
         copied = [
-            f"replace({table}.{name}, '{_TEMPLATE}', numbers.key)" if name in _NAMING else f"{table}.{name}"
-            for name in columns
+            f"replace(one.{name}, '{_TEMPLATE}', numbers.key)" if name in _NAMING else f"one.{name}" for name in columns
         ]
         if table == "heads":
             copied = [_LISTED.get(name, expression) for name, expression in zip(columns, copied, strict=True)]
-        template = f"{table}.tenant_id = '{TENANT}' AND {table}.key = '{_TEMPLATE}'"
-        source = f"SELECT {', '.join(copied)} FROM numbers CROSS JOIN {table} WHERE {template}"  # names of columns
+        source = f"SELECT {', '.join(copied)} FROM numbers CROSS JOIN template_of_{table} AS one"
         connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) {source}", values if table == "heads" else {})
     connection.execute("DROP TABLE numbers")
 
