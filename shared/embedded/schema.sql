@@ -169,7 +169,10 @@ CREATE TABLE IF NOT EXISTS parked (
     received_at TEXT NOT NULL,
     document  TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id)
-) WITHOUT ROWID;
+);
+CREATE INDEX IF NOT EXISTS parked_by_position ON parked (tenant_id, received_at || '.' || id);
+CREATE INDEX IF NOT EXISTS parked_waiting ON parked (tenant_id, received_at || '.' || id)
+    WHERE json_extract(document, '$.replayedAt') IS NULL;
 
 -- With a rowid: contents are larger than pages, and would make the primary key's tree a slow one.
 CREATE TABLE IF NOT EXISTS overflow (
