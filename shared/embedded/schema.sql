@@ -47,12 +47,14 @@ CREATE TABLE IF NOT EXISTS heads (
     PRIMARY KEY (tenant_id, key)
 );
 -- A list reads one of these from where its page begins (shared/embedded/conversation_lists.py). Only what waits is
--- `open`, so an index by state serves every list of what waits. One who waits has no bot.
+-- `open`, so an index by state serves every list of what waits. One who waits has no bot. Those by state are asked
+-- together with another filter most, so they have its columns: a head that it does not leave is not read.
 CREATE INDEX IF NOT EXISTS heads_by_started ON heads (tenant_id, started, key);
 CREATE INDEX IF NOT EXISTS heads_by_activity ON heads (tenant_id, activity, key);
-CREATE INDEX IF NOT EXISTS heads_by_state_started ON heads (tenant_id, state, started, key);
-CREATE INDEX IF NOT EXISTS heads_by_state_activity ON heads (tenant_id, state, activity, key);
-CREATE INDEX IF NOT EXISTS heads_by_state_waiting ON heads (tenant_id, state, waiting, key) WHERE waiting IS NOT NULL;
+CREATE INDEX IF NOT EXISTS heads_by_state_started ON heads (tenant_id, state, started, key, queue, bot, channel);
+CREATE INDEX IF NOT EXISTS heads_by_state_activity ON heads (tenant_id, state, activity, key, queue, bot, channel);
+CREATE INDEX IF NOT EXISTS heads_by_state_waiting ON heads (tenant_id, state, waiting, key, queue, bot, channel)
+    WHERE waiting IS NOT NULL;
 CREATE INDEX IF NOT EXISTS heads_by_queue_started ON heads (tenant_id, queue, started, key) WHERE queue IS NOT NULL;
 CREATE INDEX IF NOT EXISTS heads_by_queue_activity ON heads (tenant_id, queue, activity, key) WHERE queue IS NOT NULL;
 CREATE INDEX IF NOT EXISTS heads_by_queue_waiting ON heads (tenant_id, queue, waiting, key) WHERE waiting IS NOT NULL;

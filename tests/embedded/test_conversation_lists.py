@@ -104,3 +104,14 @@ async def test_a_column_that_stays_as_it_was_is_not_written_again(database: Data
     await database.write(lambda connection: connection.execute(sql))
     # When the head is saved again, as after its effects were performed, then they are not touched
     await store.save_head("contoso", "c1", one, (await store.load("contoso", "c1")).etag or "")
+
+
+async def test_a_deleted_conversation_leaves_no_row(database: Database) -> None:
+    # Given a conversation with a warning
+    store = EmbeddedConversations(database)
+    await stored(store, head("contoso", "c1", "open", queue="Q", warnings=["unknown_bot"]))
+    # When it is deleted
+    await store.delete("contoso", "c1", (await store.load("contoso", "c1")).etag or "")
+    # Then no table has it
+    tables = [row["name"] for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    assert [table for table in tables if database.query(f"SELECT 1 FROM {table}")] == []
