@@ -85,7 +85,7 @@ class EmbeddedConversations:
     async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
         sql = "SELECT at, fact_id, type FROM facts WHERE tenant_id = ? AND key = ? ORDER BY at, fact_id"
         rows = self._database.query(sql, (tenant_id, key))
-        return [FactTime(datetime.fromisoformat(row["at"]), row["fact_id"], row["type"]) for row in rows]
+        return [FactTime(datetime.fromisoformat(at), fact_id, event_type) for at, fact_id, event_type in rows]
 
     async def read_facts(self, tenant_id: str, key: str, fact_ids: Sequence[str]) -> Sequence[Fact]:
         sql = (
