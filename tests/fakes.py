@@ -10,7 +10,8 @@ from shared.clock import Clock, SystemClock
 from shared.contributions.counters import Counted, adjustments, not_zero
 from shared.contributions.row import TOMBSTONE_KEPT, Row, RowPage, Total, page_of
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Beside, FactExists, Head, HeadPage, Loaded
+from shared.conversations.lists import Position, Selection, listed, position
+from shared.conversations.ports import Beside, FactExists, FactTime, Head, HeadPage, Loaded
 from shared.effects.archive import PartExists
 from shared.errors import DayClosed, HeadChanged, ThreadChanged, VersionConflict
 from shared.events.bus import DeadLetter, message_of
@@ -115,10 +116,6 @@ class MemoryOverflow:
         self.contents = {name: content for name, content in self.contents.items() if name[:2] != (tenant_id, place)}
 
 
-_FILTERS = ("state", "queue", "bot")
-"""Filters by members of the conversation; `customer` is one of its head."""
-
-
 @dataclass
 class _Partition:
     """One conversation: its head (without decisions), whose ETag is a number, its decisions and its facts."""
@@ -204,24 +201,45 @@ class MemoryConversations:
             raise HeadChanged
         del self._partitions[tenant_id, key]
 
-    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
+    async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
+        facts = self._partitions.get((tenant_id, key), _Partition()).facts.values()
+        return sorted(FactTime(fact.at, fact.id, fact.event.type) for fact in facts)
+
+    async def read_facts(self, tenant_id: str, key: str, fact_ids: Sequence[str]) -> Sequence[Fact]:
+        facts = self._partitions.get((tenant_id, key), _Partition()).facts
+        return [facts[one] for one in fact_ids if one in facts]
+
+    async def heads(self, tenant_id: str, selection: Selection, after: str | None, limit: int) -> HeadPage:
+        known = [(listed(head), head) for _, head in self._heads(tenant_id)]
         found = [
-            (key, head)
-            for key, head in self._heads(tenant_id)
-            if key > (after or "")
-            and all(getattr(head.conversation, name) == filters[name] for name in _FILTERS if name in filters)
-            and filters.get("customer", head.customer) == head.customer
+            (Position(moment, head.conversation.key), head)
+            for one, head in known
+            if selection.has(one) and (moment := one.moment(selection.sort))
         ]
-        page = found[:limit]
-        return HeadPage([head for _, head in page], page[-1][0] if len(found) > limit else None)
+        found.sort(key=lambda pair: pair[0], reverse=selection.newest_first)
+        if selection.sort == "key":
+            left = [pair for pair in found if pair[0].key > (after or "")]
+        else:
+            begin = position(after) if after is not None else None
+            left = [
+                pair
+                for pair in found
+                if begin is None or (pair[0] < begin if selection.newest_first else pair[0] > begin)
+            ]
+        page = left[:limit]
+        if len(left) <= limit:
+            return HeadPage([head for _, head in page], None)
+        last = page[-1][0]
+        return HeadPage([head for _, head in page], last.key if selection.sort == "key" else last.text())
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
         known = sorted(key for (tenant, key), one in self._partitions.items() if tenant == tenant_id and one.facts)
         return [key for key in known if key > (after or "")][:limit]
 
-    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Mapping[str, datetime]:
         moments = ((head.attention_at, key) for key, head in self._heads(tenant_id))
-        return [key for at, key in sorted((at, key) for at, key in moments if at is not None and at <= until)][:limit]
+        found = sorted((at, key) for at, key in moments if at is not None and at <= until)
+        return {key: at for at, key in found[:limit]}
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
         months = ((head.unposted_month, key) for key, head in self._heads(tenant_id))

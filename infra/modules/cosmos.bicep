@@ -15,7 +15,8 @@ var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 var serverless = maxThroughput == 0
 
 // `ttl` -1: documents live for the seconds that they say themselves, and for ever without. None: nothing expires.
-var containers { name: string, partitionKey: string[], indexed: string[], ttl: int? }[] = [
+// The paths of each item of `composite` are indexed together.
+var containers { name: string, partitionKey: string[], indexed: string[], composite: string[][]?, ttl: int? }[] = [
   {
     name: 'conversations'
     partitionKey: ['/tenantId', '/conversationKey']
@@ -24,10 +25,24 @@ var containers { name: string, partitionKey: string[], indexed: string[], ttl: i
       '/state/?'
       '/queue/?'
       '/bot/?'
+      '/channel/?'
+      '/attention/?'
+      '/warnings/[]/?'
       '/customer/?'
+      '/started/?'
+      '/activity/?'
+      '/waiting/?'
       '/attentionAt/?'
       '/unpostedMonth/?'
       '/factOf/?'
+    ]
+    composite: [
+      ['/queue', '/started']
+      ['/queue', '/waiting']
+      ['/channel', '/started']
+      ['/channel', '/waiting']
+      ['/bot', '/started']
+      ['/state', '/started']
     ]
     ttl: -1
   }
@@ -100,6 +115,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
           automatic: true
           includedPaths: map(each.indexed, path => { path: path })
           excludedPaths: [{ path: '/*' }]
+          compositeIndexes: map(each.?composite ?? [], paths => map(paths, path => { path: path, order: 'ascending' }))
         }
         ...(each.?ttl == null ? {} : { defaultTtl: each.ttl! })
       }

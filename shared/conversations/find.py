@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.conversations.customer import customer_id
+from shared.conversations.lists import Selection
 from shared.conversations.ports import ConversationStore, Head, HeadPage
 from shared.errors import InvalidRequest, UnknownAccount
 from shared.events.conversation_key import conversation_key
@@ -88,7 +89,7 @@ class Finder:
         """Our id of the customer, and a page of the customer's conversations, in order of key."""
         channel = sought.channel.reference
         customer = customer_id(await self.configurations.pseudonyms(tenant_id), channel, sought.customer.id)
-        page = await self.store.heads(tenant_id, {"customer": customer}, after, PAGE)
+        page = await self.store.heads(tenant_id, Selection({"customer": customer}), after, PAGE)
         if not page.heads:
             await self._check(tenant_id, channel)
         return customer, page

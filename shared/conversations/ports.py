@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.due_actions import Attention
 from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, is_blocked
 from shared.conversations.fact import Fact
+from shared.conversations.lists import Selection
 from shared.wire import ExactModel, replace
 
 
@@ -91,7 +92,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class HeadPage:
-    """Some heads in order of conversation key, and where the next page begins."""
+    """Some heads in the list's order, and where the next page begins."""
 
     heads: Sequence[Head]
     continuation: str | None
@@ -103,6 +104,14 @@ class Beside:
 
     name: str
     text: str
+
+
+class FactTime(NamedTuple):
+    """When a fact counts, by which facts are sorted first; its id, and its event's type."""
+
+    at: datetime
+    fact_id: str
+    type: str
 
 
 class FactExists(Exception):
@@ -165,16 +174,29 @@ class ConversationStore(Protocol):
         """
         ...
 
-    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
-        """A page of heads; `filters` may name state, queue, bot and customer."""
+    async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
+        """Time and type of every fact, the earliest first, without reading what was said."""
+        ...
+
+    async def read_facts(self, tenant_id: str, key: str, fact_ids: Sequence[str]) -> Sequence[Fact]:
+        """Those of these facts that are stored, in any order."""
+        ...
+
+    async def heads(self, tenant_id: str, selection: Selection, after: str | None, limit: int) -> HeadPage:
+        """A page of a list, which begins after a continuation of the same list; at most `limit` heads.
+
+        A page may have fewer, or none, and a continuation nevertheless: its work is bounded, not only its size. A head
+        that is written meanwhile may move, and then be missed, or be there twice. Raises InvalidRequest for an unknown
+        continuation.
+        """
         ...
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
         """A page of the keys of all conversations that have a fact, in order; for rebuilding only."""
         ...
 
-    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
-        """Keys of heads whose attention_at is at or before `until`, oldest first."""
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Mapping[str, datetime]:
+        """The attention_at of heads by their keys, where it is at or before `until`, oldest first."""
         ...
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:

@@ -1,18 +1,24 @@
 """The use cases of reading conversations, for supervisors and agents."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
+from shared.conversations.conversation import WarningCode
 from shared.conversations.due_actions import due_actions
+from shared.conversations.lists import Filter, Selection, Sort
 from shared.conversations.order import in_order, last_activity
-from shared.conversations.ports import ConversationStore, Head, Loaded
+from shared.conversations.ports import ConversationStore, Head, HeadPage, Loaded
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.traces import traced_decisions
-from shared.conversations.transcript import Audience, TranscriptEntry, transcript
+from shared.conversations.transcript import Audience
+from shared.conversations.transcript_page import MOST_LINES, TranscriptPage, TranscriptReader
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
+from shared.events.envelope import parse_time
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import Configurations
 from shared.wire import replace
@@ -44,11 +50,57 @@ def conversation_document(head: Head, bot_session: Mapping[str, Any] | None) -> 
     return {name: document[name] for name in _MEMBERS}
 
 
-def filters_named(params: Mapping[str, str]) -> dict[str, str]:
-    """The filters among the query parameters: state, queue and bot. Raises InvalidRequest for an unknown state."""
-    if "state" in params and params["state"] not in TRANSITIONS:
-        raise InvalidRequest([Mistake("state", f"is none of {', '.join(TRANSITIONS)}")])
-    return {name: params[name] for name in ("state", "queue", "bot") if name in params}
+_FILTERS: Mapping[Filter, Sequence[str] | None] = {
+    "state": tuple(TRANSITIONS),
+    "queue": None,
+    "bot": None,
+    "channel": None,
+    "attention": None,
+    "warning": get_args(WarningCode),
+}
+"""The filters of the list, each with its values; None: whatever a tenant calls something."""
+_SORTS: tuple[Sort, ...] = ("started", "activity", "waiting")
+
+
+def selection_named(params: Mapping[str, str]) -> Selection:
+    """The list that query parameters ask for: by key if they name neither filter nor order. Raises InvalidRequest."""
+    refuse_unknown(params, (*_FILTERS, "from", "until", "sort", "continuation"))
+    filters: dict[Filter, str] = {name: params[name] for name in _FILTERS if name in params}
+    for name, value in filters.items():
+        if (values := _FILTERS[name]) is not None and value not in values:
+            raise InvalidRequest([Mistake(name, f"is none of {', '.join(values)}")])
+    since, until = _time_named(params, "from"), _time_named(params, "until")
+    named = params.get("sort")
+    if named is None:
+        return Selection(filters, since, until, "started" if filters or since or until else "key")
+    sort = next((sort for sort in _SORTS if sort == named), None)
+    if sort is None:
+        raise InvalidRequest([Mistake("sort", f"is none of {', '.join(_SORTS)}")])
+    return Selection(filters, since, until, sort)
+
+
+def lines_named(params: Mapping[str, str]) -> int:
+    """How many lines the query parameter `limit` asks for at most. Raises InvalidRequest."""
+    refuse_unknown(params, ("audience", "continuation", "limit"))
+    text = params.get("limit", str(MOST_LINES))
+    if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > MOST_LINES:
+        raise InvalidRequest([Mistake("limit", f"is no number from 1 to {MOST_LINES}")])
+    return int(text)
+
+
+def refuse_unknown(params: Mapping[str, str], known: Collection[str]) -> None:
+    """Raises InvalidRequest with the name of each query parameter that is not among the known ones."""
+    if unknown := sorted(params.keys() - set(known)):
+        raise InvalidRequest([Mistake(name, f"is none of {', '.join(known)}") for name in unknown])
+
+
+def _time_named(params: Mapping[str, str], name: str) -> datetime | None:
+    if name not in params:
+        return None
+    try:
+        return parse_time(params[name])
+    except ValueError as cause:
+        raise InvalidRequest([Mistake(name, str(cause))]) from cause
 
 
 @dataclass(frozen=True)
@@ -60,13 +112,10 @@ class Conversations:
     configurations: Configurations
     clock: Clock
 
-    async def page(
-        self, tenant_id: str, filters: Mapping[str, str], after: str | None
-    ) -> tuple[Sequence[Head], str | None]:
-        """Heads as of their last commit, in order of key, and where the next page begins. Raises UnknownTenant."""
+    async def page(self, tenant_id: str, selection: Selection, after: str | None) -> HeadPage:
+        """Heads as of their last commit, in the list's order. Raises UnknownTenant, InvalidRequest."""
         await self.configurations.of(tenant_id)
-        page = await self.store.heads(tenant_id, filters, after, PAGE)
-        return page.heads, page.continuation
+        return await self.store.heads(tenant_id, selection, after, PAGE)
 
     async def one(self, tenant_id: str, key: str) -> Head:
         """The conversation's head, with last activity and attention as of now. Raises UnknownConversation."""
@@ -78,10 +127,13 @@ class Conversations:
         conversation = replace(loaded.head.conversation, last_activity_at=last)
         return replace(loaded.head, conversation=conversation, attention=due.attention)
 
-    async def transcript(self, tenant_id: str, key: str, audience: Audience) -> list[TranscriptEntry]:
-        """Its lines in order. Raises UnknownConversation, OverflowUnavailable."""
-        facts = (await self._loaded(tenant_id, key)).facts
-        return transcript(await self.contents.restored(tenant_id, key, facts), audience)
+    async def transcript(
+        self, tenant_id: str, key: str, audience: Audience, after: str | None = None, limit: int = MOST_LINES
+    ) -> TranscriptPage:
+        """Some of its lines in order. Raises UnknownConversation, OverflowUnavailable, InvalidRequest."""
+        if await self.store.read_head(tenant_id, key) is None:
+            raise UnknownConversation
+        return await TranscriptReader(self.store, self.contents).page(tenant_id, key, audience, after, limit)
 
     async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
         """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""

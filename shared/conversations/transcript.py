@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 from pydantic import Field
 
@@ -43,6 +43,13 @@ class TranscriptEntry(ExactModel):
     missing: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
 
+class PlacedLine(NamedTuple):
+    """A line with its place in the order."""
+
+    place: SortKey
+    entry: TranscriptEntry
+
+
 def audience_named(text: str) -> Audience:
     """The audience that `?audience=` names. Raises InvalidRequest."""
     if text not in ("customer", "agent"):
@@ -54,40 +61,54 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
     """The lines that this audience may see, in the order of the facts; those of a bot's history at their own times."""
     ordered = in_order(facts)
     index = index_of_end(ordered)
-    end = None if index is None else ordered[index].order
-    lines = _lines(ordered)
-    history = _history(ordered, [entry for _, entry in lines if entry.origin == "message"])
-    # Sorting keeps the order of lines with the same key, which are of one history.
-    placed = sorted(history + lines, key=lambda one: one[0])
-    entries = [replace(entry, late=True) if end and key > end else entry for key, entry in placed]
+    told = told_lines(ordered)
+    end = None if index is None else ordered[index]
+    return seen_by(audience, in_place(told, history_lines(ordered, marks(told))), end)
+
+
+def told_lines(facts: Iterable[Fact]) -> list[PlacedLine]:
+    """Each line of these facts that is not only in a bot's history."""
+    return [PlacedLine(fact.order, entry) for fact in facts for entry in _entries(fact)]
+
+
+def history_lines(ordered: Iterable[Fact], known: frozenset[object]) -> list[PlacedLine]:
+    """Each line that is only in a bot's history. Of several histories the first that has it counts.
+
+    `known`: the marks of all lines of the conversation that were told otherwise.
+    """
+    found: list[PlacedLine] = []
+    for fact in ordered:
+        if isinstance(fact.event, BotEscalated):
+            lines = _placed(fact, fact.event.data.transcript)
+            found += [line for line in lines if not known & _marks(line.entry)]
+            # Only after all of it, because somebody may say the same twice in one second.
+            known = known.union(*(_marks(line.entry) for line in lines))
+    return found
+
+
+def in_place(told: list[PlacedLine], histories: list[PlacedLine]) -> list[PlacedLine]:
+    """All lines in order; sorting keeps that of lines with the same key, which are of one history."""
+    return sorted(histories + told, key=lambda line: line.place)
+
+
+def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: Fact | None) -> list[TranscriptEntry]:
+    """What this audience may see of these lines, in their order. `end` is the fact that closed the conversation."""
+    entries = [replace(entry, late=True) if end and place > end.order else entry for place, entry in placed]
     if audience == "agent":
         return entries
     public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
     return [_for_the_customer(entry) for entry in public]
 
 
+def marks(told: Iterable[PlacedLine]) -> frozenset[object]:
+    """What lines that were said here are known by, so that a history does not tell them again."""
+    return frozenset(mark for _, entry in told if entry.origin == "message" for mark in _marks(entry))
+
+
 def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
     """The line without members outside the contract, which a sender may have added for its own staff."""
     author = Author(role=entry.author.role, id=entry.author.id, name=entry.author.name)
     return replace(entry, author=author, extra={})
-
-
-def _lines(ordered: Iterable[Fact]) -> list[tuple[SortKey, TranscriptEntry]]:
-    """Each line that is not only in a bot's history, with its place."""
-    return [(fact.order, entry) for fact in ordered for entry in _entries(fact)]
-
-
-def _history(ordered: Iterable[Fact], live: Iterable[TranscriptEntry]) -> list[tuple[SortKey, TranscriptEntry]]:
-    """Each line that is only in a bot's history, with its place. Of several histories the first that has it counts."""
-    found: list[tuple[SortKey, TranscriptEntry]] = []
-    known = {mark for entry in live for mark in _marks(entry)}
-    for fact in ordered:
-        if isinstance(fact.event, BotEscalated):
-            lines = _placed(fact, fact.event.data.transcript)
-            found += [(place, entry) for place, entry in lines if not known & _marks(entry)]
-            # Only after all of it, because somebody may say the same twice in one second.
-            known = known.union(*(_marks(entry) for _, entry in lines))
-    return found
 
 
 def _marks(line: TranscriptEntry) -> set[object]:
@@ -99,7 +120,7 @@ def _marks(line: TranscriptEntry) -> set[object]:
     return marks
 
 
-def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[tuple[SortKey, TranscriptEntry]]:
+def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[PlacedLine]:
     """Each line of a bot's history with its place: no later than the hand-over, and untimed ones by those before."""
     times = [parse_time(line.time) if line.time is not None else None for line in lines]
     time = next((one for one in times if one is not None), fact.event.moment)
@@ -107,7 +128,7 @@ def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[tuple[SortKey, 
     for line, own in zip(lines, times, strict=True):
         time = own or time
         place = fact.order._replace(at=min(time, fact.at), moment=min(time, fact.event.moment), finer="")
-        placed.append((place, _history_line(line)))
+        placed.append(PlacedLine(place, _history_line(line)))
     return placed
 
 

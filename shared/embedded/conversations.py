@@ -1,5 +1,6 @@
 """The conversations' store on SQLite: heads, facts and decisions."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,14 +16,14 @@ from shared.conversations.documents import (
     write_head,
 )
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Beside, FactExists, Head, HeadPage, Loaded
+from shared.conversations.lists import Selection, listed
+from shared.conversations.ports import Beside, FactExists, FactTime, Head, HeadPage, Loaded
+from shared.embedded import conversation_lists
 from shared.embedded.database import Database
 from shared.embedded.within_commit import WithinCommit
 from shared.embedded.written_heads import Written, WrittenHeads
 from shared.errors import HeadChanged
 from shared.slices import in_slices
-
-_FILTERS = ("state", "queue", "bot", "customer")
 
 
 class EmbeddedConversations:
@@ -111,31 +112,37 @@ class EmbeddedConversations:
             held = connection.execute("SELECT etag FROM heads WHERE tenant_id = ? AND key = ?", partition).fetchone()
             if held is not None and held["etag"] != int(etag):
                 raise HeadChanged
-            for table in ("heads", "facts", "decisions", "beside"):
+            for table in ("heads", "facts", "decisions", "warnings", "beside"):
                 connection.execute(f"DELETE FROM {table} WHERE tenant_id = ? AND key = ?", partition)  # noqa: S608  # a constant
 
         await self._database.write(work, lambda _: self._written.drop((tenant_id, key)))
 
-    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
-        filtered = [name for name in _FILTERS if name in filters]
-        conditions = "".join(f" AND {name} = ?" for name in filtered)
-        rows = self._database.query(
-            f"SELECT key, document FROM heads WHERE tenant_id = ? AND key > ?{conditions} ORDER BY key LIMIT ?",  # noqa: S608  # names from a constant
-            (tenant_id, after or "", *(filters[name] for name in filtered), limit + 1),
+    async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
+        sql = "SELECT at, fact_id, type FROM facts WHERE tenant_id = ? AND key = ? ORDER BY at, fact_id"
+        rows = self._database.query(sql, (tenant_id, key))
+        return [FactTime(datetime.fromisoformat(at), fact_id, event_type) for at, fact_id, event_type in rows]
+
+    async def read_facts(self, tenant_id: str, key: str, fact_ids: Sequence[str]) -> Sequence[Fact]:
+        sql = (
+            "SELECT fact_id, event, at, received_at FROM facts"
+            " WHERE tenant_id = ? AND key = ? AND fact_id IN (SELECT value FROM json_each(?))"
         )
-        more = rows[limit - 1]["key"] if len(rows) > limit else None
-        return HeadPage([read_head(row["document"]) for row in rows[:limit]], more)
+        return [_fact_of(row) for row in self._database.query(sql, (tenant_id, key, json.dumps(list(fact_ids))))]
+
+    async def heads(self, tenant_id: str, selection: Selection, after: str | None, limit: int) -> HeadPage:
+        return conversation_lists.page(self._database, tenant_id, selection, after, limit)
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
         sql = "SELECT DISTINCT key FROM facts WHERE tenant_id = ? AND key > ? ORDER BY key LIMIT ?"
         return [row["key"] for row in self._database.query(sql, (tenant_id, after or "", limit))]
 
-    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Mapping[str, datetime]:
         rows = self._database.query(
-            "SELECT key FROM heads WHERE tenant_id = ? AND attention_at <= ? ORDER BY attention_at LIMIT ?",
+            "SELECT key, attention_at FROM heads"
+            " WHERE tenant_id = ? AND attention_at <= ? ORDER BY attention_at LIMIT ?",
             (tenant_id, _sortable(until), limit),
         )
-        return [row["key"] for row in rows]
+        return {row["key"]: datetime.fromisoformat(row["attention_at"]) for row in rows}
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
         sql = "SELECT key FROM heads WHERE tenant_id = ? AND unposted_month <= ? ORDER BY unposted_month LIMIT ?"
@@ -152,10 +159,11 @@ def _insert_facts(
     rows = []
     for fact in facts:
         document = write_fact(fact)
-        rows.append((*partition, fact.id, document["at"], document["receivedAt"], document["event"]))
+        rows.append((*partition, fact.id, document["at"], document["receivedAt"], fact.event.type, document["event"]))
     try:
         connection.executemany(
-            "INSERT INTO facts (tenant_id, key, fact_id, at, received_at, event) VALUES (?, ?, ?, ?, ?, ?)", rows
+            "INSERT INTO facts (tenant_id, key, fact_id, at, received_at, type, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
         )
     except sqlite3.IntegrityError as taken:
         raise FactExists from taken
@@ -183,34 +191,31 @@ def _put_decisions(connection: sqlite3.Connection, partition: tuple[str, str], c
 
 
 def _put_head(connection: sqlite3.Connection, partition: tuple[str, str], head: Head, etag: str | None) -> int:
-    """Create or replace the head. Returns the length of its document. Raises HeadChanged."""
-    conversation, document = head.conversation, write_head(head)
-    columns = (
-        conversation.state,
-        conversation.queue,
-        conversation.bot,
-        head.customer,
-        _sortable(head.attention_at) if head.attention_at else None,
-        head.unposted_month,
-        document,
-        *partition,
-    )
-    if etag is None:
-        written = connection.execute(
-            "INSERT INTO heads"
-            " (state, queue, bot, customer, attention_at, unposted_month, document, tenant_id, key, etag)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (*columns, int(_following(None))),
-        )
-    else:
-        written = connection.execute(
-            "UPDATE heads SET state = ?, queue = ?, bot = ?, customer = ?, attention_at = ?, unposted_month = ?,"
-            " document = ?, etag = ?"
-            " WHERE tenant_id = ? AND key = ? AND etag = ?",
-            (*columns[:-2], int(_following(etag)), *partition, int(etag)),
-        )
-    if written.rowcount != 1:
+    """Create or replace the head. Returns the length of its document. Raises HeadChanged.
+
+    A column that stays as it was is not set, so that no index of it is written.
+    """
+    one, document = listed(head), write_head(head)
+    place = dict(zip(("tenant_id", "key"), partition, strict=True))
+    columns = {
+        **conversation_lists.columns(one),
+        "attention_at": _sortable(head.attention_at) if head.attention_at else None,
+        "unposted_month": head.unposted_month,
+    }
+    sql = f"SELECT etag, {', '.join(columns)} FROM heads WHERE tenant_id = :tenant_id AND key = :key"  # noqa: S608  # names of columns
+    stored = connection.execute(sql, place).fetchone()
+    if (str(stored["etag"]) if stored else None) != etag:
         raise HeadChanged
+    written = {"etag": int(_following(etag)), "document": document}
+    if stored is None:
+        written |= columns | place
+        sql = f"INSERT INTO heads ({', '.join(written)}) VALUES ({', '.join(f':{name}' for name in written)})"  # noqa: S608  # see above
+    else:
+        written |= {name: value for name, value in columns.items() if value != stored[name]}
+        values = ", ".join(f"{name} = :{name}" for name in written)
+        sql = f"UPDATE heads SET {values} WHERE tenant_id = :tenant_id AND key = :key"  # noqa: S608  # see above
+    connection.execute(sql, written | place)
+    conversation_lists.put_warnings(connection, *partition, one)
     return len(document)
 
 

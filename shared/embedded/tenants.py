@@ -86,11 +86,13 @@ class EmbeddedParkedEvents:
     async def parked(
         self, tenant_id: str, *, after: str | None = None, limit: int = 1000, replayed: bool = False
     ) -> Sequence[ParkedEvent]:
+        waiting = "" if replayed else " AND json_extract(document, '$.replayedAt') IS NULL"
+        index = "parked_by_position" if replayed else "parked_waiting"
         sql = (
-            "SELECT document FROM parked WHERE tenant_id = ? AND received_at || '.' || id > ?"
-            " AND (? OR json_extract(document, '$.replayedAt') IS NULL) ORDER BY received_at, id LIMIT ?"
+            f"SELECT document FROM parked INDEXED BY {index} WHERE tenant_id = ? AND received_at || '.' || id > ?"  # noqa: S608  # constants
+            f"{waiting} ORDER BY received_at || '.' || id LIMIT ?"
         )
-        rows = self._database.query(sql, (tenant_id, after or "", replayed, limit))
+        rows = self._database.query(sql, (tenant_id, after or "", limit))
         return [_PARKED.validate_json(row["document"]) for row in rows]
 
     async def get(self, tenant_id: str, event_id: str) -> ParkedEvent | None:

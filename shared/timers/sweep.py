@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
@@ -15,6 +15,7 @@ from shared.events.types.inactivity_timeout import InactivityTimeout, TimeoutDat
 from shared.metrics import OVERDUE
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
+from shared.timers.asked import Asked
 
 SOURCE = "/patchbay/sweep"
 """The source of the sweep's `inactivity.timeout` events."""
@@ -22,7 +23,7 @@ SOURCE = "/patchbay/sweep"
 _log = logging.getLogger(__name__)
 
 MAX_CONVERSATIONS = 10_000
-"""Conversations of one tenant in one run. The next run takes the others."""
+"""Conversations of one tenant in one run, and questions of one tenant that wait for their answers."""
 _BATCH_SIZE = 100
 """Conversations whose heads are read together, and whose timeouts are published together."""
 OVERDUE_AFTER = timedelta(minutes=15)
@@ -39,31 +40,36 @@ class Sweep:
     publisher: EventPublisher
     clock: Clock
     telemetry: Telemetry = OFF
+    asked: Asked = field(default_factory=Asked)
 
     async def run(self) -> int:
         """Perform the effects that are due, and publish a timeout for each conversation whose due actions are.
 
-        Returns how many conversations were due. A timeout that is not delivered before the next run is published again,
-        which does no harm.
+        Returns how many conversations were due. A timeout that is still on its way is not published again for an hour;
+        one that is published twice does no harm.
         """
         swept, overdue = 0, 0
         now = self.clock.now()
         for tenant_id in await self.configurations.tenants():
-            keys = await self.conversations.due(tenant_id, now, MAX_CONVERSATIONS)
+            due = await self.conversations.due(tenant_id, now, MAX_CONVERSATIONS)
+            keys = self.asked.unasked(tenant_id, due, now)
             for first in range(0, len(keys), _BATCH_SIZE):
-                overdue += await self._sweep_batch(tenant_id, keys[first : first + _BATCH_SIZE], now)
-            swept += len(keys)
+                await self._sweep_batch(tenant_id, keys[first : first + _BATCH_SIZE], now)
+            swept += len(due)
+            overdue += sum(now - at > OVERDUE_AFTER for at in due.values())
         self.telemetry.metrics.show(OVERDUE, overdue)
         return swept
 
-    async def _sweep_batch(self, tenant_id: str, keys: Sequence[str], now: datetime) -> int:
-        """Sweep these conversations; how many of them are overdue."""
+    async def _sweep_batch(self, tenant_id: str, keys: Sequence[str], now: datetime) -> None:
         heads = await self._heads(tenant_id, keys)
         left_over = [head for head in heads if head.due_effects(now)]
         await asyncio.gather(*(self._perform_left_over(tenant_id, head) for head in left_over))
         asked = [head for head in heads if head.due_at is not None and head.due_at <= now]
         await self.publisher.publish(tenant_id, [self._timeout(tenant_id, head) for head in asked])
-        return sum(head.attention_at is not None and now - head.attention_at > OVERDUE_AFTER for head in heads)
+        for head in asked:
+            # One whose effects could not be performed is looked at again in the next run.
+            if head.attention_at is not None and not head.due_effects(now):
+                self.asked.note(tenant_id, head.conversation.key, head.attention_at, now)
 
     async def _heads(self, tenant_id: str, keys: Sequence[str]) -> list[Head]:
         found = await asyncio.gather(*(self.conversations.read_head(tenant_id, key) for key in keys))

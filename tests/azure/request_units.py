@@ -15,9 +15,13 @@ from tests.azure.faults import Request, WatchedTransport
 from tools.cost.request_units import request_units
 
 _INDEXED = {
-    definition.id: tuple(path.removeprefix("/").removesuffix("/?") for path in definition.indexed)
+    definition.id: tuple(
+        tuple(path.split("/")[1] for path in paths)
+        for paths in (*((path,) for path in definition.indexed), *definition.composite)
+    )
     for definition in CONTAINERS
 }
+"""The members of each index of a container, one or more."""
 _KINDS = {"GET": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -38,7 +42,7 @@ class PricedTransport(WatchedTransport):
         self.priced: list[Priced] = []
         self.stored: dict[tuple[str, str, str], int] = {}
         """The bytes of each document as it was last written: by container, partition and id."""
-        self._terms: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._terms: dict[tuple[str, str, str], dict[tuple[str, ...], Any]] = {}
 
     async def send(self, request: HttpRequest, **config: Any) -> Any:
         answer = await super().send(request, **config)
@@ -67,7 +71,9 @@ class PricedTransport(WatchedTransport):
         if kind == "patch":
             return float(prices.patch(len(body["operations"])))
         place = (container, partition, body["id"])
-        terms = {name: body[name] for name in _INDEXED[container] if name in body}
+        terms = {
+            names: [body.get(name) for name in names] for names in _INDEXED[container] if body.keys() >= set(names)
+        }
         before = self._terms.get(place, {})
         self._terms[place] = terms
         changed = sum(terms.get(name) != before.get(name) for name in terms.keys() | before.keys())

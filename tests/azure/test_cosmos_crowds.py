@@ -63,6 +63,6 @@ async def test_a_thousand_at_once_across_conversations_lose_nothing(database: st
         # Then each conversation stands once on the bill, and every fact in its head
         days = (await pipeline.ledger.books("contoso", "2026-10")).days
         assert {day: counts["counted", ""] for day, counts in days.items()} == {"2026-10-05": 100}
-        transcripts = [await pipeline.reading.transcript("contoso", key, "agent") for key in keys]
+        transcripts = [await pipeline.lines(key, "agent") for key in keys]
         assert {len(lines) for lines in transcripts} == {9}
         assert await differences(pipeline) == []

@@ -17,6 +17,7 @@ from shared.azure.cosmos.containers import CONFIGURATIONS
 from shared.azure.cosmos.keys import SCHEMA
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
+from shared.conversations.lists import Selection
 from shared.conversations.ports import FactExists, Head
 from shared.errors import HeadChanged, StoreUnavailable
 from shared.events.catalog import Event
@@ -50,7 +51,7 @@ async def test_every_request_is_reported_once_with_its_charge(database: str) -> 
         # When much is asked of them, some of it in vain
         await configured(pipeline, contoso())
         await deliver(pipeline, [START, LINE, LINE, escalated(), ended(at="2026-10-05T11:00:00Z")])
-        await stores.conversations().heads(TENANT, {"state": "closed"}, None, 10)
+        await stores.conversations().heads(TENANT, Selection({"state": "closed"}, sort="started"), None, 10)
         await stores.parked().mark_replaying(TENANT, "nothing", "2026-10-05T10:00:00Z")
         with pytest.raises(HeadChanged):
             await stores.conversations().commit(TENANT, KEY_OF_C1, (), head_of(START), None)

@@ -1,6 +1,5 @@
 """What every ConversationStore promises about reading: nothing lost, pages in order, what is due, tenants apart."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -11,13 +10,15 @@ from hypothesis import strategies as st
 from shared.contributions.row import Row, Total
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Contribute, PendingEffect
+from shared.conversations.lists import Selection
 from shared.conversations.ports import ConversationStore, Head
 from shared.conversations.state import State
+from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import parse_time
 from shared.wire import replace
-from tests.builders import document, fact_of, json_values, message
+from tests.builders import document, ended, fact_of, json_values, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 TENANT = "contoso"
@@ -47,11 +48,11 @@ async def stored(store: ConversationStore, *heads: Head, tenant_id: str = TENANT
         await store.commit(tenant_id, one.conversation.key, (), one, None)
 
 
-async def pages(store: ConversationStore, filters: Mapping[str, str], limit: int) -> list[list[str]]:
+async def pages(store: ConversationStore, selection: Selection, limit: int) -> list[list[str]]:
     """The ids of every page, from the first to the one without a continuation."""
     found, after = [], None
     for _ in range(100):
-        page = await store.heads(TENANT, filters, after, limit)
+        page = await store.heads(TENANT, selection, after, limit)
         found.append([one.conversation.conversation_id for one in page.heads])
         after = page.continuation
         if after is None:
@@ -106,7 +107,7 @@ async def test_heads_come_in_pages_in_order_of_key(conversations: ConversationSt
     # Then pages of any size hold each of them once, in order of key
     ordered = sorted(ids, key=conversation_key)
     for limit in range(1, 9):
-        found = await pages(conversations, {}, limit)
+        found = await pages(conversations, Selection(), limit)
         assert [one for page in found for one in page] == ordered
         assert all(len(page) == limit for page in found[:-1])
         assert found[-1]
@@ -115,49 +116,20 @@ async def test_heads_come_in_pages_in_order_of_key(conversations: ConversationSt
 async def test_heads_come_without_their_decisions_and_equal_otherwise(conversations: ConversationStore) -> None:
     known = [head("a", "active", "Q", "b"), head("b", due_at=NOW)]
     await stored(conversations, *known)
-    assert list((await conversations.heads(TENANT, {}, None, 10)).heads) == known
+    assert list((await conversations.heads(TENANT, Selection(), None, 10)).heads) == known
 
 
 async def test_no_conversations_are_one_empty_page(conversations: ConversationStore) -> None:
-    page = await conversations.heads(TENANT, {}, None, 10)
+    page = await conversations.heads(TENANT, Selection(), None, 10)
     assert (list(page.heads), page.continuation) == ([], None)
 
 
-FILTERED = [
-    head("1", "open", "Q1", customer="k1"),
-    head("2", "active", "Q1", "b1", customer="k2"),
-    head("3", "active", "Q2", "b1"),
-    head("4", "active", "Q2", "b2"),
-    head("5", "closed", "Q2", "b2", customer="k1"),
-    head("6"),
-]
-
-
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({}, "123456"),
-        ({"state": "active"}, "234"),
-        ({"state": "open"}, "16"),
-        ({"queue": "Q2"}, "345"),
-        ({"bot": "b1"}, "23"),
-        ({"customer": "k1"}, "15"),
-        ({"customer": "k1", "state": "closed"}, "5"),
-        ({"customer": "k3"}, ""),
-        ({"state": "active", "queue": "Q2"}, "34"),
-        ({"state": "active", "queue": "Q2", "bot": "b2"}, "4"),
-        ({"state": "wrapUp"}, ""),
-        ({"queue": "q2"}, ""),
-        ({"queue": ""}, ""),
-    ],
-)
-async def test_heads_are_filtered_before_they_are_cut_into_pages(
-    conversations: ConversationStore, filters: dict[str, str], expected: str
-) -> None:
-    await stored(conversations, *FILTERED)
+async def test_a_customers_conversations_come_by_key(conversations: ConversationStore) -> None:
+    await stored(conversations, head("b", customer="k1"), head("a", customer="k1"), head("c", customer="k2"), head("d"))
     for limit in (1, 2, 10):
-        found = await pages(conversations, filters, limit)
-        assert "".join(one for page in found for one in page) == expected
+        found = await pages(conversations, Selection({"customer": "k1"}), limit)
+        assert [one for page in found for one in page] == ["a", "b"]
+    assert await pages(conversations, Selection({"customer": "k3"}), 10) == [[]]
 
 
 async def test_what_is_due_comes_oldest_first(conversations: ConversationStore) -> None:
@@ -181,6 +153,34 @@ async def test_the_keys_of_everything_with_a_fact_come_in_pages(conversations: C
     assert list(await conversations.keys(TENANT, None, 2)) == ["c1", "c2"]
     assert list(await conversations.keys(TENANT, "c2", 2)) == ["c3"]
     assert list(await conversations.keys(TENANT, "c3", 2)) == []
+
+
+async def test_what_is_due_says_since_when(conversations: ConversationStore) -> None:
+    await stored(conversations, head("c1", due_at=NOW), head("c2", due_at=NOW - timedelta(microseconds=1)))
+    assert await conversations.due(TENANT, NOW, 10) == {"c1": NOW, "c2": NOW - timedelta(microseconds=1)}
+
+
+async def test_times_and_types_of_facts_come_first_to_last(conversations: ConversationStore) -> None:
+    # Given facts that are stored in any order, two of one time
+    events: list[Event] = [
+        message(at="2026-10-05T10:00:01.5Z", event_id="later"),
+        started(at="2026-10-05T10:00:00Z"),
+        message(at="2026-10-05T12:00:01+02:00", event_id="same"),
+        message(at="2026-10-05T10:00:01Z", event_id="time"),
+        ended(at="2026-10-05T10:00:02Z"),
+    ]
+    facts = {fact.id: fact for fact in (fact_of(event, NOW) for event in events)}
+    for one in facts.values():
+        await conversations.append(TENANT, "c1", [one])
+    # Then their times and types are known in order, without the facts
+    found = list(await conversations.fact_times(TENANT, "c1"))
+    assert found == sorted((one.at, one.id, one.event.type) for one in facts.values())
+    assert list(await conversations.fact_times(TENANT, "c2")) == []
+    # and some can be read by their ids; one that is not there is left out
+    some = [found[3].fact_id, found[1].fact_id]
+    read = await conversations.read_facts(TENANT, "c1", [*some, "unknown"])
+    assert {one.id: one for one in read} == {fact_id: facts[fact_id] for fact_id in some}
+    assert list(await conversations.read_facts("fabrikam", "c1", some)) == []
 
 
 async def test_what_was_seen_to_is_no_longer_due(conversations: ConversationStore) -> None:
@@ -237,6 +237,8 @@ async def test_tenants_never_see_each_others_conversations(conversations: Conver
     await conversations.commit("fabrikam", "c1", [line], theirs, None)
     assert (await conversations.load(TENANT, "c1")).head == ours
     assert (await conversations.load("fabrikam", "c1")).head == theirs
-    assert list((await conversations.heads(TENANT, {"queue": "Q"}, None, 10)).heads) == [ours]
+    assert list((await conversations.heads(TENANT, Selection({"queue": "Q"}, sort="started"), None, 10)).heads) == [
+        ours
+    ]
     assert list(await conversations.due(TENANT, NOW, 10)) == ["c1"]
     assert list(await conversations.due("fabrikam", NOW, 10)) == []

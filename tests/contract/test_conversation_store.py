@@ -7,6 +7,7 @@ import pytest
 from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
+from shared.conversations.lists import Selection
 from shared.conversations.ports import Beside, ConversationStore, FactExists, Head
 from shared.conversations.turns import MOST_ITEMS
 from shared.effects.reconcile import reconcile
@@ -57,7 +58,7 @@ async def test_an_appended_fact_is_there_and_makes_no_head(conversations: Conver
     assert await conversations.read_fact(TENANT, KEY, fact(LINE).id) == fact(LINE)
     loaded = await conversations.load(TENANT, KEY)
     assert (loaded.head, loaded.etag, list(loaded.facts)) == (None, None, [fact(LINE)])
-    assert (await conversations.heads(TENANT, {}, None, 10)).heads == []
+    assert (await conversations.heads(TENANT, Selection(), None, 10)).heads == []
 
 
 async def test_appending_the_same_identity_again_leaves_the_first(conversations: ConversationStore) -> None:
@@ -293,8 +294,8 @@ async def test_a_deleted_conversation_is_gone_and_others_stay(conversations: Con
     # Then its head is gone, from the lists too, and the others are there
     assert (await conversations.load(TENANT, KEY)).head is None
     assert await conversations.read_head(TENANT, KEY) is None
-    assert await conversations.due(TENANT, NOW, 10) == ["c2"]
-    assert len((await conversations.heads(TENANT, {}, None, 10)).heads) == 1
+    assert list(await conversations.due(TENANT, NOW, 10)) == ["c2"]
+    assert len((await conversations.heads(TENANT, Selection(), None, 10)).heads) == 1
     assert (await conversations.load("fabrikam", KEY)).head is not None
 
 

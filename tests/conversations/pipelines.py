@@ -9,6 +9,7 @@ from typing import Any
 from shared.clock import Clock, MovableClock
 from shared.conversations.ports import ConversationStore
 from shared.conversations.record import Recorder
+from shared.conversations.transcript import Audience, TranscriptEntry
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.ingress.parked_event import ParkedEvents
@@ -115,6 +116,15 @@ class InMemory:
             for event in events:
                 await self.deliveries.deliver(event.to_json().encode())
 
+    async def lines(self, key: str, audience: Audience) -> list[TranscriptEntry]:
+        """A conversation's whole transcript, page by page."""
+        page = await self.reading.transcript("contoso", key, audience)
+        entries = [*page.entries]
+        while page.continuation is not None:
+            page = await self.reading.transcript("contoso", key, audience, page.continuation)
+            entries += page.entries
+        return entries
+
     async def outcome(self, key: str = "c1") -> dict[str, Any]:
         """All results of the facts of one conversation: head, transcript, decisions and bill."""
         loaded = await self.conversations.load("contoso", key)
@@ -130,7 +140,7 @@ class InMemory:
         return {
             "head": invoiced_conversation(head),
             "outbox": loaded.head.outbox,
-            "transcript": await self.reading.transcript("contoso", key, "agent"),
+            "transcript": await self.lines(key, "agent"),
             "decisions": await self.reading.decisions("contoso", key),
             "rows": rows,
         }

@@ -193,7 +193,7 @@ async def test_an_event_that_is_on_its_way_while_its_conversation_is_forgotten_k
     await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [late])
     # When the conversation is forgotten first, then the event is recorded whole
     await pipeline.drain()
-    lines = await pipeline.reading.transcript("contoso", "c1", "agent")
+    lines = await pipeline.lines("c1", "agent")
     assert len(lines) == len(OTHER_HISTORY) + 1
 
 
@@ -233,7 +233,7 @@ async def test_whoever_asks_of_a_conversation_that_did_not_begin_yet_deletes_not
     await pipeline.deliveries.deliver(json.dumps(question).encode())
     # Then the event's history is there when it arrives
     await pipeline.drain()
-    assert len(await pipeline.reading.transcript("contoso", "c1", "agent")) == len(HISTORY) + 1
+    assert len(await pipeline.lines("c1", "agent")) == len(HISTORY) + 1
 
 
 async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_contents(
@@ -255,7 +255,7 @@ async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_its_con
     store.late = message(at=at(1), event_id="late", text="in time", role="agent")
     await swept(pipeline, RETENTION)
     # Then the conversation is whole
-    lines = await pipeline.reading.transcript("contoso", "c1", "agent")
+    lines = await pipeline.lines("c1", "agent")
     assert [line.text for line in lines][-1] == "in time"
     assert len(lines) == len(HISTORY) + 2
 
@@ -268,10 +268,10 @@ async def test_what_an_end_did_not_know_of_goes_on_with_contents_of_its_own(in_m
     # Then the hand-over goes on in the next conversation, with its history
     following = threaded("t", 2)
     assert {place for _, place, _ in pipeline.overflow.contents} == {"c1", following}
-    assert len(await pipeline.reading.transcript("contoso", following, "agent")) == len(HISTORY) + 1
+    assert len(await pipeline.lines(following, "agent")) == len(HISTORY) + 1
     # and keeps it when the first one is forgotten
     await pipeline.overflow.delete("contoso", "c1")
-    lines = await pipeline.reading.transcript("contoso", following, "agent")
+    lines = await pipeline.lines(following, "agent")
     assert [line.text for line in lines[:-1]] == [line["text"] for line in HISTORY]
 
 
@@ -307,5 +307,5 @@ async def test_what_an_event_without_a_subject_stands_for_survives_every_crash_o
         await pipeline.deliveries.deliver(made.event.to_json().encode())
     # Then its history is whole, at its conversation's place only
     key = threaded("t")
-    assert len(await pipeline.reading.transcript("contoso", key, "agent")) == len(HISTORY) + 1
+    assert len(await pipeline.lines(key, "agent")) == len(HISTORY) + 1
     assert {place for _, place, _ in overflow.contents} == {key}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.conversations.due_actions import texts_for
+from shared.conversations.lists import Selection
 from shared.conversations.ports import Head
 from shared.events.catalog import Event
 from shared.events.codec import event_from
@@ -41,7 +42,7 @@ async def swept(pipeline: InMemory, seconds: float) -> None:
 
 
 async def texts(pipeline: InMemory, key: str = "c1") -> list[str | None]:
-    return [line.text for line in await pipeline.reading.transcript("contoso", key, "customer")]
+    return [line.text for line in await pipeline.lines(key, "customer")]
 
 
 async def head(pipeline: InMemory, key: str = "c1") -> Head:
@@ -192,7 +193,7 @@ async def test_what_an_end_did_not_see_opens_the_next_conversation_once(channel:
     await pipeline.record(lines[0], lines[0], lines[1])
     await swept(pipeline, said_at + 2)
     # Then it goes on in one other conversation, that a bot has, and the old one stays closed
-    heads = (await pipeline.reading.page("contoso", {}, None))[0]
+    heads = (await pipeline.reading.page("contoso", Selection(), None)).heads
     by_state = {one.conversation.state: one.conversation for one in heads}
     assert len(heads) == 2
     assert by_state["active"].bot == "contoso-bot"
@@ -204,7 +205,7 @@ async def test_what_is_said_after_an_end_that_somebody_chose_is_a_late_line() ->
     pipeline.clock.advance(timedelta(seconds=6))
     await pipeline.record(ended(at=at(5)), message(at=at(6), text="Thanks"))
     await swept(pipeline, 10)
-    assert len((await pipeline.reading.page("contoso", {}, None))[0]) == 1
+    assert len((await pipeline.reading.page("contoso", Selection(), None)).heads) == 1
     assert (await texts(pipeline))[-1] == "Thanks"
 
 

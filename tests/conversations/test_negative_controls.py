@@ -85,7 +85,7 @@ class Unordered(Fact):
 
 
 async def test_facts_are_not_sorted() -> None:
-    with pytest.raises(AssertionError, match="transcript"):
+    with pytest.raises(AssertionError, match="rows"):
         await test_every_order.test_every_order_of_seven_facts_gives_one_outcome(
             lambda: InMemory(conversations=Keeping(Unordered))
         )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.clock import MovableClock
 from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.lists import Selection
 from shared.conversations.order import in_order
 from shared.errors import EventTooLarge
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, event_from
@@ -41,7 +42,7 @@ async def posted(pipeline: InMemory, *events: Any, drain: bool = True) -> None:
 
 
 async def shown(pipeline: InMemory, key: str = "c1") -> list[str | None]:
-    return [entry.text for entry in await pipeline.reading.transcript("contoso", key, "agent")]
+    return [entry.text for entry in await pipeline.lines(key, "agent")]
 
 
 def without_rules() -> Configuration:
@@ -59,7 +60,7 @@ async def test_four_lines_of_one_second_in_one_set_stand_as_they_were_sent(in_me
     await pipeline.receiver.receive_activity("contoso", "contoso-chat", "webchat", json.dumps(four).encode())
     await pipeline.drain()
     # Then they are shown in this order
-    ((head,), _) = await pipeline.reading.page("contoso", {}, None)
+    (head,) = (await pipeline.reading.page("contoso", Selection(), None)).heads
     assert await shown(pipeline, head.conversation.key) == ["1", "2", "3", "4"]
 
 
@@ -137,7 +138,7 @@ async def test_the_hosts_clock_changes_neither_the_order_nor_the_count(
             pipeline.clock.advance(timedelta(seconds=1))
             await pipeline.deliveries.deliver(published[number].to_json().encode())
         # Then the line is late, and no bot session is counted
-        (entry,) = await pipeline.reading.transcript("contoso", "c1", "agent")
+        (entry,) = await pipeline.lines("c1", "agent")
         assert (entry.text, entry.late) == ("late", True)
         assert (await pipeline.reading.one("contoso", "c1")).conversation.bot_activity.invocations == ()
 

@@ -150,7 +150,7 @@ async def transcript_of(payload: str, conversation: str, account: str = "contoso
     pipeline = await InMemory(clock=MovableClock(NOW)).configured()
     await pipeline.receiver.receive_activity("contoso", account, "webchat", BODIES[payload])
     await pipeline.drain()
-    return [line.text for line in await pipeline.reading.transcript("contoso", conversation, "agent")]
+    return [line.text for line in await pipeline.lines(conversation, "agent")]
 
 
 async def test_two_lines_of_one_microsecond_keep_the_order_of_their_seventh_digit() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.conversations.lists import Selection
 from shared.dialects.reading import Reading
 from shared.dialects.telegram import read_update
 from shared.errors import InvalidActivity
@@ -115,4 +116,4 @@ async def test_an_endless_chat_is_one_conversation_after_another() -> None:
     # Then that is the next conversation, and the old update stays in the old one
     assert (first, second) == tuple(threaded("-100", number, "contoso-telegram", "telegram") for number in (1, 2))
     assert await post(update(1)) == first
-    assert len((await pipeline.reading.page("contoso", {}, None))[0]) == 2
+    assert len((await pipeline.reading.page("contoso", Selection(), None)).heads) == 2

@@ -257,7 +257,7 @@ async def test_a_customer_and_somebody_at_the_phone_talk_in_one_conversation() -
     # when the transcript is read
     key = threaded(f"{NUMBER_ID}:{ZOE}", 1, "contoso-whatsapp", "whatsapp")
     # then all are lines of one conversation, and the retry is no second line
-    lines = await pipeline.reading.transcript("contoso", key, "agent")
+    lines = await pipeline.lines(key, "agent")
     assert [(line.author.role, line.text) for line in lines] == [
         ("customer", "Dobrý den 👋"),
         ("agent", "We are looking into it."),

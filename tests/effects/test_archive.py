@@ -15,6 +15,7 @@ from shared.errors import UnknownConversation
 from shared.events.catalog import Event
 from shared.events.envelope import format_time
 from shared.tenants.history import Version
+from shared.timers.asked import ASKED_AGAIN_AFTER
 from tests.builders import FROM_THE_BEGINNING, contoso, ended, escalated, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryArchive, MemoryConversations
@@ -227,8 +228,8 @@ async def test_a_crash_while_forgetting_is_made_good(write: str) -> None:
     with pytest.raises(Interrupted):
         await swept(pipeline, RETENTION)
     pipeline.publisher.events.clear()
-    await swept(pipeline, RETENTION + SECOND)
-    await swept(pipeline, RETENTION + 2 * SECOND)
+    await swept(pipeline, RETENTION + ASKED_AGAIN_AFTER)
+    await swept(pipeline, RETENTION + 2 * ASKED_AGAIN_AFTER)
     assert await parts(pipeline) == []
     assert (await store.load("contoso", "c1")).head is None
 
@@ -247,7 +248,7 @@ async def test_a_line_that_comes_while_a_conversation_is_forgotten_keeps_all_of_
     store.before["delete"] = line_comes
     await swept(pipeline, RETENTION)
     # Then the conversation is there, whole
-    lines = await pipeline.reading.transcript("contoso", "c1", "agent")
+    lines = await pipeline.lines("c1", "agent")
     assert [line.text for line in lines] == ["🙂 שלום", "Hello", SUMMARY, "in time"]
     # and the archive gets it anew, until its time has come
     await swept(pipeline, RETENTION + DAY)

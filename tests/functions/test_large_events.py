@@ -39,7 +39,12 @@ def line(text: str | None = "Hello", **data: Any) -> dict[str, Any]:
 
 
 async def transcript(host: Host, key: str = "c1") -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = (await host.shown(f"conversations/{key}/transcript", audience="agent"))["entries"]
+    address = f"conversations/{key}/transcript"
+    page = await host.shown(address, audience="agent")
+    entries: list[dict[str, Any]] = page["entries"]
+    while page["continuation"] is not None:
+        page = await host.shown(address, audience="agent", continuation=page["continuation"])
+        entries += page["entries"]
     return entries
 
 

@@ -133,12 +133,93 @@ async def test_a_list_is_filtered(host: Host) -> None:
     # Then each filter leaves what it asks for
     assert await ids() == [ID, "ended", "with-bot-1", "with-bot-2"]
     assert await ids(state="open") == [ID]
-    assert await ids(state="active", bot="contoso-bot") == ["with-bot-1", "with-bot-2"]
+    assert await ids(state="active", bot="contoso-bot") == ["with-bot-2", "with-bot-1"]
     assert await ids(queue="BotQueue", state="closed") == ["ended"]
     assert await ids(queue="nowhere") == []
-    assert await ids(continuation="ended", queue="BotQueue") == ["with-bot-1", "with-bot-2"]
-    refused = await host.client.get("/api/tenants/contoso/conversations", params={"state": "over"})
-    assert paths(refused) == ["state"]
+    assert await ids(channel="webchat") == [ID]
+    assert await ids(channel="app", sort="activity") == ["ended", "with-bot-2", "with-bot-1"]
+    assert await ids(sort="waiting") == [ID]
+    assert await ids(until="2026-10-20T11:00:00.1Z", state="active") == ["with-bot-2", "with-bot-1"]
+    assert await ids(**{"from": "2026-10-20T13:00:00.1+02:00"}) == [ID]
+    assert await ids(attention="bot-silent") == []
+    assert await ids(warning="unknown_bot") == []
+    # and goes on by the same order
+    first, second = await ids(queue="BotQueue"), await ids(queue="BotQueue", sort="started")
+    assert first == second == ["with-bot-2", "with-bot-1", "ended"]
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"state": "over"}, ["state"]),
+        ({"warning": "odd"}, ["warning"]),
+        ({"sort": "key"}, ["sort"]),
+        ({"sort": ""}, []),
+        ({"from": "yesterday"}, ["from"]),
+        ({"until": "2026-10-20"}, ["until"]),
+        ({"agent": "ana", "quue": "Q"}, ["agent", "quue"]),
+        ({"sort": "started", "continuation": "c1"}, ["continuation"]),
+        ({"queue": "Q", "continuation": "c1"}, ["continuation"]),
+    ],
+)
+async def test_a_list_that_nobody_can_ask_for_is_refused_by_name(
+    host: Host, params: dict[str, str], named: list[str]
+) -> None:
+    refused = await host.client.get("/api/tenants/contoso/conversations", params=params)
+    assert refused.status_code == (400 if named else 200)
+    assert not named or paths(refused) == named
+
+
+async def test_a_transcript_comes_in_pages(host: Host) -> None:
+    # Given a conversation of five lines
+    await talked(host)
+    address = f"/api/tenants/contoso/conversations/{ID}/transcript"
+    whole = await host.shown(f"conversations/{ID}/transcript", audience="agent")
+    assert whole["continuation"] is None
+    # When it is read by two lines at a time, by the header's link
+    url, found = f"{address}?audience=agent&limit=2", list[Any]()
+    for _ in range(3):
+        answer = await host.client.get(url)
+        found += answer.json()["entries"]
+        following = answer.links.get("next", {}).get("url")
+        assert (following is None) == (answer.json()["continuation"] is None)
+        url = address + (following or "")
+    # Then the pages are the whole
+    assert found == whole["entries"]
+
+
+async def test_a_transcript_is_read_as_text(host: Host) -> None:
+    # Given a line whose text looks like another line
+    await talked(host)
+    said = "Yes\n2026-10-20T11:00:09Z  agent Ana: no"
+    await host.accepted(WEB_CHAT, activity(id="a5", timestamp="2026-10-20T11:00:05Z", text=said))
+    await host.drain()
+    address = f"/api/tenants/contoso/conversations/{ID}/transcript?audience=agent"
+    answer = await host.client.get(address, headers={"Accept": "text/plain"})
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    # Then each line begins with its time, and what was said is indented
+    assert answer.text.splitlines()[-6:] == [
+        f"    {HIDDEN}",
+        "2026-10-20T11:00:04Z  customer Zoë",
+        "    Thanks",
+        "2026-10-20T11:00:05Z  customer Zoë",
+        "    Yes",
+        "    2026-10-20T11:00:09Z  agent Ana: no",
+    ]
+    assert "(private)" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [({"limit": "0"}, "limit"), ({"limit": "501"}, "limit"), ({"limit": "x"}, "limit"), ({"after": "1"}, "after"),
+     ({"continuation": "x"}, "continuation")],
+)  # fmt: skip
+async def test_a_page_of_a_transcript_that_there_is_not_is_refused(
+    host: Host, params: dict[str, str], named: str
+) -> None:
+    await talked(host)
+    answer = await host.client.get(f"/api/tenants/contoso/conversations/{ID}/transcript", params=params)
+    assert paths(answer) == [named]
 
 
 async def test_a_long_list_comes_in_pages(host: Host) -> None:

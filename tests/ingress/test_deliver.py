@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.lists import Selection
 from shared.conversations.ports import Beside, Head
 from shared.errors import DocumentTooLarge
 from shared.events.catalog import Event
@@ -151,7 +152,7 @@ async def test_a_bot_that_knows_only_the_channels_thread_reaches_its_conversatio
     )
     pipeline = await delivered(begun, handover)
     # Then the thread's conversation is in the topic's queue
-    [conversation] = (await pipeline.reading.page("contoso", {}, None))[0]
+    [conversation] = (await pipeline.reading.page("contoso", Selection(), None)).heads
     assert conversation.conversation.queue == "HomeLoanQueue"
     assert pipeline.publisher.events == []
 
@@ -171,7 +172,7 @@ async def test_an_end_delivered_again_or_told_twice_opens_no_other_conversation(
     # When the end is delivered twice, and another one comes
     pipeline = await delivered(begun, end, end, again)
     # Then there is one conversation
-    assert len((await pipeline.reading.page("contoso", {}, None))[0]) == 1
+    assert len((await pipeline.reading.page("contoso", Selection(), None)).heads) == 1
 
 
 async def test_a_thread_of_an_account_that_nobody_declared_is_parked() -> None:

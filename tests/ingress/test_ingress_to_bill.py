@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from shared.conversations.lists import Selection
 from shared.errors import TooLate
 from shared.events.envelope import format_time
 from tests.builders import started
@@ -44,13 +45,11 @@ async def posted(pipeline: InMemory, *activities: dict[str, Any], drain: bool = 
 
 async def texts(pipeline: InMemory, audience: str = "agent") -> dict[str, list[str | None]]:
     """What was said in each conversation, by the conversation's number in the thread."""
-    heads = (await pipeline.reading.page("contoso", {}, None))[0]
+    heads = (await pipeline.reading.page("contoso", Selection(), None)).heads
     return {
         head.conversation.conversation_id.rpartition(".")[2]: [
             line.text
-            for line in await pipeline.reading.transcript(
-                "contoso", head.conversation.key, "agent" if audience == "agent" else "customer"
-            )
+            for line in await pipeline.lines(head.conversation.key, "agent" if audience == "agent" else "customer")
         ]
         for head in heads
     }
@@ -111,14 +110,16 @@ async def test_an_activity_of_an_old_clock_is_refused_and_spoils_nothing() -> No
     with pytest.raises(TooLate):
         await posted(pipeline, activity("old", -60 * 24 * 400))
     await posted(pipeline, activity("Hi", 0))
-    assert [head.conversation.queue for head in (await pipeline.reading.page("contoso", {}, None))[0]] == ["BotQueue"]
+    assert [head.conversation.queue for head in (await pipeline.reading.page("contoso", Selection(), None)).heads] == [
+        "BotQueue"
+    ]
 
 
 async def test_a_name_of_any_length_leaves_the_conversation_its_start() -> None:
     pipeline = await InMemory().configured()
     long = {**CUSTOMER, "name": "x" * 150_000}
     await posted(pipeline, activity("Hi", 0, long, locale="y" * 1000))
-    [head] = (await pipeline.reading.page("contoso", {}, None))[0]
+    [head] = (await pipeline.reading.page("contoso", Selection(), None)).heads
     assert head.conversation.queue == "BotQueue"
 
 
@@ -155,7 +156,7 @@ async def test_a_command_of_a_bot_that_nobody_declared_is_a_command() -> None:
     await posted(pipeline, activity("Hi", 0), activity("SECRET", 1, {"id": "new-bot"}, channelData={"tags": tags}))
     # Then it is routed, and its summary stays with the agents
     assert await texts(pipeline, "customer") == {"1": ["Hi"]}
-    [head] = (await pipeline.reading.page("contoso", {}, None))[0]
+    [head] = (await pipeline.reading.page("contoso", Selection(), None)).heads
     assert head.conversation.queue == "CreditCardQueue"
 
 
@@ -163,7 +164,7 @@ async def test_a_customer_cannot_hand_a_conversation_over() -> None:
     pipeline = await InMemory().configured()
     handover: dict[str, Any] = {"type": "event", "name": "handoff.initiate", "value": {"BotHandoffTopic": "CreditCard"}}
     await posted(pipeline, activity("Hi", 0), activity("x", 1, **handover))
-    [head] = (await pipeline.reading.page("contoso", {}, None))[0]
+    [head] = (await pipeline.reading.page("contoso", Selection(), None)).heads
     assert head.conversation.queue == "BotQueue"
 
 

@@ -35,6 +35,10 @@ def test_an_escalation_of_900_kb_survives_a_kill_and_a_retry_whole(tmp_path: Pat
         # Then the conversation is in its queue, once, and agents read every line
         assert read("conversations/c1")["queue"] == "CreditCardQueue"
         assert len(read("conversations/c1/routing")["decisions"]) == 2
-        entries = read("conversations/c1/transcript", audience="agent")["entries"]
+        page = read("conversations/c1/transcript", audience="agent")
+        entries = page["entries"]
+        while page["continuation"] is not None:
+            page = read("conversations/c1/transcript", audience="agent", continuation=page["continuation"])
+            entries += page["entries"]
         assert [entry["text"] for entry in entries] == [line["text"] for line in history]
         assert read("parked")["parked"] == []

@@ -161,13 +161,13 @@ def test_a_backlog_fits_as_long_as_its_bytes_fill_the_topic() -> None:
     assert float(days_until_full(5120, MILLION, larger)) == pytest.approx(days * by_hand / (by_hand + 12 * 812))
 
 
-def test_each_sweep_publishes_every_timeout_again_that_was_not_taken() -> None:
+def test_every_timeout_that_was_not_taken_is_published_again_each_hour() -> None:
     # given that 64 conversations more are due at each minute's sweep (2.8 million of 43,800 minutes)
-    # when the sweeps are added up one by one, until their timeouts fill 5 GiB
+    # when the minutes are added up, in each of which a sixtieth of what is due is published, until that fills 5 GiB
     due = minutes = published = 0.0
     while published * 586 < 5 * 2**30:
         minutes, due = minutes + 1, due + 2_800_000 / 43_800
-        published += due
+        published += due / 60
     # then it is as late as the formula says, to a minute
     assert minutes / 60 == pytest.approx(float(hours_of_sweeps_until_full(5120, MILLION, BUDGET)), abs=1 / 60)
 

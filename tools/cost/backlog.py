@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from shared.timers.asked import ASKED_AGAIN_AFTER
 from tools.cost.designs import Budget, measured_budget, occurrences, questions
 from tools.cost.workload import HOURS, SECONDS, Workload
 
@@ -25,11 +26,12 @@ def days_until_full(megabytes: int, workload: Workload, budget: Budget) -> Decim
 
 
 def hours_of_sweeps_until_full(megabytes: int, workload: Workload, budget: Budget) -> Decimal:
-    """The fewest hours in which timeouts fill the topic if none is taken, because each sweep publishes them again."""
+    """The fewest hours in which timeouts fill the topic if none is taken, because each is published again each hour."""
     due_a_second = questions(occurrences(workload, budget)) * workload.conversations / SECONDS
     size: int = budget["events"]["inactivity.timeout"]["busBytes"]
-    # After t seconds due_a_second * t conversations are due, and an average sweep up to then published half as many.
-    return (2 * workload.sweep_seconds * _bytes(megabytes) / size / due_a_second).sqrt() / 3600
+    # After t seconds due_a_second * t conversations are due, and an average pause up to then had half as many.
+    pause = Decimal(int(ASKED_AGAIN_AFTER.total_seconds()))
+    return (2 * pause * _bytes(megabytes) / size / due_a_second).sqrt() / 3600
 
 
 def backlog(workload: Workload) -> Iterator[str]:

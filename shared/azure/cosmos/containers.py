@@ -14,13 +14,14 @@ EXPIRES_WHERE_SET = -1
 class ContainerDefinition:
     """A container. `partition_key` are paths, coarse to fine; only the paths in `indexed` are indexed.
 
-    `default_ttl` is None if nothing expires.
+    Those of each tuple in `composite` are indexed together, too. `default_ttl` is None if nothing expires.
     """
 
     id: str
     partition_key: tuple[str, ...]
     indexed: tuple[str, ...]
     default_ttl: int | None
+    composite: tuple[tuple[str, ...], ...] = ()
 
     @property
     def indexing_policy(self) -> dict[str, Any]:
@@ -30,6 +31,7 @@ class ContainerDefinition:
             "automatic": True,
             "includedPaths": [{"path": path} for path in self.indexed],
             "excludedPaths": [{"path": "/*"}],
+            "compositeIndexes": [[{"path": path, "order": "ascending"} for path in paths] for paths in self.composite],
         }
 
     @property
@@ -38,21 +40,42 @@ class ContainerDefinition:
         return tuple(path.removeprefix("/") for path in self.partition_key)
 
 
+LEADING: tuple[tuple[str, str], ...] = (
+    ("queue", "started"),
+    ("queue", "waiting"),
+    ("channel", "started"),
+    ("channel", "waiting"),
+    ("bot", "started"),
+    ("state", "started"),
+)
+"""Filters that many heads pass, each with an order of the list for which an index has only those heads.
+
+Such an index is a term more at every write that changes filter or order. The activity changes at every commit, so no
+order by activity has one.
+"""
+
 CONVERSATIONS = ContainerDefinition(
     "conversations",
     ("/tenantId", "/conversationKey"),
-    # Heads alone have the first seven, facts alone the last: no list reads a document of the other kind.
+    # Facts alone have the last, heads alone the others: no list reads a document of the other kind.
     (
         "/key/?",
         "/state/?",
         "/queue/?",
         "/bot/?",
+        "/channel/?",
+        "/attention/?",
+        "/warnings/[]/?",
         "/customer/?",
+        "/started/?",
+        "/activity/?",
+        "/waiting/?",
         "/attentionAt/?",
         "/unpostedMonth/?",
         "/factOf/?",
     ),
     EXPIRES_WHERE_SET,
+    tuple((f"/{name}", f"/{sort}") for name, sort in LEADING),
 )
 THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRES_WHERE_SET)
 LEDGER = ContainerDefinition(

@@ -6,7 +6,7 @@ document of its own, so that the head does not grow.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.keys import Partition
 from shared.conversations.documents import read_decision, read_fact, read_head, write_decision, write_fact, write_head
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Beside, Head, Loaded
+from shared.conversations.lists import Listed, listed
+from shared.conversations.ports import Beside, FactTime, Head, Loaded
 from shared.errors import HeadChanged
 
 HEAD = "head"
@@ -48,6 +49,27 @@ def decision_texts(head: Head) -> list[tuple[str, str]]:
     return [(_DECISION + hashlib.sha256(text.encode()).hexdigest(), text) for text in texts]
 
 
+def list_members(one: Listed, key: str) -> Mapping[str, object]:
+    """The members by which lists are filtered and sorted; those that lists are sorted by end with the key."""
+    return {
+        "state": one.state,
+        "queue": one.queue,
+        "bot": one.bot,
+        "channel": one.channel,
+        "attention": one.attention,
+        "warnings": list(one.warnings) or None,
+        "customer": one.customer,
+        "started": place_in_list(one.started, key),
+        "activity": place_in_list(one.activity, key),
+        "waiting": place_in_list(one.waiting, key) if one.waiting else None,
+    }
+
+
+def place_in_list(moment: datetime, key: str = "") -> str:
+    """A moment and a key as text that sorts as both do, so that one member tells the order of a list."""
+    return f"{sortable(moment)} {key}"
+
+
 def sortable(moment: datetime) -> str:
     """A moment as text of fixed width, which sorts as moments do."""
     return moment.isoformat(timespec="microseconds")
@@ -62,21 +84,18 @@ class Writer:
     ttl: int
 
     def fact(self, fact: Fact) -> Document:
-        return self._document(fact_document_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
+        members = {"factOf": self.partition[-1], "type": fact.event.type, **write_fact(fact)}
+        return self._document(fact_document_id(fact.id), **members)
 
     def head(self, head: Head, decisions: Sequence[str] | None) -> Document:
         """The head with the members that lists are filtered and sorted by, and the ids of decisions if they are few.
 
         `decisions` is None if their list is a document of its own, which stays as it is.
         """
-        conversation = head.conversation
         return self._document(
             HEAD,
             key=self.partition[-1],
-            state=conversation.state,
-            queue=conversation.queue,
-            bot=conversation.bot,
-            customer=head.customer,
+            **list_members(listed(head), self.partition[-1]),
             attentionAt=sortable(head.attention_at) if head.attention_at else None,
             unpostedMonth=head.unposted_month,
             decisions=list(decisions) if decisions is not None and len(decisions) <= LISTED_IN_HEAD else None,
@@ -101,6 +120,12 @@ class Writer:
 def fact_of(document: Document) -> Fact:
     """The fact that a document holds."""
     return read_fact(document["id"].removeprefix(_FACT), document["event"], document["at"], document["receivedAt"])
+
+
+def time_of(document: Document) -> FactTime:
+    """Time and type of the fact that a document holds."""
+    fact_id = str(document["id"]).removeprefix(_FACT)
+    return FactTime(datetime.fromisoformat(document["at"]), fact_id, document["type"])
 
 
 def listed_in(head: Document) -> tuple[str, ...] | None:

@@ -31,19 +31,21 @@ from shared.azure.cosmos.conversation_documents import (
     listed_in,
     loaded_from,
     sortable,
+    time_of,
 )
+from shared.azure.cosmos.conversation_lists import heads_query, page_of
 from shared.azure.cosmos.expiry import Retention, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import Partition
 from shared.conversations.conversation import Conversation
 from shared.conversations.documents import read_head
 from shared.conversations.fact import Fact
-from shared.conversations.ports import Beside, FactExists, Head, HeadPage, Loaded
+from shared.conversations.lists import Selection
+from shared.conversations.ports import Beside, FactExists, FactTime, Head, HeadPage, Loaded
 from shared.errors import HeadChanged
 from shared.retry import retrying
 
 _ALL = "SELECT * FROM c"
-_FILTERS = ("state", "queue", "bot", "customer")
 _BATCH = 100
 """The most operations in a transactional batch."""
 
@@ -200,20 +202,20 @@ class CosmosConversations:
             if failed.status != MISSING:
                 raise HeadChanged from failed
 
-    async def heads(self, tenant_id: str, filters: Mapping[str, str], after: str | None, limit: int) -> HeadPage:
-        values = {name: filters[name] for name in _FILTERS if name in filters}
-        conditions = "".join(f" AND c.{name} = @{name}" for name in values)
-        documents = await self._container.query(
-            "heads",
-            (tenant_id,),
-            f"SELECT TOP {limit + 1} c.key, c.document FROM c WHERE c.key > @after{conditions} ORDER BY c.key",  # noqa: S608  # names from a constant
-            after=after or "",
-            **values,
-        )
-        # The physical partitions of a tenant answer one after the other, each in order.
-        documents.sort(key=_key)
-        page = [read_head(each["document"]) for each in documents[:limit]]
-        return HeadPage(page, _key(documents[limit - 1]) if len(documents) > limit else None)
+    async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
+        # Facts alone have a time of their own.
+        sql = "SELECT c.id, c.at, c.type FROM c WHERE IS_DEFINED(c.at)"
+        found = await self._container.query("fact_times", (tenant_id, key), sql)
+        return sorted(time_of(each) for each in found)
+
+    async def read_facts(self, tenant_id: str, key: str, fact_ids: Sequence[str]) -> Sequence[Fact]:
+        ids = [fact_document_id(each) for each in fact_ids]
+        sql = "SELECT * FROM c WHERE ARRAY_CONTAINS(@ids, c.id)"
+        return [fact_of(each) for each in await self._container.query("read_facts", (tenant_id, key), sql, ids=ids)]
+
+    async def heads(self, tenant_id: str, selection: Selection, after: str | None, limit: int) -> HeadPage:
+        sql, parameters = heads_query(selection, after, limit)
+        return page_of(await self._container.query("heads", (tenant_id,), sql, **parameters), selection, limit)
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
         found = await self._container.query(
@@ -224,7 +226,7 @@ class CosmosConversations:
         )
         return sorted(set(found))[:limit]
 
-    async def due(self, tenant_id: str, until: datetime, limit: int) -> Sequence[str]:
+    async def due(self, tenant_id: str, until: datetime, limit: int) -> Mapping[str, datetime]:
         documents = await self._container.query(
             "due",
             (tenant_id,),
@@ -232,7 +234,7 @@ class CosmosConversations:
             until=sortable(until),
         )
         documents.sort(key=lambda each: str(each["attentionAt"]))
-        return [_key(each) for each in documents[:limit]]
+        return {_key(each): datetime.fromisoformat(each["attentionAt"]) for each in documents[:limit]}
 
     async def unposted(self, tenant_id: str, until: str, limit: int) -> Sequence[str]:
         documents = await self._container.query(
