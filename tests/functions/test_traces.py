@@ -78,10 +78,10 @@ async def test_a_message_is_one_trace_from_the_webhook_to_the_ledger(traced: Hos
     # When it is posted, and the functions of the bus have run
     await traced.accepted(WEB_CHAT, activity())
     await traced.drain()
-    # Then all of it is one trace, in which the ledger's row goes back to the webhook through the bus
+    # Then all of it is one trace, in which the commit, with the ledger's row in it, goes back to the webhook
     assert len(observed.traces()) == 1
-    assert observed.ancestry(observed.the("post ledger")) == [
-        "post ledger",
+    assert observed.ancestry(observed.the("commit conversations")) == [
+        "commit conversations",
         "record conversation.started",
         "publish conversation.started",
         WEBHOOK,
@@ -131,7 +131,7 @@ async def test_the_ingress_continues_the_callers_trace_but_not_its_wish_to_be_sa
     await traced.drain()
     # Then all of it is in the caller's trace, and none of it is missing
     assert observed.traces() == {int(TRACE, 16)}
-    assert observed.ancestry(observed.the("post ledger"))[-1] == "POST /api/tenants/{tenantId}/events"
+    assert observed.ancestry(observed.the("commit conversations"))[-1] == "POST /api/tenants/{tenantId}/events"
 
 
 async def test_the_hosts_own_span_is_the_parent_where_there_is_one(traced: Host, observed: Observed) -> None:
