@@ -5,6 +5,7 @@ CONFORMANCE := .venv313
 CHECKOV := .venv-checkov
 AZURE_CLI := .venv-azure-cli
 SUPPLY_CHAIN := .venv-supply-chain
+BENCH := .venv-bench
 QUERIES := tests/operations/queries/node_modules
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
@@ -148,9 +149,11 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-checkov.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:azure-cli \
 		-o requirements-azure-cli.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:bench \
+		-o requirements-bench.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \
 		-o requirements-supply-chain.txt
 
 clean:  ## remove the environments, the demo's files and caches
-	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(QUERIES) data .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(BENCH) $(QUERIES) data .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis
