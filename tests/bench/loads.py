@@ -1,7 +1,8 @@
 """The loads under which Patchbay's host is measured: a backlog, batches, single requests, and turns in order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tests.bench.http_load import post_all
@@ -14,12 +15,16 @@ CONNECTIONS = 64
 _BATCH_CONNECTIONS = 4
 
 
-def backlog(folder: Path, count: int, lines: int = 1) -> Sample:
+Beside = Callable[[int], AbstractContextManager[object]]
+"""What runs while the host's process, of this id, is measured."""
+
+
+def backlog(folder: Path, count: int, lines: int = 1, beside: Beside = nullcontext) -> Sample:
     """So many conversations were published while no host ran; measured from the moment at which it listens."""
     events = mixed(conversations(count, lines))
     file = folder / "patchbay.db"
     asyncio.run(prepare(file, events))
-    with host(file) as running:
+    with host(file) as running, beside(running.pid):
         meter = Meter(running.observed)
         running.wait_until_idle()
         sample = meter.stop(len(events))
@@ -32,9 +37,9 @@ def in_batches(folder: Path, count: int) -> Sample:
     return _posted(folder, [mixed(conversations(count))], BATCH_SIZE)
 
 
-def singly(folder: Path, count: int) -> Sample:
+def singly(folder: Path, count: int, beside: Beside = nullcontext) -> Sample:
     """Each event is posted by itself, over many connections at once; measured until the last one is recorded."""
-    return _posted(folder, [mixed(conversations(count))], 1)
+    return _posted(folder, [mixed(conversations(count))], 1, beside)
 
 
 def in_order(folder: Path, count: int, lines: int) -> Sample:
@@ -42,19 +47,19 @@ def in_order(folder: Path, count: int, lines: int) -> Sample:
     return _posted(folder, list(zip(*conversations(count, lines), strict=True)), BATCH_SIZE)
 
 
-def _posted(folder: Path, turns: Sequence[Sequence[bytes]], size: int) -> Sample:
+def _posted(folder: Path, turns: Sequence[Sequence[bytes]], size: int, beside: Beside = nullcontext) -> Sample:
     file = folder / "patchbay.db"
     asyncio.run(prepare(file, ()))
     with host(file) as running:
         _post(running, conversations(1, named="warm-up")[0], 1)
         running.wait_until_idle()
-        before = running.facts()
-        meter = Meter(running.observed)
-        for events in turns:
-            _post(running, events, size)
-            running.wait_until_idle()
-        count = sum(map(len, turns))
-        sample = meter.stop(count)
+        before, count = running.facts(), sum(map(len, turns))
+        with beside(running.pid):
+            meter = Meter(running.observed)
+            for events in turns:
+                _post(running, events, size)
+                running.wait_until_idle()
+            sample = meter.stop(count)
         _check(running, before + count)
     return sample
 

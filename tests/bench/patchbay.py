@@ -11,12 +11,11 @@ from pathlib import Path
 from shared.bootstrap import EmbeddedPipeline, embedded_on
 from shared.clock import SystemClock
 from shared.embedded.database import Database
+from tests.bench.configurations import configuration
 from tests.bench.http_load import request_head
 from tests.bench.lifecycle import TENANT, batches_of
 from tests.bench.processes import Observed, running
-from tests.builders import EXAMPLES
 
-CONFIGURATION = (EXAMPLES / "contoso.yaml").read_bytes()
 ONE_EVENT = request_head(f"/api/tenants/{TENANT}/events", "application/cloudevents+json")
 ACCEPTED = 202
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -32,7 +31,7 @@ async def pipeline_on(file: Path) -> AsyncIterator[EmbeddedPipeline]:
     """The pipeline in this process, on a new file that has the tenant's configuration."""
     pipeline = embedded_on(Database(file), SystemClock())
     try:
-        await pipeline.configurations.put(TENANT, CONFIGURATION, None)
+        await pipeline.configurations.put(TENANT, configuration(), None)
         yield pipeline
     finally:
         await pipeline.close()
@@ -49,7 +48,8 @@ async def prepare(file: Path, events: Sequence[bytes]) -> None:
 class Host:
     """The running host, and a view of its store that changes nothing there."""
 
-    def __init__(self, port: int, observed: Observed, file: Path) -> None:
+    def __init__(self, pid: int, port: int, observed: Observed, file: Path) -> None:
+        self.pid = pid
         self.port = port
         self.observed = observed
         self.reader = sqlite3.connect(f"file:{file}?mode=ro", uri=True, isolation_level=None)
@@ -69,7 +69,7 @@ class Host:
 def host(file: Path) -> Iterator[Host]:
     """Run the host on this file, from the moment at which it listens."""
     output = file.with_suffix(".output")
-    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", file]
+    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(file)]
     with running(command, {}, output) as process:
         until = time.monotonic() + _STARTS_WITHIN
         while not (found := _LISTENS.search(output.read_text(encoding="utf-8"))):
@@ -77,4 +77,4 @@ def host(file: Path) -> Iterator[Host]:
                 raise RuntimeError(f"the host does not start:\n{output.read_text(encoding='utf-8')[-2000:]}")
             time.sleep(0.002)
         with Observed(process) as observed:
-            yield Host(int(found[1]), observed, file)
+            yield Host(process.pid, int(found[1]), observed, file)

@@ -11,13 +11,13 @@ from tests.bench import servers
 from tests.bench.http_load import post_all, request_head
 from tests.bench.lifecycle import conversations, mixed
 from tests.bench.loads import CONNECTIONS
-from tests.bench.processes import PEERS, Observed, free_port, running, wait_for_port
+from tests.bench.processes import Observed, free_port, peer_program, running, wait_for_port
 from tests.bench.samples import Meter, Sample
 from tests.documents import ROOT
 
-_PYTHON = PEERS / "python"
-_HUEY = [PEERS / "huey_consumer", "tests.bench.peers.huey_app.huey", "--quiet", "--no-periodic", "-w", "1"]
-_CELERY = [PEERS / "celery", "-A", "tests.bench.peers.celery_app", "worker", "--concurrency", "2"]
+_PYTHON = peer_program("python")
+_HUEY = [peer_program("huey_consumer"), "tests.bench.peers.huey_app.huey", "--quiet", "--no-periodic", "-w", "1"]
+_CELERY = [peer_program("celery"), "-A", "tests.bench.peers.celery_app", "worker", "--concurrency", "2"]
 _CELERY_OPTIONS = ["--loglevel", "ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
@@ -29,7 +29,7 @@ def huey(folder: Path, count: int) -> Sample:
 def huey_over_http(folder: Path, count: int) -> Sample:
     """A bare route publishes each body for the same consumer; measured until the last event is stored."""
     events, settings, port = mixed(conversations(count)), _huey_settings(folder), free_port()
-    serve = [PEERS / "uvicorn", "tests.bench.peers.huey_http:app", "--port", str(port), "--log-level", "error"]
+    serve = [peer_program("uvicorn"), "tests.bench.peers.huey_http:app", "--port", str(port), "--log-level", "error"]
     fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     with (
         running(_HUEY, settings, folder / "huey.log") as worker,
@@ -71,7 +71,7 @@ def _huey_settings(folder: Path) -> dict[str, str]:
 def _drained(
     folder: Path,
     peer: str,
-    worker: Sequence[str | Path],
+    worker: Sequence[str],
     settings: Mapping[str, str],
     count: int,
     servers_beside: Sequence[subprocess.Popen[bytes]] = (),

@@ -29,14 +29,19 @@ class Memory:
     proportional: int
 
 
+def peer_program(name: str) -> str:
+    """The path of a program of the peers' environment."""
+    return str(PEERS / name)
+
+
 @contextlib.contextmanager
 def running(
-    command: Sequence[str | Path], settings: Mapping[str, str], output: Path, user: str | None = None
+    command: Sequence[str], settings: Mapping[str, str], output: Path, user: str | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program until the end of the block. Its output goes to a file."""
     with output.open("wb") as written:
         process = subprocess.Popen(
-            [str(part) for part in command],
+            list(command),
             cwd=ROOT,
             env={**os.environ, **settings},
             stdin=subprocess.DEVNULL,

@@ -35,7 +35,7 @@ def redis(folder: Path) -> Iterator[Server]:
     A crash may lose what it accepted in the last second; the other queues flush before they accept.
     """
     port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     with running([*command, "--appendonly", "yes", "--appendfsync", "everysec"], {}, folder / "redis.log") as process:
         wait_for_port(port, process)
         yield Server(f"redis://127.0.0.1:{port}/0", process)
@@ -49,11 +49,11 @@ def postgres(folder: Path) -> Iterator[Server]:
     data.mkdir()
     if _USER:
         shutil.chown(data, _USER)
-    command = ["initdb", "--pgdata", data, "--auth", "trust", "--username", "bench", "--no-sync"]
+    command = ["initdb", "--pgdata", str(data), "--auth", "trust", "--username", "bench", "--no-sync"]
     subprocess.run(command, check=True, capture_output=True, user=_USER, cwd="/")
     port = free_port()
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"port={port}", "-c", "unix_socket_directories="]
-    with running(["postgres", "-D", data, *options], {}, folder / "postgres.log", _USER) as process:
+    with running(["postgres", "-D", str(data), *options], {}, folder / "postgres.log", _USER) as process:
         address = f"postgresql://bench@127.0.0.1:{port}/postgres"
         wait_for_port(port, process)
         _wait_until_ready(folder / "postgres.log")

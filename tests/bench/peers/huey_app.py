@@ -19,7 +19,7 @@ def _state() -> work.Statements:
     return work.open_state(os.environ["BENCH_STATE"])
 
 
-@huey.task()
+@huey.task()  # type: ignore[untyped-decorator]  # it is installed in the peers' environment
 def record(body: str) -> None:
     work.record(_state(), body)
 
