@@ -5,7 +5,7 @@ import signal
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
         "shared/embedded/tenants.py",
     ),
     "SQL: the bus": ("shared/embedded/bus.py",),
-    "SQL: BEGIN, COMMIT, savepoints; hand-off to the writer": ("shared/embedded/", "concurrent/futures/"),
+    "SQL: transactions, and the hand-off to the writer": ("shared/embedded/", "concurrent/futures/"),
     "fold and what follows from it": (
         "shared/conversations/fold.py",
         "shared/conversations/bot_activity.py",
@@ -46,7 +46,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
         "shared/conversations/documents.py",
         "shared/conversations/conversation.py",
     ),
-    "events from and to JSON": ("shared/wire.py", "shared/events/"),
+    "events from and to JSON": ("shared/events/",),
     "recording and its effects": (
         "shared/conversations/",
         "shared/effects/",
@@ -70,6 +70,8 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 }
 """Each component's files, by the beginnings of their paths: the first one that fits counts."""
 REST = "rest"
+_WAITING = ("_worker (", "select (", "EpollSelector.select (")
+"""Calls in which a thread waits for work, although the profiler takes it for one that works."""
 
 
 def measure(conversations: int) -> list[Component]:
@@ -114,14 +116,16 @@ def by_component(stacks: Iterable[str]) -> Counter[str]:
     """How many samples each component has, of lines `function (file:line);… samples` with the innermost call last."""
     counted: Counter[str] = Counter()
     for line in stacks:
-        calls, _, samples = line.rpartition(" ")
-        counted[_component_of(calls.split(";"))] += int(samples)
+        stack, _, samples = line.rpartition(" ")
+        calls = stack.split(";")
+        if not calls[-1].startswith(_WAITING):
+            counted[_component_of(calls)] += int(samples)
     return counted
 
 
-def _component_of(calls: Iterable[str]) -> str:
+def _component_of(calls: Sequence[str]) -> str:
     """The component of the innermost call that has one: the library's own work is its caller's."""
-    for call in reversed(list(calls)):
+    for call in reversed(calls):
         _, _, place = call.partition(" (")
         if found := _component_in(_shortened(place.rpartition(":")[0])):
             return found

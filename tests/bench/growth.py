@@ -19,6 +19,7 @@ from shared.clock import MovableClock
 from shared.embedded.database import Database
 from shared.events.envelope import parse_time
 from tests.bench.configurations import configuration
+from tests.bench.deciding import compiled_rules, decided
 from tests.bench.figures import Growth
 from tests.bench.lifecycle import ESCALATED, MESSAGE, STARTED, TENANT, Sender, conversations
 
@@ -26,6 +27,7 @@ BEGAN = parse_time("2026-10-05T10:00:00Z")
 _AT_ONCE = 16
 _NEXT = 10
 """Events by which the cost of the next one is measured."""
+_DECISIONS = 2_000
 _LONGEST = 60.0
 """Seconds of CPU for which a conversation is made longer before it is measured; else the size is left out."""
 
@@ -82,12 +84,22 @@ async def by_tenants(pipeline: EmbeddedPipeline, tenants: int) -> Cost:
     return await cost_of(pipeline, conversations(max(200, tenants), began=BEGAN, tenants=names))
 
 
+async def by_variables(_: EmbeddedPipeline, variables: int) -> Cost:
+    """A decision over 20 rules of 4 conditions, without the rest of an event."""
+    rules, given = compiled_rules(variables)
+    began = time.process_time()
+    for _decision in range(_DECISIONS):
+        decided(rules, given)
+    return (time.process_time() - began) / _DECISIONS * 1e6
+
+
 CURVES = (
     Curve("an event", "lines of its conversation", (1, 4, 12, 50, 200, 1_000, 10_000), by_length, 1_000),
     Curve("the next line", "lines before it", (10, 1_000, 10_000), next_line),
     Curve("the next escalation", "lines before it", (10, 1_000, 10_000), next_escalation),
     Curve("the next escalation", "escalations before it", (10, 100, 1_000, 10_000), next_of_escalations, 1_000),
     Curve("an event", "rules", (3, 20, 100), by_rules),
+    Curve("a decision over 20 rules", "variables", (4, 8, 20, 80), by_variables),
     Curve("an event", "tenants", (1, 10, 100, 1_000), by_tenants, 1_000),
 )
 

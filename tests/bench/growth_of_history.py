@@ -12,7 +12,8 @@ from tests.bench.growth import BEGAN, cost_of, grown, opened
 from tests.bench.history import write_history
 from tests.bench.lifecycle import TENANT, conversations
 
-SIZES = (0, 1_000_000)
+SIZES = (100, 1_000_000)
+"""A hundred fill a page of the list."""
 _GROWS = "conversations that ended before"
 _REPEATED = 5
 

@@ -20,7 +20,7 @@ SHORT, LONG = "backlog, 4 lines", "backlog, 200 lines"
 class Contest:
     """One system under one load: how it is run for a number of conversations, and the program without which it is not.
 
-    `share` is the part of a run's conversations that it gets: long conversations have more events.
+    It gets `share` times a run's conversations: fewer where they are long, more where they take no time.
     """
 
     system: str
@@ -40,7 +40,7 @@ CONTESTS = (
     Contest(HUEY_HTTP, SINGLY, peer.huey_over_http, _PEER),
     Contest(PATCHBAY, IN_ORDER, partial(loads.in_order, lines=12), share=0.3),
     Contest("one transaction, 1 a commit", BACKLOG, partial(peer.one_transaction, per_commit=1), _PEER),
-    Contest("one transaction, 16 a commit", BACKLOG, partial(peer.one_transaction, per_commit=16), _PEER),
+    Contest("one transaction, 16 a commit", BACKLOG, partial(peer.one_transaction, per_commit=16), _PEER, 4),
     Contest(PATCHBAY, SHORT, partial(loads.backlog, lines=4), share=0.34),
     Contest("Celery: Redis, state on PostgreSQL", BACKLOG, partial(peer.celery, on_postgres=True), "postgres"),
     Contest(PATCHBAY, LONG, partial(loads.backlog, lines=200), share=0.01),

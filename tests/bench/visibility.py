@@ -23,7 +23,7 @@ LOADS = {"singly": 1, "batches of 10": 10}
 _LOOKS_EVERY = 0.002
 _LOOKS_AT = 32
 """Events of each type that are looked for at once, in the order in which they were accepted."""
-_WAITS = 5.0
+WAITS = 5.0
 """Seconds after the last answer in which the last events may become visible."""
 
 Place = tuple[str, str, str]
@@ -140,7 +140,7 @@ class _Traffic:
             await self._look()
         await posting
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_WAITS):
+            async with asyncio.timeout(WAITS):
                 while self.watch.pending:
                     await self._look()
 
