@@ -113,9 +113,9 @@ bench: $(VENV)/installed $(BENCH)/installed  ## throughput, latency and growth b
 instructions: $(VENV)/installed  ## keep the instructions of an event of each type, by this build of Python (needs Valgrind)
 	$(if $(VALGRIND),,$(error no Valgrind was found; 'apt-get install valgrind' brings it))$(RUN) -m tests.bench.instructions write
 
-instructions-check: $(VENV)/installed  ## compare them with those that are kept (needs Valgrind)
+instructions-check:  ## compare them with those that are kept (needs Valgrind)
 	$(call needs,$(VALGRIND),no Valgrind was found; 'apt-get install valgrind' brings it,\
-		$(RUN) -m tests.bench.instructions check)
+		$(MAKE) --no-print-directory $(VENV)/installed && $(RUN) -m tests.bench.instructions check)
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071

@@ -27,7 +27,6 @@ BEGAN = parse_time("2026-10-05T10:00:00Z")
 _AT_ONCE = 16
 _NEXT = 10
 """Events by which the cost of the next one is measured."""
-_DECISIONS = 2_000
 _LONGEST = 60.0
 """Seconds of CPU for which a conversation is made longer before it is measured; else the size is left out."""
 
@@ -47,10 +46,9 @@ class Curve:
     """From this size on a size is measured once, not in each round: it takes long."""
 
 
-async def by_length(pipeline: EmbeddedPipeline, lines: int) -> Cost:
+async def by_length(pipeline: EmbeddedPipeline, lines: int, count: int = 800) -> Cost:
     """Whole conversations with so many lines."""
-    count = max(_AT_ONCE, 800 // lines)
-    return await cost_of(pipeline, conversations(count, lines, began=BEGAN))
+    return await cost_of(pipeline, conversations(max(_AT_ONCE, count // lines), lines, began=BEGAN))
 
 
 async def next_line(pipeline: EmbeddedPipeline, facts: int) -> Cost:
@@ -68,29 +66,29 @@ async def next_of_escalations(pipeline: EmbeddedPipeline, facts: int) -> Cost:
     return await _next(pipeline, ESCALATED, ESCALATED, facts)
 
 
-async def by_rules(pipeline: EmbeddedPipeline, rules: int) -> Cost:
+async def by_rules(pipeline: EmbeddedPipeline, rules: int, count: int = 100) -> Cost:
     """The four events of a conversation, under so many rules of 4 conditions; 3 are the example's own, simple rules."""
     if rules != 3:
         await pipeline.configurations.put(TENANT, configuration(rules=rules), None)
-    return await cost_of(pipeline, conversations(100, began=BEGAN))
+    return await cost_of(pipeline, conversations(count, began=BEGAN))
 
 
-async def by_tenants(pipeline: EmbeddedPipeline, tenants: int) -> Cost:
+async def by_tenants(pipeline: EmbeddedPipeline, tenants: int, count: int = 200) -> Cost:
     """The four events of conversations of so many tenants, whose configurations were read before."""
     names = [f"tenant-{number}" for number in range(tenants)]
     for name in names:
         await pipeline.configurations.put(name, configuration(name), None)
     await cost_of(pipeline, conversations(tenants, named="warm-up", began=BEGAN, tenants=names))
-    return await cost_of(pipeline, conversations(max(200, tenants), began=BEGAN, tenants=names))
+    return await cost_of(pipeline, conversations(max(count, tenants), began=BEGAN, tenants=names))
 
 
-async def by_variables(_: EmbeddedPipeline, variables: int) -> Cost:
+async def by_variables(_: EmbeddedPipeline, variables: int, count: int = 2_000) -> Cost:
     """A decision over 20 rules of 4 conditions, without the rest of an event."""
     rules, given = compiled_rules(variables)
     began = time.process_time()
-    for _decision in range(_DECISIONS):
+    for _decision in range(count):
         decided(rules, given)
-    return (time.process_time() - began) / _DECISIONS * 1e6
+    return (time.process_time() - began) / count * 1e6
 
 
 CURVES = (

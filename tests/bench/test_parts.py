@@ -1,0 +1,101 @@
+"""Each part of the benchmark on a small scale: it measures what it says, and nothing gets lost meanwhile."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from shared.bootstrap import EmbeddedPipeline
+from tests.bench import growth, loads, visibility
+from tests.bench.components import REST, by_component
+from tests.bench.growth_of_history import READS
+from tests.bench.history import write_history
+from tests.bench.lifecycle import TENANT
+from tests.documents import ROOT
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[EmbeddedPipeline]:
+    async with growth.opened(tmp_path / "patchbay.db") as opened:
+        yield opened
+
+
+def test_a_backlog_is_measured_until_its_last_event(tmp_path: Path) -> None:
+    # when the host works off some conversations, which fails if an event is lost
+    sample = loads.backlog(tmp_path, 3)
+    # then all their events are counted, and what they took
+    assert sample.events == 12
+    assert sample.seconds > 0
+    assert sample.cpu > 0
+    assert sample.memory.resident >= sample.memory.proportional > 0
+
+
+async def test_every_accepted_event_becomes_visible(tmp_path: Path) -> None:
+    # when events are posted in batches for a second
+    row = await visibility.at_rate(tmp_path, "batches of 10", 10, rate=40, seconds=1)
+    # then all are accepted, and become visible
+    assert (row.accepted, row.refused, row.late) == (40, 0, 0)
+    assert 0 <= row.p50 <= row.p99
+
+
+async def test_an_event_that_never_becomes_visible_is_late(pipeline: EmbeddedPipeline) -> None:
+    # given an event that was accepted, and whose fact is not in the store
+    watch = visibility.Watch(sqlite3.connect(pipeline.database.path))
+    watch.accepted([("message.posted", "c1", "no fact")], at=10.0)
+    # when it is looked for in vain, and given up 5 seconds later
+    watch.look(11.0)
+    assert watch.pending == 1
+    # then it is late, and counts with these 5 seconds
+    assert watch.give_up(15.0) == 1
+    assert watch.latencies == [5.0]
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        partial(growth.by_length, lines=2, count=1),
+        partial(growth.next_line, facts=3),
+        partial(growth.next_of_escalations, facts=3),
+        partial(growth.by_rules, rules=20, count=1),
+        partial(growth.by_tenants, tenants=2, count=1),
+        partial(growth.by_variables, variables=4, count=1),
+    ],
+)
+async def test_each_curve_has_its_events_recorded(
+    cost: Callable[[EmbeddedPipeline], Awaitable[growth.Cost]], pipeline: EmbeddedPipeline
+) -> None:
+    # when a cost is measured at a small size, then there is one, and no event was parked
+    assert await cost(pipeline)
+    for tenant in await pipeline.configurations.tenants():
+        assert not await pipeline.parked.parked(tenant)
+
+
+async def test_a_history_reads_like_conversations_that_were_recorded(tmp_path: Path) -> None:
+    # given a history as rows, written in a thread because it has a loop of its own
+    await asyncio.to_thread(write_history, tmp_path / "patchbay.db", 3)
+    async with growth.opened(tmp_path / "patchbay.db") as pipeline:
+        # when all is folded anew and the books are counted, then nothing differs
+        comparison = await pipeline.rebuild.compare(TENANT)
+        assert (comparison.conversations, comparison.differences) == (3, [])
+        # and every read of the benchmark finds them
+        report = await pipeline.usage.report(TENANT, "2026-10")
+        assert report.counted == 3
+        assert all([await read(pipeline) is not None for read in READS.values()])
+
+
+def test_a_sample_counts_for_the_innermost_call_of_ours() -> None:
+    # given stacks of the profiler, the innermost call last
+    ours, library = f"{ROOT}/shared/conversations", "/venv/lib/python3.11/site-packages"
+    stacks = [
+        f"run (/usr/lib/python3.11/asyncio/runners.py:9);fold ({ours}/fold.py:10);loads ({library}/pydantic/a.py:1) 3",
+        "run (/usr/lib/python3.11/asyncio/runners.py:9);dumps (/usr/lib/python3.11/json/encoder.py:3) 2",
+        f"run (/usr/lib/python3.11/threading.py:9);app ({library}/starlette/routing.py:3) 4",
+        "bootstrap (/usr/lib/python3.11/threading.py:9) 1",
+        "_worker (/usr/lib/python3.11/concurrent/futures/thread.py:81) 50",
+    ]
+    # when they are counted, then a library's time is its caller's, and waiting is nobody's
+    expected = {"fold and what follows from it": 3, "asyncio": 2, "Starlette": 4, REST: 1}
+    assert by_component(stacks) == expected
