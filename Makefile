@@ -112,6 +112,7 @@ bench: $(VENV)/installed $(BENCH)/installed  ## throughput, latency and growth b
 
 instructions: $(VENV)/installed  ## keep the instructions of an event of each type, by this build of Python (needs Valgrind)
 	$(if $(VALGRIND),,$(error no Valgrind was found; 'apt-get install valgrind' brings it))$(RUN) -m tests.bench.instructions write
+	$(RUN) -m tests.bench.page
 
 instructions-check:  ## compare them with those that are kept (needs Valgrind)
 	$(call needs,$(VALGRIND),no Valgrind was found; 'apt-get install valgrind' brings it,\

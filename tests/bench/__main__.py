@@ -5,6 +5,7 @@
 Without a part all are measured. The figures are kept in docs/performance/figures.json, and the page is written anew.
 """
 
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,8 @@ def run(
     minute: Annotated[bool, typer.Option(help="Look for a minute at each rate.")] = False,
 ) -> None:
     """Measure the parts, keep the figures, and write the page."""
+    # The programs that are being measured end with this one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"there is no part {', '.join(sorted(unknown))}")
     how = figures.measured(" ".join(["python -m tests.bench", *sys.argv[1:]]))

@@ -27,13 +27,14 @@ def files(performance: Performance, counts: Mapping[str, Mapping[str, int]]) -> 
     """The page and its charts."""
     written: dict[Path, str] = {}
     if performance.throughput:
-        rows = [row for row in performance.throughput.rows if row.rates]
+        # Beside the limit all other bars would be stubs.
+        rows = [row for row in performance.throughput.rows if row.rates and row.system != throughput.LIMIT]
         written[CHARTS / "throughput.svg"] = bars(
             "Events a second: the median, and the range of all rounds",
             [Bar(f"{row.system}: {row.load}", row.rates, row.system == throughput.PATCHBAY) for row in rows],
         )
     if performance.growth:
-        drawn = [row for row in performance.growth.rows if row.sizes[-1] >= 1_000 and any(row.cpu)]
+        drawn = [row for row in performance.growth.rows if len(row.sizes) > 2 and row.sizes[-1] >= 1_000]
         written[CHARTS / "growth.svg"] = lines(
             "Microseconds of CPU as something grows, both axes logarithmic",
             [Line(f"{row.name}, by {row.grows}", _medians(row)) for row in drawn],

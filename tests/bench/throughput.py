@@ -13,6 +13,7 @@ from tests.bench.samples import Sample
 
 PATCHBAY, HUEY, HUEY_HTTP = "Patchbay", "Huey", "Huey behind Starlette"
 BACKLOG, BATCHES, SINGLY, IN_ORDER = "backlog", "batches of 100", "singly", "12 lines in order"
+LIMIT = "one transaction, 16 a commit"
 SHORT, LONG = "backlog, 4 lines", "backlog, 200 lines"
 
 
@@ -40,7 +41,7 @@ CONTESTS = (
     Contest(HUEY_HTTP, SINGLY, peer.huey_over_http, _PEER),
     Contest(PATCHBAY, IN_ORDER, partial(loads.in_order, lines=12), share=0.3),
     Contest("one transaction, 1 a commit", BACKLOG, partial(peer.one_transaction, per_commit=1), _PEER),
-    Contest("one transaction, 16 a commit", BACKLOG, partial(peer.one_transaction, per_commit=16), _PEER, 4),
+    Contest(LIMIT, BACKLOG, partial(peer.one_transaction, per_commit=16), _PEER, 4),
     Contest(PATCHBAY, SHORT, partial(loads.backlog, lines=4), share=0.34),
     Contest("Celery: Redis, state on PostgreSQL", BACKLOG, partial(peer.celery, on_postgres=True), "postgres"),
     Contest(PATCHBAY, LONG, partial(loads.backlog, lines=200), share=0.01),

@@ -20,7 +20,7 @@ from tests.bench.patchbay import ACCEPTED, BATCH, ONE_EVENT, host, pipeline_on
 
 RATES = (100, 300, 500, 1_000)
 LOADS = {"singly": 1, "batches of 10": 10}
-_LOOKS_EVERY = 0.002
+_LOOKS_EVERY = 0.004
 _LOOKS_AT = 32
 """Events of each type that are looked for at once, in the order in which they were accepted."""
 WAITS = 5.0
