@@ -6,7 +6,7 @@ The same figures give the same files.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -26,24 +26,36 @@ _MIB = 2**20
 def files(performance: Performance, counts: Mapping[str, Mapping[str, int]]) -> dict[Path, str]:
     """The page and its charts."""
     written: dict[Path, str] = {}
-    if performance.throughput:
-        # Beside the limit all other bars would be stubs.
-        rows = [row for row in performance.throughput.rows if row.rates and row.system != throughput.LIMIT]
-        written[CHARTS / "throughput.svg"] = bars(
-            "Events a second: the median, and the range of all rounds",
-            [Bar(f"{row.system}: {row.load}", row.rates, row.system == throughput.PATCHBAY) for row in rows],
-        )
-    if performance.growth:
-        drawn = [row for row in performance.growth.rows if len(row.sizes) > 2 and row.sizes[-1] >= 1_000]
-        written[CHARTS / "growth.svg"] = lines(
-            "Microseconds of CPU as something grows, both axes logarithmic",
-            [Line(f"{row.name}, by {row.grows}", _medians(row)) for row in drawn],
-        )
-    written[PAGE] = _page(performance, counts)
+    if compared := _compared(performance):
+        written[CHARTS / "throughput.svg"] = bars("Events a second: the median, and the range of all rounds", compared)
+    if curves := _curves(performance):
+        title = "Microseconds of CPU as something grows, both axes logarithmic"
+        written[CHARTS / "growth.svg"] = lines(title, curves)
+    written[PAGE] = _page(performance, counts, {file.stem for file in written})
     return written
 
 
-def _page(performance: Performance, counts: Mapping[str, Mapping[str, int]]) -> str:
+def _compared(performance: Performance) -> list[Bar]:
+    """A bar for each row, but for the limit, beside which all others would be stubs."""
+    rows = performance.throughput.rows if performance.throughput else ()
+    return [
+        Bar(f"{row.system}: {row.load}", row.rates, row.system == throughput.PATCHBAY)
+        for row in rows
+        if row.rates and row.system != throughput.LIMIT
+    ]
+
+
+def _curves(performance: Performance) -> list[Line]:
+    """A line for each cost that was measured at more than two sizes, up to a thousand or more."""
+    rows = performance.growth.rows if performance.growth else ()
+    return [
+        Line(f"{row.name}, by {row.grows}", points)
+        for row in rows
+        if len(points := _medians(row)) > 2 and points[-1][0] >= 1_000
+    ]
+
+
+def _page(performance: Performance, counts: Mapping[str, Mapping[str, int]], charts: Collection[str]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
@@ -60,6 +72,7 @@ def _page(performance: Performance, counts: Mapping[str, Mapping[str, int]]) -> 
         long_to_short=_long_to_short(rows),
         growths=[(row, _times(row)) for row in performance.growth.rows] if performance.growth else [],
         counts=counts,
+        charts=charts,
         wait=visibility.WAITS,
     )
 
