@@ -1,5 +1,6 @@
 """What the benchmark measured, as it is kept in docs/performance/figures.json: each part with its machine and date."""
 
+import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -21,12 +22,16 @@ class Figures(BaseModel):
 
 
 class Measured(Figures):
-    """When, where and how a part was measured. `version` is the commit, with a `+` if the files differed from it."""
+    """When, where and how a part was measured. `version` is the commit, with a `+` if the files differed from it.
+
+    `load` is the machine's load average before: what else it had to do.
+    """
 
     at: datetime
     version: str
     command: str
     machine: str
+    load: float
 
 
 class Throughput(Figures):
@@ -114,7 +119,7 @@ Part = TypeVar("Part", bound=Figures)
 def measured(command: str) -> Measured:
     """This machine, now."""
     now = datetime.now(UTC).replace(microsecond=0)
-    return Measured(at=now, version=_version(), command=command, machine=_machine())
+    return Measured(at=now, version=_version(), command=command, machine=_machine(), load=round(os.getloadavg()[0], 1))
 
 
 def load(file: Path = FIGURES) -> Performance:

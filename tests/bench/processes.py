@@ -15,8 +15,6 @@ import psutil
 
 from tests.documents import ROOT
 
-PEERS = ROOT / ".venv-bench/bin"
-"""The programs of the environment in which the peers run."""
 _SAMPLED_EVERY = 0.2
 _ENDS_WITHIN = 30.0
 
@@ -30,8 +28,8 @@ class Memory:
 
 
 def peer_program(name: str) -> str:
-    """The path of a program of the peers' environment."""
-    return str(PEERS / name)
+    """The path of a program in the environment in which the peers run."""
+    return str(ROOT / ".venv-bench/bin" / name)
 
 
 @contextlib.contextmanager

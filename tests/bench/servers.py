@@ -23,11 +23,6 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
-def find(program: str) -> str | None:
-    """A server's program; None if it is not installed."""
-    return shutil.which(program)
-
-
 @contextlib.contextmanager
 def redis(folder: Path) -> Iterator[Server]:
     """Redis with an append-only file, which it flushes once a second, as its documentation advises.
