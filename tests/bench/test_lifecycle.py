@@ -25,19 +25,19 @@ def test_a_conversation_has_one_event_of_each_type_that_is_a_fact_all_of_one_siz
 
 @pytest.mark.parametrize("per_commit", [1, 16])
 async def test_the_peers_do_the_same_work(per_commit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # given the events of some conversations, one of which comes twice
+    # given the events of some conversations, in which a line comes twice
     events = mixed(conversations(5, began=_BEGAN))
     monkeypatch.setenv("BENCH_STATE", str(tmp_path / "transaction.db"))
-    one_transaction.publish([event.decode() for event in [*events, events[4]]])
+    one_transaction.publish([event.decode() for event in [*events, events[5]]])
     # when each peer handles them, and Patchbay does
     one_transaction.drain(one_transaction.opened(), per_commit)
     alone = work.open_sqlite(str(tmp_path / "alone.db"))
     for statement in work.SCHEMA:
         alone.execute(statement)
-    for event in [*events, events[4]]:
+    for event in [*events, events[5]]:
         work.record(alone, event)
     async with opened(tmp_path / "patchbay.db") as pipeline:
-        for event in [*events, events[4]]:
+        for event in [*events, events[5]]:
             await pipeline.deliveries.deliver(event)
         heads, _ = await pipeline.conversations.page(TENANT, {}, None)
     # then all have the same conversations in the same state, and the peers have one line of each
