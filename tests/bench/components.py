@@ -11,13 +11,12 @@ from pathlib import Path
 
 from tests.bench import loads
 from tests.bench.figures import Component
-from tests.bench.processes import peer_program
+from tests.bench.processes import IN_MEMORY, peer_program
 from tests.bench.samples import Sample
 from tests.documents import ROOT
 
 _PROFILER = peer_program("py-spy")
 _A_SECOND = "200"
-_MEMORY = Path("/dev/shm")
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "SQL: conversations": ("shared/embedded/conversations.py",),
@@ -89,7 +88,7 @@ def _profiled(load: Callable[..., Sample]) -> dict[str, float]:
 
     The profiler takes a thread that waits for the disk for one that works.
     """
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.exists() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         stacks = Path(folder) / "stacks"
         sample = load(Path(folder), beside=partial(_profiler, stacks))
         found = by_component(stacks.read_text(encoding="utf-8").splitlines())

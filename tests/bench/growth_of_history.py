@@ -1,4 +1,4 @@
-"""What an event and what reading cost beside a history of conversations: CPU time, in this process."""
+"""What an event and what reading cost beside a history of conversations: CPU time, in this process, on the disk."""
 
 import asyncio
 import tempfile
