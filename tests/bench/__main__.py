@@ -28,7 +28,7 @@ def run(
         list[str] | None, typer.Argument(help=f"Some of {', '.join(PARTS)}; all, if none is named.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often all take turns.")] = 5,
-    conversations: Annotated[int, typer.Option(min=60, help="Conversations of four events.")] = _CONVERSATIONS,
+    conversations: Annotated[int, typer.Option(min=200, help="Conversations of four events.")] = _CONVERSATIONS,
     *,
     minute: Annotated[bool, typer.Option(help="Look for a minute at each rate.")] = False,
 ) -> None:

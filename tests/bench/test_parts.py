@@ -73,6 +73,16 @@ async def test_each_curve_has_its_events_recorded(
     assert row["stored"] == facts
 
 
+async def test_every_rule_is_compared(pipeline: EmbeddedPipeline) -> None:
+    # when a conversation is decided under 20 rules of which the last matches
+    await growth.by_rules(pipeline, 20, count=1)
+    # then that one decided, and each rule was compared in all its conditions
+    for decided in await pipeline.conversations.decisions(growth.RULED, "c-0"):
+        assert decided.decision.rule == "Rule19"
+        conditions = [rule.condition.parts for rule in decided.trace.rules if rule.condition]
+        assert [len(parts) for parts in conditions] == [4] * 20
+
+
 async def test_a_history_reads_like_conversations_that_were_recorded(tmp_path: Path) -> None:
     # given a history as rows, written in a thread because it has a loop of its own
     await asyncio.to_thread(write_history, tmp_path / "patchbay.db", 3)

@@ -111,7 +111,7 @@ def open_sqlite(file: str) -> sqlite3.Connection:
 
 def record(state: Statements, body: str | bytes) -> None:
     """Do the work of one event in a transaction of its own."""
-    event = _EVENT.validate_json(body)
+    event = validated(body)
     state.execute("BEGIN IMMEDIATE" if isinstance(state, sqlite3.Connection) else "BEGIN")
     try:
         store(state, event)
