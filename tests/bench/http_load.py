@@ -1,9 +1,9 @@
 """A client that posts bodies over keep-alive connections and costs little, because it shares the machine's cores."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 _MOST_CONNECTIONS = 256
@@ -36,9 +36,15 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += data
         head, found, rest = self._received.partition(b"\r\n\r\n")
-        if found and len(rest) >= _length(head) and self._answer is not None:
+        if found and len(rest) >= _length(head):
             self._received = b""
-            self._answer.set_result(int(head[9:12]))
+            if self._answer is not None and not self._answer.done():
+                self._answer.set_result(int(head[9:12]))
+
+    @property
+    def is_open(self) -> bool:
+        """False once the server has closed it, as it does with connections that nobody uses for some seconds."""
+        return self._transport is not None and not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
@@ -106,7 +112,7 @@ async def post_on_time(
                 posting.create_task(post(number, planned))
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _connections(port: int, head: bytes) -> AsyncIterator[Callable[[bytes], Awaitable[int]]]:
     """Yield what posts a body on a connection that is free, or on a new one."""
     idle: list[_Connection] = []
@@ -114,10 +120,18 @@ async def _connections(port: int, head: bytes) -> AsyncIterator[Callable[[bytes]
 
     async def use(body: bytes) -> int:
         async with limit:
-            connection = idle.pop() if idle else await _connect(port, head)
-            status = await connection.post(body)
-            idle.append(connection)
-            return status
+            while idle:
+                connection = idle.pop()
+                if connection.is_open:
+                    # The server may close it at this very moment; then a new one has the answer.
+                    with contextlib.suppress(ConnectionError):
+                        return await answered_on(connection, body)
+            return await answered_on(await _connect(port, head), body)
+
+    async def answered_on(connection: _Connection, body: bytes) -> int:
+        status = await connection.post(body)
+        idle.append(connection)
+        return status
 
     try:
         yield use

@@ -13,6 +13,7 @@ from tests.bench import growth, loads, visibility
 from tests.bench.components import REST, by_component
 from tests.bench.growth_of_history import READS
 from tests.bench.history import write_history
+from tests.bench.http_load import post_on_time, request_head
 from tests.bench.lifecycle import TENANT
 from tests.documents import ROOT
 
@@ -51,6 +52,24 @@ async def test_an_event_that_never_becomes_visible_is_late(pipeline: EmbeddedPip
     # then it is late, and counts with these 5 seconds
     assert watch.give_up(15.0) == 1
     assert watch.latencies == [5.0]
+
+
+async def test_requests_are_answered_although_the_server_closes_connections() -> None:
+    # given a server that closes every connection after its first answer
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    statuses: list[int] = []
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        # when requests are posted one after the other
+        head = request_head("/", "text/plain")
+        await post_on_time(port, head, [b"body"] * 20, 0.002, lambda answer: statuses.append(answer.status))
+    # then each is answered, on another connection where the one before is closed
+    assert statuses == [202] * 20
 
 
 @pytest.mark.parametrize(
