@@ -19,8 +19,10 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def post(self, body: bytes) -> asyncio.Future[int]:
-        """Post the body. The result is the status of the answer."""
+        """Post the body. The result is the status of the answer. Raises ConnectionResetError if the server closed it."""
         assert self._transport is not None
+        if self._transport.is_closing():
+            raise ConnectionResetError
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(self._head + str(len(body)).encode() + b"\r\n\r\n" + body)
         return self._answer
@@ -40,11 +42,6 @@ class _Connection(asyncio.Protocol):
             self._received = b""
             if self._answer is not None and not self._answer.done():
                 self._answer.set_result(int(head[9:12]))
-
-    @property
-    def is_open(self) -> bool:
-        """False once the server has closed it, as it does with connections that nobody uses for some seconds."""
-        return self._transport is not None and not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
@@ -121,11 +118,9 @@ async def _connections(port: int, head: bytes) -> AsyncIterator[Callable[[bytes]
     async def use(body: bytes) -> int:
         async with limit:
             while idle:
-                connection = idle.pop()
-                if connection.is_open:
-                    # The server may close it at this very moment; then a new one has the answer.
-                    with contextlib.suppress(ConnectionError):
-                        return await answered_on(connection, body)
+                # A server closes connections that nobody uses for some seconds, maybe at this very moment.
+                with contextlib.suppress(ConnectionError):
+                    return await answered_on(idle.pop(), body)
             return await answered_on(await _connect(port, head), body)
 
     async def answered_on(connection: _Connection, body: bytes) -> int:
