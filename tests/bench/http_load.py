@@ -19,7 +19,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def post(self, body: bytes) -> asyncio.Future[int]:
-        """Post the body. The result is the status of the answer. Raises ConnectionResetError if the server closed it."""
+        """Post the body. The result is the status of the answer. Raises ConnectionResetError if it is closed."""
         assert self._transport is not None
         if self._transport.is_closing():
             raise ConnectionResetError
