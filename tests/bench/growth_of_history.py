@@ -42,6 +42,8 @@ def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Iterator[Growth]:
 
 async def _costs(file: Path, number: int) -> dict[str, float]:
     async with opened(file) as pipeline:
+        # The first pages of a large file are read anew.
+        await cost_of(pipeline, conversations(50, named=f"warm-up-{number}", began=BEGAN))
         told = conversations(100, named=f"round-{number}", began=BEGAN)
         costs = {"an event": await cost_of(pipeline, told)}
         for name, read in READS.items():
