@@ -5,6 +5,7 @@ CONFORMANCE := .venv313
 CHECKOV := .venv-checkov
 AZURE_CLI := .venv-azure-cli
 SUPPLY_CHAIN := .venv-supply-chain
+BENCH := .venv-bench
 QUERIES := tests/operations/queries/node_modules
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
 PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/python3.13 python3; do \
@@ -13,12 +14,13 @@ PYTHON313 ?= $(shell for each in python3.13 $(HOME)/.pyenv/versions/3.13*/bin/py
 BICEP_VERSION := 0.49.2
 BICEP ?= $(shell command -v bicep || ls $(HOME)/.azure/bin/bicep 2>/dev/null)
 NPM ?= $(shell command -v npm)
+VALGRIND ?= $(shell command -v valgrind)
 
-.PHONY: help demo test conformance infra templates snapshots queries bicep guide prove bench start cost check licences sbom workflows \
+.PHONY: help demo test conformance infra templates snapshots queries bicep guide prove bench instructions instructions-check start cost check licences sbom workflows \
 	format lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 $(VENV)/installed: requirements-dev.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
@@ -105,9 +107,16 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.faults
 	$(RUN) -m tests.standins -- $(RUN) -m tests.prove.on_azure
 
-bench: $(VENV)/installed  ## what recording costs, beside the design that one would write first; what deciding costs
-	$(RUN) -m tests.bench.recording
-	$(RUN) -m tests.bench.deciding
+bench: $(VENV)/installed $(BENCH)/installed  ## throughput, latency and growth beside Huey, Celery and SQLite alone: docs/performance.md (half an hour)
+	$(RUN) -m tests.bench
+
+instructions: $(VENV)/installed  ## keep the instructions of an event of each type, by this build of Python (needs Valgrind)
+	$(if $(VALGRIND),,$(error no Valgrind was found; 'apt-get install valgrind' brings it))$(RUN) -m tests.bench.instructions write
+	$(RUN) -m tests.bench.page
+
+instructions-check:  ## compare them with those that are kept (needs Valgrind)
+	$(call needs,$(VALGRIND),no Valgrind was found; 'apt-get install valgrind' brings it,\
+		$(MAKE) --no-print-directory $(VENV)/installed && $(RUN) -m tests.bench.instructions check)
 
 start: $(VENV)/installed  ## serve on http://127.0.0.1:7071 until Ctrl-C
 	$(RUN) -m local start --port 7071
@@ -148,9 +157,11 @@ lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it n
 		-o requirements-checkov.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:azure-cli \
 		-o requirements-azure-cli.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:bench \
+		-o requirements-bench.txt
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \
 		-o requirements-supply-chain.txt
 
 clean:  ## remove the environments, the demo's files and caches
-	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(QUERIES) data .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(BENCH) $(QUERIES) data .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis

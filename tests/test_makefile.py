@@ -17,6 +17,7 @@ _UNDEMANDING = {name: value for name, value in os.environ.items() if name not in
         ("licences", "PYTHON313", "no Python 3.13 was found"),
         ("templates", "BICEP", "no Bicep compiler was found; 'make bicep' installs it"),
         ("guide", "BICEP", "no Bicep compiler was found; 'make bicep' installs it"),
+        ("instructions-check", "VALGRIND", "no Valgrind was found; 'apt-get install valgrind' brings it"),
         ("queries", "NPM", "no npm was found; 'apt-get install npm' brings it"),
     ],
 )

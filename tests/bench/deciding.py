@@ -1,31 +1,20 @@
-"""Benchmark: deciding over 20 rules of 4 conditions, of which only the last rule matches, in its last condition.
-
-    python -m tests.bench.deciding
+"""Deciding over 20 rules of 4 conditions, of which only the last rule matches, in its last condition.
 
 Each comparison is evaluated, so no decision over as many of them costs more.
 """
 
-import timeit
 from collections.abc import Mapping
-from functools import partial
 
-from rich.console import Console
-from rich.table import Table
-
-from shared.conversations.documents import write_decision
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import AllOf, Comparison
 from shared.routing.context_variable import Assignment, DeclaredVariable
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
-from shared.routing.trace import trace
 from shared.routing.work_stream import Member, Queue, Rule, WorkStream
 from tests.builders import TEN, given_value
 
 RULES = 20
 _CAUSE = Cause(fact_id="f" * 64, type="bot.escalated", at=TEN, bot="contoso-bot")
-_AT_ONCE = 20
-_REPEATED = 2000
 
 
 def compiled_rules(variables: int) -> tuple[CompiledRules, Mapping[str, Assignment]]:
@@ -58,20 +47,3 @@ def _rule(number: int, names: list[str]) -> Rule:
 def decided(rules: CompiledRules, given: Mapping[str, Assignment]) -> Decision:
     """The decision after the bot's escalation."""
     return decide(_CAUSE, rules, given, ["contoso-bot"], 1)
-
-
-def main() -> None:
-    """Print a row for some numbers of variables: the least of many repetitions."""
-    table = Table("variables", "µs a decision", "bytes a decision", "µs its trace")
-    for variables in (4, 8, 20, 80):
-        rules, given = compiled_rules(variables)
-        decision = decided(rules, given)
-        deciding = min(timeit.repeat(partial(decided, rules, given), number=_AT_ONCE, repeat=_REPEATED)) / _AT_ONCE
-        tracing = min(timeit.repeat(partial(trace, decision, rules, given), number=1, repeat=100))
-        size = len(write_decision(decision).encode())
-        table.add_row(str(variables), f"{deciding * 1e6:.1f}", f"{size:,}", f"{tracing * 1e6:.0f}")
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    main()

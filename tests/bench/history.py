@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -29,7 +29,6 @@ from shared.embedded.database import Database
 from shared.events.envelope import format_time, parse_time
 from shared.pipeline import Pipeline
 from shared.usage.bot_session import invoiced_conversation
-from tests.bench.recording import delivered
 from tests.builders import EXAMPLES, ended, message, started
 
 TENANT = "contoso"
@@ -65,6 +64,11 @@ _LISTED: Mapping[str, str] = {
 _WARNED = """
 INSERT INTO warnings SELECT tenant_id, key, 'unknown_bot', started, activity, waiting FROM heads WHERE bot = 'b1'
 """
+
+
+async def delivered(deliver: Callable[[bytes], Awaitable[None]], bodies: Iterable[bytes]) -> None:
+    for body in bodies:
+        await deliver(body)
 
 
 async def recorded(database: Database) -> Pipeline:
@@ -181,20 +185,26 @@ async def compared(pipelines: Sequence[Pipeline], rounds: int = ROUNDS) -> dict[
     return {name: (median(one[1:]), median(other[1:])) for name, (one, other) in used.items()}
 
 
-async def _main(conversations: int) -> None:
+async def beside(sizes: Sequence[int], rounds: int = ROUNDS) -> dict[str, tuple[float, float]]:
+    """As `compared`, beside so many conversations each."""
     with tempfile.TemporaryDirectory() as folder:
         pipelines: list[Pipeline] = []
-        for number in (FEW, conversations):
-            database = Database(Path(folder) / f"{number}.db")
+        for size in sizes:
+            database = Database(Path(folder) / f"{size}.db")
             pipelines.append(await recorded(database))
-            await write_history(database, number)
-        table = Table("µs of processor", f"{FEW:,}", f"{conversations:,}", "times")
-        for name, (few, many) in (await compared(pipelines)).items():
-            mark = " !" if many > few * MOST_TIMES else ""
-            table.add_row(name, f"{few:,.0f}", f"{many:,.0f}", f"{many / few:.2f}{mark}")
-        Console().print(table)
+            await write_history(database, size)
+        found = await compared(pipelines, rounds)
         for pipeline in pipelines:
             await pipeline.close()
+        return found
+
+
+async def _main(conversations: int) -> None:
+    table = Table("µs of processor", f"{FEW:,}", f"{conversations:,}", "times")
+    for name, (few, many) in (await beside((FEW, conversations))).items():
+        mark = " !" if many > few * MOST_TIMES else ""
+        table.add_row(name, f"{few:,.0f}", f"{many:,.0f}", f"{many / few:.2f}{mark}")
+    Console().print(table)
 
 
 if __name__ == "__main__":
