@@ -21,7 +21,9 @@ HEAD = "head"
 LIST = "decisions"
 LISTED_IN_HEAD = 20
 """The most ids of decisions that a head lists itself; few conversations have more than three decisions."""
-_FACT, _DECISION = "fact:", "decision:"
+FACTS, BEHIND_FACTS = "fact:", "fact;"
+"""What the ids of facts begin with, and an id that comes after them all."""
+_DECISION = "decision:"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Stored:
 
 def fact_document_id(fact_id: str) -> str:
     """The id of a fact's document."""
-    return _FACT + fact_id
+    return FACTS + fact_id
 
 
 def decision_texts(head: Head) -> list[tuple[str, str]]:
@@ -61,7 +63,7 @@ class Writer:
     ttl: int
 
     def fact(self, fact: Fact) -> Document:
-        return self._document(fact_document_id(fact.id), factOf=self.partition[-1], **write_fact(fact))
+        return self._document(fact_document_id(fact.id), **write_fact(fact))
 
     def head(self, head: Head, decisions: Sequence[str] | None) -> Document:
         """The head with the members that lists are filtered and sorted by, and the ids of decisions if they are few.
@@ -95,7 +97,7 @@ class Writer:
 
 def fact_of(document: Document) -> Fact:
     """The fact that a document holds."""
-    return read_fact(document["id"].removeprefix(_FACT), document["event"], document["at"], document["receivedAt"])
+    return read_fact(document["id"].removeprefix(FACTS), document["event"], document["at"], document["receivedAt"])
 
 
 def listed_in(head: Document) -> tuple[str, ...] | None:
@@ -106,7 +108,7 @@ def listed_in(head: Document) -> tuple[str, ...] | None:
 
 def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     """The content of a partition's documents. Raises HeadChanged if they are not of one moment."""
-    facts = [fact_of(document) for document in documents if document["id"].startswith(_FACT)]
+    facts = [fact_of(document) for document in documents if document["id"].startswith(FACTS)]
     head = next((document for document in documents if document["id"] == HEAD), None)
     if head is None:
         return Loaded(None, None, facts), None

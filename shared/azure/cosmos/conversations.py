@@ -19,6 +19,8 @@ from datetime import datetime
 from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.conversation_documents import (
+    BEHIND_FACTS,
+    FACTS,
     HEAD,
     LISTED_IN_HEAD,
     Stored,
@@ -164,7 +166,9 @@ class CosmosConversations:
         documents = await self._container.query(
             "heads",
             (tenant_id,),
-            f"SELECT TOP {limit + 1} c.key, c.document FROM c WHERE c.key > @after{conditions} ORDER BY c.key",  # noqa: S608  # names from a constant
+            f"SELECT TOP {limit + 1} c.key, c.document FROM c"  # noqa: S608  # names from a constant
+            f" WHERE c.tenantId = @tenant AND c.key > @after{conditions} ORDER BY c.key",
+            tenant=tenant_id,
             after=after or "",
             **values,
         )
@@ -177,7 +181,12 @@ class CosmosConversations:
         found = await self._container.query(
             "keys",
             (tenant_id,),
-            f"SELECT DISTINCT TOP {limit} VALUE c.factOf FROM c WHERE c.factOf > @after ORDER BY c.factOf",  # noqa: S608  # a number
+            f"SELECT DISTINCT TOP {limit} VALUE c.conversationKey FROM c"  # noqa: S608  # a number
+            " WHERE c.tenantId = @tenant AND c.conversationKey > @after AND c.id >= @first AND c.id < @last"
+            " ORDER BY c.conversationKey",
+            tenant=tenant_id,
+            first=FACTS,
+            last=BEHIND_FACTS,
             after=after or "",
         )
         return sorted(set(found))[:limit]
@@ -186,7 +195,9 @@ class CosmosConversations:
         documents = await self._container.query(
             "due",
             (tenant_id,),
-            f"SELECT TOP {limit} c.key, c.attentionAt FROM c WHERE c.attentionAt <= @until ORDER BY c.attentionAt",  # noqa: S608  # a number
+            f"SELECT TOP {limit} c.key, c.attentionAt FROM c"  # noqa: S608  # a number
+            " WHERE c.tenantId = @tenant AND c.attentionAt <= @until ORDER BY c.attentionAt",
+            tenant=tenant_id,
             until=sortable(until),
         )
         documents.sort(key=lambda each: str(each["attentionAt"]))
@@ -197,7 +208,8 @@ class CosmosConversations:
             "unposted",
             (tenant_id,),
             f"SELECT TOP {limit} c.key, c.unpostedMonth FROM c"  # noqa: S608  # a number
-            " WHERE c.unpostedMonth <= @until ORDER BY c.unpostedMonth",
+            " WHERE c.tenantId = @tenant AND c.unpostedMonth <= @until ORDER BY c.unpostedMonth",
+            tenant=tenant_id,
             until=until,
         )
         documents.sort(key=lambda each: str(each["unpostedMonth"]))
