@@ -56,14 +56,15 @@ def sortable(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes documents of one partition, which live for `ttl` seconds."""
+    """Writes documents of one partition, which live for `ttl` seconds, facts for `fact_ttl`."""
 
     container: Container
     partition: Partition
     ttl: int
+    fact_ttl: int
 
     def fact(self, fact: Fact) -> Document:
-        return self._document(fact_document_id(fact.id), **write_fact(fact))
+        return self._document(fact_document_id(fact.id), ttl=self.fact_ttl, **write_fact(fact))
 
     def head(self, head: Head, decisions: Sequence[str] | None) -> Document:
         """The head with the members that lists are filtered and sorted by, and the ids of decisions if they are few.
@@ -92,12 +93,30 @@ class Writer:
         return self._document(document_id, document=text)
 
     def _document(self, document_id: str, **members: object) -> Document:
-        return self.container.document(self.partition, document_id, ttl=self.ttl, **members)
+        return self.container.document(self.partition, document_id, **{"ttl": self.ttl, **members})
 
 
 def fact_of(document: Document) -> Fact:
     """The fact that a document holds."""
     return read_fact(document["id"].removeprefix(FACTS), document["event"], document["at"], document["receivedAt"])
+
+
+def with_archived(hot: Sequence[Fact], archived: Sequence[Fact]) -> Sequence[Fact]:
+    """The facts that are stored, and those that only the archive has.
+
+    A fact that came again after its document had expired is as it was recorded first. Where the tenant has another
+    secret than its archive was written with, a fact has another id there; the stored one is the one that is named.
+    """
+    facts = {_identity(fact): fact for fact in archived}
+    for fact in hot:
+        first = facts.get(_identity(fact))
+        if first is None or first.id != fact.id:
+            facts[_identity(fact)] = fact
+    return list(facts.values())
+
+
+def _identity(fact: Fact) -> tuple[str, str]:
+    return fact.event.source, fact.event.id
 
 
 def listed_in(head: Document) -> tuple[str, ...] | None:

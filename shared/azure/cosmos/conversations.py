@@ -2,8 +2,8 @@
 
 | method | requests |
 |---|---|
-| `load` | one query in the partition |
-| `read_head`, `read_fact` | a point read |
+| `load` | one query in the partition; of an archived conversation its archive, too |
+| `read_head`, `read_fact` | a point read; a fact that expired comes from the archive |
 | `append` | a create |
 | `commit` | a transactional batch: fact, head, and the decisions that are new or gone |
 | `save_head`, `delete` | a replace, a delete |
@@ -14,6 +14,7 @@ process had been faster, and its caller reads anew.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared.azure.cosmos.bounded_cache import BoundedCache
@@ -31,14 +32,16 @@ from shared.azure.cosmos.conversation_documents import (
     listed_in,
     loaded_from,
     sortable,
+    with_archived,
 )
-from shared.azure.cosmos.expiry import Retention, time_to_live
+from shared.azure.cosmos.expiry import Retention, time_of_a_fact, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import Partition
 from shared.conversations.documents import read_head
 from shared.conversations.fact import Fact
 from shared.conversations.ports import FactExists, Head, HeadPage, Loaded
-from shared.errors import HeadChanged
+from shared.effects.archive import Archive, archived_facts
+from shared.errors import ArchiveUnavailable, HeadChanged
 from shared.retry import retrying
 
 _ALL = "SELECT * FROM c"
@@ -48,15 +51,26 @@ _BATCH = 100
 
 
 class CosmosConversations:
-    """Implements `ConversationStore`. Facts and decisions of a deleted conversation expire."""
+    """Implements `ConversationStore`. Facts and decisions of a deleted conversation expire.
 
-    def __init__(self, container: Container, retention: Retention) -> None:
+    Facts expire before their conversation is deleted. By then it is archived, so they are read from the archive.
+    """
+
+    def __init__(self, container: Container, retention: Retention, archive: Archive) -> None:
         self._container = container
         self._retention = retention
+        self._archive = archive
         self._stored: BoundedCache[Partition, Stored] = BoundedCache()
 
     async def load(self, tenant_id: str, key: str) -> Loaded:
-        return await retrying(HeadChanged, self._load, (tenant_id, key))
+        loaded = await retrying(HeadChanged, self._load, (tenant_id, key))
+        if loaded.head is None or loaded.head.archived == 0:
+            return loaded
+        facts = with_archived(loaded.facts, await self._archived(tenant_id, key))
+        if len(facts) < loaded.head.archived:
+            # The result of some of the facts would be a wrong one, also on the bill.
+            raise ArchiveUnavailable
+        return replace(loaded, facts=facts)
 
     async def _load(self, partition: Partition) -> Loaded:
         pages = await self._container.query_pages("load", partition, _ALL)
@@ -90,7 +104,12 @@ class CosmosConversations:
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
         document = await self._container.read("read_fact", (tenant_id, key), fact_document_id(fact_id))
-        return fact_of(document) if document else None
+        if document is not None:
+            return fact_of(document)
+        return next((fact for fact in await self._archived(tenant_id, key) if fact.id == fact_id), None)
+
+    async def _archived(self, tenant_id: str, key: str) -> list[Fact]:
+        return [fact for part in await self._archive.parts(tenant_id, key) for fact in archived_facts(part)]
 
     async def append(self, tenant_id: str, key: str, fact: Fact) -> None:
         writer = await self._writer((tenant_id, key))
@@ -182,9 +201,12 @@ class CosmosConversations:
             "keys",
             (tenant_id,),
             f"SELECT DISTINCT TOP {limit} VALUE c.conversationKey FROM c"  # noqa: S608  # a number
-            " WHERE c.tenantId = @tenant AND c.conversationKey > @after AND c.id >= @first AND c.id < @last"
+            " WHERE c.tenantId = @tenant AND c.conversationKey > @after"
+            # The facts of an archived conversation may have expired.
+            " AND (c.id = @head OR (c.id >= @first AND c.id < @last))"
             " ORDER BY c.conversationKey",
             tenant=tenant_id,
+            head=HEAD,
             first=FACTS,
             last=BEHIND_FACTS,
             after=after or "",
@@ -216,7 +238,8 @@ class CosmosConversations:
         return [_key(each) for each in documents[:limit]]
 
     async def _writer(self, partition: Partition) -> Writer:
-        return Writer(self._container, partition, await time_to_live(self._retention, partition[0]))
+        ttl, fact_ttl = [await time(self._retention, partition[0]) for time in (time_to_live, time_of_a_fact)]
+        return Writer(self._container, partition, ttl, fact_ttl)
 
     def _remember(self, partition: Partition, stored: Stored | None) -> None:
         if stored is None:
