@@ -110,7 +110,7 @@ async def test_it_is_not_computed_from_a_part_of_its_facts(database: str) -> Non
             await pipeline.conversations.load(TENANT, KEY)
 
 
-async def test_facts_outlive_the_longest_conversation_by_two_months_and_no_retention(database: str) -> None:
+async def test_facts_outlive_the_longest_conversation_by_a_month(database: str) -> None:
     async with connected(database) as cosmos:
         stores = Stores(cosmos)
         pipeline = on_cosmos(stores)
@@ -118,9 +118,9 @@ async def test_facts_outlive_the_longest_conversation_by_two_months_and_no_reten
         await deliver(pipeline, TALK)
         # When the documents of a tenant that keeps conversations for a year are looked at
         documents = await stores.container(CONVERSATIONS).query("look", (TENANT, KEY), "SELECT * FROM c")
-    # Then facts expire after 93 days, and the rest a month after the retention
+    # Then facts expire after 62 days, and the rest a month after the retention
     assert {(document["id"].partition(":")[0], document["ttl"] // 86_400) for document in documents} == {
-        ("fact", 93),
+        ("fact", 62),
         ("decision", 396),
         ("head", 396),
     }

@@ -17,6 +17,7 @@ MeterName = Literal[
     "alwaysReadyBaseline",
     "alwaysReadySeconds",
     "blobWrites",
+    "blobReads",
     "blobStorage",
     "logs",
 ]

@@ -6,10 +6,10 @@ from datetime import timedelta
 GRACE = timedelta(days=31)
 """A conversation may last 30 days, and its first fact must not expire before its last one is old enough."""
 
-HOT = timedelta(days=93)
+HOT = timedelta(days=62)
 """How long facts are kept here at most; from then on the archive alone has them.
 
-A conversation lasts 30 days and is archived a day later, so an archive may be out of reach for two months.
+A conversation lasts 30 days at most and is archived a day later, so the archive may be out of reach for a month.
 """
 
 Retention = Callable[[str], Awaitable[timedelta]]
