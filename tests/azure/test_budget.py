@@ -203,13 +203,13 @@ class Measured:
         )
 
     def whole_life(self, units: Mapping[str, float]) -> float:
-        """The sum over a conversation's life, from the ingress until it is forgotten."""
+        """The sum over a conversation's life, from the ingress until it is forgotten; of the events that it names."""
         happens = {
             name: sum(SHARE[kind] * count for kind, count in kinds.items()) for name, kinds in self.times.items()
         }
         # A join, each line, an escalation of some, an end.
         happens[INGRESS] = 1 + LINES + SHARE["escalated"] + 1
-        return sum(times * units[name] for name, times in happens.items())
+        return sum(happens[name] * units[name] for name in BUDGET["wholeLife"]["of"])
 
 
 def shown(measured: Measured) -> str:

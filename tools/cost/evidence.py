@@ -16,8 +16,6 @@ RESTS_ON: Mapping[MeterName, str] = {
     "serviceBusOperations": "measured: messages; documented: each is sent, received and completed",
     "functionSeconds": "assumed: memory, random runs, a core's time for each; documented: a second at least",
     "functionExecutions": "measured: messages and requests",
-    "alwaysReadyBaseline": "no instance always runs",
-    "alwaysReadySeconds": "no instance always runs",
     "blobWrites": "counted in shared/azure/blob/archive.py",
     "blobReads": "counted in shared/azure/blob/archive.py",
     "blobStorage": "measured: bytes of the archive; assumed: how long they are kept",
