@@ -10,6 +10,7 @@ from shared.azure.cosmos.containers import CONVERSATIONS
 from shared.azure.cosmos.conversation_documents import fact_document_id
 from shared.errors import ArchiveUnavailable
 from shared.events.catalog import Event
+from shared.wire import replace
 from tests.azure.databases import Stores, connected
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import contoso, ended, message, started
@@ -92,6 +93,31 @@ async def test_it_is_forgotten_when_its_retention_is_over(database: str) -> None
     async with archived(database) as (pipeline, stores):
         await expire(stores)
         await looked_after(pipeline, 400)
+        assert await pipeline.conversations.read_head(TENANT, KEY) is None
+        assert await pipeline.archive.parts(TENANT, KEY) == []
+
+
+@pytest.mark.parametrize("after", ["the head was marked", "the archive was deleted"])
+async def test_forgetting_that_was_cut_short_is_finished_and_changes_no_bill(database: str, after: str) -> None:
+    async with archived(database) as (pipeline, stores):
+        # Given that a process died while it forgot the conversation, a year later
+        rows = (await pipeline.outcome())["rows"]
+        await expire(stores)
+        found = await pipeline.conversations.read_head(TENANT, KEY)
+        assert found is not None
+        head, etag = found
+        await pipeline.conversations.save_head(TENANT, KEY, replace(head, archived=0), etag)
+        if after == "the archive was deleted":
+            await pipeline.archive.delete(TENANT, KEY)
+        pipeline.clock.advance(timedelta(days=400))
+        # When a line comes there, and later somebody looks after it
+        await deliver(pipeline, [message(at="2027-12-27T12:00:00Z", event_id="late", role="agent")])
+        november = await pipeline.ledger.rows(TENANT, "2026-11", None, None, 10)
+        # Then its bill is the same
+        assert [row.without_turns().model_copy(update={"revision": 0}) for row in november.rows] == rows
+        await looked_after(pipeline, 2)
+        await looked_after(pipeline, 800)
+        # and in the end nothing of it is left
         assert await pipeline.conversations.read_head(TENANT, KEY) is None
         assert await pipeline.archive.parts(TENANT, KEY) == []
 

@@ -30,12 +30,14 @@ _DECISION = "decision:"
 class Stored:
     """The stored decisions beside a head with this ETag: the ids that it `listed`, and all that are `present`.
 
-    `listed` is None where only the head was read, and its list is a document of its own.
+    `listed` is None where only the head was read, and its list is a document of its own. `archived` is the most facts
+    that the archive ever had, also while the conversation is being forgotten, when its head says 0.
     """
 
     etag: str
     listed: tuple[str, ...] | None
     present: frozenset[str]
+    archived: int
 
 
 def fact_document_id(fact_id: str) -> str:
@@ -66,10 +68,10 @@ class Writer:
     def fact(self, fact: Fact) -> Document:
         return self._document(fact_document_id(fact.id), ttl=self.fact_ttl, **write_fact(fact))
 
-    def head(self, head: Head, decisions: Sequence[str] | None) -> Document:
+    def head(self, head: Head, decisions: Sequence[str] | None, archived: int) -> Document:
         """The head with the members that lists are filtered and sorted by, and the ids of decisions if they are few.
 
-        `decisions` is None if their list is a document of its own, which stays as it is.
+        `decisions` is None if their list is a document of its own, which stays as it is; for `archived` see `Stored`.
         """
         conversation = head.conversation
         return self._document(
@@ -82,6 +84,7 @@ class Writer:
             attentionAt=sortable(head.attention_at) if head.attention_at else None,
             unpostedMonth=head.unposted_month,
             decisions=list(decisions) if decisions is not None and len(decisions) <= LISTED_IN_HEAD else None,
+            archived=archived or None,
             document=write_head(head),
         )
 
@@ -125,6 +128,11 @@ def listed_in(head: Document) -> tuple[str, ...] | None:
     return None if listed is None else tuple(listed)
 
 
+def archived_in(head: Document) -> int:
+    """The most facts that the archive ever had, by the head's document."""
+    return int(head.get("archived", 0))
+
+
 def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     """The content of a partition's documents. Raises HeadChanged if they are not of one moment."""
     facts = [fact_of(document) for document in documents if document["id"].startswith(FACTS)]
@@ -138,5 +146,5 @@ def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     if listed is None or not texts.keys() >= set(listed):
         raise HeadChanged
     decisions = tuple(read_decision(texts[each]) for each in listed)
-    stored = Stored(head["_etag"], listed, frozenset(texts))
+    stored = Stored(head["_etag"], listed, frozenset(texts), archived_in(head))
     return Loaded(read_head(head["document"], decisions), head["_etag"], facts), stored

@@ -26,6 +26,7 @@ from shared.azure.cosmos.conversation_documents import (
     LISTED_IN_HEAD,
     Stored,
     Writer,
+    archived_in,
     decision_texts,
     fact_document_id,
     fact_of,
@@ -63,21 +64,30 @@ class CosmosConversations:
         self._stored: BoundedCache[Partition, Stored] = BoundedCache()
 
     async def load(self, tenant_id: str, key: str) -> Loaded:
-        loaded = await retrying(HeadChanged, self._load, (tenant_id, key))
-        if loaded.head is None or loaded.head.archived == 0:
-            return loaded
-        facts = with_archived(loaded.facts, await self._archived(tenant_id, key))
-        if len(facts) < loaded.head.archived:
-            # The result of some of the facts would be a wrong one, also on the bill.
-            raise ArchiveUnavailable
-        return replace(loaded, facts=facts)
+        return await retrying(HeadChanged, self._load_whole, tenant_id, key)
 
-    async def _load(self, partition: Partition) -> Loaded:
+    async def _load_whole(self, tenant_id: str, key: str) -> Loaded:
+        loaded, count = await self._load((tenant_id, key))
+        if loaded.head is None or loaded.etag is None or count == 0:
+            return loaded
+        archived = await self._archived(tenant_id, key)
+        facts = with_archived(loaded.facts, archived)
+        if len(facts) >= count:
+            return replace(loaded, facts=facts)
+        if loaded.head.archived == 0 and not archived:
+            # It was being forgotten, and only its head is left.
+            await self.delete(tenant_id, key, loaded.etag)
+            return Loaded(None, None, loaded.facts)
+        # The result of some of the facts would be a wrong one, also on the bill.
+        raise ArchiveUnavailable
+
+    async def _load(self, partition: Partition) -> tuple[Loaded, int]:
+        """What is stored, and the most facts that the archive ever had."""
         pages = await self._container.query_pages("load", partition, _ALL)
         documents = pages[0] if len(pages) == 1 else await self._load_in_parts(partition) if pages else []
         loaded, stored = loaded_from(documents)
         self._remember(partition, stored)
-        return loaded
+        return loaded, stored.archived if stored else 0
 
     async def _load_in_parts(self, partition: Partition) -> Sequence[Document]:
         """The documents of a partition that takes several answers, each of another moment.
@@ -99,7 +109,7 @@ class CosmosConversations:
         etag, listed = document["_etag"], listed_in(document)
         known = self._stored.get((tenant_id, key))
         if known is None or known.etag != etag:
-            self._remember((tenant_id, key), Stored(etag, listed, frozenset(listed or ())))
+            self._remember((tenant_id, key), Stored(etag, listed, frozenset(listed or ()), archived_in(document)))
         return read_head(document["document"]), etag
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:
@@ -125,8 +135,9 @@ class CosmosConversations:
         listed = tuple(document_id for document_id, _ in texts)
         known = self._stored.get(partition)
         if known is None or known.etag != etag:
-            known = Stored("", None, frozenset())
-        present, document = known.present, writer.head(head, listed)
+            known = Stored("", None, frozenset(), 0)
+        present, archived = known.present, max(known.archived, head.archived)
+        document = writer.head(head, listed, archived)
         first: list[Operation] = [("create", (writer.fact(fact),), {})] if fact else []
         if len(listed) > LISTED_IN_HEAD and listed != known.listed:
             first.append(("upsert", (writer.decision_list(listed),), {}))
@@ -151,7 +162,7 @@ class CosmosConversations:
         undeleted = unlisted[len(operations) - len(first) - len(new) :]
         still_present = frozenset(listed).union(operation[1][0] for operation in undeleted)
         written = etags[len(first) - 1]
-        self._remember(partition, Stored(written, listed, still_present))
+        self._remember(partition, Stored(written, listed, still_present, archived))
         return written
 
     async def save_head(self, tenant_id: str, key: str, head: Head, etag: str) -> str:
@@ -162,13 +173,14 @@ class CosmosConversations:
             stored = self._stored.get(writer.partition)
         if stored is None or stored.etag != etag:
             raise HeadChanged
-        document = writer.head(head, stored.listed)
+        archived = max(stored.archived, head.archived)
+        document = writer.head(head, stored.listed, archived)
         try:
             replaced = await self._container.replace("save_head", writer.partition, document, etag)
         except OperationFailed as failed:
             self._stored.discard(writer.partition)
             raise HeadChanged from failed
-        self._remember(writer.partition, Stored(replaced, stored.listed, stored.present))
+        self._remember(writer.partition, Stored(replaced, stored.listed, stored.present, archived))
         return replaced
 
     async def delete(self, tenant_id: str, key: str, etag: str) -> None:
