@@ -1,10 +1,12 @@
 """`python -m tools.cost`: the budget test's own counts at dated list prices, and exact sums."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -129,15 +131,35 @@ def test_the_memory_is_an_assumption_beside_which_the_larger_one_stands() -> Non
     printed = CliRunner().invoke(cli, []).stdout
     assert "  memory megabytes: 512\n" in printed
     for size in SIZES:
-        for memory in (512, 2048):
-            month = replace(MILLION, conversations=size, memory_megabytes=memory)
+        for memory, autoscale in product((512, 2048), (False, True)):
+            month = replace(MILLION, conversations=size, memory_megabytes=memory, autoscale=autoscale)
             cost = f"{per_million(DESIGNS[0], month, list_prices()):,.2f}"
-            assert re.search(rf"{size:,} a month, {memory:,} MB +{re.escape(cost)} ", printed)
+            kind = "autoscale" if autoscale else "serverless"
+            assert re.search(rf"{size:,} a month, {memory:,} MB, {kind} +{re.escape(cost)} ", printed)
 
 
-@pytest.mark.parametrize(("conversations", "most"), [(1_000_000, 240), (10_000_000, 165)])
-def test_a_million_conversations_cost_no_more_than_they_did(conversations: int, most: int) -> None:
-    assert per_million(DESIGNS[0], replace(MILLION, conversations=conversations), list_prices()) <= most
+@pytest.mark.parametrize(
+    ("conversations", "autoscale", "most"), [(1_000_000, False, 240), (10_000_000, False, 165), (10_000_000, True, 140)]
+)
+def test_a_million_conversations_cost_no_more_than_they_did(conversations: int, most: int, *, autoscale: bool) -> None:
+    month = replace(MILLION, conversations=conversations, autoscale=autoscale)
+    assert per_million(DESIGNS[0], month, list_prices()) <= most
+
+
+def test_throughput_is_billed_by_the_busiest_second_of_each_hour() -> None:
+    # given a peak of three times the average, beside which a sweep starts timeouts and steps after the end
+    small, large = (replace(MILLION, conversations=count, autoscale=True) for count in (100_000, 10_000_000))
+    peaks = {month: 3 * float(patchbay(month).request_units / SECONDS) for month in (small, large)}
+    # when the month is small, then each hour is billed for both together, in steps of 100
+    burst = 100_000 / 43_800 * (0.8 * 10.7 + 11.3 + 22.1)
+    expected = math.ceil((peaks[small] + burst) / 100) * 100 * 730
+    assert float(patchbay(small).quantities(small)["cosmosThroughput"]) == expected
+    # and when it is large, for the maximum that is set for the peak, in steps of 1,000
+    expected = math.ceil(peaks[large] / 1000) * 1000 * 730
+    assert float(patchbay(large).quantities(large)["cosmosThroughput"]) == expected
+    # and for no request unit; a serverless account is billed for these alone
+    assert float(patchbay(large).quantities(large)["cosmosRequestUnits"]) == 0
+    assert float(patchbay(MILLION).quantities(MILLION)["cosmosThroughput"]) == 0
 
 
 def test_dearer_replaces_are_those_that_were_measured() -> None:

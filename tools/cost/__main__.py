@@ -23,6 +23,7 @@ def cost(
     memory: Annotated[
         int, typer.Option(min=512, help="Megabytes of an instance of the app.")
     ] = Workload.memory_megabytes,
+    autoscale: Annotated[bool, typer.Option(help="Cosmos DB with autoscale throughput.")] = Workload.autoscale,
 ) -> None:
     """Print what a month costs on Azure at list prices, beside two naive designs, and what that rests on."""
     measured = measured_workload()
@@ -31,6 +32,7 @@ def cost(
         conversations=conversations,
         messages=messages or measured.messages,
         memory_megabytes=memory,
+        autoscale=autoscale,
     )
     show_cost(workload, list_prices(), Console(width=200))
 

@@ -15,6 +15,7 @@ _DAYS = Decimal(HOURS) / 24
 _NIGHTS, _PAGE = Decimal("15.5"), 1000
 """How many nightly queries over the month so far find a conversation, on average; documents of a page."""
 _MARKER_BYTES, _MARKER_TERMS = 100, 4
+_ASKED_BY_SWEEP = ("inactivity.timeout", "archive", "end of retention")
 _ARCHIVE_WRITES, _ARCHIVE_READS = 1, 5
 """Of one conversation: its part is looked for and written; when it is forgotten, it is read, and looked for twice."""
 _PER_MESSAGE = 3
@@ -55,7 +56,7 @@ def occurrences(workload: Workload, budget: Budget) -> dict[str, Decimal]:
 
 def questions(times: Mapping[str, Decimal]) -> Decimal:
     """How often `sweep` publishes a timeout of a conversation whose events happen so often."""
-    return times["inactivity.timeout"] + times["archive"] + times["end of retention"]
+    return sum((times[name] for name in _ASKED_BY_SWEEP), Decimal(0))
 
 
 def requests(workload: Workload, budget: Budget) -> Decimal:
@@ -91,6 +92,7 @@ def patchbay(workload: Workload) -> Demand:
         for each in EVENT_CLASSES
         if each.subscription
     }
+    asked = sum((times[name] * units[name] for name in _ASKED_BY_SWEEP), Decimal(0))
     peeks = Decimal(_PEEKS_PER_MINUTE * 60 * HOURS)
     stored = budget["conversation"]["storedBytes"]
     # A line more or less is a fact's document more or less.
@@ -109,6 +111,7 @@ def patchbay(workload: Workload) -> Demand:
             },
             "sweep": Executions(runs, is_timer=True),
         },
+        burst=asked * workload.conversations / runs,
         blob_writes=Decimal(_ARCHIVE_WRITES * workload.conversations),
         blob_reads=Decimal(_ARCHIVE_READS * workload.conversations),
         archive_bytes=Decimal((stored["archive"] + lines) * kept),

@@ -11,6 +11,7 @@ from tools.cost.workload import Workload
 
 RESTS_ON: Mapping[MeterName, str] = {
     "cosmosRequestUnits": "measured: requests, bytes and indexed terms; a price table, not an account's charges",
+    "cosmosThroughput": "as request units; assumed: how much more the busiest second of each hour asks for",
     "cosmosStorage": "measured: bytes of documents; assumed: how long they are kept; left out: what Azure adds",
     "serviceBusBase": "the price list",
     "serviceBusOperations": "measured: messages; documented: each is sent, received and completed",
@@ -35,6 +36,8 @@ def choices(workload: Workload) -> Iterator[tuple[str, Workload]]:
         f"{_MORE_LOGS:,} bytes of logs for each execution, as the host sends by itself",
         replace(workload, log_bytes=_MORE_LOGS),
     )
+    other = "serverless" if workload.autoscale else "autoscale throughput"
+    yield f"Cosmos DB with {other}", replace(workload, autoscale=not workload.autoscale)
     yield (
         "facts in Cosmos DB for as long as their conversation",
         replace(workload, fact_days=workload.retention_months * 31),

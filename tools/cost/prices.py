@@ -9,6 +9,7 @@ from tools.cost.files import prices_file
 
 MeterName = Literal[
     "cosmosRequestUnits",
+    "cosmosThroughput",
     "cosmosStorage",
     "serviceBusBase",
     "serviceBusOperations",

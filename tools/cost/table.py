@@ -78,13 +78,14 @@ def _by_length(workload: Workload, prices: Prices) -> Table:
 
 def _by_size(workload: Workload, prices: Prices) -> Table:
     rows = {
-        f"{conversations:,} a month, {memory:,} MB": replace(
-            workload, conversations=conversations, memory_megabytes=memory
+        f"{conversations:,} a month, {memory:,} MB, {'autoscale' if autoscale else 'serverless'}": replace(
+            workload, conversations=conversations, memory_megabytes=memory, autoscale=autoscale
         )
         for conversations in SIZES
+        for autoscale in (False, True)
         for memory in _MEMORIES
     }
-    return _compared("conversations, memory", rows, prices)
+    return _compared("conversations, memory, Cosmos DB", rows, prices)
 
 
 def _compared(first: str, rows: Mapping[str, Workload], prices: Prices) -> Table:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from shared.azure.cosmos.expiry import HOT
 from tools.cost.prices import MeterName
@@ -10,6 +10,8 @@ from tools.cost.prices import MeterName
 HOURS = 730
 """Hours of a month, as Azure bills it."""
 SECONDS = Decimal(HOURS * 3600)
+_STEP, _STEP_OF_MAXIMUM = 100, 1000
+"""Request units per second in which throughput is billed, and in which its maximum is set."""
 _MEGABYTES_OF_A_CORE = 2048
 """An instance of so much memory has a core, a smaller one a part of it (Microsoft's `flex-consumption-plan`)."""
 
@@ -24,6 +26,10 @@ class Workload:
     """Share of the conversations that a bot escalates."""
     conversations: int = 1_000_000
     tenants: int = 10
+    autoscale: bool = False
+    """Whether Cosmos DB has autoscale throughput instead of being serverless (`cosmosMaxThroughput`)."""
+    peak: int = 3
+    """How many times the average people ask for in the busiest second of an hour."""
     sweep_seconds: int = 60
     """Seconds between two runs of `sweep` (`SWEEP_SCHEDULE` of the deployment)."""
     retention_months: int = 12
@@ -78,6 +84,8 @@ class Demand:
     stored_bytes: Decimal
     bus_operations: Decimal
     executions: Mapping[str, Executions]
+    burst: Decimal = Decimal(0)
+    """Request units that come at once, each time a sweep starts them."""
     blob_writes: Decimal = Decimal(0)
     blob_reads: Decimal = Decimal(0)
     archive_bytes: Decimal = Decimal(0)
@@ -89,7 +97,8 @@ class Demand:
         each = Decimal(workload.core_milliseconds) / 1000 / core
         busy = sum((group.busy_seconds(each) for group in self.executions.values()), Decimal(0))
         return {
-            "cosmosRequestUnits": self.request_units,
+            "cosmosRequestUnits": Decimal(0) if workload.autoscale else self.request_units,
+            "cosmosThroughput": self._busiest_second(workload) * HOURS if workload.autoscale else Decimal(0),
             "cosmosStorage": self.stored_bytes,
             "serviceBusBase": Decimal(1),
             "serviceBusOperations": self.bus_operations,
@@ -101,8 +110,21 @@ class Demand:
             "logs": runs * workload.log_bytes,
         }
 
+    def _busiest_second(self, workload: Workload) -> Decimal:
+        """The request units of an hour's busiest second, for which autoscale bills the hour.
+
+        The maximum is set for the peak of what people do. What a sweep starts comes at once, and waits if it is more.
+        """
+        peak = self.request_units / SECONDS * workload.peak
+        return min(_in_steps(peak, _STEP_OF_MAXIMUM), _in_steps(peak + self.burst, _STEP))
+
+
+def _in_steps(amount: Decimal, step: int) -> Decimal:
+    return (amount / step).to_integral_value(ROUND_CEILING) * step
+
 
 def assumed(workload: Workload) -> Iterator[tuple[str, str]]:
     """Each assumption's name and value."""
     for field in fields(workload):
-        yield field.name.replace("_", " "), f"{getattr(workload, field.name):,}"
+        value = getattr(workload, field.name)
+        yield field.name.replace("_", " "), str(value).lower() if isinstance(value, bool) else f"{value:,}"
