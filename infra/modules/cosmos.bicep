@@ -15,11 +15,12 @@ var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 var serverless = maxThroughput == 0
 
 // `ttl` -1: documents live for the seconds that they say themselves, and for ever without. None: nothing expires.
-var containers { name: string, partitionKey: string[], indexed: string[], ttl: int? }[] = [
+// The partition key is indexed as well, which Cosmos does not do by itself.
+var containers { name: string, partitionKey: string[], searched: string[], ttl: int? }[] = [
   {
     name: 'conversations'
     partitionKey: ['/tenantId', '/conversationKey']
-    indexed: [
+    searched: [
       '/key/?'
       '/state/?'
       '/queue/?'
@@ -27,31 +28,30 @@ var containers { name: string, partitionKey: string[], indexed: string[], ttl: i
       '/customer/?'
       '/attentionAt/?'
       '/unpostedMonth/?'
-      '/factOf/?'
     ]
     ttl: -1
   }
   {
     name: 'threads'
     partitionKey: ['/tenantId', '/threadKey']
-    indexed: []
+    searched: []
     ttl: -1
   }
   {
     name: 'ledger'
     partitionKey: ['/tenantId', '/period']
-    indexed: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/version/?']
+    searched: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/version/?']
     ttl: -1
   }
   {
     name: 'configurations'
     partitionKey: ['/tenantId']
-    indexed: ['/number/?']
+    searched: ['/number/?']
   }
   {
     name: 'parked'
     partitionKey: ['/tenantId']
-    indexed: ['/position/?', '/waiting/?']
+    searched: ['/position/?', '/waiting/?']
     ttl: -1
   }
 ]
@@ -98,7 +98,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
         indexingPolicy: {
           indexingMode: 'consistent'
           automatic: true
-          includedPaths: map(each.indexed, path => { path: path })
+          includedPaths: map(concat(map(each.partitionKey, key => '${key}/?'), each.searched), path => { path: path })
           excludedPaths: [{ path: '/*' }]
         }
         ...(each.?ttl == null ? {} : { defaultTtl: each.ttl! })

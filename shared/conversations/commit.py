@@ -145,6 +145,8 @@ class Committer:
         """Commit the head with these facts folded in, without loading the others; None if that takes all facts."""
         # A conversation usually begins with its start. If it has begun already, the store says so.
         begins = any(isinstance(fact.event, ConversationStarted) for fact in facts) and not appended
+        if not begins and any(fact.event.looks_back for fact in facts):
+            return None
         found = None if begins else await self.conversations.read_head(tenant_id, key)
         state = _State(*found) if found else _State(None, None)
         after = _next(tenant_id, state.conversation, facts, history)

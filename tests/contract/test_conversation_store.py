@@ -7,7 +7,7 @@ import pytest
 from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
-from shared.conversations.ports import ConversationStore, FactExists, Head
+from shared.conversations.ports import Beside, ConversationStore, FactExists, Head
 from shared.effects.reconcile import reconcile
 from shared.errors import HeadChanged
 from shared.events.catalog import Event
@@ -220,6 +220,19 @@ async def test_a_head_is_not_saved_with_an_old_etag(conversations: ConversationS
     with pytest.raises(HeadChanged):
         await conversations.save_head(TENANT, KEY, head.without(head.outbox), stale)
     assert (await conversations.load(TENANT, KEY)).head == head
+
+
+async def test_facts_are_counted_and_nothing_else(conversations: ConversationStore) -> None:
+    # Given nothing, then no fact
+    assert await conversations.count(TENANT, KEY) == 0
+    # Given facts with and without a head, a decision, and a document beside them
+    await conversations.append(TENANT, KEY, [fact(LINE)])
+    assert await conversations.count(TENANT, KEY) == 1
+    beside = [Beside("pages", "{}")]
+    await conversations.commit(TENANT, KEY, [fact(START), fact(ESCALATION)], head_of(START, ESCALATION), None, beside)
+    await conversations.append(TENANT, "c2", [fact(message("c2"))])
+    # Then the facts of this conversation are counted
+    assert await conversations.count(TENANT, KEY) == 3
 
 
 async def test_a_deleted_conversation_is_gone_and_others_stay(conversations: ConversationStore) -> None:

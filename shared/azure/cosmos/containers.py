@@ -12,15 +12,23 @@ EXPIRES_WHERE_SET = -1
 
 @dataclass(frozen=True)
 class ContainerDefinition:
-    """A container. `partition_key` are paths, coarse to fine; only the paths in `indexed` are indexed.
+    """A container. `partition_key` are paths, coarse to fine; only they and the paths in `searched` are indexed.
 
     `default_ttl` is None if nothing expires.
     """
 
     id: str
     partition_key: tuple[str, ...]
-    indexed: tuple[str, ...]
+    searched: tuple[str, ...]
     default_ttl: int | None
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """The paths that are indexed.
+
+        Cosmos does not index a partition key by itself, and then looks at documents of other tenants for each query.
+        """
+        return (*(f"{path}/?" for path in self.partition_key), *self.searched)
 
     @property
     def indexing_policy(self) -> dict[str, Any]:
@@ -41,17 +49,8 @@ class ContainerDefinition:
 CONVERSATIONS = ContainerDefinition(
     "conversations",
     ("/tenantId", "/conversationKey"),
-    # Heads alone have the first seven, facts alone the last: no list reads a document of the other kind.
-    (
-        "/key/?",
-        "/state/?",
-        "/queue/?",
-        "/bot/?",
-        "/customer/?",
-        "/attentionAt/?",
-        "/unpostedMonth/?",
-        "/factOf/?",
-    ),
+    # Heads alone have these: no list reads a fact or a decision.
+    ("/key/?", "/state/?", "/queue/?", "/bot/?", "/customer/?", "/attentionAt/?", "/unpostedMonth/?"),
     EXPIRES_WHERE_SET,
 )
 THREADS = ContainerDefinition("threads", ("/tenantId", "/threadKey"), (), EXPIRES_WHERE_SET)
