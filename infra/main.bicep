@@ -26,7 +26,7 @@ param cosmosMaxThroughput int = 0
 @maxValue(1000)
 param maximumInstanceCount int = 100
 @allowed([512, 2048, 4096])
-param instanceMemoryMB int = 2048
+param instanceMemoryMB int = 512
 
 @description('Six fields, UTC: how often conversations that need attention are looked after.')
 param sweepSchedule string = '0 * * * * *'
@@ -36,7 +36,7 @@ param usageSchedule string = '0 30 2 * * *'
 @minValue(0)
 param requestsPerSecond int = 100
 @description('Which part of all traces is kept, from 0 to 1.')
-param tracesRatio string = '0.1'
+param tracesRatio string = '0.04'
 
 @description('Client id of the registration that access tokens are issued for; empty: nobody but channels comes in.')
 param apiClientId string = ''

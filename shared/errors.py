@@ -42,6 +42,7 @@
 Every code stands in docs/errors.md with its cause and its remedy.
 """
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +66,14 @@ class PatchbayError(Exception):
 def code_of(failure: BaseException) -> str:
     """The code of an error of ours, and the class of any other one, whose message may hold anything."""
     return failure.code if isinstance(failure, PatchbayError) else type(failure).__name__
+
+
+def where(failure: BaseException) -> str:
+    """The stack of an unforeseen failure, behind a line break; nothing for an error of ours, whose code says enough.
+
+    It is without the failure's message, which may hold anything.
+    """
+    return "" if isinstance(failure, PatchbayError) else "\n" + "".join(traceback.format_tb(failure.__traceback__))
 
 
 class Refused(PatchbayError):

@@ -15,12 +15,13 @@ var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 var serverless = maxThroughput == 0
 
 // `ttl` -1: documents live for the seconds that they say themselves, and for ever without. None: nothing expires.
-// The paths of each item of `composite` are indexed together.
-var containers { name: string, partitionKey: string[], indexed: string[], composite: string[][]?, ttl: int? }[] = [
+// The partition key is indexed as well, which Cosmos does not do by itself. The paths of each item of `composite` are
+// indexed together.
+var containers { name: string, partitionKey: string[], searched: string[], composite: string[][]?, ttl: int? }[] = [
   {
     name: 'conversations'
     partitionKey: ['/tenantId', '/conversationKey']
-    indexed: [
+    searched: [
       '/key/?'
       '/state/?'
       '/queue/?'
@@ -34,7 +35,6 @@ var containers { name: string, partitionKey: string[], indexed: string[], compos
       '/waiting/?'
       '/attentionAt/?'
       '/unpostedMonth/?'
-      '/factOf/?'
     ]
     composite: [
       ['/queue', '/started']
@@ -49,24 +49,24 @@ var containers { name: string, partitionKey: string[], indexed: string[], compos
   {
     name: 'threads'
     partitionKey: ['/tenantId', '/threadKey']
-    indexed: []
+    searched: []
     ttl: -1
   }
   {
     name: 'ledger'
     partitionKey: ['/tenantId', '/period']
-    indexed: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/version/?']
+    searched: ['/key/?', '/standing/?', '/day/?', '/firstOf/?', '/version/?']
     ttl: -1
   }
   {
     name: 'configurations'
     partitionKey: ['/tenantId']
-    indexed: ['/number/?']
+    searched: ['/number/?']
   }
   {
     name: 'parked'
     partitionKey: ['/tenantId']
-    indexed: ['/position/?', '/waiting/?']
+    searched: ['/position/?', '/waiting/?']
     ttl: -1
   }
 ]
@@ -113,7 +113,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
         indexingPolicy: {
           indexingMode: 'consistent'
           automatic: true
-          includedPaths: map(each.indexed, path => { path: path })
+          includedPaths: map(concat(map(each.partitionKey, key => '${key}/?'), each.searched), path => { path: path })
           excludedPaths: [{ path: '/*' }]
           compositeIndexes: map(each.?composite ?? [], paths => map(paths, path => { path: path, order: 'ascending' }))
         }

@@ -50,6 +50,7 @@ var ownSettings = [
   { name: 'STORAGE__blobServiceUri', value: blobServiceUri }
   { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: applicationInsightsConnectionString }
   { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identityClientId};Authorization=AAD' }
+  { name: 'OTEL_TRACES_SAMPLER', value: 'microsoft.fixed_percentage' }
   { name: 'OTEL_TRACES_SAMPLER_ARG', value: tracesRatio }
   { name: 'PYTHON_ENABLE_OPENTELEMETRY', value: 'true' }
   { name: 'SWEEP_SCHEDULE', value: sweepSchedule }

@@ -69,7 +69,7 @@ def adapters_for(services: Azure, clock: Clock, charges: Charges = unobserved) -
         return {}
 
     return Adapters(
-        conversations=CosmosConversations(containers[CONVERSATIONS.id], retention),
+        conversations=CosmosConversations(containers[CONVERSATIONS.id], retention, archive),
         threads=CosmosThreads(containers[THREADS.id], retention),
         configurations=configurations,
         ledger=CosmosLedger(containers[LEDGER.id]),

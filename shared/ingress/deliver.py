@@ -8,7 +8,7 @@ from typing import Any
 from shared.access.sender_permissions import refuse_reserved
 from shared.clock import Clock
 from shared.conversations.record import Recorder
-from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount
+from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount, code_of, where
 from shared.events.catalog import Event
 from shared.events.claim_check import checks_of
 from shared.events.codec import decode_event
@@ -54,6 +54,11 @@ class Deliveries:
             except Refused as reason:
                 await self._park(body, reason, None if isinstance(read, Refused) else read.subject)
                 delivered.parked(reason.code)
+            except Exception as failure:  # of any kind: the bus delivers the message again
+                # The host's own report of it may be sampled out.
+                extra = {"type": kind, "code": code_of(failure)}
+                _log.warning("a delivery failed: %s (%s)%s", extra["code"], kind, where(failure), extra=extra)
+                raise
 
     def _stamped(self, event: Event) -> Event:
         """The event with its stamp. Without one a sender published it to the bus itself, so it comes in now."""

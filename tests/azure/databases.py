@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -28,6 +28,7 @@ from shared.azure.cosmos.parked import CosmosParkedEvents
 from shared.azure.cosmos.reports import CosmosReports
 from shared.azure.cosmos.threads import CosmosThreads
 from tests.azure.endpoints import endpoint
+from tests.fakes import MemoryArchive
 
 ENDPOINT, KEY = "TEST_COSMOS_ENDPOINT", "TEST_COSMOS_KEY"
 
@@ -70,12 +71,13 @@ class Stores:
     cosmos: Cosmos
     charges: Charges = unobserved
     timeout: timedelta = TIMEOUT
+    archive: MemoryArchive = field(default_factory=MemoryArchive)
 
     def container(self, definition: ContainerDefinition) -> Container:
         return Container(self.cosmos, definition, self.charges, self.timeout)
 
     def conversations(self) -> CosmosConversations:
-        return CosmosConversations(self.container(CONVERSATIONS), a_year)
+        return CosmosConversations(self.container(CONVERSATIONS), a_year, self.archive)
 
     def threads(self) -> CosmosThreads:
         return CosmosThreads(self.container(THREADS), a_year)

@@ -21,6 +21,7 @@ def on_cosmos(stores: Stores) -> InMemory:
         configuration_store=stores.configurations(),
         thread_store=stores.threads(),
         parked=stores.parked(),
+        archive=stores.archive,
     )
 
 

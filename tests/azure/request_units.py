@@ -27,11 +27,12 @@ _KINDS = {"GET": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "
 
 @dataclass(frozen=True)
 class Priced:
-    """A request: its container, its kind, and its cost in request units."""
+    """A request: its container, its kind, and its cost in request units, of which replaces cost `replaces`."""
 
     container: str
     kind: str
     request_units: float
+    replaces: float = 0.0
 
 
 class PricedTransport(WatchedTransport):
@@ -55,16 +56,18 @@ class PricedTransport(WatchedTransport):
     def _price(self, container: str, request: Request, answer: bytes) -> Priced:
         prices = request_units()
         if request.is_query:
-            return Priced(container, "query", float(prices.query(len(json.loads(answer)["Documents"]))))
+            return Priced(container, "query", float(prices.query(len(json.loads(answer)["Documents"]), len(answer))))
         if request.method == "GET":
             return Priced(container, "read", float(prices.read(len(answer))))
         partition = str(request.http.headers["x-ms-documentdb-partitionkey"])
         kind = "batch" if request.batch else _KINDS[request.method]
         operations = request.batch or [{"operationType": kind, "resourceBody": _body(request)}]
-        return Priced(container, kind, sum(self._operation(container, partition, one) for one in operations))
+        costs = [(_kind(one), self._operation(container, partition, one)) for one in operations]
+        replaces = sum(cost for name, cost in costs if name == "replace")
+        return Priced(container, kind, sum(cost for _, cost in costs), replaces)
 
     def _operation(self, container: str, partition: str, operation: Mapping[str, Any]) -> float:
-        kind, body = operation["operationType"].lower(), operation.get("resourceBody", {})
+        kind, body = _kind(operation), operation.get("resourceBody", {})
         prices = request_units()
         if kind == "delete":
             return float(prices.delete())
@@ -79,6 +82,10 @@ class PricedTransport(WatchedTransport):
         changed = sum(terms.get(name) != before.get(name) for name in terms.keys() | before.keys())
         self.stored[place] = len(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
         return float(prices.write(self.stored[place], changed))
+
+
+def _kind(operation: Mapping[str, Any]) -> str:
+    return str(operation["operationType"]).lower()
 
 
 def _body(request: Request) -> Any:

@@ -150,4 +150,7 @@ def test_only_what_is_named_is_indexed_and_partitions_begin_with_the_tenant() ->
         policy = definition.indexing_policy
         assert policy["excludedPaths"] == [{"path": "/*"}]
         assert definition.members[0] == "tenantId"
+        # and the key's own members, without which a query looks at other tenants' documents, too
+        included = [each["path"] for each in policy["includedPaths"]]
+        assert included[: len(definition.partition_key)] == [f"{path}/?" for path in definition.partition_key]
     assert len({definition.id for definition in CONTAINERS}) == len(CONTAINERS)

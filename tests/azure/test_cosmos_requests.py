@@ -1,6 +1,7 @@
 """What the adapters ask of Cosmos: each request reported once, reads with tokens of writes, retries with an end."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -24,7 +25,7 @@ from shared.events.catalog import Event
 from shared.schema import SCHEMA_VERSION
 from tests.azure.databases import ENDPOINT, KEY, Stores, connected
 from tests.azure.endpoints import endpoint
-from tests.azure.faults import AfterCommit, WatchedTransport, every
+from tests.azure.faults import AfterCommit, Request, WatchedTransport, every
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 from tests.conversations.pipelines import NOW
@@ -144,6 +145,33 @@ async def test_a_line_costs_a_create_and_a_point_read_and_a_load_one_query(datab
         charges.clear()
         await pipeline.conversations.load(TENANT, KEY_OF_C1)
         assert [charge.operation for charge in charges] == ["load"]
+
+
+async def test_a_query_over_a_tenant_names_the_tenant_so_that_the_index_keeps_it_from_the_others(database: str) -> None:
+    # Given a transport that writes down each query for which the key names only the tenant
+    queries = list[str]()
+
+    def written_down(request: Request) -> None:
+        # The SDK sends a part of a key as a range of hashes, not as a key.
+        key = request.http.headers.get("x-ms-documentdb-partitionkey", f'["{TENANT}"]')
+        if request.is_query and key == f'["{TENANT}"]':
+            queries.append(json.loads(str(request.http.data))["query"])
+
+    async with connected(database, WatchedTransport(written_down)) as cosmos:
+        stores = Stores(cosmos)
+        # When all that is listed of a tenant is asked for
+        await configured(on_cosmos(stores), contoso())
+        await stores.configurations().history(TENANT)
+        for filters in ({}, {"state": "closed", "bot": "b"}):
+            await stores.conversations().heads(TENANT, filters, None, 10)
+        await stores.conversations().keys(TENANT, None, 10)
+        await stores.conversations().due(TENANT, NOW, 10)
+        await stores.conversations().unposted(TENANT, "2026-11", 10)
+        await stores.ledger().months(TENANT)
+        await stores.parked().parked(TENANT)
+    # Then each asks for the tenant's documents by a condition, too
+    assert len(queries) == 8
+    assert [query for query in queries if "c.tenantId = @tenant AND" not in query] == []
 
 
 async def test_throttling_is_waited_for_as_long_as_the_service_says(database: str) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from tests.functions.hosts import WEB_CHAT, activity
+from tests.infra.comparisons import settings_of
+from tests.infra.predicted import predicted
 from tests.local.test_host import CLOCK, running
 from tests.local.test_otlp import Collector
 from tests.log_scan import seeds_in
+
+SAMPLER = settings_of(predicted("everything"))["OTEL_TRACES_SAMPLER"]
 
 
 @pytest.fixture
@@ -34,6 +38,7 @@ def test_application_insights_gets_our_spans_metrics_and_lines_and_nobody_elses(
     key = "00000000-0000-4000-8000-000000000001"
     environment = {
         "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={key};IngestionEndpoint={ingestion.endpoint}/",
+        "OTEL_TRACES_SAMPLER": SAMPLER,
         "OTEL_TRACES_SAMPLER_ARG": "1",
         # What Microsoft's distribution reports of itself, elsewhere.
         "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",

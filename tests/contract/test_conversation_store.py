@@ -284,6 +284,19 @@ async def test_a_head_is_not_saved_with_an_old_etag(conversations: ConversationS
     assert (await conversations.load(TENANT, KEY)).head == head
 
 
+async def test_facts_are_counted_and_nothing_else(conversations: ConversationStore) -> None:
+    # Given nothing, then no fact
+    assert await conversations.count(TENANT, KEY) == 0
+    # Given facts with and without a head, a decision, and a document beside them
+    await conversations.append(TENANT, KEY, [fact(LINE)])
+    assert await conversations.count(TENANT, KEY) == 1
+    beside = [Beside("pages", "{}")]
+    await conversations.commit(TENANT, KEY, [fact(START), fact(ESCALATION)], head_of(START, ESCALATION), None, beside)
+    await conversations.append(TENANT, "c2", [fact(message("c2"))])
+    # Then the facts of this conversation are counted
+    assert await conversations.count(TENANT, KEY) == 3
+
+
 async def test_a_deleted_conversation_is_gone_and_others_stay(conversations: ConversationStore) -> None:
     # Given two conversations of one tenant, and one of the same key of another
     head = head_of(START, LINE)

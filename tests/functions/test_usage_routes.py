@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from functions import timer
 from local.timers import run_timer
-from shared.errors import NotAcceptable
+from shared.errors import ArchiveUnavailable, NotAcceptable
 from shared.usage.render.formats import REPORT_FORMATS, format_named
 from tests.builders import document
 from tests.functions.hosts import EVENTS, Host, function_named, paths, problem
@@ -168,6 +169,28 @@ async def test_the_evidence_is_asked_for_by_whether_it_counts(host: Host, counte
 @pytest.mark.parametrize("counted", ["yes", " ", "True", "1"])
 async def test_whether_it_counts_is_true_or_false(host: Host, counted: str) -> None:
     assert paths(await host.client.get(f"{USAGE}/sessions", params={"counted": counted})) == ["counted"]
+
+
+async def test_a_step_of_a_timer_that_fails_is_logged_and_keeps_no_other_from_running(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a step that fails, and one after it
+    done = list[str]()
+
+    async def failing() -> None:
+        raise ArchiveUnavailable
+
+    async def following() -> None:
+        done.append("following")
+
+    # When a timer runs them, then it fails, for the host to see, and the other one has run
+    with pytest.raises(ArchiveUnavailable):
+        await timer.run_timer("sweep", failing, following)
+    assert done == ["following"]
+    # and one line says what failed
+    assert [one.getMessage() for one in caplog.records if one.name == timer.__name__] == [
+        "sweep failed: archive_unavailable"
+    ]
 
 
 async def test_the_roll_up_writes_a_version_for_each_content(host: Host) -> None:

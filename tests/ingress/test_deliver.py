@@ -11,10 +11,11 @@ import pytest
 from shared.conversations.fact import SOURCE, Fact
 from shared.conversations.lists import Selection
 from shared.conversations.ports import Beside, Head
-from shared.errors import DocumentTooLarge
+from shared.errors import DocumentTooLarge, StoreUnavailable
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
 from shared.events.envelope import format_time
+from shared.ingress import deliver
 from shared.ingress.parked_event import NO_TENANT
 from shared.timers.perform import CHECKED_AGAIN_AFTER
 from shared.wire import replace
@@ -179,3 +180,45 @@ async def test_a_thread_of_an_account_that_nobody_declared_is_parked() -> None:
     place: dict[str, Any] = {**THREAD, "accountId": "x" * 200}
     pipeline = await delivered(escalated(None, channel=place))
     assert [parked.code for parked in await pipeline.parked.parked("contoso")] == ["unknown_account"]
+
+
+class OutOfReach(MemoryConversations):
+    """A store whose commits fail."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self.failure = failure
+
+    async def commit(
+        self,
+        tenant_id: str,
+        key: str,
+        facts: Sequence[Fact],
+        head: Head,
+        etag: str | None,
+        beside: Sequence[Beside] = (),
+    ) -> tuple[Head, str]:
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "stack"),
+    [
+        (StoreUnavailable("silent"), "store_unavailable", False),
+        (KeyError("what a customer wrote"), "KeyError", True),
+    ],
+)
+async def test_a_delivery_that_fails_is_logged_with_what_it_failed_of_and_without_what_was_said(
+    caplog: pytest.LogCaptureFixture, failure: Exception, code: str, *, stack: bool
+) -> None:
+    # Given a store that fails
+    pipeline = await InMemory(conversations=OutOfReach(failure)).configured()
+    # When an event is delivered, then it fails, for the bus to deliver it again
+    with pytest.raises(type(failure)):
+        await pipeline.deliveries.deliver(encode_event(started()))
+    # and one line says what failed of what; of a bug it says where
+    [record] = [one for one in caplog.records if one.name == deliver.__name__]
+    assert record.getMessage().startswith(f"a delivery failed: {code} (conversation.started)")
+    assert (vars(record)["type"], vars(record)["code"]) == ("conversation.started", code)
+    assert ("in commit" in record.getMessage()) is stack
+    assert "wrote" not in record.getMessage()

@@ -24,6 +24,9 @@ MEMBERS: Mapping[str, set[str]] = {
         "singleton", "telemetryMode", "version", "watchDirectories", "watchFiles",
     },
     "extensionBundle": {"id", "version"},
+    "logging": {"applicationInsights", "console", "fileLoggingMode", "logLevel"},
+    # Any category may be named; `default` stands for all others.
+    "logging.logLevel": {"default"},
     "extensions": {"blobs", "cosmosDB", "durableTask", "eventHubs", "http", "queues", "sendGrid", "serviceBus"},
     "extensions.serviceBus": {
         "autoCompleteMessages", "clientRetryOptions", "enableCrossEntityTransactions", "maxAutoLockRenewalDuration",
@@ -35,6 +38,7 @@ MEMBERS: Mapping[str, set[str]] = {
 VALUES = {
     "version": {"2.0"},
     "telemetryMode": {"OpenTelemetry"},
+    "logging.logLevel.default": {"Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"},
     "extensionBundle.id": {"Microsoft.Azure.Functions.ExtensionBundle"},
 }
 """The values of members for which the host has no error either."""
@@ -51,6 +55,8 @@ CONNECTIONS: Mapping[str, set[str]] = {
 PLATFORM = {
     # https://learn.microsoft.com/azure/azure-functions/functions-app-settings
     "FUNCTIONS_WORKER_RUNTIME", "PYTHON_ENABLE_OPENTELEMETRY",
+    # https://learn.microsoft.com/azure/azure-monitor/app/opentelemetry-configuration, for the host from 4.1048 on
+    "OTEL_TRACES_SAMPLER",
     # azure.identity.EnvironmentVariables
     "AZURE_CLIENT_ID",
     # https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad

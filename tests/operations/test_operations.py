@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from local.__main__ import cli
 from local.index import index
+from shared.azure.cosmos.expiry import HOT
 from tests.declared_settings import names_of_fields
 from tests.documents import CODE, DOCUMENTS, ROOT, coded_rows, make_targets, rows
 from tests.infra.predicted import predicted
@@ -147,6 +148,7 @@ def test_the_figures_of_the_pages_are_those_that_were_measured() -> None:
     assert f"| messages on the bus | {messages:.1f} |" in scale
     stored = budget["conversation"]["storedBytes"]
     assert f"| bytes in Cosmos DB | {stored['cosmos']:,} |" in scale
+    assert f"| bytes of facts in Cosmos DB | {stored['facts']:,} | kept for {HOT.days} days" in scale
     assert f"| bytes in the archive | {stored['archive']:,} |" in scale
     throttling = (OPERATIONS / "runbooks/throttling.md").read_text(encoding="utf-8")
     assert f"takes {units} request units" in throttling

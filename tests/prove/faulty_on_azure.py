@@ -59,7 +59,7 @@ class WithoutOutbox(CosmosConversations):
 
 class StoresWithoutOutbox(Stores):
     def conversations(self) -> CosmosConversations:
-        return WithoutOutbox(self.container(CONVERSATIONS), a_year)
+        return WithoutOutbox(self.container(CONVERSATIONS), a_year, self.archive)
 
 
 def taking_nothing_away(_: Path, clock: datetime) -> Sequence[str]:

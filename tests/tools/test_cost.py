@@ -1,9 +1,12 @@
 """`python -m tools.cost`: the budget test's own counts at dated list prices, and exact sums."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,8 +18,9 @@ from tests.infra.predicted import predicted
 from tools.cost.__main__ import cli
 from tools.cost.backlog import KEPT_DAYS, TOPIC_MEGABYTES, days_until_full, hours_of_sweeps_until_full
 from tools.cost.designs import DESIGNS, every_fact, measured_budget, measured_workload, one_document, patchbay, requests
+from tools.cost.evidence import RESTS_ON, choices, dearer_replaces
 from tools.cost.prices import list_prices
-from tools.cost.table import dollars, total
+from tools.cost.table import SIZES, dollars, per_million, total
 from tools.cost.workload import SECONDS, Executions
 from tools.cost.zones import always_running, function_groups
 
@@ -95,6 +99,83 @@ def test_instances_are_busy_no_longer_than_their_runs_and_the_month(count: int) 
     busy = Executions(Decimal(count)).busy_seconds()
     assert 0 < busy <= min(Decimal(count), SECONDS)
     assert busy <= Executions(Decimal(count), is_timer=True).busy_seconds()
+
+
+def test_runs_that_come_at_once_share_their_seconds() -> None:
+    # given 2.8 million questions, asked at random, or by a sweep of each minute all at once
+    questions, sweeps = Decimal(2_800_000), SECONDS / 60
+    # when the seconds are added up in which one is answered, then those of sweeps are at most one of each sweep
+    assert Executions(questions, bursts=sweeps).busy_seconds() <= sweeps
+    assert Executions(questions).busy_seconds() > 30 * sweeps
+    # and a sweep that finds nothing to ask takes none
+    assert Executions(Decimal(1), bursts=sweeps).busy_seconds() == pytest.approx(1, rel=0.001)
+
+
+def test_an_instance_works_no_less_than_its_runs_need_of_its_core() -> None:
+    # given 10 million runs of 5 ms of a core, when an instance has a quarter of it, then it works 200,000 seconds
+    assert Executions(Decimal(10**9)).busy_seconds(Decimal("0.02")) == 20_000_000
+    assert Executions(Decimal(10_000_000), bursts=Decimal(1000)).busy_seconds(Decimal("0.02")) == 201_000
+
+
+def test_every_quantity_says_what_it_rests_on() -> None:
+    # given the output, when it is read, then each line of the bill has its evidence there, and each choice its price
+    printed = CliRunner().invoke(cli, []).stdout
+    for name in patchbay(MILLION).quantities(MILLION):
+        assert f"  {list_prices().meters[name].name}: {RESTS_ON[name]}\n" in printed
+    for instead, other in choices(MILLION):
+        assert f"  {total(DESIGNS[0], other, list_prices()):,.2f}: {instead}\n" in printed
+        assert total(DESIGNS[0], other, list_prices()) > total(DESIGNS[0], MILLION, list_prices())
+
+
+def test_the_memory_is_an_assumption_beside_which_the_larger_one_stands() -> None:
+    printed = CliRunner().invoke(cli, []).stdout
+    assert "  memory megabytes: 512\n" in printed
+    for size in SIZES:
+        for memory, autoscale in product((512, 2048), (False, True)):
+            month = replace(MILLION, conversations=size, memory_megabytes=memory, autoscale=autoscale)
+            cost = f"{per_million(DESIGNS[0], month, list_prices()):,.2f}"
+            kind = "autoscale" if autoscale else "serverless"
+            assert re.search(rf"{size:,} a month, {memory:,} MB, {kind} +{re.escape(cost)} ", printed)
+
+
+@pytest.mark.parametrize(
+    ("conversations", "autoscale", "most"), [(1_000_000, False, 240), (10_000_000, False, 165), (10_000_000, True, 140)]
+)
+def test_a_million_conversations_cost_no_more_than_they_did(conversations: int, most: int, *, autoscale: bool) -> None:
+    month = replace(MILLION, conversations=conversations, autoscale=autoscale)
+    assert per_million(DESIGNS[0], month, list_prices()) <= most
+
+
+def test_throughput_is_billed_by_the_busiest_second_of_each_hour() -> None:
+    # given a peak of three times the average, beside which a sweep starts timeouts and steps after the end
+    small, large = (replace(MILLION, conversations=count, autoscale=True) for count in (100_000, 10_000_000))
+    peaks = {month: 3 * float(patchbay(month).request_units / SECONDS) for month in (small, large)}
+    # when the month is small, then each hour is billed for both together, in steps of 100
+    burst = 100_000 / 43_800 * (0.8 * 10.7 + 11.3 + 22.1)
+    expected = math.ceil((peaks[small] + burst) / 100) * 100 * 730
+    assert float(patchbay(small).quantities(small)["cosmosThroughput"]) == expected
+    # and when it is large, for the maximum that is set for the peak, in steps of 1,000
+    expected = math.ceil(peaks[large] / 1000) * 1000 * 730
+    assert float(patchbay(large).quantities(large)["cosmosThroughput"]) == expected
+    # and for no request unit; a serverless account is billed for these alone
+    assert float(patchbay(large).quantities(large)["cosmosRequestUnits"]) == 0
+    assert float(patchbay(MILLION).quantities(MILLION)["cosmosThroughput"]) == 0
+
+
+def test_dearer_replaces_are_those_that_were_measured() -> None:
+    # given that a replace costs twice a create on Microsoft's page, and as much as one in the price table
+    by_hand = hand_counted(BUDGET, "replaces")
+    # when the difference is computed, then it is what the measured replaces cost
+    more, cost = dearer_replaces(ONE, list_prices())
+    assert float(more) == pytest.approx(by_hand) == pytest.approx(47.3, abs=0.1)
+    assert cost == list_prices().meters["cosmosRequestUnits"].dollars(more)
+
+
+def test_facts_are_paid_for_while_they_are_in_cosmos_and_the_rest_for_the_retention() -> None:
+    # given 4,200 bytes for 12 months and 8,200 bytes for 62 days of 730 / 24 = 30.4 in a month
+    assert float(patchbay(ONE).stored_bytes) == pytest.approx(4200 * 12 + 8200 * 62 / (730 / 24))
+    # and no longer than the retention
+    assert float(patchbay(replace(ONE, retention_months=1)).stored_bytes) == 4200 + 8200
 
 
 def test_what_reads_all_that_was_said_grows_faster_than_what_is_said() -> None:

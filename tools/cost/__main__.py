@@ -9,6 +9,7 @@ from rich.console import Console
 from tools.cost.designs import measured_workload
 from tools.cost.prices import list_prices
 from tools.cost.table import show as show_cost
+from tools.cost.workload import Workload
 
 cli = typer.Typer(add_completion=False)
 
@@ -19,7 +20,10 @@ def cost(
     messages: Annotated[
         int | None, typer.Option(min=1, help="Lines of a conversation; as measured if not said.")
     ] = None,
-    memory: Annotated[int, typer.Option(min=512, help="Megabytes of an instance of the app.")] = 2048,
+    memory: Annotated[
+        int, typer.Option(min=512, help="Megabytes of an instance of the app.")
+    ] = Workload.memory_megabytes,
+    autoscale: Annotated[bool, typer.Option(help="Cosmos DB with autoscale throughput.")] = Workload.autoscale,
 ) -> None:
     """Print what a month costs on Azure at list prices, beside two naive designs, and what that rests on."""
     measured = measured_workload()
@@ -28,6 +32,7 @@ def cost(
         conversations=conversations,
         messages=messages or measured.messages,
         memory_megabytes=memory,
+        autoscale=autoscale,
     )
     show_cost(workload, list_prices(), Console(width=200))
 

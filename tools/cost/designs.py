@@ -11,9 +11,13 @@ from tools.cost.request_units import request_units
 from tools.cost.workload import HOURS, SECONDS, Demand, Executions, Workload
 
 _PEEKS_PER_MINUTE = 6
+_DAYS = Decimal(HOURS) / 24
 _NIGHTS, _PAGE = Decimal("15.5"), 1000
 """How many nightly queries over the month so far find a conversation, on average; documents of a page."""
 _MARKER_BYTES, _MARKER_TERMS = 100, 4
+_ASKED_BY_SWEEP = ("inactivity.timeout", "archive", "end of retention")
+_ARCHIVE_WRITES, _ARCHIVE_READS = 1, 5
+"""Of one conversation: its part is looked for and written; when it is forgotten, it is read, and looked for twice."""
 _PER_MESSAGE = 3
 """Bus operations for each message: it is sent, received and completed."""
 
@@ -52,7 +56,7 @@ def occurrences(workload: Workload, budget: Budget) -> dict[str, Decimal]:
 
 def questions(times: Mapping[str, Decimal]) -> Decimal:
     """How often `sweep` publishes a timeout of a conversation whose events happen so often."""
-    return times["inactivity.timeout"] + times["archive"] + times["end of retention"]
+    return sum((times[name] for name in _ASKED_BY_SWEEP), Decimal(0))
 
 
 def requests(workload: Workload, budget: Budget) -> Decimal:
@@ -62,11 +66,17 @@ def requests(workload: Workload, budget: Budget) -> Decimal:
     return sum((times[name] * each[name] for name in times), _posted(workload) * each["an activity at the ingress"])
 
 
+def replaces(workload: Workload, budget: Budget) -> Decimal:
+    """The request units of one conversation's replaces, as this project's price table has them."""
+    times = occurrences(workload, budget)
+    return sum((times[name] * Decimal(budget["events"][name]["replaces"]) for name in times), Decimal(0))
+
+
 def patchbay(workload: Workload) -> Demand:
     """Requests and request units as the budget test measures them.
 
     A function per event type, a row in the ledger and an archive per conversation; a timer looks for silence, with one
-    query per tenant. Each activity reads its thread at the ingress.
+    query per tenant, and asks all its questions at once. Each activity reads its thread at the ingress.
     """
     budget = measured_budget()
     units = {name: Decimal(event["measured"]) for name, event in budget["events"].items()}
@@ -75,27 +85,36 @@ def patchbay(workload: Workload) -> Demand:
     per_sweep = request_units().read(1) + request_units().query(0) * workload.tenants
     conversation = sum((times[name] * units[name] for name in times), Decimal(0))
     conversation += _posted(workload) * units["an activity at the ingress"]
+    # A sweep asks all its questions at once.
+    questions_asked = {each.type_name() for each in EVENT_CLASSES if each.is_question}
     groups = {
         each.type_name(): questions(times) if each.is_question else times[each.type_name()]
         for each in EVENT_CLASSES
         if each.subscription
     }
+    asked = sum((times[name] * units[name] for name in _ASKED_BY_SWEEP), Decimal(0))
     peeks = Decimal(_PEEKS_PER_MINUTE * 60 * HOURS)
     stored = budget["conversation"]["storedBytes"]
     # A line more or less is a fact's document more or less.
     lines = (workload.messages - budget["conversation"]["messages"]) * workload.line_bytes
-    stored_conversations = workload.conversations * workload.retention_months
+    kept = workload.conversations * workload.retention_months
+    with_facts = workload.conversations * min(Decimal(workload.retention_months), workload.fact_days / _DAYS)
     return Demand(
         request_units=conversation * workload.conversations + runs * per_sweep,
-        stored_bytes=Decimal((stored["cosmos"] + lines) * stored_conversations),
+        stored_bytes=stored["cosmos"] * kept + (stored["facts"] + lines) * with_facts,
         bus_operations=sum(times.values()) * workload.conversations * _PER_MESSAGE + peeks,
         executions={
             "http": Executions(_posted(workload) * workload.conversations),
-            **{name: Executions(count * workload.conversations) for name, count in groups.items()},
+            **{
+                name: Executions(count * workload.conversations, bursts=runs if name in questions_asked else None)
+                for name, count in groups.items()
+            },
             "sweep": Executions(runs, is_timer=True),
         },
-        archived=Decimal(workload.conversations),
-        archive_bytes=Decimal((stored["archive"] + lines) * stored_conversations),
+        burst=asked * workload.conversations / runs,
+        blob_writes=Decimal(_ARCHIVE_WRITES * workload.conversations),
+        blob_reads=Decimal(_ARCHIVE_READS * workload.conversations),
+        archive_bytes=Decimal((stored["archive"] + lines) * kept),
     )
 
 

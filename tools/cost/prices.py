@@ -9,6 +9,7 @@ from tools.cost.files import prices_file
 
 MeterName = Literal[
     "cosmosRequestUnits",
+    "cosmosThroughput",
     "cosmosStorage",
     "serviceBusBase",
     "serviceBusOperations",
@@ -17,6 +18,7 @@ MeterName = Literal[
     "alwaysReadyBaseline",
     "alwaysReadySeconds",
     "blobWrites",
+    "blobReads",
     "blobStorage",
     "logs",
 ]

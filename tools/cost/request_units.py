@@ -35,9 +35,17 @@ class RequestUnits:
         """A delete."""
         return Decimal(self.table["delete"]["each"])
 
-    def query(self, documents: Decimal | int) -> Decimal:
-        """A query within a partition, or of an index, that returns this many documents."""
-        return Decimal(self.table["query"]["each"] + self.table["query"]["document"] * documents)
+    def query(self, documents: Decimal | int, size: Decimal | int = 0) -> Decimal:
+        """A query within a partition, or of an index, that returns this many documents with so many bytes together."""
+        prices = self.table["query"]
+        further = max(Decimal(0), Decimal(size) / _KILOBYTE - documents)
+        return Decimal(prices["each"] + prices["document"] * documents + prices["furtherKilobyte"] * further)
+
+    @property
+    def more_for_a_replace(self) -> Decimal:
+        """What a replace costs more on Microsoft's page than in this table, as a part of what it costs here."""
+        prices = self.table["replace"]
+        return Decimal(prices["timesAWriteOnMicrosoftsPage"] - prices["timesAWrite"])
 
 
 @cache

@@ -52,6 +52,10 @@ class Container:
         """The content of the blob; None where there is no such blob."""
         return await self.retry(self._download, name)
 
+    async def exists(self, name: str) -> bool:
+        """True if there is such a blob."""
+        return await self.retry(self.client.get_blob_client(name).exists)
+
     async def delete(self, name: str) -> None:
         """Delete the blob. Where there is none, nothing happens."""
         await self.retry(self._delete, name)

@@ -38,9 +38,10 @@ class CosmosConfigurations:
         if current is None:
             return None
         known = self._known.get(tenant_id, [])
-        if not known or known[-1].number < current["latest"]:
-            query = "SELECT * FROM c WHERE c.number > @known ORDER BY c.number"
-            newer = await self._container.query("history", partition, query, known=known[-1].number if known else 0)
+        latest = known[-1].number if known else 0
+        if latest < current["latest"]:
+            query = "SELECT * FROM c WHERE c.tenantId = @tenant AND c.number > @known ORDER BY c.number"
+            newer = await self._container.query("history", partition, query, tenant=tenant_id, known=latest)
             known = self._known[tenant_id] = [*known, *map(_version, newer)]
         return History(tuple(known))
 

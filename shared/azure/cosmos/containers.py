@@ -12,16 +12,24 @@ EXPIRES_WHERE_SET = -1
 
 @dataclass(frozen=True)
 class ContainerDefinition:
-    """A container. `partition_key` are paths, coarse to fine; only the paths in `indexed` are indexed.
+    """A container. `partition_key` are paths, coarse to fine; only they and the paths in `searched` are indexed.
 
     Those of each tuple in `composite` are indexed together, too. `default_ttl` is None if nothing expires.
     """
 
     id: str
     partition_key: tuple[str, ...]
-    indexed: tuple[str, ...]
+    searched: tuple[str, ...]
     default_ttl: int | None
     composite: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """The paths that are indexed.
+
+        Cosmos does not index a partition key by itself, and then looks at documents of other tenants for each query.
+        """
+        return (*(f"{path}/?" for path in self.partition_key), *self.searched)
 
     @property
     def indexing_policy(self) -> dict[str, Any]:
@@ -57,7 +65,7 @@ order by activity has one.
 CONVERSATIONS = ContainerDefinition(
     "conversations",
     ("/tenantId", "/conversationKey"),
-    # Facts alone have the last, heads alone the others: no list reads a document of the other kind.
+    # Heads alone have these: no list reads a fact or a decision.
     (
         "/key/?",
         "/state/?",
@@ -72,7 +80,6 @@ CONVERSATIONS = ContainerDefinition(
         "/waiting/?",
         "/attentionAt/?",
         "/unpostedMonth/?",
-        "/factOf/?",
     ),
     EXPIRES_WHERE_SET,
     tuple((f"/{name}", f"/{sort}") for name, sort in LEADING),

@@ -22,25 +22,29 @@ HEAD = "head"
 LIST = "decisions"
 LISTED_IN_HEAD = 20
 """The most ids of decisions that a head lists itself; few conversations have more than three decisions."""
+FACTS, BEHIND_FACTS = "fact:", "fact;"
+"""What the ids of facts begin with, and an id that comes after them all."""
 BESIDE = "beside:"
-_FACT, _DECISION = "fact:", "decision:"
+_DECISION = "decision:"
 
 
 @dataclass(frozen=True)
 class Stored:
     """The stored decisions beside a head with this ETag: the ids that it `listed`, and all that are `present`.
 
-    `listed` is None where only the head was read, and its list is a document of its own.
+    `listed` is None where only the head was read, and its list is a document of its own. `archived` is the most facts
+    that the archive ever had, also while the conversation is being forgotten, when its head says 0.
     """
 
     etag: str
     listed: tuple[str, ...] | None
     present: frozenset[str]
+    archived: int
 
 
 def fact_document_id(fact_id: str) -> str:
     """The id of a fact's document."""
-    return _FACT + fact_id
+    return FACTS + fact_id
 
 
 def decision_texts(head: Head) -> list[tuple[str, str]]:
@@ -77,20 +81,21 @@ def sortable(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes documents of one partition, which live for `ttl` seconds."""
+    """Writes documents of one partition, which live for `ttl` seconds, facts for `fact_ttl`."""
 
     container: Container
     partition: Partition
     ttl: int
+    fact_ttl: int
 
     def fact(self, fact: Fact) -> Document:
-        members = {"factOf": self.partition[-1], "type": fact.event.type, **write_fact(fact)}
-        return self._document(fact_document_id(fact.id), **members)
+        members = {"type": fact.event.type, **write_fact(fact)}
+        return self._document(fact_document_id(fact.id), ttl=self.fact_ttl, **members)
 
-    def head(self, head: Head, decisions: Sequence[str] | None) -> Document:
+    def head(self, head: Head, decisions: Sequence[str] | None, archived: int) -> Document:
         """The head with the members that lists are filtered and sorted by, and the ids of decisions if they are few.
 
-        `decisions` is None if their list is a document of its own, which stays as it is.
+        `decisions` is None if their list is a document of its own, which stays as it is; for `archived` see `Stored`.
         """
         return self._document(
             HEAD,
@@ -99,6 +104,7 @@ class Writer:
             attentionAt=sortable(head.attention_at) if head.attention_at else None,
             unpostedMonth=head.unposted_month,
             decisions=list(decisions) if decisions is not None and len(decisions) <= LISTED_IN_HEAD else None,
+            archived=archived or None,
             document=write_head(head),
         )
 
@@ -114,17 +120,35 @@ class Writer:
         return [("upsert", (self._document(BESIDE + one.name, document=one.text),), {}) for one in documents]
 
     def _document(self, document_id: str, **members: object) -> Document:
-        return self.container.document(self.partition, document_id, ttl=self.ttl, **members)
+        return self.container.document(self.partition, document_id, **{"ttl": self.ttl, **members})
 
 
 def fact_of(document: Document) -> Fact:
     """The fact that a document holds."""
-    return read_fact(document["id"].removeprefix(_FACT), document["event"], document["at"], document["receivedAt"])
+    return read_fact(document["id"].removeprefix(FACTS), document["event"], document["at"], document["receivedAt"])
+
+
+def with_archived(hot: Sequence[Fact], archived: Sequence[Fact]) -> Sequence[Fact]:
+    """The facts that are stored, and those that only the archive has.
+
+    A fact that came again after its document had expired is as it was recorded first. Where the tenant has another
+    secret than its archive was written with, a fact has another id there; the stored one is the one that is named.
+    """
+    facts = {_identity(fact): fact for fact in archived}
+    for fact in hot:
+        first = facts.get(_identity(fact))
+        if first is None or first.id != fact.id:
+            facts[_identity(fact)] = fact
+    return list(facts.values())
+
+
+def _identity(fact: Fact) -> tuple[str, str]:
+    return fact.event.source, fact.event.id
 
 
 def time_of(document: Document) -> FactTime:
     """Time and type of the fact that a document holds."""
-    fact_id = str(document["id"]).removeprefix(_FACT)
+    fact_id = str(document["id"]).removeprefix(FACTS)
     return FactTime(datetime.fromisoformat(document["at"]), fact_id, document["type"])
 
 
@@ -134,9 +158,14 @@ def listed_in(head: Document) -> tuple[str, ...] | None:
     return None if listed is None else tuple(listed)
 
 
+def archived_in(head: Document) -> int:
+    """The most facts that the archive ever had, by the head's document."""
+    return int(head.get("archived", 0))
+
+
 def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     """The content of a partition's documents. Raises HeadChanged if they are not of one moment."""
-    facts = [fact_of(document) for document in documents if document["id"].startswith(_FACT)]
+    facts = [fact_of(document) for document in documents if document["id"].startswith(FACTS)]
     head = next((document for document in documents if document["id"] == HEAD), None)
     if head is None:
         return Loaded(None, None, facts), None
@@ -147,5 +176,5 @@ def loaded_from(documents: Sequence[Document]) -> tuple[Loaded, Stored | None]:
     if listed is None or not texts.keys() >= set(listed):
         raise HeadChanged
     decisions = tuple(read_decision(texts[each]) for each in listed)
-    stored = Stored(head["_etag"], listed, frozenset(texts))
+    stored = Stored(head["_etag"], listed, frozenset(texts), archived_in(head))
     return Loaded(read_head(head["document"], decisions), head["_etag"], facts), stored

@@ -10,10 +10,10 @@ from shared.conversations.lists import Filter, Position, Selection, listed, posi
 from shared.conversations.ports import HeadPage
 
 
-def heads_query(selection: Selection, after: str | None, limit: int) -> tuple[str, dict[str, Any]]:
+def heads_query(tenant_id: str, selection: Selection, after: str | None, limit: int) -> tuple[str, dict[str, Any]]:
     """Selects key, document and place of the page's heads and one more. Raises InvalidRequest."""
-    sort, parameters = selection.sort, dict[str, Any](selection.named)
-    conditions = [_condition(name) for name in selection.filters]
+    sort, parameters = selection.sort, {"tenant": tenant_id, **selection.named}
+    conditions = ["c.tenantId = @tenant", *(_condition(name) for name in selection.filters)]
     if sort == "key":
         conditions.append("c.key > @after")
         parameters["after"] = after or ""

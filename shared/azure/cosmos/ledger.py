@@ -70,10 +70,10 @@ class CosmosLedger(LedgerOnRows):
             raise BooksChanged from failed
 
     async def months(self, tenant_id: str) -> Sequence[str]:
-        query = "SELECT VALUE c.firstOf FROM c WHERE c.firstOf >= @first AND c.firstOf < @last"
+        query = "SELECT VALUE c.firstOf FROM c WHERE c.tenantId = @tenant AND c.firstOf >= @first AND c.firstOf < @last"
         # All that begins with the policy and a colon is less than the policy and the character after the colon.
         first, last = f"{self._policy}:", f"{self._policy};"
-        found = await self._container.query("months", (tenant_id,), query, first=first, last=last)
+        found = await self._container.query("months", (tenant_id,), query, tenant=tenant_id, first=first, last=last)
         return sorted(each.removeprefix(first) for each in found)
 
     def _partition(self, tenant_id: str, month: str) -> Partition:

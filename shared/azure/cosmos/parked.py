@@ -57,7 +57,9 @@ class CosmosParkedEvents:
         documents = await self._container.query(
             "parked",
             (tenant_id,),
-            f"SELECT TOP {limit} * FROM c WHERE c.position > @after{waiting} ORDER BY c.position",  # noqa: S608  # constants
+            f"SELECT TOP {limit} * FROM c"  # noqa: S608  # constants
+            f" WHERE c.tenantId = @tenant AND c.position > @after{waiting} ORDER BY c.position",
+            tenant=tenant_id,
             after=after or "",
         )
         return [_event(document) for document in documents]

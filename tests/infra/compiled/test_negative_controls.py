@@ -24,7 +24,7 @@ ENTITIES = [
     *((EMULATED, f'"{name}"') for name in (TOPIC, UNROUTED, *SUBSCRIPTIONS, *SUBSCRIPTIONS.values())),
     *((EMULATED, f"'{name}'") for name in SUBSCRIPTIONS.values()),
     *((COSMOS, f"'{each.id}'") for each in CONTAINERS),
-    *((COSMOS, f"'{path}'") for each in CONTAINERS for path in (*each.partition_key, *each.indexed)),
+    *((COSMOS, f"'{path}'") for each in CONTAINERS for path in (*each.partition_key, *each.searched)),
     (COSMOS, "'patchbay'"),
     *((BLOBS, f"'{name}'") for name in blob_containers()),
 ]
