@@ -162,8 +162,8 @@ async def test_a_query_over_a_tenant_names_the_tenant_so_that_the_index_keeps_it
         # When all that is listed of a tenant is asked for
         await configured(on_cosmos(stores), contoso())
         await stores.configurations().history(TENANT)
-        for filters in ({}, {"state": "closed", "bot": "b"}):
-            await stores.conversations().heads(TENANT, filters, None, 10)
+        for selection in (Selection(), Selection({"state": "closed", "bot": "b"}, sort="started")):
+            await stores.conversations().heads(TENANT, selection, None, 10)
         await stores.conversations().keys(TENANT, None, 10)
         await stores.conversations().due(TENANT, NOW, 10)
         await stores.conversations().unposted(TENANT, "2026-11", 10)
