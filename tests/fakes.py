@@ -148,12 +148,12 @@ class MemoryConversations:
     def __init__(self) -> None:
         self._partitions: dict[tuple[str, str], _Partition] = {}
 
-    async def load(self, tenant_id: str, key: str) -> Loaded:
+    async def load(self, tenant_id: str, key: str, *, decisions: bool = True) -> Loaded:
         partition = self._partitions.get((tenant_id, key), _Partition())
         facts = list(partition.facts.values())
         if partition.head is None:
             return Loaded(None, None, facts)
-        whole = replace(partition.head.conversation, decisions=partition.decisions)
+        whole = replace(partition.head.conversation, decisions=partition.decisions if decisions else ())
         return Loaded(replace(partition.head, conversation=whole), str(partition.etag), facts)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:

@@ -11,7 +11,7 @@ from shared.conversations.customer import customer_of
 from shared.conversations.due_actions import DueActions, due_actions, next_check
 from shared.conversations.effect import Effect, with_effects
 from shared.conversations.fact import Fact
-from shared.conversations.fold import fold, folding, follows, with_next
+from shared.conversations.fold import ends_in_order, fold, folding, follows, with_end, with_next
 from shared.conversations.ports import ConversationStore, FactExists, Head, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.types.conversation_started import ConversationStarted
@@ -184,21 +184,21 @@ class Committer:
         A line may have been only appended meanwhile, because of the head before. If this commit takes away what that
         line relied on, `settled` is False, and the caller commits again. Without a head, no line is only appended.
         """
-        loaded = await self.conversations.load(tenant_id, key)
+        loaded = await self.conversations.load(tenant_id, key, decisions=False)
         state = _State(loaded.head, loaded.etag)
         known = {fact.id: fact for fact in loaded.facts}
         for fact in facts:
             _refuse_conflict(known.get(fact.id), fact)
         unstored = [fact for fact in facts if fact.id not in known]
         every = [*loaded.facts, *unstored]
-        [after] = await in_slices(folding(tenant_id, facts[0].event.subject or "", every, history), last=1)
+        after = await _whole(tenant_id, state.conversation, unstored, every, history)
         newest = _newest(unstored) if unstored else known[facts[0].id]
         effects = self.reconcile(state.conversation, after, state.revision, newest)
         now = self.clock.now()
         due = due_actions(after, every, state.archived, history, now)
         head = await self._head(tenant_id, state, after, effects, due, now)
-        if not unstored and loaded.head is not None and loaded.etag is not None and _unchanged(loaded.head, head):
-            return Committed(loaded.head, loaded.etag)
+        if not unstored and (stored := await self._stored_as(tenant_id, key, head)):
+            return stored
         try:
             committed = await self._write(tenant_id, key, unstored, state, head)
         except FactExists as conflict:
@@ -211,12 +211,26 @@ class Committer:
         )
         return Committed(committed.head, committed.etag, committed.new, settled)
 
+    async def _stored_as(self, tenant_id: str, key: str, head: Head) -> Committed | None:
+        """The stored head, if this one, which no new fact led to, is the same with all its decisions; else None."""
+        loaded = await self.conversations.load(tenant_id, key)
+        if loaded.head is None or loaded.etag is None or not _unchanged(loaded.head, head):
+            return None
+        return Committed(loaded.head, loaded.etag)
+
     async def _write(self, tenant_id: str, key: str, unstored: Sequence[Fact], state: _State, head: Head) -> Committed:
         written, etag = await self.conversations.commit(tenant_id, key, unstored, head, state.etag)
         before = state.conversation
         if head.conversation.bot_activity.invocations and not (before and before.bot_activity.invocations):
             self.telemetry.metrics.count(SESSIONS)
         return Committed(written, etag, frozenset(fact.id for fact in unstored))
+
+    async def _customer(self, tenant_id: str, state: _State, after: Conversation) -> str | None:
+        """Our id of the conversation's customer, who rarely changes."""
+        before = state.head.conversation if state.head else None
+        if state.head and before and (before.channel, before.customer) == (after.channel, after.customer):
+            return state.head.customer
+        return customer_of(await self.configurations.pseudonyms(tenant_id), after)
 
     async def _head(
         self,
@@ -234,7 +248,7 @@ class Committer:
             due_at=due.next_at(now),
             attention=due.attention,
             archived=state.archived,
-            customer=customer_of(await self.configurations.pseudonyms(tenant_id), after),
+            customer=await self._customer(tenant_id, state, after),
         )
 
 
@@ -249,6 +263,19 @@ def _next(
             return None
         conversation = with_next(conversation, fact, history)
     return conversation
+
+
+async def _whole(
+    tenant_id: str, conversation: Conversation | None, new: Sequence[Fact], every: Sequence[Fact], history: History
+) -> Conversation:
+    """The conversation with every fact folded in, the `new` ones, too."""
+    await in_slices(fact.order for fact in every)
+    ordered = sorted(new, key=lambda fact: fact.order)
+    if conversation is not None and ordered and ends_in_order(conversation, ordered):
+        return with_end(conversation, ordered, every, history)
+    subject = every[0].event.subject or ""
+    [after] = await in_slices(folding(tenant_id, subject, every, history), last=1)
+    return after
 
 
 def _newest(facts: Sequence[Fact]) -> Fact:

@@ -1,7 +1,7 @@
 """The fold: computes a conversation from the set of its facts. Nothing else decides about a conversation."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.conversations.apply_fact import apply_fact
 from shared.conversations.conversation import Conversation
@@ -9,6 +9,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.order import in_order, index_of_end, last_activity
 from shared.conversations.unseen import goes_on_after, unseen_of, unseen_with
 from shared.events.conversation_key import conversation_key
+from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
 from shared.wire import replace
 
@@ -57,6 +58,26 @@ def follows(conversation: Conversation, fact: Fact) -> bool:
     if conversation.folded_to is None or fact.event.looks_back or fact.order <= conversation.folded_to:
         return False
     return conversation.closed_at is None or conversation.goes_on_after is not None
+
+
+def ends_in_order(conversation: Conversation, new: Sequence[Fact]) -> bool:
+    """True if `with_end` may fold these facts, in order, into an open conversation: all stand after what is folded."""
+    folded_to = conversation.folded_to
+    return (
+        conversation.closed_at is None
+        and folded_to is not None
+        and all(fact.order > folded_to and not isinstance(fact.event, ConversationStarted) for fact in new)
+    )
+
+
+def with_end(conversation: Conversation, new: Sequence[Fact], every: Iterable[Fact], history: History) -> Conversation:
+    """The conversation with facts that end it: what `fold` gives for `every` fact, of which these are the `new` ones.
+
+    Only what follows from all facts together is computed from all. `decisions` may lack those that were made before.
+    """
+    for fact in new:
+        conversation = apply_fact(conversation, fact, history)
+    return _seen_as_a_whole(conversation, in_order(every), history)
 
 
 def with_next(conversation: Conversation, fact: Fact, history: History) -> Conversation:

@@ -121,8 +121,8 @@ class FactExists(Exception):
 class ConversationStore(Protocol):
     """Reads see every write that returned before them, by whichever process."""
 
-    async def load(self, tenant_id: str, key: str) -> Loaded:
-        """The head with its decisions, and the facts."""
+    async def load(self, tenant_id: str, key: str, *, decisions: bool = True) -> Loaded:
+        """The head with its decisions, and the facts. Without `decisions` a store may leave those out of the head."""
         ...
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:

@@ -24,6 +24,7 @@ from shared.embedded.within_commit import WithinCommit
 from shared.embedded.written_heads import Written, WrittenHeads
 from shared.errors import HeadChanged
 from shared.slices import in_slices
+from shared.wire import replace
 
 
 class EmbeddedConversations:
@@ -34,16 +35,18 @@ class EmbeddedConversations:
         self._within = within
         self._written = WrittenHeads()
 
-    async def load(self, tenant_id: str, key: str) -> Loaded:
+    async def load(self, tenant_id: str, key: str, *, decisions: bool = True) -> Loaded:
         query, partition = self._database.query, (tenant_id, key)
-        heads = query("SELECT etag, document FROM heads WHERE tenant_id = ? AND key = ?", partition)
+        found = await self.read_head(tenant_id, key)
         facts = query("SELECT fact_id, event, at, received_at FROM facts WHERE tenant_id = ? AND key = ?", partition)
-        rows = query("SELECT document FROM decisions WHERE tenant_id = ? AND key = ? ORDER BY number", partition)
+        sql = "SELECT document FROM decisions WHERE tenant_id = ? AND key = ? ORDER BY number"
+        rows = query(sql, partition) if found and decisions else []
         stored = await in_slices(map(_fact_of, facts))
-        if not heads:
+        if found is None:
             return Loaded(None, None, stored)
-        decisions = tuple(await in_slices(read_decision(row["document"]) for row in rows))
-        return Loaded(read_head(heads[0]["document"], decisions), str(heads[0]["etag"]), stored)
+        head, etag = found
+        whole = tuple(await in_slices(read_decision(row["document"]) for row in rows))
+        return Loaded(replace(head, conversation=replace(head.conversation, decisions=whole)), etag, stored)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
         if (known := self._written.get((tenant_id, key))) is not None:

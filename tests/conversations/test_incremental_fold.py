@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
-from shared.conversations.fold import fold, follows, with_next
+from shared.conversations.fold import ends_in_order, fold, follows, with_end, with_next
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.wire import replace
@@ -49,7 +49,7 @@ def whole(facts: Sequence[Fact]) -> Conversation:
 def one_by_one(
     facts: Sequence[Fact], follows: Callable[[Conversation, Fact], bool] = follows
 ) -> tuple[Conversation, int]:
-    """The conversation as the recorder makes it, and how many facts were folded without the others."""
+    """The conversation as the recorder makes it, and how many facts were folded without looking at others."""
     conversation, alone = whole(facts[:1]), 0
     for number, fact in enumerate(facts[1:], start=2):
         if follows(conversation, fact):
@@ -58,6 +58,9 @@ def one_by_one(
             after = with_next(before, fact, HISTORY)
             conversation = replace(after, decisions=(*conversation.decisions, *after.decisions))
             alone += 1
+        elif fact.event.ends_conversation and ends_in_order(conversation, [fact]):
+            after = with_end(replace(conversation, decisions=()), [fact], facts[:number], HISTORY)
+            conversation = replace(after, decisions=(*conversation.decisions, *after.decisions))
         else:
             conversation = whole(facts[:number])
     return conversation, alone

@@ -40,9 +40,9 @@ class Spied(MemoryConversations):
         if (act := self.before.pop(name, None)) is not None:
             await act()
 
-    async def load(self, tenant_id: str, key: str) -> Any:
+    async def load(self, tenant_id: str, key: str, *, decisions: bool = True) -> Any:
         await self._note("load")
-        return await super().load(tenant_id, key)
+        return await super().load(tenant_id, key, decisions=decisions)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
         await self._note("read_head")
@@ -181,12 +181,12 @@ class Powered:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         operation, power = getattr(self._port, name), self._power
 
-        async def powered(*args: Any) -> Any:
+        async def powered(*args: Any, **named: Any) -> Any:
             power.left -= 1
             if power.left != 0:
-                return await operation(*args)
+                return await operation(*args, **named)
             if power.done:
-                await operation(*args)
+                await operation(*args, **named)
             raise PowerCut
 
         return powered

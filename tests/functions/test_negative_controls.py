@@ -36,8 +36,8 @@ class SaysItsTrace(Fact):
 
 
 class SayingTraces(EmbeddedConversations):
-    async def load(self, tenant_id: str, key: str) -> Loaded:
-        loaded = await super().load(tenant_id, key)
+    async def load(self, tenant_id: str, key: str, *, decisions: bool = True) -> Loaded:
+        loaded = await super().load(tenant_id, key, decisions=decisions)
         return replace(loaded, facts=[SaysItsTrace(one.id, one.event, one.at, one.received_at) for one in loaded.facts])
 
     async def read_fact(self, tenant_id: str, key: str, fact_id: str) -> Fact | None:

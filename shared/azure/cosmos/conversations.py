@@ -68,7 +68,7 @@ class CosmosConversations:
         self._archive = archive
         self._stored: BoundedCache[Partition, Stored] = BoundedCache()
 
-    async def load(self, tenant_id: str, key: str) -> Loaded:
+    async def load(self, tenant_id: str, key: str, *, decisions: bool = True) -> Loaded:
         return await retrying(HeadChanged, self._load_whole, tenant_id, key)
 
     async def _load_whole(self, tenant_id: str, key: str) -> Loaded:
