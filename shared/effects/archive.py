@@ -109,10 +109,11 @@ class Archiver:
         key, channel = head.conversation.key, head.conversation.channel
         # A fact that comes in between then has the whole conversation archived again.
         etag = await self.conversations.save_head(tenant_id, key, replace(head, archived=0), etag)
+        # From here on a crash may leave nobody who knows the facts, and with them the contents.
+        note = await self.forgotten.note(tenant_id, key, facts)
         await self.archive.delete(tenant_id, key)
         if channel is not None and channel.thread_id is not None:
             await self.threads.forget(tenant_id, channel, head.conversation.conversation_id)
-        note = await self.forgotten.note(tenant_id, key, facts)
         await self.conversations.delete(tenant_id, key, etag)
         if note is not None:
             await self.forgotten.delete(tenant_id, note)

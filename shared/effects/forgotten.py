@@ -51,7 +51,10 @@ class ForgottenContents:
         await self.overflow.discard(tenant_id, NOTES, hashlib.sha256(note).hexdigest())
 
     async def delete_left_over(self) -> int:
-        """Delete the contents that a crash left of deleted conversations. Returns the number of conversations."""
+        """Delete the contents that a crash left of deleted conversations. Returns the number of conversations.
+
+        A conversation that was not deleted after all, or came again, keeps its note until it is deleted.
+        """
         deleted = 0
         for tenant_id in await self.configurations.tenants():
             for name in await self.overflow.names(tenant_id, NOTES):
@@ -59,7 +62,4 @@ class ForgottenContents:
                 if note and await self.conversations.read_head(tenant_id, json.loads(note)["key"]) is None:
                     await self.delete(tenant_id, note)
                     deleted += 1
-                else:
-                    # It was not deleted after all, or came again. It has a note again when it is forgotten.
-                    await self.overflow.discard(tenant_id, NOTES, name)
         return deleted

@@ -10,11 +10,14 @@ from shared.azure.cosmos.containers import CONVERSATIONS
 from shared.azure.cosmos.conversation_documents import fact_document_id
 from shared.errors import ArchiveUnavailable
 from shared.events.catalog import Event
+from shared.events.claim_check import check_in
+from shared.events.overflow import publish
 from shared.wire import replace
 from tests.azure.databases import Stores, connected
 from tests.azure.recording import configured, deliver, on_cosmos
-from tests.builders import contoso, ended, message, started
+from tests.builders import PSEUDONYMS, contoso, ended, escalated, message, started
 from tests.conversations.pipelines import InMemory
+from tests.fakes import MemoryArchive
 
 TENANT, KEY = "contoso", "c1"
 TALK: list[Event] = [
@@ -23,6 +26,10 @@ TALK: list[Event] = [
     message(at="2026-11-20T11:02:00Z", event_id="m2", role="bot"),
     ended(at="2026-11-20T11:03:00Z"),
 ]
+
+
+class ProcessDied(Exception):
+    pass
 
 
 async def expire(stores: Stores) -> None:
@@ -122,6 +129,41 @@ async def test_forgetting_that_was_cut_short_is_finished_and_changes_no_bill(dat
         # and in the end nothing of it is left
         assert await pipeline.conversations.read_head(TENANT, KEY) is None
         assert await pipeline.archive.parts(TENANT, KEY) == []
+
+
+async def test_its_contents_go_with_it_though_forgetting_was_cut_short(database: str) -> None:
+    # Given an archived conversation with a content of its own, whose facts expired
+    async with connected(database) as cosmos:
+        stores = Stores(cosmos, archive=Interrupted())
+        pipeline = on_cosmos(stores)
+        await configured(pipeline, contoso())
+        history = [{"id": "h1", "author": {"role": "bot", "id": "contoso-bot"}, "text": "x" * 200_000}]
+        large = check_in(escalated(at="2026-11-20T11:02:30Z", transcript=history))
+        await publish(pipeline.publisher, pipeline.overflow, TENANT, PSEUDONYMS, [large])
+        await deliver(pipeline, [*TALK[:-1], large.event, TALK[-1]])
+        await looked_after(pipeline, 2)
+        assert [place for _, place, _ in pipeline.overflow.contents] == [KEY]
+        await expire(stores)
+        # When its process dies while it forgets it, at once after the archive was deleted
+        with pytest.raises(ProcessDied):
+            await looked_after(pipeline, 400)
+        pipeline.publisher.events.clear()
+        # Then, whoever looks for what a crash left before, nothing of it is left in the end
+        assert await pipeline.forgotten.delete_left_over() == 0
+        await looked_after(pipeline, 1)
+        assert await pipeline.conversations.read_head(TENANT, KEY) is None
+        assert await pipeline.forgotten.delete_left_over() == 1
+        assert pipeline.overflow.contents == {}
+
+
+class Interrupted(MemoryArchive):
+    """An archive whose process dies after the first deletion."""
+
+    async def delete(self, tenant_id: str, key: str) -> None:
+        known = await self.parts(tenant_id, key)
+        await super().delete(tenant_id, key)
+        if known:
+            raise ProcessDied
 
 
 async def test_it_is_not_computed_from_a_part_of_its_facts(database: str) -> None:
