@@ -4,6 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""At most so much do the clocks of two processes differ."""
+
 
 class Clock(Protocol):
     """Tells the time in UTC."""

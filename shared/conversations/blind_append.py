@@ -4,26 +4,24 @@ A line that does not change the head is only appended (`changes_head`). After a 
 have changed, the recorder looks whether one was appended meanwhile (`invalidates_appends`).
 """
 
-from datetime import timedelta
+from datetime import datetime
 
+from shared.clock import CLOCKS_DIFFER
 from shared.conversations.bot_activity import Invocation
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
 from shared.tenants.history import History
 
-_CLOCKS_DIFFER = timedelta(minutes=1)
-"""At most so much do the clocks of two processes differ, and the time between an append and a look at the head."""
 
-
-def changes_head(head: Head, fact: Fact, history: History) -> bool:
-    """True if a fact that joins this conversation may change more than its transcript and its turns.
+def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> bool:
+    """True if a fact that has joined this conversation by now may change more than its transcript and its turns.
 
     False only for a line that has no part in beginning or ending it. A bot's first line changes the head, because it is
     on the bill; so does a line no later than the bot's first invocation.
     """
     event, author, conversation = fact.event, fact.event.author, head.conversation
-    if not event.changes_only_transcript or not _has_its_place(head, fact):
+    if not event.changes_only_transcript or not _has_its_place(head, fact, now):
         return True
     if author is None or author.role != "bot":
         return False
@@ -37,7 +35,7 @@ def changes_head(head: Head, fact: Fact, history: History) -> bool:
     return any(known.at == line.at for known in activity.invocations) or activity.with_invocation(line) != activity
 
 
-def _has_its_place(head: Head, fact: Fact) -> bool:
+def _has_its_place(head: Head, fact: Fact, now: datetime) -> bool:
     """True if the conversation neither begins nor ends with the fact, nor goes on with it in the next one."""
     conversation = head.conversation
     if conversation.closed_at is None:
@@ -45,8 +43,8 @@ def _has_its_place(head: Head, fact: Fact) -> bool:
         return began or (conversation.folded_to is not None and fact.order > conversation.folded_to)
     if conversation.ends_at is None or conversation.goes_on_after is None or conversation.started_at is None:
         return False
-    # Whoever archives the conversation later finds the line.
-    unarchived = not head.archived and head.due_at is not None and fact.received_at + _CLOCKS_DIFFER < head.due_at
+    # Whoever archives the conversation later, by whichever clock, finds the line, which is stored by now.
+    unarchived = not head.archived and head.due_at is not None and now + CLOCKS_DIFFER < head.due_at
     return unarchived and fact.order < min(conversation.ends_at, conversation.goes_on_after)
 
 

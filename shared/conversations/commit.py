@@ -1,7 +1,7 @@
 """Commits facts of one conversation, together with the head that they lead to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.clock import Clock
@@ -78,13 +78,14 @@ class Committer:
         some are stored already, FactExists.
         """
         if not all(fact.event.changes_only_transcript for fact in facts):
-            return await self._settle(tenant_id, key, facts, frozenset(), history)
+            return await self._settle(tenant_id, key, facts, history)
         stored, new = await self._append(tenant_id, key, facts)
-        found = await self.conversations.read_head(tenant_id, key)
-        changing = [fact for fact in stored if found is None or changes_head(found[0], fact, history)]
+        found, now = await self.conversations.read_head(tenant_id, key), self.clock.now()
+        changing = [fact for fact in stored if found is None or changes_head(found[0], fact, history, now)]
         if found is not None and not changing:
             return Committed(*found, new)
-        return await self._settle(tenant_id, key, changing, new, history)
+        settled = await self._settle(tenant_id, key, changing, history, appended=True)
+        return replace(settled, new=settled.new | new)
 
     async def commit_anew(
         self, tenant_id: str, key: str, history: History, reconcile: Reconcile
@@ -123,24 +124,24 @@ class Committer:
         return facts, frozenset(fact.id for fact in facts)
 
     async def _settle(
-        self, tenant_id: str, key: str, facts: Sequence[Fact], appended: frozenset[str], history: History
+        self, tenant_id: str, key: str, facts: Sequence[Fact], history: History, *, appended: bool = False
     ) -> Committed:
-        """Commit until the head reflects all stored facts. `appended`: the ids of those that were stored just now."""
-        new = appended
+        """Commit until the head reflects all stored facts. `appended`: these are stored, and may be folded."""
+        new = frozenset[str]()
         while True:
-            committed = await retrying(HeadChanged, self._commit, tenant_id, key, facts, appended, history)
+            committed = await retrying(HeadChanged, self._commit, tenant_id, key, facts, history, appended)
             new |= committed.new
             if committed.settled:
                 return Committed(committed.head, committed.etag, new)
 
     async def _commit(
-        self, tenant_id: str, key: str, facts: Sequence[Fact], appended: frozenset[str], history: History
+        self, tenant_id: str, key: str, facts: Sequence[Fact], history: History, appended: bool
     ) -> Committed:
-        committed = await self._commit_next(tenant_id, key, facts, appended, history)
+        committed = await self._commit_next(tenant_id, key, facts, history, appended)
         return committed or await self._commit_whole(tenant_id, key, facts, history)
 
     async def _commit_next(
-        self, tenant_id: str, key: str, facts: Sequence[Fact], appended: frozenset[str], history: History
+        self, tenant_id: str, key: str, facts: Sequence[Fact], history: History, appended: bool
     ) -> Committed | None:
         """Commit the head with these facts folded in, without loading the others; None if that takes all facts."""
         # A conversation usually begins with its start. If it has begun already, the store says so.
@@ -150,9 +151,10 @@ class Committer:
         found = None if begins else await self.conversations.read_head(tenant_id, key)
         state = _State(*found) if found else _State(None, None)
         after = _next(tenant_id, state.conversation, facts, history)
-        if after is None:
+        # Without a head what was appended may be deleted by now: whoever forgot the conversation did not know of it.
+        if after is None or (appended and found is None):
             return None
-        unstored = [fact for fact in facts if fact.id not in appended]
+        unstored = () if appended else facts
         effects = self.reconcile(state.conversation, after, state.revision, _newest(facts))
         now = self.clock.now()
         due = next_check(after, facts, state.planned, history, now)

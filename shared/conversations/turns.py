@@ -64,9 +64,10 @@ class Turns(Generic[Item, Outcome]):
             try:
                 worked = await self._work(place, [one.item for one in group])
             except asyncio.CancelledError:
-                # The loop ends, and nobody will work on what waits.
+                # The loop ends. If it does not, whoever comes next begins anew.
                 for one in (*group, *waiting):
                     one.outcome.cancel()
+                del self._waiting[place]
                 raise
             except BaseException as failure:  # of any kind: it is raised to each caller
                 worked = Worked([failure] * len(group))

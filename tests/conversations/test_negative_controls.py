@@ -300,9 +300,9 @@ async def test_a_late_line_that_nobody_sees_is_forgotten_with_its_conversation()
         )
 
 
-def unless_it_is_a_line(head: Head, fact: Fact, history: History) -> bool:
+def unless_it_is_a_line(head: Head, fact: Fact, history: History, now: datetime) -> bool:
     """Take every line for one that does not change the head."""
-    return not isinstance(fact.event, MessagePosted) and changes_head(head, fact, history)
+    return not isinstance(fact.event, MessagePosted) and changes_head(head, fact, history, now)
 
 
 def test_a_bots_first_word_is_only_appended() -> None:

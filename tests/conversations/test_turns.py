@@ -199,3 +199,23 @@ async def test_effects_within_the_turn_would_wait_for_ever() -> None:
     await until_idle()
     assert not begun.done()
     begun.cancel()
+
+
+async def test_a_cancelled_call_within_the_work_does_not_stop_the_conversation_for_good() -> None:
+    # Given work in which something that it waits for is cancelled, once
+    calls = 0
+
+    async def work(_: Place, items: Sequence[int]) -> Worked[int]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            lost = asyncio.get_running_loop().create_future()
+            lost.cancel()
+            await lost
+        return Worked(list(items))
+
+    turns = Turns[int, int](work)
+    with pytest.raises(asyncio.CancelledError):
+        await turns.take(("t", "k"), 1, 1)
+    # When the message is delivered again, then it is worked on
+    assert await asyncio.wait_for(turns.take(("t", "k"), 2, 1), 1) == 2

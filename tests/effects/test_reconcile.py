@@ -1,7 +1,7 @@
 """The difference between two conversations is what has to happen; and which facts cost only an append."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +105,7 @@ _facts = st.lists(
 def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event], line: MessagePosted) -> None:
     # Given any conversation and one more line
     head = folded(*events)
-    if not changes_head(head_of(head), fact_of(line, NOW), history(contoso())):
+    if not changes_head(head_of(head), fact_of(line, NOW), history(contoso()), NOW):
         # Then, where the line costs only an append, the fold with it is the fold without it
         with_line = folded(*events, line)
         assert with_line.without_lines() == head.without_lines()
@@ -115,7 +115,9 @@ def test_most_lines_are_only_appended() -> None:
     # Given a conversation that a bot has, and whose bot has spoken
     head = head_of(folded(started(), message(at="2026-10-05T10:00:05Z", role="bot")))
     for role in ("customer", "bot", "agent", "system"):
-        assert not changes_head(head, fact_of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()))
+        assert not changes_head(
+            head, fact_of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()), NOW
+        )
 
 
 def test_a_line_before_the_end_is_only_appended_until_the_archive_takes_what_there_is() -> None:
@@ -123,26 +125,26 @@ def test_a_line_before_the_end_is_only_appended_until_the_archive_takes_what_the
     closed = folded(started(), ended(at="2026-10-05T10:10:00Z"))
     line = fact_of(message(at="2026-10-05T10:00:06Z"), NOW)
     # Then a line costs an append while nobody archives it, and more than that if it is archived, or about to be
-    assert not changes_head(head_of(closed), line, history(contoso()))
-    assert changes_head(head_of(closed, archived=2), line, history(contoso()))
-    assert changes_head(replace(head_of(closed), due_at=NOW + timedelta(seconds=59)), line, history(contoso()))
+    assert not changes_head(head_of(closed), line, history(contoso()), NOW)
+    assert changes_head(head_of(closed, archived=2), line, history(contoso()), NOW)
+    assert changes_head(replace(head_of(closed), due_at=NOW + timedelta(seconds=59)), line, history(contoso()), NOW)
     # and more if it is later than the end, or the conversation never started
     later = fact_of(message(at="2026-10-05T10:11:00Z"), NOW)
-    assert changes_head(head_of(closed), later, history(contoso()))
-    assert changes_head(head_of(folded(ended(at="2026-10-05T10:10:00Z"))), line, history(contoso()))
+    assert changes_head(head_of(closed), later, history(contoso()), NOW)
+    assert changes_head(head_of(folded(ended(at="2026-10-05T10:10:00Z"))), line, history(contoso()), NOW)
 
 
 def test_a_line_before_the_start_is_only_appended_if_it_is_not_the_first() -> None:
     waiting = head_of(folded(message(at="2026-10-05T10:00:05Z")))
-    assert not changes_head(waiting, fact_of(message(at="2026-10-05T10:00:06Z"), NOW), history(contoso()))
-    assert changes_head(waiting, fact_of(message(at="2026-10-05T10:00:04Z"), NOW), history(contoso()))
+    assert not changes_head(waiting, fact_of(message(at="2026-10-05T10:00:06Z"), NOW), history(contoso()), NOW)
+    assert changes_head(waiting, fact_of(message(at="2026-10-05T10:00:04Z"), NOW), history(contoso()), NOW)
 
 
 def test_a_bots_first_word_is_not_only_appended(
-    changes_head: Callable[[Head, Fact, History], bool] = changes_head,
+    changes_head: Callable[[Head, Fact, History, datetime], bool] = changes_head,
 ) -> None:
     # Given a conversation that people have, and one that a bot has without a word so far
     for head in (folded(started(context_variables={"BotHandoffTopic": "HomeLoan"})), folded(started())):
         # When another bot says its first word, then it belongs on the bill
         line = message(at="2026-10-05T10:00:06Z", role="bot", author_id="other")
-        assert changes_head(head_of(head), fact_of(line, NOW), history(contoso()))
+        assert changes_head(head_of(head), fact_of(line, NOW), history(contoso()), NOW)
