@@ -43,6 +43,8 @@ USES: Mapping[str, Callable[[Any], object]] = {
 
 LEFT = {
     "local/independent_count/occurrence.py": "it counts without the pipeline, so it knows the types by itself",
+    "shared/conversations/commit.py": "a conversation usually begins with its start, so no head is looked for before it",
+    "shared/conversations/fold.py": "a start is folded first, wherever it stands",
     "shared/conversations/order.py": "a conversation's start is a `conversation.started`, by definition",
     "shared/conversations/transcript.py": "only a `bot.escalated` hands over a history",
     "shared/conversations/unseen.py": "only a `conversation.ended` names what it knew of",
