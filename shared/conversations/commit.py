@@ -271,6 +271,7 @@ async def _whole(
     tenant_id: str, conversation: Conversation | None, new: Sequence[Fact], every: Sequence[Fact], history: History
 ) -> Conversation:
     """The conversation with every fact folded in, the `new` ones, too."""
+    # Each fact computes its sort key once, and keeps it.
     await in_slices(fact.order for fact in every)
     ordered = sorted(new, key=lambda fact: fact.order)
     if conversation is not None and ordered and ends_in_order(conversation, ordered):

@@ -61,7 +61,7 @@ def follows(conversation: Conversation, fact: Fact) -> bool:
 
 
 def ends_in_order(conversation: Conversation, new: Sequence[Fact]) -> bool:
-    """True if `with_end` may fold these facts, in order, into an open conversation: all stand after what is folded."""
+    """True if `with_end` may fold these facts, given in order: none is a start, and all stand after what is folded."""
     folded_to = conversation.folded_to
     return (
         conversation.closed_at is None
@@ -71,7 +71,7 @@ def ends_in_order(conversation: Conversation, new: Sequence[Fact]) -> bool:
 
 
 def with_end(conversation: Conversation, new: Sequence[Fact], every: Iterable[Fact], history: History) -> Conversation:
-    """The conversation with facts that end it: what `fold` gives for `every` fact, of which these are the `new` ones.
+    """An open conversation with new facts, of which one may end it: what `fold` gives for `every` fact.
 
     Only what follows from all facts together is computed from all. `decisions` may lack those that were made before.
     """

@@ -43,7 +43,7 @@ USES: Mapping[str, Callable[[Any], object]] = {
 
 LEFT = {
     "local/independent_count/occurrence.py": "it counts without the pipeline, so it knows the types by itself",
-    "shared/conversations/commit.py": "a conversation usually begins with its start, so no head is looked for before it",
+    "shared/conversations/commit.py": "usually a conversation begins with its start, so no head is read before",
     "shared/conversations/fold.py": "a start is folded first, wherever it stands",
     "shared/conversations/order.py": "a conversation's start is a `conversation.started`, by definition",
     "shared/conversations/transcript.py": "only a `bot.escalated` hands over a history",
