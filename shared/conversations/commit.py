@@ -193,7 +193,9 @@ class Committer:
             _refuse_conflict(known.get(fact.id), fact)
         unstored = [fact for fact in facts if fact.id not in known]
         every = [*loaded.facts, *unstored]
-        after = await _whole(tenant_id, state.conversation, unstored, every, history)
+        # What was stored before may not be folded, where a crash left it.
+        new = unstored if len(unstored) == len(facts) else []
+        after = await _whole(tenant_id, state.conversation, new, every, history)
         newest = _newest(unstored) if unstored else known[facts[0].id]
         effects = self.reconcile(state.conversation, after, state.revision, newest)
         now = self.clock.now()

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
 from shared.conversations.conversation import WarningCode
-from shared.conversations.due_actions import due_actions
+from shared.conversations.due_actions import Attention, due_actions
 from shared.conversations.lists import Filter, Selection, Sort
 from shared.conversations.order import in_order, last_activity
 from shared.conversations.ports import ConversationStore, Head, HeadPage, Loaded
@@ -55,7 +55,7 @@ _FILTERS: Mapping[Filter, Sequence[str] | None] = {
     "queue": None,
     "bot": None,
     "channel": None,
-    "attention": None,
+    "attention": get_args(Attention),
     "warning": get_args(WarningCode),
 }
 """The filters of the list, each with its values; None: whatever a tenant calls something."""

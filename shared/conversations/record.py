@@ -87,6 +87,10 @@ class Recorder:
         outcomes: list[Recorded | Exception] = []
         newest: Committed | None = None
         for fact in facts:
+            if outcomes and isinstance(outcomes[-1], Retryable):
+                # The store is away, and would keep each one waiting.
+                outcomes.append(outcomes[-1])
+                continue
             try:
                 newest = await self._commit(place, [fact])
                 outcomes.append(_outcome(fact, fact, newest))

@@ -37,7 +37,9 @@ def reconcile(
         effects["thread"] = closing
     known = before.unseen if before else None
     if after.closed_at and after.channel and after.unseen and after.unseen != known:
-        added = _only_one_added(known, after.unseen, fact)
+        # What stands before the place up to which all is folded may be counted already.
+        is_new = fact is not None and (before is None or before.folded_to is None or fact.order > before.folded_to)
+        added = _only_one_added(known, after.unseen, fact if is_new else None)
         # A conversation without a thread is its own thread.
         thread_id = after.channel.thread_id or after.conversation_id
         effects[f"{FOLLOW_UP}:{added}" if added else FOLLOW_UP] = FollowUp(

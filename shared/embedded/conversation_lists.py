@@ -42,11 +42,12 @@ def page(database: Database, tenant_id: str, selection: Selection, after: str | 
     if selection.sort == "key":
         return _page_by_key(database, tenant_id, selection.named, after, limit)
     query = Query(tenant_id, selection, position(after) if after is not None else None)
-    rows = database.query(*query.heads(limit + 1))
+    with database.one_moment():
+        rows = database.query(*query.heads(limit + 1))
+        last = database.query(*query.last_examined()) if query.others and len(rows) <= limit else []
     heads = [read_head(row["document"]) for row in rows[:limit]]
     if len(rows) > limit:
         return HeadPage(heads, _position_of(rows[limit - 1]).text())
-    last = database.query(*query.last_examined()) if query.others else []
     return HeadPage(heads, _position_of(last[0]).text() if last else None)
 
 

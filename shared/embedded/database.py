@@ -6,8 +6,9 @@ that came while the previous one was under way.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,6 +83,15 @@ class Database:
     def query(self, sql: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[sqlite3.Row]:
         """Read committed data. Reads take microseconds and run on the caller's thread."""
         return self._reader.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Within it all reads see the same state of the file. Nobody may be waited for in it."""
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reader.execute("COMMIT")
 
     async def write(
         self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None

@@ -6,10 +6,11 @@ from typing import Any
 
 from shared.clock import MovableClock
 from shared.events.envelope import format_time
-from tests.builders import ended, escalated, fact_of, message, started
+from tests.builders import ended, escalated, fact_of, message, started, threaded
 from tests.conversations.pipelines import NOW, InMemory
 from tests.conversations.test_record import Spied
 from tests.fakes import MemoryConversations
+from tests.seeds import THREAD_ID
 
 HUMANS = {"BotHandoffTopic": "HomeLoan"}
 
@@ -139,3 +140,34 @@ async def test_a_late_line_that_waited_is_in_the_archive() -> None:
         await pipeline.drain()
     parts = await pipeline.archive.parts("contoso", "c1")
     assert any(b'"late"' in part for part in parts)
+
+
+async def test_a_line_that_a_crash_left_after_the_end_goes_on_though_an_earlier_one_is_delivered_again_first() -> None:
+    # Given a conversation that ended, a line after it, and another one that a crash left appended, but not folded
+    pipeline = await InMemory().configured()
+    at = [format_time(NOW + timedelta(seconds=second)) for second in range(10)]
+    pipeline.clock.advance(timedelta(seconds=20))
+    subject, channel = threaded(), {"accountId": "contoso-chat", "channelId": "webchat", "threadId": THREAD_ID}
+    first, second = (message(subject, at[second], f"line-{second}") for second in (5, 6))
+    await pipeline.record(started(subject, at[0], channel=channel), ended(subject, at[3]), first)
+    await pipeline.conversations.append("contoso", subject, [fact_of(second, pipeline.clock.now())])
+    # When both are delivered again, in their order
+    await pipeline.record(first, second)
+    await pipeline.drain()
+    # Then both go on in the thread's next conversation
+    facts = (await pipeline.conversations.load("contoso", threaded(number=2))).facts
+    assert {"line-5", "line-6"} <= {fact.event.id for fact in facts}
+
+
+async def test_a_line_that_a_crash_left_is_folded_though_it_is_delivered_again_together_with_the_end() -> None:
+    # Given a conversation of people, and a bot's first word that a crash left appended, but not folded
+    pipeline = await InMemory().configured()
+    at = [format_time(NOW + timedelta(seconds=second)) for second in range(10)]
+    pipeline.clock.advance(timedelta(seconds=20))
+    await pipeline.record(started(at=at[0], context_variables=HUMANS))
+    word = message(at=at[5], role="bot", author_id="helper", event_id="word")
+    await pipeline.conversations.append("contoso", "c1", [fact_of(word, pipeline.clock.now())])
+    # When it is delivered again, and the end comes while it waits
+    await asyncio.gather(pipeline.record(word), pipeline.record(ended(at=at[9])))
+    # Then the head, and the bill, are what the facts make them
+    assert (await pipeline.rebuild.compare("contoso")).differences == []

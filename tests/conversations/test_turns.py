@@ -10,10 +10,11 @@ import pytest
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Beside, Head
 from shared.conversations.turns import MOST_BYTES, MOST_ITEMS, Place, Turns, Worked
-from shared.errors import DocumentTooLarge, EventIdConflict
+from shared.errors import DocumentTooLarge, EventIdConflict, StoreUnavailable
 from shared.events.catalog import Event
+from shared.events.envelope import format_time
 from tests.builders import ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import NOW, InMemory
 from tests.conversations.test_record import PowerCut, Spied
 from tests.fakes import MemoryConversations
 
@@ -219,3 +220,27 @@ async def test_a_cancelled_call_within_the_work_does_not_stop_the_conversation_f
         await turns.take(("t", "k"), 1, 1)
     # When the message is delivered again, then it is worked on
     assert await asyncio.wait_for(turns.take(("t", "k"), 2, 1), 1) == 2
+
+
+async def test_a_group_that_is_recorded_one_by_one_stops_at_a_store_that_is_away() -> None:
+    # Given a line that is stored already, and a store that goes away after it refused its group
+    tried = 0
+
+    class Away(MemoryConversations):
+        async def append(self, tenant_id: str, key: str, facts: Sequence[Fact], beside: Sequence[Beside] = ()) -> None:
+            nonlocal tried
+            if is_away and len(facts) == 1:
+                tried += 1
+                raise StoreUnavailable("it takes 30 s to say so")
+            await super().append(tenant_id, key, facts, beside)
+
+    is_away = False
+    pipeline = await InMemory(conversations=Away()).configured()
+    lines = [message(at=format_time(NOW), event_id=f"m{number}") for number in range(90)]
+    await pipeline.record(started(at=format_time(NOW)), lines[0])
+    is_away = True
+    # When the line is delivered again together with 89 others
+    outcomes = await asyncio.gather(*map(pipeline.record, lines), return_exceptions=True)
+    assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+    # Then they do not wait for 90 attempts one after another: 45 minutes, where a message is locked for 5
+    assert tried < 5

@@ -240,3 +240,16 @@ async def test_closing_finishes_what_is_pending(tmp_path: Path) -> None:
     second = Database(tmp_path / "patchbay.db")
     assert values(second) == list(range(300))
     await second.close()
+
+
+async def test_reads_of_one_moment_do_not_see_what_is_written_meanwhile(database: Database) -> None:
+    # Given a table with a row
+    await database.write(lambda connection: connection.execute("CREATE TABLE things (name TEXT)"))
+    await database.write(lambda connection: connection.execute("INSERT INTO things VALUES ('a')"))
+    with database.one_moment():
+        assert len(database.query("SELECT * FROM things")) == 1
+        # When another one is written between two reads
+        await database.write(lambda connection: connection.execute("INSERT INTO things VALUES ('b')"))
+        # Then the second read sees what the first one saw
+        assert len(database.query("SELECT * FROM things")) == 1
+    assert len(database.query("SELECT * FROM things")) == 2
