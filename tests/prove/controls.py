@@ -91,14 +91,17 @@ QUICK = (
 )
 """Those of this process."""
 
-_COMMIT, _POST, _COMPLETE = (
-    f"{write} before 7" for write in ("EmbeddedConversations.commit", "EmbeddedLedger.post", "EmbeddedBus.complete")
+_APPEND, _COMMIT, _POST, _COMPLETE = (
+    "EmbeddedConversations.append before 100",
+    "EmbeddedConversations.commit before 7",
+    "EmbeddedLedger._put before 7",
+    "EmbeddedBus.complete before 7",
 )
-"""Crash points."""
+"""Crash points. What is lost is a line, so the first one is where lines are stored, well after the first posts."""
 
 WITH_PROCESSES = (
-    _kill("acknowledged before recorded", kills.LOST, _COMMIT, faulty.AcknowledgesAtOnce),
-    _kill("no outbox", kills.LOST, _POST, faulty.WithoutOutbox),
+    _kill("acknowledged before recorded", kills.LOST, _APPEND, faulty.AcknowledgesAtOnce),
+    _kill("no outbox", kills.LOST, _COMMIT, faulty.WithoutOutbox),
     _kill("outbox cleared before it is performed", kills.DIFFERING, kills.RANDOM, faulty.ClearsFirst),
     _kill("no duplicate marker, killed", kills.DOUBLED, _COMPLETE, faulty.WithoutMarker),
     _kill("a bill that takes nothing away", kills.DOUBLED, _POST, faulty.TakesNothingAway),

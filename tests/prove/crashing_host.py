@@ -1,10 +1,14 @@
-"""The local host, killed at a named crash point: before or after the n-th write of one kind is on the disk.
+"""The local host, killed at a named crash point: before, within or after the n-th write of one kind.
 
     python -m tests.prove.crashing_host DATABASE CLOCK FAULT [WRITE MOMENT NUMBER]
 
 FAULT is what of `tests/prove/faulty.py` the host has in the place of the real part, or `none`.
 Every step that leaves something behind goes through `Database.write`; a write is named by the function that asks for
-it, such as `EmbeddedConversations.append`. MOMENT is `before` or `after`.
+it, such as `EmbeddedConversations.append`. MOMENT is `before`; `within`, when all is written but not committed; or
+`after`, when it is on the disk.
+
+On one machine the commit itself performs effects. Where a crash point or a fault is of what performs them after the
+commit, the host has a store that leaves them to it, as other stores do.
 """
 
 import os
@@ -32,6 +36,9 @@ from tests.prove import faulty
 
 T = TypeVar("T")
 
+AFTER_COMMITS = ("EmbeddedConversations.save_head", "EmbeddedLedger._put")
+"""Writes that are rarely asked for by a host whose commits perform effects."""
+
 
 class CrashingDatabase(Database):
     """A database whose process dies at one of its writes."""
@@ -45,8 +52,14 @@ class CrashingDatabase(Database):
         self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None
     ) -> T:
         name = work.__qualname__.split(".<locals>")[0]
+
+        def crashing(connection: sqlite3.Connection) -> T:
+            written = work(connection)
+            self._crash_at(name, "within")
+            return written
+
         self._crash_at(name, "before")
-        result = await super().write(work, noted)
+        result = await super().write(crashing, noted)
         self._crash_at(name, "after")
         return result
 
@@ -57,19 +70,22 @@ class CrashingDatabase(Database):
                 os._exit(9)
 
 
-def faulty_on(database: Database, clock: Clock, fault: faulty.Fault) -> EmbeddedPipeline:
-    """A pipeline with the fault in the place of the real part."""
+def altered_on(
+    database: Database, clock: Clock, fault: faulty.Fault | None, *, after_commits: bool
+) -> EmbeddedPipeline:
+    """A pipeline with the fault in the place of the real part. `after_commits`: no commit performs effects."""
     # As `embedded_on`: retries are ordinary, and not told.
     stamina.instrumentation.set_on_retry_hooks(())
-    bus = fault(database, SystemClock()) if issubclass(fault, EmbeddedBus) else bus_on(database)
+    bus = fault(database, SystemClock()) if fault and issubclass(fault, EmbeddedBus) else bus_on(database)
     adapters = adapters_on(database, bus, clock)
-    if issubclass(fault, EmbeddedConversations):
+    if after_commits or (fault and issubclass(fault, (EmbeddedLedger, Dispatcher))):
+        adapters = replace(adapters, conversations=EmbeddedConversations(database))
+    if fault and issubclass(fault, EmbeddedConversations):
         adapters = replace(adapters, conversations=fault(database))
-    elif issubclass(fault, EmbeddedLedger):
-        # Without a store that posts rows itself, in the transaction of the commit.
-        adapters = replace(adapters, ledger=fault(database), conversations=EmbeddedConversations(database))
+    if fault and issubclass(fault, EmbeddedLedger):
+        adapters = replace(adapters, ledger=fault(database))
     wired = assembled(adapters, clock, open_to_all=True)
-    if issubclass(fault, Dispatcher):
+    if fault and issubclass(fault, Dispatcher):
         recorder = wired.deliveries.recorder
         recorder = replace(recorder, effects=fault(**vars(recorder.effects)))
         wired = replace(wired, deliveries=replace(wired.deliveries, recorder=recorder))
@@ -80,10 +96,12 @@ async def main(path: str, clock: str, fault: str, write: str = "", moment: str =
     load_local_settings()
     movable, file = MovableClock(parse_time(clock)), Path(path)
     database = CrashingDatabase(file, write, moment, int(number)) if write else Database(file)
-    if fault == "none":
+    after_commits = write in AFTER_COMMITS
+    if fault == "none" and not after_commits:
         pipeline = embedded_on(database, movable, open_to_all=True)
     else:
-        pipeline = faulty_on(database, movable, getattr(faulty, fault))
+        own = None if fault == "none" else getattr(faulty, fault)
+        pipeline = altered_on(database, movable, own, after_commits=after_commits)
     await run_embedded(pipeline, listen(0))
 
 

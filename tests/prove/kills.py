@@ -38,7 +38,7 @@ WRITES = (
     "EmbeddedLedger._put",
     "EmbeddedThreads.save",
 )
-RUNS = [RANDOM] * 5 + [f"{write} {moment} 7" for write in WRITES for moment in ("before", "after")]
+RUNS = [RANDOM] * 5 + [f"{write} {moment} 7" for write in WRITES for moment in ("before", "within", "after")]
 
 
 class Victim(Host):
