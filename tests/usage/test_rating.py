@@ -12,7 +12,7 @@ from shared.events.catalog import Event
 from shared.usage.bot_session import BotSession, bot_session
 from shared.usage.ledger import LedgerRow, read_row, written_row
 from shared.usage.rating import BOT_SESSION_2020, INVOICED, Policy, Rating
-from tests.builders import contoso, fact_of, history, message, started
+from tests.builders import contoso, ended, fact_of, history, message, started
 
 AT = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
 
@@ -74,6 +74,7 @@ def conversation(questions: int) -> Conversation:
         for role, second in (("customer", 0), ("bot", 30)):
             at = datetime(2026, 10, 31, 23, 58, second, tzinfo=UTC) + timedelta(minutes=number)
             events.append(message(at=at.isoformat(), event_id=f"{role}{number}", role=role))
+    events.append(ended(at="2026-11-01T12:00:00Z"))
     facts = [fact_of(event, datetime(2026, 11, 20, tzinfo=UTC)) for event in events]
     return fold("contoso", "c1", facts, history(contoso()))
 
@@ -83,7 +84,7 @@ def conversation(questions: int) -> Conversation:
     [(0, "2026-10-31", "no_bot"), (1, "2026-10-31", "no_bot"), (2, "2026-10-31", None), (5, "2026-10-31", None)],
 )
 def test_another_policy_stands_beside_it_over_the_same_activity(questions: int, day: str, excluded: str | None) -> None:
-    # Given a conversation whose bot took it, and answered some questions
+    # Given a conversation whose bot took it, and answered some questions until it ended
     rows = [ledger_row(conversation(questions), 1, policy) for policy in (INVOICED, TWO_TURNS_2030)]
     # When both policies rate it, then each has a row of its own
     invoiced, other = (row for row in rows if row is not None)
