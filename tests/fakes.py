@@ -129,7 +129,7 @@ class _Partition:
     def put(self, head: Head, etag: str | None) -> None:
         if etag != (str(self.etag) if self.head else None):
             raise HeadChanged
-        self.head = replace(head, conversation=replace(head.conversation, decisions=()))
+        self.head = head.with_decisions(())
         self.etag += 1
 
     def create(self, facts: Sequence[Fact], beside: Sequence[Beside]) -> None:
@@ -153,8 +153,8 @@ class MemoryConversations:
         facts = list(partition.facts.values())
         if partition.head is None:
             return Loaded(None, None, facts)
-        whole = replace(partition.head.conversation, decisions=partition.decisions if decisions else ())
-        return Loaded(replace(partition.head, conversation=whole), str(partition.etag), facts)
+        whole = partition.head.with_decisions(partition.decisions if decisions else ())
+        return Loaded(whole, str(partition.etag), facts)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
         partition = self._partitions.get((tenant_id, key), _Partition())

@@ -1,6 +1,6 @@
 """Commits facts of one conversation, together with the head that they lead to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from shared.conversations.blind_append import changes_head, invalidates_appends
 from shared.conversations.conversation import Conversation
 from shared.conversations.customer import customer_of
 from shared.conversations.due_actions import DueActions, due_actions, next_check
-from shared.conversations.effect import Effect, with_effects
+from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import ends_in_order, fold, folding, follows, with_end, with_next
-from shared.conversations.ports import ConversationStore, FactExists, Head, Reconcile
+from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.types.conversation_started import ConversationStarted
 from shared.metrics import SESSIONS
@@ -87,9 +87,7 @@ class Committer:
         settled = await self._settle(tenant_id, key, changing, history, appended=True)
         return replace(settled, new=settled.new | new)
 
-    async def commit_anew(
-        self, tenant_id: str, key: str, history: History, reconcile: Reconcile
-    ) -> tuple[Head, str, int] | None:
+    async def commit_anew(self, tenant_id: str, key: str, history: History) -> tuple[Head, str, int] | None:
         """Fold the stored facts, and commit the result over head and decisions; None if there is no fact.
 
         Returns head, ETag, and the number of facts. Raises HeadChanged.
@@ -98,11 +96,9 @@ class Committer:
         if not loaded.facts:
             return None
         after = fold(tenant_id, loaded.facts[0].event.subject or "", loaded.facts, history)
-        state = _State(loaded.head, loaded.etag)
-        effects = reconcile(state.conversation, after, state.revision, _newest(loaded.facts))
-        now = self.clock.now()
+        state, now = _State(loaded.head, loaded.etag), self.clock.now()
         due = due_actions(after, loaded.facts, state.archived, history, now)
-        head = await self._head(tenant_id, state, after, effects, due, now)
+        head = await self._head(tenant_id, state, after, _newest(loaded.facts), due, now)
         return *await self.conversations.commit(tenant_id, key, (), head, loaded.etag), len(loaded.facts)
 
     async def _append(self, tenant_id: str, key: str, facts: Sequence[Fact]) -> tuple[Sequence[Fact], frozenset[str]]:
@@ -154,11 +150,9 @@ class Committer:
         # Without a head what was appended may be deleted by now: whoever forgot the conversation did not know of it.
         if after is None or (appended and found is None):
             return None
-        unstored = () if appended else facts
-        effects = self.reconcile(state.conversation, after, state.revision, _newest(facts))
-        now = self.clock.now()
+        unstored, now = () if appended else facts, self.clock.now()
         due = next_check(after, facts, state.planned, history, now)
-        head = await self._head(tenant_id, state, after, effects, due, now)
+        head = await self._head(tenant_id, state, after, _newest(facts), due, now)
         if found and not unstored and _unchanged(found[0], head):
             return Committed(*found)
         try:
@@ -196,12 +190,10 @@ class Committer:
         # What was stored before may not be folded, where a crash left it.
         new = unstored if len(unstored) == len(facts) else []
         after = await _whole(tenant_id, state.conversation, new, every, history)
-        newest = _newest(unstored) if unstored else known[facts[0].id]
-        effects = self.reconcile(state.conversation, after, state.revision, newest)
-        now = self.clock.now()
+        newest, now = _newest(unstored) if unstored else known[facts[0].id], self.clock.now()
         due = due_actions(after, every, state.archived, history, now)
-        head = await self._head(tenant_id, state, after, effects, due, now)
-        if not unstored and (stored := await self._stored_as(tenant_id, key, head)):
+        head = await self._head(tenant_id, state, after, newest, due, now)
+        if not unstored and (stored := await self._stored_as(tenant_id, key, loaded, head)):
             return stored
         try:
             committed = await self._write(tenant_id, key, unstored, state, head)
@@ -215,9 +207,10 @@ class Committer:
         )
         return Committed(committed.head, committed.etag, committed.new, settled)
 
-    async def _stored_as(self, tenant_id: str, key: str, head: Head) -> Committed | None:
-        """The stored head, if this one, which no new fact led to, is the same with all its decisions; else None."""
-        loaded = await self.conversations.load(tenant_id, key)
+    async def _stored_as(self, tenant_id: str, key: str, loaded: Loaded, head: Head) -> Committed | None:
+        """The loaded head, if this one, which no new fact led to, is the same with all its decisions; else None."""
+        if loaded.head and not loaded.head.conversation.has_all_decisions:
+            loaded = await self.conversations.load(tenant_id, key)
         if loaded.head is None or loaded.etag is None or not _unchanged(loaded.head, head):
             return None
         return Committed(loaded.head, loaded.etag)
@@ -231,7 +224,7 @@ class Committer:
 
     async def _customer(self, tenant_id: str, state: _State, after: Conversation) -> str | None:
         """Our id of the conversation's customer, who rarely changes."""
-        before = state.head.conversation if state.head else None
+        before = state.conversation
         if state.head and before and (before.channel, before.customer) == (after.channel, after.customer):
             return state.head.customer
         return customer_of(await self.configurations.pseudonyms(tenant_id), after)
@@ -241,10 +234,12 @@ class Committer:
         tenant_id: str,
         state: _State,
         after: Conversation,
-        effects: Mapping[str, Effect],
+        occasion: Fact,
         due: DueActions,
         now: datetime,
     ) -> Head:
+        """The next head. `occasion` is the fact that stands for all whose recording made the change."""
+        effects = self.reconcile(state.conversation, after, state.revision, occasion)
         return Head(
             conversation=after,
             revision=state.revision,
@@ -274,7 +269,7 @@ async def _whole(
 ) -> Conversation:
     """The conversation with every fact folded in, the `new` ones, too."""
     # Each fact computes its sort key once, and keeps it.
-    await in_slices(fact.order for fact in every)
+    await in_slices((fact.order for fact in every), last=0)
     ordered = sorted(new, key=lambda fact: fact.order)
     if conversation is not None and ordered and ends_in_order(conversation, ordered):
         return with_end(conversation, ordered, every, history)

@@ -76,6 +76,11 @@ class Conversation(ExactModel):
     decision_count: int = 0
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)
 
+    @property
+    def has_all_decisions(self) -> bool:
+        """True if none of its decisions was left out when it was read."""
+        return len(self.decisions) == self.decision_count
+
     def without_lines(self) -> "Conversation":
         """This conversation without what any line may change: exact once all facts are folded, and worth no commit."""
         activity = self.bot_activity.without_turns()

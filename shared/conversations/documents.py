@@ -10,7 +10,6 @@ from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
 from shared.events.codec import stored_event
 from shared.routing.decision import Decision
-from shared.wire import replace
 
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
 _DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
@@ -23,7 +22,7 @@ def write_head(head: Head) -> str:
 
 def read_head(text: str, decisions: tuple[Decision, ...] = ()) -> Head:
     head = _HEAD.validate_json(text)
-    return replace(head, conversation=replace(head.conversation, decisions=decisions)) if decisions else head
+    return head.with_decisions(decisions) if decisions else head
 
 
 def write_decision(decision: Decision) -> str:

@@ -25,12 +25,7 @@ def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history
         tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id)
     )
     yield conversation
-    given = []
-    for fact in facts:
-        assert fact.order, "a sort key is computed once, so that sorting takes no time"
-        given.append(fact)
-        yield conversation
-    ordered = in_order(given)
+    ordered = in_order(facts)
     for fact in ordered:
         conversation = apply_fact(conversation, fact, history)
         yield conversation
@@ -38,18 +33,25 @@ def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history
         yield _seen_as_a_whole(conversation, ordered, history)
 
 
-def _seen_as_a_whole(conversation: Conversation, ordered: list[Fact], history: History) -> Conversation:
+def _seen_as_a_whole(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
     """The conversation with what follows from all of its facts together."""
-    activity = conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, history)
-    end = index_of_end(ordered)
-    return replace(
+    seen = replace(
         conversation,
-        unseen=unseen_of(conversation, ordered),
-        ends_at=None if end is None else ordered[end].order,
-        goes_on_after=goes_on_after(conversation, ordered),
         last_activity_at=last_activity(ordered),
-        bot_activity=activity.with_turns(ordered, history) if conversation.closed_at else activity,
-        folded_to=max(fact.order for fact in ordered),
+        bot_activity=conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, history),
+        # The start comes first, wherever its key stands among the others.
+        folded_to=max(ordered[0].order, ordered[-1].order),
+    )
+    end = index_of_end(ordered)
+    if end is None:
+        return seen
+    after = goes_on_after(seen, ordered, ordered[end])
+    return replace(
+        seen,
+        unseen=unseen_of(ordered, ordered[end], after),
+        ends_at=ordered[end].order,
+        goes_on_after=after,
+        bot_activity=seen.bot_activity.with_turns(ordered, history),
     )
 
 

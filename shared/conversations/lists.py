@@ -1,15 +1,18 @@
 """Lists of conversations: by what of a head they are filtered and sorted, and where a page begins."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from shared.conversations.state import State
 from shared.errors import InvalidRequest, Mistake
 
 if TYPE_CHECKING:
     from shared.conversations.ports import Head
+
+Part = TypeVar("Part")
+Place = TypeVar("Place")
 
 Filter = Literal["state", "queue", "bot", "channel", "attention", "warning", "customer"]
 Sort = Literal["key", "started", "activity", "waiting"]
@@ -40,6 +43,18 @@ class Listed:
     started: datetime
     activity: datetime
     waiting: datetime | None
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """What the filters compare, by their names, but the warnings: a head may have several."""
+        return {
+            "state": self.state,
+            "queue": self.queue,
+            "bot": self.bot,
+            "channel": self.channel,
+            "attention": self.attention,
+            "customer": self.customer,
+        }
 
     def moment(self, sort: Sort) -> datetime | None:
         """The time by which this head is sorted; None if a list in this order does not have it."""
@@ -132,10 +147,15 @@ class Position(NamedTuple):
 
 def position(continuation: str) -> Position:
     """The place that a continuation names. Raises InvalidRequest."""
-    number, separator, key = continuation.partition("~")
+    return place_named(continuation, Position, str)
+
+
+def place_named(continuation: str, place: Callable[[datetime, Part], Place], part: Callable[[str], Part]) -> Place:
+    """The place that a continuation names by a moment and a part, as `microseconds~part`. Raises InvalidRequest."""
+    number, separator, rest = continuation.partition("~")
     try:
         if separator:
-            return Position(moment_of(int(number)), key)
+            return place(moment_of(int(number)), part(rest))
     except (ValueError, OverflowError):
         pass
     raise InvalidRequest([Mistake("continuation", "is none that an answer had")])

@@ -10,6 +10,7 @@ from shared.conversations.due_actions import Attention
 from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, is_blocked
 from shared.conversations.fact import Fact
 from shared.conversations.lists import Selection
+from shared.routing.decision import Decision
 from shared.wire import ExactModel, replace
 
 
@@ -61,6 +62,10 @@ class Head(ExactModel):
             for name, pending in self.outbox.items()
         }
         return replace(self, revision=revision, outbox=outbox)
+
+    def with_decisions(self, decisions: tuple[Decision, ...]) -> "Head":
+        """This head with these decisions of its conversation in place of those that it has."""
+        return replace(self, conversation=replace(self.conversation, decisions=decisions))
 
     def without(self, performed: Outbox) -> "Head":
         """This head without the performed effects. One that a later revision replaced meanwhile stays."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -62,7 +62,8 @@ class Recorder:
         is unknown. Raises UnknownTenant, and HeadChanged if the conversation cannot be read.
         """
         history = await self.configurations.of(tenant_id)
-        committed = await retrying(HeadChanged, self._committer.commit_anew, tenant_id, key, history, reconcile)
+        committer = replace(self._committer, reconcile=reconcile)
+        committed = await retrying(HeadChanged, committer.commit_anew, tenant_id, key, history)
         if committed is None:
             return 0
         head, etag, facts = committed

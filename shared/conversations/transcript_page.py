@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.conversations.contents import Contents
 from shared.conversations.fact import Fact
-from shared.conversations.lists import microseconds, moment_of
+from shared.conversations.lists import microseconds, place_named
 from shared.conversations.ports import ConversationStore, FactTime
 from shared.conversations.transcript import (
     Audience,
@@ -21,7 +21,6 @@ from shared.conversations.transcript import (
     seen_by,
     told_lines,
 )
-from shared.errors import InvalidRequest, Mistake
 from shared.events.catalog import EVENT_CLASSES
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.message_posted import MessagePosted
@@ -80,7 +79,7 @@ class TranscriptReader:
 
         A line that is recorded meanwhile at an earlier place is in no later page.
         """
-        after = _place(continuation) if continuation is not None else None
+        after = place_named(continuation, _Place, int) if continuation is not None else None
         times = await self.store.fact_times(tenant_id, key)
         chosen = _range(times, after, limit)
         ends = _first_ends(times)
@@ -124,16 +123,6 @@ class TranscriptReader:
             facts = await self._read(tenant_id, key, _ids(others[first : first + _READ_TOGETHER]))
             known |= marks(told_lines(facts.values()))
         return [line for line in history_lines(escalations, known) if chosen.has(line)]
-
-
-def _place(continuation: str) -> _Place:
-    at, separator, lines = continuation.partition("~")
-    try:
-        if separator:
-            return _Place(moment_of(int(at)), int(lines))
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidRequest([Mistake("continuation", "is none that an answer had")])
 
 
 def _place_after(shown: Iterable[PlacedLine], at: datetime) -> str:

@@ -1,12 +1,12 @@
 """Finds the facts that a conversation's end did not know of. They are repeated in the thread's next conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.conversations.conversation import Conversation, Unseen
 from shared.conversations.fact import Fact
-from shared.conversations.order import SortKey, index_of_end
+from shared.conversations.order import SortKey
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded, LastSeen
 from shared.wire import replace
@@ -14,33 +14,30 @@ from shared.wire import replace
 _NOTHING_IS_NEWER = datetime.max.replace(tzinfo=UTC)
 
 
-def goes_on_after(conversation: Conversation, ordered: Sequence[Fact]) -> SortKey | None:
-    """The place in the order up to which the end knew the conversation's facts; None while it is open.
+def goes_on_after(conversation: Conversation, ordered: Iterable[Fact], end: Fact) -> SortKey | None:
+    """The place in the order up to which the end knew the conversation's facts.
 
     If the end names the newest fact that it knew of, that is its place, and None if it did not come yet. Else, in a
     channel's thread, it is the end's own place: the channel would have sent what is later to the next conversation, had
     it known of the end. Elsewhere no fact is later.
     """
-    index = index_of_end(ordered)
-    if index is None:
-        return None
-    seen = _last_seen(ordered[index])
+    seen = _last_seen(end)
     if seen is not None:
         return next((fact.order for fact in ordered if fact.id == seen.fact_id), None)
     if conversation.channel is None or conversation.channel.thread_id is None:
-        return ordered[index].order._replace(at=_NOTHING_IS_NEWER)
-    return ordered[index].order
+        return end.order._replace(at=_NOTHING_IS_NEWER)
+    return end.order
 
 
-def unseen_of(conversation: Conversation, ordered: Sequence[Fact]) -> Unseen | None:
-    """The facts that belong to the next conversation: all from the place on at which somebody asked again."""
-    index = index_of_end(ordered)
-    if index is None:
-        return None
-    newest: tuple[Any, ...] | None = goes_on_after(conversation, ordered)
+def unseen_of(ordered: Iterable[Fact], end: Fact, after: SortKey | None) -> Unseen | None:
+    """The facts that belong to the next conversation: all from the place on at which somebody asked again.
+
+    `after` is the place that `goes_on_after` found.
+    """
+    newest: tuple[Any, ...] | None = after
     if newest is None:
         # A sender's own end may name a fact that is not here.
-        seen = _last_seen(ordered[index])
+        seen = _last_seen(end)
         assert seen is not None, "only an end that names a fact waits for it"
         newest = parse_time(seen.at), _NOTHING_IS_NEWER
     newer = [fact for fact in ordered if fact.order > newest and _comes_from_outside(fact)]

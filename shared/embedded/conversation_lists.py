@@ -15,15 +15,7 @@ MOST_EXAMINED = 1000
 
 def columns(one: Listed) -> dict[str, Any]:
     """The columns of `heads` by which lists are filtered and sorted."""
-    return {
-        "state": one.state,
-        "queue": one.queue,
-        "bot": one.bot,
-        "channel": one.channel,
-        "attention": one.attention,
-        "customer": one.customer,
-        **_times(one),
-    }
+    return {**one.values, **_times(one)}
 
 
 def put_warnings(connection: sqlite3.Connection, tenant_id: str, key: str, one: Listed) -> None:

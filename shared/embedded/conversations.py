@@ -24,7 +24,6 @@ from shared.embedded.within_commit import WithinCommit
 from shared.embedded.written_heads import Written, WrittenHeads
 from shared.errors import HeadChanged
 from shared.slices import in_slices
-from shared.wire import replace
 
 
 class EmbeddedConversations:
@@ -46,7 +45,7 @@ class EmbeddedConversations:
             return Loaded(None, None, stored)
         head, etag = found
         whole = tuple(await in_slices(read_decision(row["document"]) for row in rows))
-        return Loaded(replace(head, conversation=replace(head.conversation, decisions=whole)), etag, stored)
+        return Loaded(head.with_decisions(whole), etag, stored)
 
     async def read_head(self, tenant_id: str, key: str) -> tuple[Head, str] | None:
         if (known := self._written.get((tenant_id, key))) is not None:
@@ -180,7 +179,7 @@ def _put_decisions(connection: sqlite3.Connection, partition: tuple[str, str], c
     """Write the decisions that are new or other ones, and delete those that are not there any more."""
     count, known = conversation.decision_count, len(conversation.decisions)
     texts = dict(enumerate(map(write_decision, conversation.decisions), count - known))
-    if known == count:
+    if conversation.has_all_decisions:
         sql = "SELECT number, document FROM decisions WHERE tenant_id = ? AND key = ?"
         stored = {row["number"]: row["document"] for row in connection.execute(sql, partition)}
         if len(stored) > count:

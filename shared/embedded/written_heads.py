@@ -42,8 +42,7 @@ class WrittenHeads:
         self.drop(partition)
         if isinstance(outcome, Exception):
             return
-        head = replace(outcome.head, conversation=replace(outcome.head.conversation, decisions=()))
-        self._kept[partition] = replace(outcome, head=head)
+        self._kept[partition] = replace(outcome, head=outcome.head.with_decisions(()))
         self._size += outcome.size
         while self._size * _MEMORY_PER_BYTE > MOST_BYTES:
             self.drop(next(iter(self._kept)))

@@ -35,7 +35,7 @@ def head_of(*events: Event, revision: int = 1) -> Head:
 
 
 def without_decisions(head: Head) -> Head:
-    return replace(head, conversation=replace(head.conversation, decisions=()))
+    return head.with_decisions(())
 
 
 async def etag_of(store: ConversationStore, tenant_id: str = TENANT, key: str = KEY) -> str:

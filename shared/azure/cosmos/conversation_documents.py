@@ -56,13 +56,8 @@ def decision_texts(head: Head) -> list[tuple[str, str]]:
 def list_members(one: Listed, key: str) -> Mapping[str, object]:
     """The members by which lists are filtered and sorted; those that lists are sorted by end with the key."""
     return {
-        "state": one.state,
-        "queue": one.queue,
-        "bot": one.bot,
-        "channel": one.channel,
-        "attention": one.attention,
+        **one.values,
         "warnings": list(one.warnings) or None,
-        "customer": one.customer,
         "started": place_in_list(one.started, key),
         "activity": place_in_list(one.activity, key),
         "waiting": place_in_list(one.waiting, key) if one.waiting else None,
