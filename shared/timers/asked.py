@@ -14,8 +14,9 @@ ASKED_AGAIN_AFTER = timedelta(hours=1)
 class Asked:
     """This process's questions by tenant and conversation: the due time that each is about, and when it was asked.
 
-    An answer changes the due time of its conversation, so what is due anew is another question. Another process may ask
-    a question once more, which does no harm; a mark that all could read would cost a write to the store per question.
+    An answer changes the due time of its conversation, so what is due anew is another question; an answer by a clock
+    that is behind does not. Another process may ask a question once more, which does no harm; a mark that all could
+    read would cost a write to the store per question.
     """
 
     _questions: dict[str, dict[str, tuple[datetime, datetime]]] = field(default_factory=dict)
