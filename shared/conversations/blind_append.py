@@ -9,6 +9,7 @@ from datetime import datetime
 from shared.clock import CLOCKS_DIFFER
 from shared.conversations.bot_activity import Invocation
 from shared.conversations.conversation import Conversation
+from shared.conversations.due_actions import must_be_checked_earlier
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
 from shared.tenants.history import History
@@ -23,6 +24,8 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     event, author, conversation = fact.event, fact.event.author, head.conversation
     if not event.changes_only_transcript or not _has_its_place(head, fact, now):
         return True
+    if event.breaks_silence and _changes_turn(head, fact, history, now):
+        return True
     if author is None or author.role != "bot":
         return False
     activity = conversation.bot_activity
@@ -33,6 +36,17 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
     # Of equal times the one order tells which comes first, and for that both facts are needed.
     return any(known.at == line.at for known in activity.invocations) or activity.with_invocation(line) != activity
+
+
+def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bool:
+    """True if the line gives the conversation to its agent, or if something may be due before the next check."""
+    author, conversation, stay = line.event.author, head.conversation, head.conversation.stay
+    if author is not None and author.role == "agent":
+        has_it = stay is not None and (stay.holder, stay.id) == ("agent", author.id) and line.order > stay.since
+        if not has_it:
+            return True
+    is_open = conversation.closed_at is None
+    return is_open and must_be_checked_earlier(conversation, line, head.due_at, history, now)
 
 
 def _has_its_place(head: Head, fact: Fact, now: datetime) -> bool:
@@ -54,6 +68,8 @@ def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in later.invocations}
     return (
         (before.ends_at, before.goes_on_after) != (after.ends_at, after.goes_on_after)
+        # The holder's own lines, which do not change who has the conversation, are folded by nobody else.
+        or (before.stay != after.stay and before.stay is not None and before.stay.holder == "agent")
         or (earlier.smart_assist and not later.smart_assist)
         or any((one.bot, one.at, one.fact_id) not in still_invoked for one in earlier.invocations)
     )

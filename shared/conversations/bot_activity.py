@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.conversations.fact import Fact
 from shared.conversations.order import up_to_end
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -89,7 +90,9 @@ def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
                 if line.author.role == "bot" and asked:
                     turns[history.local_date(fact.at).isoformat()] += 1
                 asked = line.author.role == "customer"
-            case ConversationStarted() | MessagePosted() | BotEscalated() | ConversationEnded() | InactivityTimeout():
+            case ConversationStarted() | MessagePosted() | BotEscalated():
+                pass
+            case BotFailedOver() | ConversationEnded() | InactivityTimeout():
                 pass
             case _:
                 assert_never(fact.event)

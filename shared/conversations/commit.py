@@ -174,13 +174,31 @@ class Committer:
         folded_to = found[0].conversation.folded_to
         return Committed(*found) if folded_to is not None and known.order <= folded_to else None
 
+    async def commit_on(
+        self, tenant_id: str, key: str, loaded: Loaded, facts: Sequence[Fact], history: History
+    ) -> Committed:
+        """Commit facts that follow from what was loaded, on nothing else than that.
+
+        Raises HeadChanged if the head is another one by now.
+        """
+        committed = await self._commit_loaded(tenant_id, key, loaded, facts, history)
+        if committed.settled:
+            return committed
+        settled = await self._settle(tenant_id, key, facts, history)
+        return replace(settled, new=committed.new)
+
     async def _commit_whole(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Committed:
+        loaded = await self.conversations.load(tenant_id, key, decisions=False)
+        return await self._commit_loaded(tenant_id, key, loaded, facts, history)
+
+    async def _commit_loaded(
+        self, tenant_id: str, key: str, loaded: Loaded, facts: Sequence[Fact], history: History
+    ) -> Committed:
         """Commit the head folded from the stored facts and these.
 
         A line may have been only appended meanwhile, because of the head before. If this commit takes away what that
         line relied on, `settled` is False, and the caller commits again. Without a head, no line is only appended.
         """
-        loaded = await self.conversations.load(tenant_id, key, decisions=False)
         state = _State(loaded.head, loaded.etag)
         known = {fact.id: fact for fact in loaded.facts}
         for fact in facts:
@@ -291,6 +309,8 @@ def _refuse_conflict(stored: Fact | None, fact: Fact) -> None:
 def _unchanged(before: Head, after: Head) -> bool:
     """True if a commit would change at most what any line may change, which is worth no commit while it is open.
 
+    It is worth one if the conversation must be checked earlier than planned.
+
     A line that comes after the end is folded. It changes `due_at`: the line must be archived too, before the
     conversation is forgotten.
     """
@@ -302,4 +322,6 @@ def _unchanged(before: Head, after: Head) -> bool:
         other.folded_to,
         other.bot_activity.turns,
     )
-    return other.closed_at is None or exact
+    if other.closed_at is not None:
+        return exact
+    return after.due_at is None or (before.due_at is not None and before.due_at <= after.due_at)

@@ -1,11 +1,12 @@
 """The conversation: the model that the fold computes, and that heads store."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.conversations.bot_activity import BotActivity
+from shared.conversations.bot_activity import BotActivity, Invocation
+from shared.conversations.holder import Stay
 from shared.conversations.order import SortKey
 from shared.conversations.state import State
 from shared.events.data import ChannelReference, Customer
@@ -38,9 +39,20 @@ class Unseen(ExactModel):
     count: int
 
 
+class EarlyEscalation(ExactModel):
+    """An escalation by a bot that did not have the conversation then, and may get it within minutes."""
+
+    fact_id: str
+    at: datetime
+    bot: str
+    context_variables: dict[str, Any]
+
+
 class Conversation(ExactModel):
     """The state that a conversation's facts add up to.
 
+    `stays` are the newest of those who had the conversation, one after another. `early_escalations` take effect if
+    their bots get it in time.
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
     `ends_at` is its end's place in the order, `goes_on_after` the place up to which the end knew the facts; None while
     the conversation is open, and the latter also if only a fact that did not come yet can tell. `folded_to`: the last
@@ -71,15 +83,35 @@ class Conversation(ExactModel):
     ends_at: SortKey | None = None
     goes_on_after: SortKey | None = None
     folded_to: SortKey | None = None
+    stays: tuple[Stay, ...] = ()
     escalated_bots: tuple[str, ...] = ()
+    early_escalations: tuple[EarlyEscalation, ...] = ()
     bot_activity: BotActivity = Field(default_factory=BotActivity)
     decision_count: int = 0
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)
 
     @property
+    def stay(self) -> Stay | None:
+        """Who has the conversation; None while its start is unknown."""
+        return self.stays[-1] if self.stays else None
+
+    @property
     def has_all_decisions(self) -> bool:
         """True if none of its decisions was left out when it was read."""
         return len(self.decisions) == self.decision_count
+
+    def with_decision(self, decision: Decision) -> "Conversation":
+        return replace(self, decisions=(*self.decisions, decision), decision_count=self.decision_count + 1)
+
+    def with_warning(self, code: WarningCode, detail: str) -> "Conversation":
+        """This conversation with one warning more of the code."""
+        warnings = {warning.code: warning for warning in self.warnings}
+        known = warnings.get(code)
+        new = replace(known, count=known.count + 1) if known else ConversationWarning(code=code, detail=detail)
+        return replace(self, warnings=tuple({**warnings, code: new}.values()))
+
+    def with_invocation(self, invocation: Invocation) -> "Conversation":
+        return replace(self, bot_activity=self.bot_activity.with_invocation(invocation))
 
     def without_lines(self) -> "Conversation":
         """This conversation without what any line may change: exact once all facts are folded, and worth no commit."""

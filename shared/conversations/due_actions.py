@@ -1,34 +1,29 @@
-"""Due actions: what is to be done for a conversation now, and when to check it again. No timer per message.
+"""Due actions: what is to be done for a conversation now, and when to check it again. No timer per message."""
 
-Seeds 001 and 004: a customer who stays silent is reminded first, then the conversation ends. The policy is that of the
-bot or the queue that has the conversation; the channel's policy comes before the work stream's.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.holder import Silence, Stay, silence
+from shared.conversations.order import in_order
 from shared.conversations.retention import Step, next_step
+from shared.conversations.silence_policy import Attention, SilencePolicy, silence_policy
 from shared.events.catalog import Event
 from shared.events.codec import event_document, event_from
 from shared.events.data import ChannelReference
 from shared.events.envelope import format_time
-from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 
 START_TIMEOUT = timedelta(minutes=5)
 """How long a conversation waits for its `conversation.started`, from the arrival of its first fact."""
-MAX_AGE = timedelta(days=30)
-"""How long a conversation may last (Dynamics 365: auto-close)."""
-ANSWER_TIMEOUT = timedelta(minutes=5)
-"""How long a bot may take to answer, where its policy has no reminder."""
-
-
-Attention = Literal["bot-silent"]
+NOTICED_WITHIN = timedelta(minutes=5)
+"""How much later than it could be known a list shows that a customer is left without an answer."""
+CHECKED_LATE = timedelta(minutes=1)
+"""How much later than its time a fail-over may come."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +55,32 @@ def due_actions(
     if conversation.closed_at is not None:
         step, due_at = next_step(facts, archived, history.retention)
         return DueActions(check_at=due_at, step=step if now >= due_at else None)
-    if conversation.started_at is None:
+    if conversation.stay is None:
         return _missing_start(conversation, facts, now)
-    aged_at = conversation.started_at + MAX_AGE
-    if now >= aged_at:
-        note = "a conversation lasts 30 days at most"
-        return DueActions([_end(conversation, "aged", aged_at, _newest(facts), "other", note)])
-    configuration = history.at(now).configuration
-    policy = policy_for(conversation, configuration)
-    unanswered = _unanswered(conversation, facts, policy, now)
-    inactivity = _inactivity(conversation, facts, policy, configuration, now) if policy else DueActions()
-    moments = [moment for moment in (aged_at, unanswered.check_at, inactivity.check_at) if moment is not None]
-    return DueActions(inactivity.facts, min(moments), unanswered.attention)
+    return _while_open(conversation, conversation.stay, facts, history, now)
+
+
+def _while_open(
+    conversation: Conversation, stay: Stay, facts: Sequence[Fact], history: History, now: datetime
+) -> DueActions:
+    """The due actions of a conversation that `stay` has."""
+    quiet = silence(conversation.stays, in_order(facts), history)
+    if quiet.since is None:
+        return DueActions()
+    configuration, newest = history.at(now).configuration, quiet.since
+    policy = silence_policy(conversation, stay, quiet.turn, configuration)
+    close_at = counted_from(newest) + policy.close_after
+    if now >= close_at:
+        return DueActions(_closing(conversation, newest, close_at, policy))
+    said = {fact.event.id for fact in facts if fact.is_ours}
+    steps = [*_fail_over(conversation, stay, quiet, configuration), *_reminder(conversation, newest, policy)]
+    left = [step for step in steps if step.id not in said]
+    if due := [step for step in left if now >= step.moment]:
+        return DueActions(due)
+    attention, after = policy.attention if policy.attention and quiet.asked else (None, policy.close_after)
+    seen_at = counted_from(quiet.asked or newest) + after
+    moments = [close_at, seen_at, *(step.moment for step in left)]
+    return DueActions((), min(moment for moment in moments if moment > now), attention if now >= seen_at else None)
 
 
 def next_check(
@@ -87,66 +96,68 @@ def next_check(
     if conversation.closed_at is None and not breaks_silence:
         return planned
     due = due_actions(conversation, new, 0, history, now)
-    return DueActions(check_at=now) if due.attention else due
+    if due.attention:
+        return DueActions(check_at=now)
+    if due.check_at is None:
+        return planned
+    stay = conversation.stay
+    begins_stay = stay is not None and any(fact.id == stay.since.fact_id for fact in new)
+    if conversation.closed_at is not None or begins_stay or planned.check_at is None or planned.check_at <= now:
+        return due
+    return DueActions(due.facts, min(due.check_at, planned.check_at))
 
 
-def policy_for(conversation: Conversation, configuration: Configuration) -> InactivityPolicy | None:
-    """The policy of the bot or the queue that has the conversation: the channel's, else the work stream's."""
-    stream, place = configuration.work_stream(conversation.work_stream), conversation.channel
-    channel = configuration.channel(place.account_id, place.channel_id) if place else None
-    for policies in (channel[1].inactivity if channel else None, stream.inactivity if stream else None):
-        policy = policies and (policies.bot if conversation.bot else policies.open)
-        if policy:
-            return policy
-    return None
+def must_be_checked_earlier(
+    conversation: Conversation, line: Fact, due_at: datetime | None, history: History, now: datetime
+) -> bool:
+    """True if something may be due after this line, which comes now, before anybody looks at the conversation."""
+    stay = conversation.stay
+    if stay is None:
+        return False
+    configuration, quiet = history.at(now).configuration, Silence().after(line, stay, history)
+    policy = silence_policy(conversation, stay, quiet.turn, configuration)
+    if quiet.turn == "customers":
+        after = [policy.remind_after or policy.close_after]
+    else:
+        after = [policy.attention[1] + NOTICED_WITHIN] if policy.attention else []
+    over = [event.moment + CHECKED_LATE for event in _fail_over(conversation, stay, quiet, configuration)]
+    first = min((*(counted_from(line) + each for each in after), *over), default=None)
+    return first is not None and (due_at is None or due_at > first)
 
 
-def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> InactivityTexts:
-    """The texts in the customer's locale, else in its language, else in the fallback locale; else no texts."""
-    by_locale = {known.casefold(): texts for known, texts in policy.messages.items()}
-    wanted = (locale or fallback).casefold()
-    for name in (wanted, wanted.split("-")[0], fallback.casefold()):
-        if name in by_locale:
-            return by_locale[name]
-    return InactivityTexts()
+def counted_from(fact: Fact) -> datetime:
+    """From when on the silence after a fact counts: its time, or its arrival where that is later.
+
+    So what arrives late, after an outage of the channel or of ours, closes nobody.
+    """
+    return max(fact.at, fact.received_at)
 
 
-def _inactivity(
-    conversation: Conversation,
-    facts: Sequence[Fact],
-    policy: InactivityPolicy,
-    configuration: Configuration,
-    now: datetime,
-) -> DueActions:
-    newest = _newest(facts)
-    close_at = newest.at + timedelta(seconds=policy.close_after)
-    locale = conversation.customer.locale if conversation.customer else None
-    texts = texts_for(policy, locale, configuration.fallback_locale)
-    if now >= close_at:
-        goodbye = [_line(conversation, f"goodbye:{newest.id}", close_at, texts.close)] if texts.close else []
-        return DueActions([*goodbye, _end(conversation, f"inactive:{newest.id}", close_at, newest, "inactivity", None)])
-    reminder = f"remind:{newest.id}"
-    if policy.remind_after is None or not texts.remind or any(fact.event.id == reminder for fact in facts):
-        return DueActions(check_at=close_at)
-    remind_at = newest.at + timedelta(seconds=policy.remind_after)
-    if now < remind_at:
-        return DueActions(check_at=remind_at)
-    return DueActions([_line(conversation, reminder, remind_at, texts.remind)], close_at)
+def _closing(conversation: Conversation, newest: Fact, at: datetime, policy: SilencePolicy) -> Sequence[Event]:
+    """The end for silence, and the goodbye before it."""
+    text = policy.texts.close
+    goodbye = [_line(conversation, f"goodbye:{newest.id}", at, text)] if text else []
+    last_seen = {"at": format_time(newest.at), "factId": newest.id}
+    data = {"endedBy": "system", "reason": "inactivity", "lastSeen": last_seen}
+    return [*goodbye, _event(conversation, "conversation.ended", f"inactive:{newest.id}", at, data)]
 
 
-def _unanswered(
-    conversation: Conversation, facts: Iterable[Fact], policy: InactivityPolicy | None, now: datetime
-) -> DueActions:
-    """Reports `bot-silent` if the bot that has the conversation left the customer's newest line unanswered."""
-    if conversation.bot is None:
-        return DueActions()
-    lines = (fact for fact in facts if _is_line_of(fact, "customer") or _is_line_of(fact, "bot"))
-    newest = max(lines, key=lambda fact: fact.order, default=None)
-    if newest is None or _is_line_of(newest, "bot"):
-        return DueActions()
-    timeout = timedelta(seconds=policy.remind_after) if policy and policy.remind_after else ANSWER_TIMEOUT
-    late_at = newest.at + timeout
-    return DueActions(attention="bot-silent") if now >= late_at else DueActions(check_at=late_at)
+def _reminder(conversation: Conversation, newest: Fact, policy: SilencePolicy) -> Sequence[Event]:
+    """The line that asks the customer for an answer, if the policy has one."""
+    if policy.remind_after is None or not policy.texts.remind:
+        return []
+    at = counted_from(newest) + policy.remind_after
+    return [_line(conversation, f"remind:{newest.id}", at, policy.texts.remind)]
+
+
+def _fail_over(conversation: Conversation, stay: Stay, quiet: Silence, configuration: Configuration) -> Sequence[Event]:
+    """What gives the conversation to people, if its bot has a fail-over and leaves somebody without an answer."""
+    bot = configuration.bot(stay.id) if stay.holder == "bot" else None
+    if bot is None or bot.fail_over is None or quiet.asked is None or quiet.asked.event.author is None:
+        return []
+    at = counted_from(quiet.asked) + timedelta(seconds=bot.fail_over.after)
+    data = {"botId": stay.id, "messageId": quiet.asked.id, "queue": bot.fail_over.queue}
+    return [_event(conversation, "bot.failedOver", f"fail-over:{quiet.asked.id}", at, data)]
 
 
 def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> DueActions:
@@ -165,24 +176,9 @@ UNKNOWN_CHANNEL = ChannelReference(account_id="unknown", channel_id="unknown")
 """The channel of a conversation whose start never came, and of which no fact names one."""
 
 
-def _newest(facts: Iterable[Fact]) -> Fact:
-    """The newest line, start or escalation. Lines of the system and of smart assist do not count."""
-    return max((fact for fact in facts if fact.event.breaks_silence), key=lambda fact: fact.order)
-
-
-def _is_line_of(fact: Fact, role: str) -> bool:
-    author = fact.event.author
-    return author is not None and author.role == role and not author.smart_assist
-
-
 def _line(conversation: Conversation, event_id: str, at: datetime, text: str | None) -> Event:
     data = {"author": {"role": "system", "id": "patchbay"}, "text": text}
     return _event(conversation, "message.posted", event_id, at, data)
-
-
-def _end(conversation: Conversation, event_id: str, at: datetime, seen: Fact, reason: str, note: str | None) -> Event:
-    data = {"endedBy": "system", "reason": reason, "lastSeen": {"at": format_time(seen.at), "factId": seen.id}}
-    return _event(conversation, "conversation.ended", event_id, at, {**data, "note": note} if note else data)
 
 
 def _event(conversation: Conversation, kind: str, event_id: str, at: datetime, data: dict[str, Any]) -> Event:

@@ -59,6 +59,10 @@ def follows(conversation: Conversation, fact: Fact) -> bool:
     """True if `with_next` may fold the fact: it stands after all that are folded, and changes no meaning of theirs."""
     if conversation.folded_to is None or fact.event.looks_back or fact.order <= conversation.folded_to:
         return False
+    stay, author = conversation.stay, fact.event.author
+    if stay is not None and stay.holder == "agent" and author is not None and author.role == "agent":
+        # Lines of the agent who has the conversation may be stored without being folded.
+        return author.id == stay.id
     return conversation.closed_at is None or conversation.goes_on_after is not None
 
 

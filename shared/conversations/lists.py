@@ -30,7 +30,7 @@ class Listed:
 
     `channel` is the channel's id, of whichever account. `started`: when the conversation started; as long as nobody
     knows that, its last activity. `activity`: its last activity as of its last commit. `waiting`: since when it waits
-    for a person, if it does: since its first escalation, else since its start.
+    for a person, if it does: since it came to its queue.
     """
 
     state: State
@@ -70,7 +70,8 @@ def listed(head: "Head") -> Listed:
     """What lists know of this head."""
     conversation = head.conversation
     started = conversation.started_at or conversation.last_activity_at or _NO_TIME
-    waits = conversation.state == "open" and conversation.queue is not None and conversation.started_at is not None
+    stay = conversation.stay
+    waits = conversation.state == "open" and stay is not None and stay.holder == "queue"
     return Listed(
         state=conversation.state,
         queue=conversation.queue,
@@ -81,7 +82,7 @@ def listed(head: "Head") -> Listed:
         customer=head.customer,
         started=started,
         activity=conversation.last_activity_at or started,
-        waiting=max(started, conversation.escalated_at or started) if waits else None,
+        waiting=max(started, stay.since.at) if waits and stay else None,
     )
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.due_actions import Attention
 from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, is_blocked
 from shared.conversations.fact import Fact
 from shared.conversations.lists import Selection
+from shared.conversations.silence_policy import Attention
 from shared.routing.decision import Decision
 from shared.wire import ExactModel, replace
 

@@ -9,10 +9,11 @@ from typing import Any, get_args
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
 from shared.conversations.conversation import WarningCode
-from shared.conversations.due_actions import Attention, due_actions
+from shared.conversations.due_actions import due_actions
 from shared.conversations.lists import Filter, Selection, Sort
 from shared.conversations.order import in_order, last_activity
 from shared.conversations.ports import ConversationStore, Head, HeadPage, Loaded
+from shared.conversations.silence_policy import Attention
 from shared.conversations.state import TRANSITIONS
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import Audience

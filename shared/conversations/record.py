@@ -9,7 +9,7 @@ from typing import Literal
 from shared.clock import Clock
 from shared.conversations.commit import Committed, Committer
 from shared.conversations.fact import Fact
-from shared.conversations.ports import ConversationStore, EffectPerformer, Head, Reconcile
+from shared.conversations.ports import ConversationStore, EffectPerformer, Head, Loaded, Reconcile
 from shared.conversations.turns import Place, Turns, Worked
 from shared.errors import EventIdConflict, HeadChanged, Retryable, code_of
 from shared.events.catalog import Event
@@ -54,6 +54,19 @@ class Recorder:
             history.refuse_too_late(fact.at, fact.received_at)
         place = tenant_id, conversation_key(event.subject or "")
         return await self._turns.take(place, fact, len(fact.text))
+
+    async def record_due(self, tenant_id: str, key: str, loaded: Loaded, events: Sequence[Event]) -> bool:
+        """Record what Patchbay decided on what was loaded. False if all of it was recorded before.
+
+        Raises HeadChanged if the conversation is another one by now, so that this must be decided again; UnknownTenant
+        and EventIdConflict.
+        """
+        history, pseudonyms = await self.configurations.of(tenant_id), await self.configurations.pseudonyms(tenant_id)
+        facts = [Fact.of(event, self.clock.now(), pseudonyms) for event in events]
+        committed = await self._committer.commit_on(tenant_id, key, loaded, facts, history)
+        if committed.head.due_effects(self.clock.now()):
+            await self._perform((tenant_id, key), committed.head, committed.etag)
+        return bool(committed.new)
 
     async def record_anew(self, tenant_id: str, key: str, reconcile: Reconcile) -> int:
         """Fold the conversation's facts, and commit the result over head and decisions. Returns the number of facts.

@@ -12,6 +12,7 @@ from shared.errors import InvalidRequest, Mistake
 from shared.events.data import Attachment, Author, Visibility
 from shared.events.envelope import parse_time
 from shared.events.types.bot_escalated import BotEscalated, BotHistoryLine
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -160,7 +161,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                     extra={},
                     missing=tuple(event.data.claim_checks),
                 )
-        case ConversationStarted() | ConversationEnded() | InactivityTimeout():
+        case ConversationStarted() | BotFailedOver() | ConversationEnded() | InactivityTimeout():
             return
         case _:
             assert_never(fact.event)

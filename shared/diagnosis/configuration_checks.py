@@ -9,6 +9,7 @@ from shared.dialects.notes import within
 from shared.events.catalog import Event
 from shared.events.data import ChannelReference
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -49,7 +50,7 @@ class ConfigurationChecks:
                 yield from self._unknown_place(event)
                 stream = self._work_stream(event.data.channel, event.data.work_stream_id)
                 yield from self._of_routed(event, stream, places)
-            case ConversationEnded() | InactivityTimeout():
+            case BotFailedOver() | ConversationEnded() | InactivityTimeout():
                 return
             case _:
                 assert_never(event)
@@ -65,7 +66,7 @@ class ConfigurationChecks:
                 known = self.version.configuration.bot(event.data.bot_id)
                 bot = known.id if known else event.data.bot_id
                 return self._decision(event, stream, bot) if stream.takes_escalations else None
-            case MessagePosted() | ConversationEnded() | InactivityTimeout():
+            case MessagePosted() | BotFailedOver() | ConversationEnded() | InactivityTimeout():
                 return None
             case _:
                 assert_never(event)

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 from shared.diagnosis.findings import Finding
 from shared.events.catalog import Event
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -86,6 +87,8 @@ def shortened_data(event: Event) -> dict[str, Any]:
             return {"endedBy": data.ended_by, "reason": data.reason, "note": _cut(data.note)}
         case ConversationStarted(data=data):
             return {"customer": data.customer.id, "contextVariables": data.context_variables}
+        case BotFailedOver(data=data):
+            return {"botId": data.bot_id, "queue": data.queue}
         case InactivityTimeout(data=data):
             return {"dueAt": data.due_at}
         case _:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.events.conversation_event import ConversationEvent
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -15,6 +16,7 @@ Event = Annotated[
     ConversationStarted
     | MessagePosted
     | BotEscalated
+    | BotFailedOver
     | InactivityTimeout
     | ConversationEnded,
     Field(discriminator="type"),

@@ -28,6 +28,8 @@ class ConversationEvent(Envelope):
     """The declared members of `data` that may be kept apart from an event that is too large."""
     is_question: ClassVar[bool]
     """It is answered, and never stored."""
+    hands_over: ClassVar[bool]
+    """It gives the conversation to somebody else, or has no effect at all; a decision says which."""
     ends_conversation: ClassVar[bool]
     """The earliest fact of the type closes its conversation."""
     looks_back: ClassVar[bool]

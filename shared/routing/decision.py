@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.wire import ExactModel
 
-Outcome = Literal["routed", "held", "withoutEffect"]
+Outcome = Literal["routed", "failedOver", "held", "withoutEffect"]
 
 
 class Cause(ExactModel):
@@ -31,7 +31,8 @@ class Given(ExactModel):
 class Decision(ExactModel):
     """Where a conversation went, or why it stayed, with the inputs of `decide`, from which a trace can be made.
 
-    `outcome`: `routed`; `held` until `conversation.started` is known; `withoutEffect` for the `reason` given.
+    `outcome`: `routed`; `failedOver` to people, because a bot did not answer; `held` until `conversation.started` is
+    known; `withoutEffect` for the `reason` given.
     `variables` are those that the rules read. `excluded_bots` says of bots why they may not have the conversation.
     `revision` is that of `decide`. `rule` is None for the fallback queue. `bot` took the conversation; it is None while
     the conversation waits for a human. `capacity` is that of this bot, or of the first human.

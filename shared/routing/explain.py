@@ -29,6 +29,9 @@ def explain(traced: TracedDecision) -> list[str]:
 
 def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
     yield _cause(decision)
+    if decision.outcome == "failedOver":
+        yield f"So the conversation went to queue {decision.queue}, which takes over from this bot."
+        return
     if decision.outcome != "routed":
         yield f"Nothing was routed: {decision.reason}."
         return
@@ -52,8 +55,9 @@ def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
 
 def _cause(decision: Decision) -> str:
     cause = decision.cause
-    if cause.type == "bot.escalated":
-        return f"At {cause.at} bot {cause.bot} escalated."
+    if cause.bot is not None:
+        did = "escalated" if cause.type == "bot.escalated" else "had left the customer without an answer for too long"
+        return f"At {cause.at} bot {cause.bot} {did}."
     taken = f": {decision.reason}" if decision.reason else ""
     return f"At {cause.at} the conversation started{taken}."
 

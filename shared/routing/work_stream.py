@@ -37,7 +37,7 @@ class InactivityTexts(ExactModel):
 
 
 class InactivityPolicy(ExactModel):
-    """Seconds without a customer's or a bot's message until the reminder, and until the end."""
+    """Seconds of silence until the reminder, and until the end."""
 
     remind_after: Seconds | None = None
     close_after: Seconds
@@ -51,10 +51,15 @@ class InactivityPolicy(ExactModel):
 
 
 class Inactivity(ExactModel):
-    """A policy per owner of the conversation: `bot` while a bot has it, `open` while it waits in a queue."""
+    """A policy per holder of the conversation: `bot` or `agent` while one has it, `open` while it waits in a queue.
+
+    While a bot or an agent has it, only a customer whose word is awaited is reminded, and closed. While it waits in a
+    queue nobody is reminded.
+    """
 
     bot: InactivityPolicy | None = None
     open: InactivityPolicy | None = None
+    agent: InactivityPolicy | None = None
 
 
 class WorkStream(ExactModel):

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from shared.dialects.proof import Proof
 from shared.dialects.registry import dialect_named, known_dialect, known_proof
 from shared.events.data import ChannelReference
-from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
+from shared.routing.work_stream import Id, Inactivity, Queue, Seconds, WorkStream
 from shared.wire import ExactModel
 
 _MAX_BOT_NAME = 30
@@ -75,12 +75,20 @@ class AddOn(ExactModel):
     until: Annotated[date | None, AfterValidator(_not_before_from)] = None
 
 
+class FailOver(ExactModel):
+    """The queue of people that gets a conversation whose bot left its customer unanswered for `after` seconds."""
+
+    after: Seconds
+    queue: Id
+
+
 class Bot(ExactModel):
     """A bot; `app_id` is its Microsoft App ID, by which its activities are known."""
 
     id: Id
     name: BotName
     app_id: AppId | None = None
+    fail_over: FailOver | None = None
 
 
 class Agent(ExactModel):

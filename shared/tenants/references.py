@@ -44,6 +44,9 @@ def _references(configuration: Configuration) -> Iterator[tuple[str, str, str]]:
         for m, member in enumerate(queue.members):
             kind = "bot" if member.bot is not None else "agent"
             yield f"queues[{q}].members[{m}].{kind}", kind, member.bot or member.agent or ""
+    for b, declared in enumerate(configuration.bots):
+        if declared.fail_over is not None:
+            yield f"bots[{b}].failOver.queue", "queue", declared.fail_over.queue
     for s, stream in enumerate(configuration.work_streams):
         yield f"workStreams[{s}].fallbackQueue", "queue", stream.fallback_queue
         for r, rule in enumerate(stream.rules):

@@ -1,12 +1,13 @@
 """Performs the actions that are due for a conversation."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.clock import Clock
 from shared.conversations.due_actions import due_actions
-from shared.conversations.ports import ConversationStore
+from shared.conversations.ports import ConversationStore, Loaded
 from shared.conversations.record import Recorder
 from shared.effects.archive import Archiver
 from shared.effects.dispatcher import Dispatcher
@@ -56,7 +57,7 @@ class Timers:
             await self.effects.perform_left_over(tenant_id, key)
             return True
         due = due_actions(head.conversation, loaded.facts, head.archived, history, now)
-        if any([await self._is_recorded_now(tenant_id, event) for event in due.facts]):
+        if due.facts and await self._are_recorded_now(tenant_id, key, loaded, due.facts):
             return True
         if due.step == "forget" and not head.outbox:
             await self.archiver.forget(tenant_id, head, etag, loaded.facts)
@@ -74,10 +75,10 @@ class Timers:
         # Its retention may be over as well.
         return archives and due.step is not None
 
-    async def _is_recorded_now(self, tenant_id: str, event: Event) -> bool:
-        """Record the event. False if it was there before."""
+    async def _are_recorded_now(self, tenant_id: str, key: str, loaded: Loaded, events: Sequence[Event]) -> bool:
+        """Record the events. False if they were there before. Raises HeadChanged, so that they are judged again."""
         try:
-            return await self.recorder.record(tenant_id, event) != "duplicate"
+            return await self.recorder.record_due(tenant_id, key, loaded, events)
         except EventIdConflict:
             # The policy's texts changed while another process recorded the same reminder, so it is recorded.
             return False

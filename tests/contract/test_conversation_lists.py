@@ -10,14 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
-from shared.conversations.due_actions import Attention
+from shared.conversations.holder import Stay
 from shared.conversations.lists import Filter, Selection, Sort, listed
 from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.silence_policy import Attention
 from shared.conversations.state import TRANSITIONS, State
 from shared.errors import InvalidRequest
 from shared.events.data import ChannelReference
-from shared.events.envelope import parse_time
+from shared.events.envelope import format_time, parse_time
 from shared.wire import replace
+from tests.builders import escalated as escalated_event
+from tests.builders import fact_of
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 SORTS: tuple[Sort, ...] = ("started", "activity", "waiting")
@@ -45,8 +48,13 @@ def head(
     attention: Attention | None = None,
     **members: Any,
 ) -> Head:
-    """A head whose conversation started in this minute, and was last active so many minutes later."""
-    started_at = at(minute)
+    """A head whose conversation started in this minute, and was last active so many minutes later.
+
+    If it is in a queue, it has been there since its escalation, or else since its start.
+    """
+    started_at, queue = at(minute), members.get("queue")
+    came = format_time(at(minute if escalated is None else escalated))
+    since = fact_of(escalated_event(at=came), at(60)).order
     conversation = Conversation(
         tenant_id=tenant_id,
         conversation_id=key,
@@ -54,7 +62,7 @@ def head(
         state=state,
         started_at=started_at,
         last_activity_at=at(minute if active is None else active),
-        escalated_at=None if escalated is None else at(escalated),
+        stays=(Stay(since=since, holder="queue", id=queue),) if queue else (),
         channel=ChannelReference(account_id="a", channel_id=channel) if channel else None,
         warnings=tuple(ConversationWarning(code=code, detail="d") for code in warnings),
         **members,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.conversations.due_actions import texts_for
 from shared.conversations.lists import Selection
 from shared.conversations.ports import Head
+from shared.conversations.silence_policy import texts_for
 from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.envelope import format_time
@@ -72,8 +72,11 @@ async def test_an_answer_one_second_before_t2_keeps_it_open() -> None:
     await pipeline.record(message(at=at(CLOSE - 1), text="Yes"))
     await swept(pipeline, CLOSE)
     assert (await head(pipeline)).conversation.state == "active"
-    # and the silence is measured from the answer on
+    # and the silence is measured from the bot's next line on
+    await pipeline.record(message(at=at(CLOSE), role="bot", text="Good"))
     await swept(pipeline, 2 * CLOSE - 1)
+    assert (await head(pipeline)).conversation.state == "active"
+    await swept(pipeline, 2 * CLOSE)
     assert (await head(pipeline)).conversation.state == "closed"
 
 
@@ -131,14 +134,13 @@ async def test_a_bot_that_never_answers_is_visible_until_it_does() -> None:
     pipeline = await began()
     pipeline.clock.advance(timedelta(seconds=10))
     await pipeline.record(message(at=at(10), text="Help!"))
-    await swept(pipeline, 10 + REMIND - 1)
+    await swept(pipeline, 10 + 59)
     assert (await head(pipeline)).attention is None
-    await swept(pipeline, 10 + REMIND)
+    await swept(pipeline, 10 + 60)
     assert (await head(pipeline)).attention == "bot-silent"
     # and no longer once it has answered
     pipeline.clock.advance(timedelta(seconds=5))
-    await pipeline.record(message(at=at(10 + REMIND + 5), role="bot", text="Yes?"))
-    await swept(pipeline, 10 + CLOSE - 1)
+    await pipeline.record(message(at=at(10 + 65), role="bot", text="Yes?"))
     assert (await head(pipeline)).attention is None
 
 
@@ -160,18 +162,26 @@ async def test_a_start_that_never_comes_is_taken_for_granted_after_five_minutes_
     assert conversation.channel.account_id == "contoso-chat"
 
 
-async def test_a_conversation_ends_after_thirty_days() -> None:
-    # Given a conversation in which somebody speaks every hour
+async def test_a_daily_conversation_goes_on_for_months_and_ends_thirty_days_after_its_last_line() -> None:
+    # Given a conversation that an agent has, in which the customer writes every day
     pipeline = await InMemory().configured()
-    await pipeline.record(started(at=at(0), context_variables={"BotHandoffTopic": "HomeLoan"}))
-    for hour in range(0, 30 * 24, 12):
-        await pipeline.record(message(at=at(hour * 3600), text=str(hour), event_id=f"h{hour}"))
-        await swept(pipeline, hour * 3600)
-    await swept(pipeline, 30 * 86_400 - 1)
-    assert (await head(pipeline)).conversation.state == "open"
-    await swept(pipeline, 30 * 86_400)
+    await pipeline.record(
+        started(at=at(0), context_variables={"BotHandoffTopic": "HomeLoan"}), message(at=at(1), role="agent")
+    )
+    day = 86_400
+    for number in range(1, 70):
+        await swept(pipeline, number * day)
+        await pipeline.record(message(at=at(number * day), text=str(number), event_id=f"d{number}"))
+        assert (await head(pipeline)).conversation.state == "active"
+    await swept(pipeline, 99 * day - 1)
+    assert (await head(pipeline)).conversation.state == "active"
+    await swept(pipeline, 99 * day)
     conversation = (await head(pipeline)).conversation
-    assert (conversation.state, conversation.closed_by, conversation.closed_reason) == ("closed", "system", "other")
+    assert (conversation.state, conversation.closed_by, conversation.closed_reason) == (
+        "closed",
+        "system",
+        "inactivity",
+    )
 
 
 async def test_a_conversation_that_nobody_looked_at_for_longer_than_the_retention_ends_all_the_same() -> None:

@@ -72,8 +72,8 @@ def test_an_escalation_goes_where_its_variables_say(
     assert (conversation.state, conversation.queue, conversation.bot) == ("open", queue, None)
 
 
-def test_however_many_unknown_bots_escalate_a_declared_one_does_not_get_it_back() -> None:
-    # Given a conversation that more bots escalate than are kept, which nobody declares, and then the declared one
+def test_however_many_unknown_bots_escalate_only_the_one_that_has_the_conversation_moves_it() -> None:
+    # Given a conversation that many bots escalate, which nobody declares, and then the one that has it
     unknown = [
         escalated(at=f"2026-10-05T10:{number // 60 + 1:02}:{number % 60:02}Z", bot_id=f"b{number}")
         for number in range(MOST_BOTS + 10)
@@ -81,9 +81,13 @@ def test_however_many_unknown_bots_escalate_a_declared_one_does_not_get_it_back(
     asking = escalated(at="2026-10-05T10:05:00Z", context_variables={"BotHandoffTopic": "CreditCard"})
     # When it is routed, then the head stays bounded, and the declared bot is excluded as ever
     conversation = folded(started(), *unknown, asking)
-    assert len(conversation.escalated_bots) == MOST_BOTS + 1
-    assert conversation.decisions[-1].excluded_bots == {"contoso-bot": "escalated"}
-    assert (conversation.queue, conversation.bot) == ("CreditCardQueue", None)
+    assert conversation.escalated_bots == ("b0", "contoso-bot")
+    assert conversation.bot_activity.bots == ("contoso-bot", "b0")
+    assert {one.code: one.count for one in conversation.warnings} == {
+        "unknown_bot": 1,
+        "escalation_without_effect": len(unknown),
+    }
+    assert (conversation.queue, conversation.bot) == ("GeneralQueue", None)
 
 
 def test_who_ended_and_why_are_kept_apart() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,8 +31,8 @@ def folded(*events: Event) -> Conversation:
 
 
 def head_of(conversation: Conversation, archived: int = 0) -> Head:
-    """The head of the conversation, which is checked again in an hour."""
-    return Head(conversation=conversation, revision=1, outbox={}, due_at=NOW + timedelta(hours=1), archived=archived)
+    """The head of the conversation, which is checked again in five minutes."""
+    return Head(conversation=conversation, revision=1, outbox={}, due_at=NOW + timedelta(minutes=5), archived=archived)
 
 
 def test_a_conversation_that_begins_posts_its_row() -> None:
@@ -112,12 +113,32 @@ def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event]
 
 
 def test_most_lines_are_only_appended() -> None:
-    # Given a conversation that a bot has, and whose bot has spoken
-    head = head_of(folded(started(), message(at="2026-10-05T10:00:05Z", role="bot")))
-    for role in ("customer", "bot", "agent", "system"):
-        assert not changes_head(
-            head, fact_of(message(at="2026-10-05T10:00:06Z", role=role), NOW), history(contoso()), NOW
-        )
+    # Given a conversation that a bot has, and whose bot has spoken, and one that an agent has
+    bots = head_of(folded(started(), message(at="2026-10-05T10:00:05Z", role="bot")))
+    agents = head_of(folded(started(), message(at="2026-10-05T10:00:05Z", role="agent")))
+
+    def changes(head: Head, role: str, **data: Any) -> bool:
+        line = fact_of(message(at="2026-10-05T10:00:06Z", role=role, **data), NOW)
+        return changes_head(head, line, history(contoso()), NOW)
+
+    assert not any(changes(bots, role) for role in ("customer", "bot", "system"))
+    assert not any(changes(agents, role) for role in ("customer", "agent", "system"))
+    # But an agent's line gives the conversation to its agent
+    assert changes(bots, "agent")
+    assert changes(agents, "agent", author_id="ben")
+    # unless only agents see it
+    assert not changes(bots, "agent", visibility="private")
+
+
+def test_a_line_that_nobody_would_notice_unanswered_is_noted_in_the_head() -> None:
+    # Given a conversation that is checked again only in a month, as the customer does not owe an answer
+    conversation = folded(started(), message(at="2026-10-05T10:00:05Z", role="agent"))
+    head = replace(head_of(conversation), due_at=NOW + timedelta(days=30))
+    # When the customer writes, then the head must learn when to check it
+    line = fact_of(message(at="2026-10-05T10:00:06Z"), NOW)
+    assert changes_head(head, line, history(contoso()), NOW)
+    soon = replace(head, due_at=NOW + timedelta(minutes=9))
+    assert not changes_head(soon, line, history(contoso()), NOW)
 
 
 def test_a_line_before_the_end_is_only_appended_until_the_archive_takes_what_there_is() -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from pydantic.alias_generators import to_snake
 
 from local.index import index
 from shared.conversations.bot_activity import turns_of
@@ -51,7 +52,7 @@ LEFT = {
     "shared/dialects/bot_framework/reader.py": "a hand-off becomes one of two drafts",
     "shared/dialects/payload.py": "a second hand-off is a second draft of a `bot.escalated`",
     "shared/ingress/deliver.py": "only a `conversation.started` names its customer",
-    "shared/routing/explain.py": "a decision has one of two causes",
+    "shared/routing/explain.py": "a decision has one of three causes",
     "shared/conversations/bot_activity.py": "only some types invoke a bot",
 }
 """Where code still asks for a single type, and why no trait says it."""
@@ -102,7 +103,7 @@ def test_whatever_must_know_every_type_knows_it() -> None:
 
 
 def test_a_type_has_a_file_of_its_name() -> None:
-    modules = {f"shared.events.types.{each.type_name().replace('.', '_')}": each for each in EVENT_CLASSES}
+    modules = {f"shared.events.types.{to_snake(each.type_name().replace('.', '_'))}": each for each in EVENT_CLASSES}
     assert {module: each.__module__ for module, each in modules.items()} == {module: module for module in modules}
     files = {file.stem for file in (ROOT / "shared/events/types").glob("*.py")} - {"__init__"}
     assert files == {module.rpartition(".")[2] for module in modules}

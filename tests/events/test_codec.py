@@ -14,6 +14,7 @@ from shared.errors import EventTooLarge, InvalidEvent, Refused
 from shared.events.catalog import EVENT_TYPES, Event
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from, sized_event, stored_event
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -44,6 +45,7 @@ DOCUMENTS = {
         conversation="19:x@thread.v2/91hc|0000001",
         at="2026-10-05T10:00:00.1234567+02:00",
     ),
+    BotFailedOver: document("bot.failedOver", {"botId": "b", "messageId": "f1", "queue": "Q"}),
     InactivityTimeout: document("inactivity.timeout", {"dueAt": "2026-10-05t10:05:00z"}),
     ConversationEnded: document("conversation.ended", {"endedBy": "system", "reason": "inactivity"}),
 }

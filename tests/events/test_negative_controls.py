@@ -57,6 +57,7 @@ class MessageRecalled(ConversationEvent):
     subscription: ClassVar[str] = "message-recalled"
     contents = frozenset[str]()
     is_question = False
+    hands_over = False
     ends_conversation = False
     changes_only_transcript = False
     author: ClassVar[None] = None

@@ -19,7 +19,8 @@ MINUTE = timedelta(minutes=1)
 async def talking(*conversations: str, store: ConversationStore | None = None) -> InMemory:
     """Conversations whose customers have been silent for so long that each is due."""
     pipeline = await InMemory(conversations=store or MemoryConversations()).configured()
-    await pipeline.record(*(started(one, at=format_time(NOW)) for one in conversations))
+    for one in conversations:
+        await pipeline.record(started(one, at=format_time(NOW)), message(one, at=format_time(NOW), role="bot"))
     pipeline.clock.advance(6 * MINUTE)
     return pipeline
 
@@ -91,7 +92,7 @@ async def test_another_process_asks_once_more_which_does_no_harm() -> None:
     await pipeline.drain()
     # Then the customer is reminded once
     lines = await pipeline.lines("c1", "customer")
-    assert [line.author.id for line in lines] == ["patchbay"]
+    assert [line.author.id for line in lines] == ["contoso-bot", "patchbay"]
 
 
 async def test_a_question_that_could_not_be_published_is_asked_in_the_next_run() -> None:

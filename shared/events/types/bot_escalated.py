@@ -40,6 +40,7 @@ class BotEscalated(ConversationEvent):
     subscription: ClassVar[str] = "bot-escalated"
     contents = frozenset({"summary", "transcript", "attachments"})
     is_question = False
+    hands_over = True
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False

@@ -39,6 +39,7 @@ class ConversationEnded(ConversationEvent):
     contents = frozenset({"note"})
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
+    hands_over = False
     ends_conversation = True
     looks_back = True
     changes_only_transcript = False

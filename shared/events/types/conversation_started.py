@@ -25,6 +25,7 @@ class ConversationStarted(ConversationEvent):
     subscription: ClassVar[str] = "conversation-started"
     contents = frozenset[str]()
     is_question = False
+    hands_over = False
     ends_conversation = False
     looks_back = True
     changes_only_transcript = False

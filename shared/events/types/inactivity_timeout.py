@@ -22,6 +22,7 @@ class InactivityTimeout(ConversationEvent):
     contents = frozenset[str]()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = True
+    hands_over = False
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False

@@ -25,6 +25,7 @@ class MessagePosted(ConversationEvent):
     contents = frozenset({"text", "attachments"})
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
+    hands_over = False
     ends_conversation = False
     looks_back = False
     changes_only_transcript = True
@@ -47,7 +48,7 @@ class MessagePosted(ConversationEvent):
 
     @property
     def breaks_silence(self) -> bool:
-        return self.author.role != "system" and not self.author.smart_assist
+        return self.author.role != "system" and self.data.visibility == "public" and not self.author.smart_assist
 
     @property
     def asks_for_somebody(self) -> bool:

@@ -1,0 +1,96 @@
+"""Who has a conversation, one after another, and whose word is awaited. Pure.
+
+Until people are offered conversations, the agent who wrote last has one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from shared.conversations.order import SortKey
+from shared.events.data import Author
+from shared.tenants.history import History
+from shared.wire import ExactModel
+
+if TYPE_CHECKING:
+    from shared.conversations.fact import Fact
+
+MOST_STAYS = 20
+"""The stays that a conversation keeps: the newest ones."""
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+HolderKind = Literal["bot", "queue", "agent"]
+Turn = Literal["ours", "customers"]
+"""Whose word is awaited: that of whoever has the conversation, or the customer's."""
+
+
+class Stay(ExactModel):
+    """Who has a conversation from a place in the order on: a bot, an agent, or a queue while it waits for a person.
+
+    `since` names the fact that led to it.
+    """
+
+    since: SortKey
+    holder: HolderKind
+    id: str
+
+
+def from_the_beginning(start: SortKey) -> SortKey:
+    """The place of a conversation's start, which comes before all other facts wherever its own key stands."""
+    return start._replace(at=_BEGINNING)
+
+
+def with_stay(stays: Sequence[Stay], new: Stay) -> tuple[Stay, ...]:
+    """The newest stays, with one more."""
+    return (*stays, new)[-MOST_STAYS:]
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Whose word is awaited, and since when.
+
+    `since` is the newest fact that broke the silence, None before the first one. `asked` is what is to be answered,
+    while it is our turn: the customer's first line without an answer, or what gave the conversation to its holder.
+    """
+
+    turn: Turn = "ours"
+    since: "Fact | None" = None
+    asked: "Fact | None" = None
+
+    def after(self, fact: "Fact", stay: Stay | None, history: History) -> "Silence":
+        """The silence after one more fact, at which `stay` is who has the conversation.
+
+        A queue's turn is ours, whatever a bot says. A bot's or an agent's is ours from a start, a line of the customer,
+        or its beginning on, until the holder's public line. Private lines, and escalations without effect, change
+        nothing.
+        """
+        event, author = fact.event, fact.event.author
+        begins_stay = stay is not None and stay.since.fact_id == fact.id
+        if not begins_stay and (event.hands_over or not event.breaks_silence):
+            return self
+        if author is not None and author.role != "customer" and not event.hands_over:
+            if stay is not None and _is_holder(author, stay, fact, history):
+                return Silence("customers", fact)
+            return Silence(self.turn, fact, self.asked)
+        # Nobody is asked anything before the customer wrote.
+        waits = self.asked is not None and self.asked.event.author is not None and not begins_stay
+        return Silence("ours", fact, self.asked if waits else fact)
+
+
+def silence(stays: Sequence[Stay], ordered: Iterable["Fact"], history: History) -> Silence:
+    """The silence after these facts, given in order."""
+    now, index = Silence(), 0
+    for fact in ordered:
+        while index + 1 < len(stays) and stays[index + 1].since <= fact.order:
+            index += 1
+        now = now.after(fact, stays[index] if stays else None, history)
+    return now
+
+
+def _is_holder(author: Author, stay: Stay, fact: "Fact", history: History) -> bool:
+    """True if the author has the conversation. A bot that nobody declares is taken for the one that has it."""
+    if author.role != stay.holder:
+        return False
+    bot = history.at(fact.at).configuration.bot(author.id) if author.role == "bot" else None
+    return bot is None or bot.id == stay.id
