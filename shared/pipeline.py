@@ -11,7 +11,6 @@ from shared.conversations.ports import ConversationStore
 from shared.conversations.reading import Conversations
 from shared.conversations.record import Recorder
 from shared.effects.archive import Archive, Archiver
-from shared.effects.close_thread import CloseThreadHandler
 from shared.effects.contribute import ContributeHandler
 from shared.effects.dispatcher import Dispatcher
 from shared.effects.follow_up import FollowUpHandler
@@ -19,6 +18,7 @@ from shared.effects.forgotten import ForgottenContents
 from shared.effects.handler import EffectHandler
 from shared.effects.outstanding import Outstanding
 from shared.effects.reconcile import reconcile
+from shared.effects.tell_thread import TellThreadHandler
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
 from shared.health import Health, Probe
@@ -104,11 +104,12 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     stamps = Stamps(clock)
     handlers: dict[str, EffectHandler] = {
         "contribute": ContributeHandler(adapters.ledger),
-        "closeThread": CloseThreadHandler(threads),
         "followUp": FollowUpHandler(store, threads),
     }
     effects = Dispatcher(store, handlers, ParkedEffects(parked, clock), clock, telemetry)
     recorder = Recorder(store, configurations, reconcile, effects, clock, telemetry)
+    # What a thread tells its conversations is recorded, and what is recorded may have effects.
+    handlers["tellThread"] = TellThreadHandler(threads, recorder, clock)
     forgotten = ForgottenContents(store, configurations, overflow)
     archiver = Archiver(store, adapters.archive, contents, threads, forgotten, clock)
     timers = Timers(store, configurations, recorder, effects, archiver, clock)

@@ -1,7 +1,7 @@
 """What one fact does to a conversation, given that the facts before it in the order are folded."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from shared.conversations.changes import with_bot, with_variables
@@ -17,17 +17,25 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.events.types.session_settled import SessionSettled
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 from shared.wire import replace
+
+AT_THE_END = timedelta(minutes=30)
+"""For how long after a conversation's end a bot's line is still a part of it."""
 
 
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     """The conversation after the fact: its state, variables, decisions, warnings and invocations."""
     version, end = history.at(fact.at), conversation.closed_at
+    if end is not None:
+        return _after_the_end(conversation, fact, version, end)
+    return _while_open(conversation, fact, version)
+
+
+def _while_open(conversation: Conversation, fact: Fact, version: Version) -> Conversation:
     match fact.event:
-        case _ if end is not None:
-            return _after_the_end(conversation, fact, version, end)
         case ConversationStarted() as event:
             return _started(conversation, fact, event, version)
         case MessagePosted() as event:
@@ -37,29 +45,50 @@ def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conv
         case BotFailedOver() as event:
             return failed_over(conversation, fact, event, version)
         case ConversationEnded() as event:
-            return replace(
-                conversation,
-                state=moved(conversation.state, "closed"),
-                closed_at=fact.at,
-                closed_by=event.data.ended_by,
-                closed_reason=event.data.reason,
-                channel=conversation.channel or event.data.channel,
-            )
+            return _ended(conversation, fact, event)
+        case SessionSettled():
+            return conversation
         case InactivityTimeout():
             raise TypeError(f"{fact.event.type} is a question, and no fact")
         case _:
             assert_never(fact.event)
 
 
+def _ended(conversation: Conversation, fact: Fact, event: ConversationEnded) -> Conversation:
+    return replace(
+        conversation,
+        state=moved(conversation.state, "closed"),
+        closed_at=fact.at,
+        closed_by=event.data.ended_by,
+        closed_reason=event.data.reason,
+        channel=conversation.channel or event.data.channel,
+    )
+
+
 def _after_the_end(conversation: Conversation, fact: Fact, version: Version, end: datetime) -> Conversation:
     match fact.event:
+        case MessagePosted() as event if _is_at_the_end(event, conversation, fact, version, end):
+            return with_bot(conversation, fact, event.data.author.id, "message.posted", version.configuration, end)[0]
         case BotEscalated() | BotFailedOver() as event:
             reason = f"the conversation had ended at {format_time(end)}"
             return undecided(conversation, fact, event, version, "withoutEffect", reason)
-        case ConversationStarted() | MessagePosted() | ConversationEnded() | InactivityTimeout():
+        case ConversationStarted() | MessagePosted() | ConversationEnded() | InactivityTimeout() | SessionSettled():
             return conversation
         case _:
             assert_never(fact.event)
+
+
+def _is_at_the_end(
+    line: MessagePosted, conversation: Conversation, fact: Fact, version: Version, end: datetime
+) -> bool:
+    """True for the public line of a declared bot soon after the end, such as a survey: it counts (seed 000)."""
+    author = line.data.author
+    return (
+        author.role == "bot"
+        and line.breaks_silence
+        and (fact.at <= end + AT_THE_END or conversation.invoked_at.get(fact.id) is not None)
+        and version.configuration.bot(author.id) is not None
+    )
 
 
 def _started(conversation: Conversation, fact: Fact, event: ConversationStarted, version: Version) -> Conversation:

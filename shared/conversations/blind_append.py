@@ -12,6 +12,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.due_actions import must_be_checked_earlier
 from shared.conversations.fact import Fact
 from shared.conversations.ports import Head
+from shared.conversations.silence_policy import may_end_silently
 from shared.tenants.history import History
 
 
@@ -22,7 +23,9 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     on the bill; so does a line no later than the bot's first invocation.
     """
     event, author, conversation = fact.event, fact.event.author, head.conversation
-    if not event.changes_only_transcript or not _has_its_place(head, fact, now):
+    if not event.changes_only_transcript or not _has_its_place(head, fact, history, now):
+        return True
+    if conversation.has_uncounted or _might_change_the_course(conversation, fact, history):
         return True
     if event.breaks_silence and _changes_turn(head, fact, history, now):
         return True
@@ -49,13 +52,22 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
     return is_open and must_be_checked_earlier(conversation, line, head.due_at, history, now)
 
 
-def _has_its_place(head: Head, fact: Fact, now: datetime) -> bool:
+def _might_change_the_course(conversation: Conversation, line: Fact, history: History) -> bool:
+    """True if the line comes late, and silence may have ended the conversation before what is folded already."""
+    folded_to = conversation.folded_to
+    late = folded_to is not None and line.order < folded_to
+    return late and folded_to is not None and may_end_silently(conversation, folded_to.at, history)
+
+
+def _has_its_place(head: Head, fact: Fact, history: History, now: datetime) -> bool:
     """True if the conversation neither begins nor ends with the fact, nor goes on with it in the next one."""
     conversation = head.conversation
     if conversation.closed_at is None:
         began = conversation.started_at is not None
         return began or (conversation.folded_to is not None and fact.order > conversation.folded_to)
     if conversation.ends_at is None or conversation.goes_on_after is None or conversation.started_at is None:
+        return False
+    if conversation.open_until != conversation.closed_at or conversation.settlement.continues:
         return False
     # Whoever archives the conversation later, by whichever clock, finds the line, which is stored by now.
     unarchived = not head.archived and head.due_at is not None and now + CLOCKS_DIFFER < head.due_at

@@ -9,12 +9,15 @@ from pydantic import Field
 
 from shared.conversations.fact import Fact
 from shared.conversations.order import up_to_end
+from shared.events.data import SpanInvocation
+from shared.events.envelope import format_time, parse_time
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.events.types.session_settled import SessionSettled, Settlement
 from shared.tenants.history import History
 from shared.wire import ExactModel, replace
 
@@ -38,7 +41,8 @@ class BotActivity(ExactModel):
 
     `began_on` and `invoked_on` (the first invocation) are days (yyyy-mm-dd) of the tenant's calendar. A turn is a
     bot's public line that answers a customer's. Turns are counted once the conversation has ended, and again when it is
-    archived, for the lines that came late.
+    archived, for the lines that came late. `continues`: the conversation is a part of the session of the one before it.
+    `of_span` is the first invocation of the conversations that continue this one, where it comes before its own.
     """
 
     began_on: str | None = None
@@ -46,11 +50,19 @@ class BotActivity(ExactModel):
     invocations: tuple[Invocation, ...] = ()
     smart_assist: bool = False
     turns: dict[str, int] = Field(default_factory=dict)
+    continues: bool = False
+    of_span: Invocation | None = None
+
+    @property
+    def first(self) -> Invocation | None:
+        """The first invocation that counts for this conversation."""
+        return self.of_span or (self.invocations[0] if self.invocations else None)
 
     @property
     def bots(self) -> tuple[str, ...]:
         """The bots that were invoked, in order of their first invocations."""
-        return tuple(invocation.bot for invocation in self.invocations)
+        all_known = (*((self.of_span,) if self.of_span else ()), *self.invocations)
+        return tuple(dict.fromkeys(invocation.bot for invocation in all_known))
 
     def with_invocation(self, new: Invocation) -> "BotActivity":
         """This activity with `new`, if that is the first invocation of its bot. Of equal times the known come first."""
@@ -68,23 +80,39 @@ class BotActivity(ExactModel):
 
     def invoked_in(self, history: History) -> "BotActivity":
         """This activity with the day of its first invocation, in the tenant's calendar."""
-        first = history.local_date(self.invocations[0].at).isoformat() if self.invocations else None
-        return replace(self, invoked_on=first)
+        first = self.first
+        return replace(self, invoked_on=history.local_date(first.at).isoformat() if first else None)
 
-    def with_turns(self, ordered: Sequence[Fact], history: History) -> "BotActivity":
+    def settled(self, settlement: Settlement) -> "BotActivity":
+        """This activity as a part of what the conversations of its thread count as."""
+        of_span = settlement.invocation
+        return replace(self, continues=settlement.continues, of_span=_invocation(of_span) if of_span else None)
+
+    def with_turns(self, own: Sequence[Fact], history: History) -> "BotActivity":
         """This activity with the turns of all facts of the conversation."""
-        return replace(self, turns=dict(turns_of(ordered, history)))
+        return replace(self, turns=dict(turns_of(own, history)))
 
     def without_turns(self) -> "BotActivity":
         """This activity without what every line may change."""
         return replace(self, turns={})
 
 
-def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
-    """The turns until the conversation's end, by day."""
+def told_invocation(invocation: Invocation) -> SpanInvocation:
+    """The invocation as a thread is told of it."""
+    return SpanInvocation(
+        at=format_time(invocation.at), bot=invocation.bot, through=invocation.through, fact_id=invocation.fact_id
+    )
+
+
+def _invocation(told: SpanInvocation) -> Invocation:
+    return Invocation.model_validate({**told.model_dump(by_alias=True), "at": parse_time(told.at)})
+
+
+def turns_of(own: Sequence[Fact], history: History) -> Counter[str]:
+    """The turns of a conversation with these facts, given in order, until its end, by day."""
     turns: Counter[str] = Counter()
     asked = False
-    for fact in up_to_end(ordered):
+    for fact in up_to_end(own):
         match fact.event:
             case MessagePosted() as line if line.data.visibility == "public" and line.breaks_silence:
                 if line.author.role == "bot" and asked:
@@ -92,7 +120,7 @@ def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
                 asked = line.author.role == "customer"
             case ConversationStarted() | MessagePosted() | BotEscalated():
                 pass
-            case BotFailedOver() | ConversationEnded() | InactivityTimeout():
+            case BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
                 pass
             case _:
                 assert_never(fact.event)

@@ -14,12 +14,20 @@ from shared.wire import replace
 
 
 def with_bot(
-    conversation: Conversation, fact: Fact, native_id: str, through: Invoking, configuration: Configuration
+    conversation: Conversation,
+    fact: Fact,
+    native_id: str,
+    through: Invoking,
+    configuration: Configuration,
+    at: datetime | None = None,
 ) -> tuple[Conversation, str]:
-    """The conversation once the bot is invoked, and the bot's id, which is the native one if nobody declares it."""
+    """The conversation once the bot is invoked, and the bot's id, which is the native one if nobody declares it.
+
+    It is invoked `at` this moment, if that is another one than the fact's.
+    """
     bot = configuration.bot(native_id)
     name = bot.id if bot else native_id
-    invoked = conversation.with_invocation(Invocation(at=fact.at, bot=name, through=through, fact_id=fact.id))
+    invoked = conversation.with_invocation(Invocation(at=at or fact.at, bot=name, through=through, fact_id=fact.id))
     # One warning a bot, and none of a bot that is not kept, as then its lines change nothing.
     if bot is None and name in set(invoked.bot_activity.bots).difference(conversation.bot_activity.bots):
         invoked = invoked.with_warning("unknown_bot", f"no bot {native_id!r} is declared")

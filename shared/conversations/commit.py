@@ -276,7 +276,7 @@ def _next(
     if conversation is None:
         return fold(tenant_id, facts[0].event.subject or "", facts, history)
     for fact in sorted(facts, key=lambda each: each.order):
-        if not follows(conversation, fact):
+        if not follows(conversation, fact, history):
             return None
         conversation = with_next(conversation, fact, history)
     return conversation
@@ -289,7 +289,7 @@ async def _whole(
     # Each fact computes its sort key once, and keeps it.
     await in_slices((fact.order for fact in every), last=0)
     ordered = sorted(new, key=lambda fact: fact.order)
-    if conversation is not None and ordered and ends_in_order(conversation, ordered):
+    if conversation is not None and ordered and ends_in_order(conversation, ordered, history):
         return with_end(conversation, ordered, every, history)
     subject = every[0].event.subject or ""
     [after] = await in_slices(folding(tenant_id, subject, every, history), last=1)

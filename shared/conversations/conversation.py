@@ -9,8 +9,9 @@ from shared.conversations.bot_activity import BotActivity, Invocation
 from shared.conversations.holder import Stay
 from shared.conversations.order import SortKey
 from shared.conversations.state import State
-from shared.events.data import ChannelReference, Customer
+from shared.events.data import ChannelReference, Customer, Holder
 from shared.events.types.conversation_ended import EndedBy, EndReason
+from shared.events.types.session_settled import NOT_SETTLED, Settlement
 from shared.routing.context_variable import Assignment
 from shared.routing.decision import Decision
 from shared.wire import ExactModel, replace
@@ -54,6 +55,9 @@ class Conversation(ExactModel):
     `stays` are the newest of those who had the conversation, one after another. `early_escalations` take effect if
     their bots get it in time.
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
+    `settlement`: what it counts as in its thread. By its facts' own times it went on until `open_until`, when
+    `last_holder` had it; both are None while it is open. `newest_after_end`: the time of the newest fact after its end.
+    `has_uncounted`: some of its facts invoke a bot at another moment than their own, or not at all.
     `ends_at` is its end's place in the order, `goes_on_after` the place up to which the end knew the facts; None while
     the conversation is open, and the latter also if only a fact that did not come yet can tell. `folded_to`: the last
     place in the order of a fact that was folded. `decisions` are no part of its document: they are stored as documents
@@ -80,6 +84,11 @@ class Conversation(ExactModel):
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
     unseen: Unseen | None = None
+    settlement: Settlement = NOT_SETTLED
+    open_until: datetime | None = None
+    last_holder: Holder | None = None
+    newest_after_end: datetime | None = None
+    has_uncounted: bool = False
     ends_at: SortKey | None = None
     goes_on_after: SortKey | None = None
     folded_to: SortKey | None = None
@@ -87,6 +96,8 @@ class Conversation(ExactModel):
     escalated_bots: tuple[str, ...] = ()
     early_escalations: tuple[EarlyEscalation, ...] = ()
     bot_activity: BotActivity = Field(default_factory=BotActivity)
+    invoked_at: dict[str, datetime | None] = Field(default_factory=dict, exclude=True)
+    """When facts invoke a bot, where that is not at their time, while the conversation is folded."""
     decision_count: int = 0
     decisions: tuple[Decision, ...] = Field(default=(), exclude=True)
 
@@ -111,7 +122,11 @@ class Conversation(ExactModel):
         return replace(self, warnings=tuple({**warnings, code: new}.values()))
 
     def with_invocation(self, invocation: Invocation) -> "Conversation":
-        return replace(self, bot_activity=self.bot_activity.with_invocation(invocation))
+        """This conversation with the invocation, at the moment at which it counts, if it does."""
+        at = self.invoked_at.get(invocation.fact_id, invocation.at)
+        if at is None:
+            return self
+        return replace(self, bot_activity=self.bot_activity.with_invocation(replace(invocation, at=at)))
 
     def without_lines(self) -> "Conversation":
         """This conversation without what any line may change: exact once all facts are folded, and worth no commit."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, silence
 from shared.conversations.order import in_order
 from shared.conversations.retention import Step, next_step
@@ -14,7 +14,7 @@ from shared.conversations.silence_policy import Attention, SilencePolicy, silenc
 from shared.events.catalog import Event
 from shared.events.codec import event_document, event_from
 from shared.events.data import ChannelReference
-from shared.events.envelope import format_time
+from shared.events.envelope import OWN_SOURCE, format_time
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 
@@ -183,4 +183,4 @@ def _line(conversation: Conversation, event_id: str, at: datetime, text: str | N
 
 def _event(conversation: Conversation, kind: str, event_id: str, at: datetime, data: dict[str, Any]) -> Event:
     tenant_id, subject = conversation.tenant_id, conversation.conversation_id
-    return event_from(event_document(tenant_id, subject, SOURCE, event_id, kind, format_time(at), data))
+    return event_from(event_document(tenant_id, subject, OWN_SOURCE, event_id, kind, format_time(at), data))

@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.contributions.row import Occasion, Row, Total
 from shared.events.data import ChannelReference, Customer
 from shared.retry import AttemptPolicy, next_attempt
+from shared.threads.span import Share
 from shared.wire import ExactModel, replace
 
 FOLLOW_UP = "follow"
@@ -30,12 +31,12 @@ class Contribute(ExactModel):
     occasion: Occasion | None = None
 
 
-class CloseThread(ExactModel):
-    """Close the conversation's interval in its channel's thread."""
+class TellThread(ExactModel):
+    """Tell the conversation's thread what it counts as by itself, and when its interval ended."""
 
-    kind: Literal["closeThread"] = "closeThread"
+    kind: Literal["tellThread"] = "tellThread"
     channel: ChannelReference
-    at: datetime
+    share: Share
 
 
 class FollowUp(ExactModel):
@@ -51,7 +52,7 @@ class FollowUp(ExactModel):
     ended_at: datetime
 
 
-Effect = Annotated[Contribute | CloseThread | FollowUp, Field(discriminator="kind")]
+Effect = Annotated[Contribute | TellThread | FollowUp, Field(discriminator="kind")]
 """An effect may be performed twice without harm."""
 
 
@@ -101,6 +102,17 @@ def is_tombstone(pending: PendingEffect) -> bool:
     return isinstance(pending.effect, Contribute) and pending.effect.row.standing is None
 
 
+def at_revision(effect: Effect, revision: int) -> Effect | None:
+    """The effect as a head of this revision asks for it; None if it has no revision."""
+    match effect:
+        case Contribute(row=row):
+            return replace(effect, row=replace(row, revision=revision))
+        case TellThread(share=share):
+            return replace(effect, share=replace(share, revision=revision))
+        case FollowUp():
+            return None
+
+
 def with_effects(
     outbox: Outbox, effects: Mapping[str, Effect], revision: int, now: datetime
 ) -> dict[str, PendingEffect]:
@@ -125,5 +137,5 @@ def caused_by(effect: Effect) -> str | None:
             return occasion.fact_id if occasion else None
         case FollowUp(fact_id=fact_id):
             return fact_id
-        case CloseThread():
+        case TellThread():
             return None

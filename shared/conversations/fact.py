@@ -7,13 +7,10 @@ from functools import cached_property
 from shared.conversations.order import SortKey, sort_key
 from shared.events.catalog import Event
 from shared.events.content import content_of
-from shared.events.envelope import counted_moment
+from shared.events.envelope import OWN_SOURCE, counted_moment
 from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import arrival, stamp_of
 from shared.wire import canonical_json
-
-SOURCE = "/patchbay"
-"""The source of the facts that Patchbay itself records."""
 
 
 def fact_id(pseudonyms: Pseudonyms, subject: str | None, source: str, event_id: str) -> str:
@@ -79,4 +76,4 @@ class Fact:
 
 def _is_ours(event: Event) -> bool:
     """True if Patchbay itself made the event. A sender may name our source, but what comes in has a stamp."""
-    return event.source == SOURCE and stamp_of(event.attributes) is None
+    return event.source == OWN_SOURCE and stamp_of(event.attributes) is None

@@ -4,10 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.conversations.apply_fact import apply_fact
-from shared.conversations.conversation import Conversation
+from shared.conversations.conversation import Conversation, Unseen
+from shared.conversations.course import course_of
+from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
-from shared.conversations.order import in_order, index_of_end, last_activity
-from shared.conversations.unseen import goes_on_after, unseen_of, unseen_with
+from shared.conversations.order import last_activity
+from shared.conversations.silence_policy import may_end_silently
 from shared.events.conversation_key import conversation_key
 from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
@@ -21,69 +23,118 @@ def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: H
 
 def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Iterator[Conversation]:
     """The fold in steps that take microseconds each. The last conversation is the result."""
-    conversation = Conversation(
-        tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id)
-    )
-    yield conversation
-    ordered = in_order(facts)
-    for fact in ordered:
+    began = Conversation(tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id))
+    yield began
+    known = list(facts)
+    if not known:
+        return
+    extent = extent_of(known)
+    conversation = began
+    for conversation in _applying(began, extent.own, history):
+        yield conversation
+    course = course_of(conversation, extent, history)
+    if course.invoked_at:
+        # Who had the conversation when is known only now, and with it which invocations count.
+        for conversation in _applying(replace(began, invoked_at=dict(course.invoked_at)), extent.own, history):
+            yield conversation
+    yield _seen_as_a_whole(conversation, extent, known, history)
+
+
+def _applying(conversation: Conversation, own: Sequence[Fact], history: History) -> Iterator[Conversation]:
+    for fact in own:
         conversation = apply_fact(conversation, fact, history)
         yield conversation
-    if ordered:
-        yield _seen_as_a_whole(conversation, ordered, history)
 
 
-def _seen_as_a_whole(conversation: Conversation, ordered: Sequence[Fact], history: History) -> Conversation:
+def _seen_as_a_whole(
+    conversation: Conversation, extent: Extent, facts: Iterable[Fact], history: History
+) -> Conversation:
     """The conversation with what follows from all of its facts together."""
+    own, end = extent.own, extent.end
+    activity = conversation.bot_activity.settled(extent.settlement)
     seen = replace(
         conversation,
-        last_activity_at=last_activity(ordered),
-        bot_activity=conversation.bot_activity.on_days(conversation.started_at or ordered[0].at, history),
+        last_activity_at=last_activity(own),
+        bot_activity=activity.on_days(conversation.started_at or own[0].at, history),
+        settlement=extent.settlement,
+        invoked_at={},
         # The start comes first, wherever its key stands among the others.
-        folded_to=max(ordered[0].order, ordered[-1].order),
+        folded_to=max(fact.order for fact in facts),
     )
-    end = index_of_end(ordered)
+    course = course_of(seen, extent, history)
+    seen = replace(seen, has_uncounted=bool(course.invoked_at))
     if end is None:
         return seen
-    after = goes_on_after(seen, ordered, ordered[end])
+    known_to = end.order if extent.goes_on_after is None else min(end.order, extent.goes_on_after)
+    newer = (fact.at for fact in facts if fact.order > known_to and comes_from_outside(fact))
     return replace(
         seen,
-        unseen=unseen_of(ordered, ordered[end], after),
-        ends_at=ordered[end].order,
-        goes_on_after=after,
-        bot_activity=seen.bot_activity.with_turns(ordered, history),
+        unseen=extent.unseen,
+        ends_at=end.order,
+        goes_on_after=extent.goes_on_after,
+        open_until=course.open_until,
+        last_holder=course.stay.held_by if course.stay else None,
+        newest_after_end=max(newer, default=None),
+        bot_activity=seen.bot_activity.with_turns(own, history),
     )
 
 
-def follows(conversation: Conversation, fact: Fact) -> bool:
+def follows(conversation: Conversation, fact: Fact, history: History) -> bool:
     """True if `with_next` may fold the fact: it stands after all that are folded, and changes no meaning of theirs."""
     if conversation.folded_to is None or fact.event.looks_back or fact.order <= conversation.folded_to:
         return False
+    if conversation.settlement.continues or conversation.has_uncounted:
+        return False
+    if conversation.closed_at is not None:
+        return _is_after(conversation, fact)
     stay, author = conversation.stay, fact.event.author
-    if stay is not None and stay.holder == "agent" and author is not None and author.role == "agent":
+    if author is None:
+        return True
+    if stay is not None and stay.holder == "agent" and author.role == "agent":
         # Lines of the agent who has the conversation may be stored without being folded.
         return author.id == stay.id
-    return conversation.closed_at is None or conversation.goes_on_after is not None
+    # A bot's line after the conversation might have ended does not count, which only all facts can tell.
+    return author.role != "bot" or not may_end_silently(conversation, fact.at, history)
 
 
-def ends_in_order(conversation: Conversation, new: Sequence[Fact]) -> bool:
-    """True if `with_end` may fold these facts, given in order: none is a start, and all stand after what is folded."""
+def _is_after(conversation: Conversation, fact: Fact) -> bool:
+    """True if the fact comes after all that counts in a conversation that ended."""
+    until, closed_at = conversation.open_until, conversation.closed_at
+    return (
+        conversation.goes_on_after is not None
+        and until is not None
+        and closed_at is not None
+        and fact.at > max(until, closed_at)
+        and until == closed_at
+    )
+
+
+def ends_in_order(conversation: Conversation, new: Sequence[Fact], history: History) -> bool:
+    """True if `with_end` may fold these facts, given in order.
+
+    None is a start, all stand after what is folded, and silence cannot have ended the conversation before.
+    """
     folded_to = conversation.folded_to
     return (
         conversation.closed_at is None
         and folded_to is not None
+        and not conversation.settlement.continues
+        and not may_end_silently(conversation, new[-1].at, history)
         and all(fact.order > folded_to and not isinstance(fact.event, ConversationStarted) for fact in new)
     )
 
 
-def with_end(conversation: Conversation, new: Sequence[Fact], every: Iterable[Fact], history: History) -> Conversation:
+def with_end(conversation: Conversation, new: Sequence[Fact], every: Sequence[Fact], history: History) -> Conversation:
     """An open conversation with new facts, of which one may end it: what `fold` gives for `every` fact.
 
     Only what follows from all facts together is computed from all. `decisions` may lack those that were made before.
     """
+    extent = extent_of(every)
+    own = {fact.id for fact in extent.own}
     for fact in new:
-        conversation = apply_fact(conversation, fact, history)
-    return _seen_as_a_whole(conversation, in_order(every), history)
+        if fact.id in own:
+            conversation = apply_fact(conversation, fact, history)
+    return _seen_as_a_whole(conversation, extent, every, history)
 
 
 def with_next(conversation: Conversation, fact: Fact, history: History) -> Conversation:
@@ -91,11 +142,29 @@ def with_next(conversation: Conversation, fact: Fact, history: History) -> Conve
 
     It costs the same however many facts were folded. `decisions` may lack those that were made before.
     """
-    after = apply_fact(conversation, fact, history)
     if conversation.closed_at is not None:
-        return replace(after, folded_to=fact.order, unseen=unseen_with(conversation, fact))
+        return _with_one_after_the_end(conversation, fact, history)
+    after = apply_fact(conversation, fact, history)
     latest = max(conversation.last_activity_at or fact.at, fact.at)
-    activity = after.bot_activity
-    if activity.invocations != conversation.bot_activity.invocations:
-        activity = activity.invoked_in(history)
-    return replace(after, folded_to=fact.order, last_activity_at=latest, bot_activity=activity)
+    return replace(_with_its_day(conversation, after, history), folded_to=fact.order, last_activity_at=latest)
+
+
+def _with_one_after_the_end(conversation: Conversation, fact: Fact, history: History) -> Conversation:
+    after, unseen = conversation.goes_on_after, conversation.unseen
+    newest = conversation.newest_after_end
+    if comes_from_outside(fact):
+        newest = fact.at if newest is None else max(newest, fact.at)
+        if unseen is not None:
+            unseen = replace(unseen, count=unseen.count + 1)
+        elif fact.event.asks_for_somebody and after is not None and fact.order > after:
+            unseen = Unseen(since=fact.order, count=1)
+    if unseen is None:
+        conversation = _with_its_day(conversation, apply_fact(conversation, fact, history), history)
+    return replace(conversation, folded_to=fact.order, unseen=unseen, newest_after_end=newest)
+
+
+def _with_its_day(before: Conversation, after: Conversation, history: History) -> Conversation:
+    """The conversation with the day of its first invocation, if that is another one than before."""
+    if after.bot_activity.invocations == before.bot_activity.invocations:
+        return after
+    return replace(after, bot_activity=after.bot_activity.invoked_in(history))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from shared.conversations.order import SortKey
-from shared.events.data import Author
+from shared.events.data import Author, Holder, HolderKind
 from shared.tenants.history import History
 from shared.wire import ExactModel
 
@@ -20,20 +20,20 @@ MOST_STAYS = 20
 """The stays that a conversation keeps: the newest ones."""
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
-HolderKind = Literal["bot", "queue", "agent"]
 Turn = Literal["ours", "customers"]
 """Whose word is awaited: that of whoever has the conversation, or the customer's."""
 
 
 class Stay(ExactModel):
-    """Who has a conversation from a place in the order on: a bot, an agent, or a queue while it waits for a person.
-
-    `since` names the fact that led to it.
-    """
+    """Who has a conversation from a place in the order on. `since` names the fact that led to it."""
 
     since: SortKey
     holder: HolderKind
     id: str
+
+    @property
+    def held_by(self) -> Holder:
+        return Holder(kind=self.holder, id=self.id)
 
 
 def from_the_beginning(start: SortKey) -> SortKey:

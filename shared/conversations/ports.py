@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, is_blocked
+from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffect, at_revision, is_blocked
 from shared.conversations.fact import Fact
 from shared.conversations.lists import Selection
 from shared.conversations.silence_policy import Attention
@@ -48,16 +48,10 @@ class Head(ExactModel):
         return {name: pending for name, pending in self._unblocked().items() if pending.is_due(now)}
 
     def at_revision(self, revision: int, now: datetime) -> "Head":
-        """This head with another revision, which its rows in the outbox have, too; each is due now, as a new one is."""
+        """This head with another revision, as its effects in the outbox have; each is due now, as a new one is."""
         outbox = {
-            name: replace(
-                pending,
-                revision=revision,
-                effect=replace(one, row=replace(one.row, revision=revision)),
-                attempts=0,
-                next_at=now,
-            )
-            if isinstance(one := pending.effect, Contribute)
+            name: replace(pending, revision=revision, effect=raised, attempts=0, next_at=now)
+            if (raised := at_revision(pending.effect, revision)) is not None
             else pending
             for name, pending in self.outbox.items()
         }

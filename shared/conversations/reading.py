@@ -10,8 +10,9 @@ from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
 from shared.conversations.conversation import WarningCode
 from shared.conversations.due_actions import due_actions
+from shared.conversations.extent import extent_of
 from shared.conversations.lists import Filter, Selection, Sort
-from shared.conversations.order import in_order, last_activity
+from shared.conversations.order import last_activity
 from shared.conversations.ports import ConversationStore, Head, HeadPage, Loaded
 from shared.conversations.silence_policy import Attention
 from shared.conversations.state import TRANSITIONS
@@ -124,7 +125,7 @@ class Conversations:
         assert loaded.head is not None, "a loaded conversation has a head"
         history = await self.configurations.of(tenant_id)
         due = due_actions(loaded.head.conversation, loaded.facts, loaded.head.archived, history, self.clock.now())
-        last = last_activity(in_order(loaded.facts))
+        last = last_activity(extent_of(loaded.facts).own)
         conversation = replace(loaded.head.conversation, last_activity_at=last)
         return replace(loaded.head, conversation=conversation, attention=due.attention)
 
@@ -132,9 +133,11 @@ class Conversations:
         self, tenant_id: str, key: str, audience: Audience, after: str | None = None, limit: int = MOST_LINES
     ) -> TranscriptPage:
         """Some of its lines in order. Raises UnknownConversation, OverflowUnavailable, InvalidRequest."""
-        if await self.store.read_head(tenant_id, key) is None:
+        found = await self.store.read_head(tenant_id, key)
+        if found is None:
             raise UnknownConversation
-        return await TranscriptReader(self.store, self.contents).page(tenant_id, key, audience, after, limit)
+        reader, conversation = TranscriptReader(self.store, self.contents), found[0].conversation
+        return await reader.page(tenant_id, conversation, audience, after, limit)
 
     async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
         """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""

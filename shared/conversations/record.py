@@ -55,6 +55,11 @@ class Recorder:
         place = tenant_id, conversation_key(event.subject or "")
         return await self._turns.take(place, fact, len(fact.text))
 
+    async def record_if_known(self, tenant_id: str, event: Event) -> None:
+        """Record what Patchbay says of a conversation, unless that was forgotten, which nothing brings back."""
+        if await self.conversations.read_head(tenant_id, conversation_key(event.subject or "")) is not None:
+            await self.record(tenant_id, event)
+
     async def record_due(self, tenant_id: str, key: str, loaded: Loaded, events: Sequence[Event]) -> bool:
         """Record what Patchbay decided on what was loaded. False if all of it was recorded before.
 

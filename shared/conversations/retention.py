@@ -20,4 +20,4 @@ def next_step(facts: Sequence[Fact], archived: int, retention: timedelta) -> tup
     """
     if archived < len(facts):
         return "archive", max(fact.received_at for fact in facts) + ARCHIVED_AFTER
-    return "forget", max(fact.at for fact in facts) + retention
+    return "forget", max((fact.at for fact in facts if fact.event.is_activity), default=facts[0].at) + retention

@@ -4,13 +4,15 @@ Seeds 001 and 004: a customer who stays silent is reminded first, then the conve
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.holder import HolderKind, Stay, Turn
+from shared.conversations.holder import Stay, Turn
+from shared.events.data import HolderKind
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
+from shared.tenants.history import History
 
 LONGEST_SILENCE = timedelta(days=30)
 """How long a conversation goes on after its last activity, whatever the policies (Dynamics 365: auto-close)."""
@@ -54,6 +56,17 @@ def silence_policy(conversation: Conversation, stay: Stay, turn: Turn, configura
         texts=texts_for(known, _locale(conversation), configuration.fallback_locale),
         attention=attention,
     )
+
+
+def may_end_silently(conversation: Conversation, until: datetime, history: History) -> bool:
+    """False if no policy of silence can end the conversation before this moment, whatever is said in it."""
+    began = conversation.started_at
+    if began is None:
+        return True
+    configuration = history.at(until).configuration
+    policies = [_configured(conversation, holder, configuration) for holder in _ATTENTION]
+    shortest = min((policy.close_after for policy in policies if policy), default=None)
+    return until - began >= (LONGEST_SILENCE if shortest is None else timedelta(seconds=shortest))
 
 
 def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> InactivityTexts:

@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple, assert_never
 
 from pydantic import Field
 
+from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
-from shared.conversations.order import SortKey, in_order, index_of_end
+from shared.conversations.order import SortKey
 from shared.errors import InvalidRequest, Mistake
 from shared.events.data import Attachment, Author, Visibility
 from shared.events.envelope import parse_time
@@ -17,6 +18,7 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.events.types.session_settled import SessionSettled
 from shared.wire import ExactModel, replace
 
 Audience = Literal["customer", "agent"]
@@ -59,12 +61,14 @@ def audience_named(text: str) -> Audience:
 
 
 def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
-    """The lines that this audience may see, in the order of the facts; those of a bot's history at their own times."""
-    ordered = in_order(facts)
-    index = index_of_end(ordered)
-    told = told_lines(ordered)
-    end = None if index is None else ordered[index]
-    return seen_by(audience, in_place(told, history_lines(ordered, marks(told))), end)
+    """The lines that this audience may see, in the order of the facts; those of a bot's history at their own times.
+
+    What goes on in the thread's next conversation is shown there only.
+    """
+    extent = extent_of(facts)
+    told = told_lines(extent.own)
+    lines = in_place(told, history_lines(extent.own, marks(told)))
+    return seen_by(audience, lines, extent.end.order if extent.end else None)
 
 
 def told_lines(facts: Iterable[Fact]) -> list[PlacedLine]:
@@ -92,9 +96,9 @@ def in_place(told: list[PlacedLine], histories: list[PlacedLine]) -> list[Placed
     return sorted(histories + told, key=lambda line: line.place)
 
 
-def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: Fact | None) -> list[TranscriptEntry]:
-    """What this audience may see of these lines, in their order. `end` is the fact that closed the conversation."""
-    entries = [replace(entry, late=True) if end and place > end.order else entry for place, entry in placed]
+def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: SortKey | None) -> list[TranscriptEntry]:
+    """What this audience may see of these lines, in their order. `end` is the place at which the conversation ended."""
+    entries = [replace(entry, late=True) if end and place > end else entry for place, entry in placed]
     if audience == "agent":
         return entries
     public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
@@ -161,7 +165,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                     extra={},
                     missing=tuple(event.data.claim_checks),
                 )
-        case ConversationStarted() | BotFailedOver() | ConversationEnded() | InactivityTimeout():
+        case ConversationStarted() | BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
             return
         case _:
             assert_never(fact.event)

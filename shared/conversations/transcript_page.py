@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.conversations.contents import Contents
+from shared.conversations.conversation import Conversation
+from shared.conversations.extent import goes_on
 from shared.conversations.fact import Fact
 from shared.conversations.lists import microseconds, place_named
 from shared.conversations.ports import ConversationStore, FactTime
@@ -21,14 +23,12 @@ from shared.conversations.transcript import (
     seen_by,
     told_lines,
 )
-from shared.events.catalog import EVENT_CLASSES
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.message_posted import MessagePosted
 
 MOST_LINES = 500
 _READ_TOGETHER = 200
 """Facts that are read before the loop is given back: some milliseconds."""
-_ENDS = frozenset(each.type_name() for each in EVENT_CLASSES if each.ends_conversation)
 
 
 @dataclass(frozen=True)
@@ -73,24 +73,25 @@ class TranscriptReader:
     contents: Contents
 
     async def page(
-        self, tenant_id: str, key: str, audience: Audience, continuation: str | None, limit: int
+        self, tenant_id: str, conversation: Conversation, audience: Audience, continuation: str | None, limit: int
     ) -> TranscriptPage:
         """At most `limit` lines from a continuation on. Raises OverflowUnavailable, InvalidRequest.
 
         A line that is recorded meanwhile at an earlier place is in no later page.
         """
+        key, unseen = conversation.key, conversation.unseen
         after = place_named(continuation, _Place, int) if continuation is not None else None
         times = await self.store.fact_times(tenant_id, key)
         chosen = _range(times, after, limit)
-        ends = _first_ends(times)
         escalations = [one for one in times if one.type == BotEscalated.type_name()]
-        facts = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(ends), *_ids(escalations)})
+        found = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(escalations)})
+        facts = {name: fact for name, fact in found.items() if not goes_on(fact, unseen)}
         told = told_lines(_those(facts, chosen.facts))
-        histories = await self._histories(tenant_id, key, times, _those(facts, escalations), told, chosen)
+        histories = await self._histories(tenant_id, conversation, times, _those(facts, escalations), told, chosen)
         begin = after.lines if after else 0
         lines = in_place(told, histories)
-        shown, closing = lines[: begin + limit], next(iter(_those(facts, ends)), None)
-        entries = seen_by(audience, shown[begin:], closing)
+        shown = lines[: begin + limit]
+        entries = seen_by(audience, shown[begin:], conversation.ends_at)
         if len(lines) > len(shown):
             return TranscriptPage(entries, _place_after(shown, shown[-1].place.at))
         return TranscriptPage(entries, _place_after(shown, chosen.last) if chosen.last else None)
@@ -108,7 +109,7 @@ class TranscriptReader:
     async def _histories(
         self,
         tenant_id: str,
-        key: str,
+        conversation: Conversation,
         times: Iterable[FactTime],
         escalations: Sequence[Fact],
         told: list[PlacedLine],
@@ -120,8 +121,8 @@ class TranscriptReader:
         # A history may tell again whatever was said in the conversation.
         known, others = marks(told), [one for one in times if one.type == MessagePosted.type_name()]
         for first in range(0, len(others), _READ_TOGETHER):
-            facts = await self._read(tenant_id, key, _ids(others[first : first + _READ_TOGETHER]))
-            known |= marks(told_lines(facts.values()))
+            facts = await self._read(tenant_id, conversation.key, _ids(others[first : first + _READ_TOGETHER]))
+            known |= marks(told_lines(fact for fact in facts.values() if not goes_on(fact, conversation.unseen)))
         return [line for line in history_lines(escalations, known) if chosen.has(line)]
 
 
@@ -141,12 +142,6 @@ def _range(times: Sequence[FactTime], after: _Place | None, limit: int) -> _Rang
     end = bisect_right(times, last[0].at, key=_at) if last else begin
     more = end < len(times)
     return _Range(times[first:end], after.at if after else None, times[end - 1].at if more else None)
-
-
-def _first_ends(times: Iterable[FactTime]) -> list[FactTime]:
-    """The earliest facts that end the conversation, all of one time."""
-    ends = [one for one in times if one.type in _ENDS]
-    return [one for one in ends if one.at == ends[0].at]
 
 
 def _at(one: FactTime) -> datetime:

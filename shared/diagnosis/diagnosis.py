@@ -10,6 +10,7 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.events.types.session_settled import SessionSettled
 from shared.wire import ExactModel
 
 _MAX_TEXT = 80
@@ -87,10 +88,11 @@ def shortened_data(event: Event) -> dict[str, Any]:
             return {"endedBy": data.ended_by, "reason": data.reason, "note": _cut(data.note)}
         case ConversationStarted(data=data):
             return {"customer": data.customer.id, "contextVariables": data.context_variables}
-        case BotFailedOver(data=data):
-            return {"botId": data.bot_id, "queue": data.queue}
         case InactivityTimeout(data=data):
             return {"dueAt": data.due_at}
+        case BotFailedOver() | SessionSettled():
+            # Only Patchbay says these, so no payload means one.
+            return {}
         case _:
             assert_never(event)
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from shared.clock import Clock
 from shared.conversations.contents import Contents
 from shared.conversations.documents import read_archived_fact, write_archived_fact
+from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
@@ -63,7 +64,7 @@ class Archiver:
 
         Returns the head with `archived` updated, and with its turns, which lines that came after the end have changed.
         """
-        activity = head.conversation.bot_activity.with_turns(in_order(facts), history)
+        activity = head.conversation.bot_activity.with_turns(extent_of(facts).own, history)
         kept = replace(head, conversation=replace(head.conversation, bot_activity=activity), archived=len(facts))
         await retrying(PartExists, self._add_part, tenant_id, kept, facts, history)
         return kept

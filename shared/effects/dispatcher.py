@@ -73,7 +73,11 @@ class EffectFigures:
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Has each effect performed by the handler of its kind. Performing an effect again does no harm."""
+    """Has each effect performed by the handler of its kind. Performing an effect again does no harm.
+
+    An effect may record facts into conversations, its own one among them, whose effects are performed then. So an
+    effect that is being performed in this process (`in_progress`) is not begun again meanwhile.
+    """
 
     conversations: ConversationStore
     handlers: Mapping[str, EffectHandler]
@@ -81,6 +85,7 @@ class Dispatcher:
     clock: Clock
     telemetry: Telemetry = OFF
     figures: EffectFigures = field(default_factory=EffectFigures)
+    in_progress: set[tuple[str, str, str, int]] = field(default_factory=set)
 
     async def perform(self, tenant_id: str, key: str, head: Head, etag: str) -> None:
         """Perform the effects of this head that are due, and note in the stored head what became of them.
@@ -93,7 +98,11 @@ class Dispatcher:
         left = head
         outcomes: dict[str, Done | KeptOut | Failed] = {}
         # What is done may be what another effect waited for.
-        while ready := {name: one for name, one in left.due_effects(until).items() if name not in outcomes}:
+        while ready := {
+            name: one
+            for name, one in left.due_effects(until).items()
+            if name not in outcomes and (tenant_id, key, name, one.revision) not in self.in_progress
+        }:
             found = await asyncio.gather(*(self._try(tenant_id, head, name, one) for name, one in ready.items()))
             outcomes |= dict(zip(ready, found, strict=True))
             left = left.without({name: one for name, one in ready.items() if isinstance(outcomes[name], Done)})
@@ -139,6 +148,8 @@ class Dispatcher:
     async def _try(self, tenant_id: str, head: Head, effect_id: str, pending: PendingEffect) -> Done | KeptOut | Failed:
         effect, key = pending.effect, head.conversation.key
         self.figures.attempts += 1
+        mark = tenant_id, key, effect_id, pending.revision
+        self.in_progress.add(mark)
         try:
             return await self.handlers[effect.kind].perform(tenant_id, head.conversation, effect)
         except Exception as failure:  # of any kind: no effect may keep others from being performed
@@ -148,6 +159,8 @@ class Dispatcher:
             extra = {"tenant": tenant_id, "key": key, "effect": effect_id, "code": code_of(failure)}
             _log.warning("an effect failed: %s (%s of %s)\n%s", extra["code"], effect_id, key, where, extra=extra)
             return Failed(failure)
+        finally:
+            self.in_progress.discard(mark)
 
     async def _note(
         self, tenant_id: str, key: str, head: Head, etag: str, outcomes: Outcomes

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect, FollowUp
+from shared.conversations.extent import goes_on
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore
-from shared.conversations.unseen import goes_on
 from shared.effects.handler import Done
 from shared.threads.resolve import Threads
 from shared.threads.thread import ThreadedConversation
@@ -42,4 +42,4 @@ class FollowUpHandler:
             return [fact]
         unseen = conversation.unseen
         facts = (await self.conversations.load(tenant_id, conversation.key)).facts if unseen else ()
-        return in_order(fact for fact in facts if unseen and goes_on(fact, unseen))
+        return in_order(fact for fact in facts if goes_on(fact, unseen))

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 
 from shared.contributions.row import Occasion
-from shared.conversations.bot_activity import BotActivity
+from shared.conversations.bot_activity import BotActivity, told_invocation
 from shared.conversations.conversation import Conversation, Unseen
-from shared.conversations.effect import FOLLOW_UP, CloseThread, Contribute, Effect, FollowUp
+from shared.conversations.effect import FOLLOW_UP, Contribute, Effect, FollowUp, TellThread
+from shared.conversations.extent import goes_on
 from shared.conversations.fact import Fact
-from shared.conversations.unseen import goes_on
 from shared.events.data import Customer
 from shared.events.envelope import format_time
+from shared.threads.span import Share
+from shared.threads.thread import is_first
 from shared.usage.ledger import LedgerRow, written_row
 from shared.usage.rating import INVOICED, Policy
 from shared.wire import replace
@@ -32,9 +34,9 @@ def reconcile(
             tombstone = replace(posted, excluded="moved")
             effects[f"ledger:{posted.month}"] = _contribution(tombstone, occasion)
     # An end may come before the start, which says in which thread the conversation is.
-    closing = _close_thread(after)
-    if closing and (before is None or closing != _close_thread(before)):
-        effects["thread"] = closing
+    telling = _tell_thread(after, revision)
+    if telling and (before is None or telling != _tell_thread(before, revision)):
+        effects["thread"] = telling
     known = before.unseen if before else None
     if after.closed_at and after.channel and after.unseen and after.unseen != known:
         # What stands before the place up to which all is folded may be counted already.
@@ -52,12 +54,28 @@ def reconcile(
     return effects
 
 
-def _close_thread(conversation: Conversation) -> CloseThread | None:
-    """The end of the conversation's interval in its thread; None while it is open, or if it is in no thread."""
-    channel, at = conversation.channel, conversation.closed_at
-    if channel is None or channel.thread_id is None or at is None:
+def _tell_thread(conversation: Conversation, revision: int) -> TellThread | None:
+    """What the thread must know of the conversation. None if it is in no thread, or is open and the first one there.
+
+    One that is open tells when it began, since it may continue the one before.
+    """
+    channel = conversation.channel
+    begins = conversation.started_at or conversation.closed_at
+    if channel is None or channel.thread_id is None or begins is None:
         return None
-    return CloseThread(kind="closeThread", channel=channel, at=at)
+    if conversation.closed_at is None and is_first(conversation.conversation_id):
+        return None
+    invocations = conversation.bot_activity.invocations
+    share = Share(
+        revision=revision,
+        begins=begins,
+        closed_at=conversation.closed_at,
+        open_until=conversation.open_until,
+        holder=conversation.last_holder,
+        invocation=told_invocation(invocations[0]) if invocations else None,
+        newest=conversation.newest_after_end,
+    )
+    return TellThread(kind="tellThread", channel=channel, share=share)
 
 
 def _only_one_added(known: Unseen | None, unseen: Unseen, fact: Fact | None) -> str | None:

@@ -4,12 +4,13 @@ import sqlite3
 
 from pydantic import TypeAdapter
 
-from shared.conversations.effect import CloseThread, Effect
+from shared.clock import Clock
+from shared.conversations.effect import Effect, TellThread
 from shared.embedded.database import Database
 from shared.embedded.within_commit import Performed
 from shared.errors import ThreadChanged
 from shared.threads.resolve import PseudonymsOf
-from shared.threads.thread import Thread, thread_key
+from shared.threads.thread import Thread, settled_events, thread_key
 
 _THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 _A_THREAD = "SELECT etag, document FROM threads WHERE tenant_id = ? AND key = ?"
@@ -29,26 +30,31 @@ class EmbeddedThreads:
         await self._database.write(lambda connection: _put((tenant_id, key), thread, etag, connection))
 
 
-class ClosedIntervals:
-    """Closes intervals within the transaction that commits a conversation's end: implements `EmbeddedEffect`."""
+class ToldThreads:
+    """Tells threads of conversations within the transaction that commits these: implements `EmbeddedEffect`."""
 
-    def __init__(self, pseudonyms: PseudonymsOf) -> None:
+    def __init__(self, pseudonyms: PseudonymsOf, clock: Clock) -> None:
         self._pseudonyms = pseudonyms
+        self._clock = clock
 
     async def performing(self, tenant_id: str, conversation_id: str, effect: Effect) -> Performed:
-        """What closes the conversation's interval, as a `CloseThread` asks."""
-        assert isinstance(effect, CloseThread), "only intervals are closed"
-        place, moment = (tenant_id, thread_key(await self._pseudonyms(tenant_id), effect.channel)), effect.at
+        """What tells the thread, as a `TellThread` asks, unless a conversation is to be told something then."""
+        assert isinstance(effect, TellThread), "only threads are told"
+        place, share = (tenant_id, thread_key(await self._pseudonyms(tenant_id), effect.channel)), effect.share
+        now = self._clock.now()
 
-        def closed(connection: sqlite3.Connection) -> bool:
+        def told(connection: sqlite3.Connection) -> bool:
             row = connection.execute(_A_THREAD, place).fetchone()
-            if row is not None:
-                thread = _THREAD.validate_json(row["document"])
-                if (changed := thread.closing(conversation_id, moment)) != thread:
-                    _put(place, changed, str(row["etag"]), connection)
+            if row is None:
+                return True
+            thread = _THREAD.validate_json(row["document"])
+            after = thread.sharing(conversation_id, share, now)
+            if after == thread or settled_events(tenant_id, after, unless_told_by=thread):
+                return False
+            _put(place, after, str(row["etag"]), connection)
             return True
 
-        return closed
+        return told
 
 
 def _put(place: tuple[str, str], thread: Thread, etag: str | None, connection: sqlite3.Connection) -> None:

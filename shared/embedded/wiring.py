@@ -11,7 +11,7 @@ from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.overflow import EmbeddedOverflow
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
-from shared.embedded.threads import ClosedIntervals, EmbeddedThreads
+from shared.embedded.threads import EmbeddedThreads, ToldThreads
 from shared.embedded.within_commit import WithinCommit
 from shared.pipeline import Adapters
 from shared.tenants.history import Configurations
@@ -35,7 +35,7 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         return {"active": backlog.active, "deadLetters": backlog.dead_letters}
 
     ledger = EmbeddedLedger(database)
-    within = WithinCommit({"contribute": ledger, "closeThread": ClosedIntervals(configurations.pseudonyms)})
+    within = WithinCommit({"contribute": ledger, "tellThread": ToldThreads(configurations.pseudonyms, clock)})
     return Adapters(
         conversations=EmbeddedConversations(database, within),
         threads=EmbeddedThreads(database),

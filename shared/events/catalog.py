@@ -11,6 +11,7 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.events.types.session_settled import SessionSettled
 
 Event = Annotated[
     ConversationStarted
@@ -18,7 +19,8 @@ Event = Annotated[
     | BotEscalated
     | BotFailedOver
     | InactivityTimeout
-    | ConversationEnded,
+    | ConversationEnded
+    | SessionSettled,
     Field(discriminator="type"),
 ]  # fmt: skip
 EVENT_CLASSES: tuple[type[ConversationEvent], ...] = get_args(get_args(Event)[0])

@@ -36,6 +36,8 @@ class ConversationEvent(Envelope):
     """A later fact of the type may change what earlier ones mean."""
     changes_only_transcript: ClassVar[bool]
     """Most facts of the type change nothing but the transcript, so each is stored before anything is read."""
+    is_activity: ClassVar[bool]
+    """Something happens in the conversation with it: its last activity, and its retention, count from it."""
 
     @classmethod
     def type_name(cls) -> str:

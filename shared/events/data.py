@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.events.envelope import EventTime
 from shared.wire import WireModel
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -40,6 +41,25 @@ class Author(WireModel):
     id: NativeId
     name: str | None = None
     smart_assist: bool = False
+
+
+HolderKind = Literal["bot", "queue", "agent"]
+
+
+class Holder(WireModel):
+    """Who has a conversation: a bot, an agent, or a queue while it waits for a person."""
+
+    kind: HolderKind
+    id: NativeId
+
+
+class SpanInvocation(WireModel):
+    """An invocation of a bot: when, what invoked it (`through`), and the fact that proves it."""
+
+    at: EventTime
+    bot: NativeId
+    through: str
+    fact_id: str
 
 
 class ClaimCheck(WireModel):

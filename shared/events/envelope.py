@@ -31,6 +31,10 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+OWN_SOURCE = "/patchbay"
+"""The source of what Patchbay itself records."""
+
+
 def counted_moment(moment: datetime, now: datetime) -> datetime:
     """The time at which an event of this moment counts if it arrives now: a time ahead of our clock is the arrival."""
     return min(moment, now)

@@ -19,6 +19,7 @@ from shared.events.overflow import Overflow, carry
 from shared.events.pseudonym import Pseudonyms
 from shared.events.types.conversation_started import ConversationStarted
 from shared.retry import retrying
+from shared.threads.span import Share
 from shared.threads.thread import Thread, ThreadedConversation, started_event, thread_key
 from shared.wire import replace
 
@@ -132,24 +133,34 @@ class Threads:
         await carry(self._overflow, tenant_id, conversation_key(event.subject or ""), repeated)
         await self._publisher.publish(tenant_id, [repeated])
 
-    async def close(self, tenant_id: str, channel: ChannelReference, conversation_id: str, moment: datetime) -> None:
-        """Close the conversation's interval as `Thread.closing` does. Does nothing if it is not in this thread."""
-        await self._change(tenant_id, channel, lambda thread: thread.closing(conversation_id, moment))
+    async def share(
+        self, tenant_id: str, channel: ChannelReference, conversation_id: str, share: Share, now: datetime
+    ) -> tuple[Thread, Thread]:
+        """Note what the conversation tells of itself, as `Thread.sharing` does. The thread before and after it."""
+        return await retrying(
+            ThreadChanged,
+            self._try_to_change,
+            tenant_id,
+            channel,
+            lambda thread: thread.sharing(conversation_id, share, now),
+        )
 
     async def forget(self, tenant_id: str, channel: ChannelReference, conversation_id: str) -> None:
         """Remove the conversation from its thread. Does nothing if it is not in this thread."""
         await self._change(tenant_id, channel, lambda thread: thread.forgetting(conversation_id))
 
     async def _change(self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]) -> Thread:
-        return await retrying(ThreadChanged, self._try_to_change, tenant_id, channel, change)
+        _, after = await retrying(ThreadChanged, self._try_to_change, tenant_id, channel, change)
+        return after
 
     async def _try_to_change(
         self, tenant_id: str, channel: ChannelReference, change: Callable[[Thread], Thread]
-    ) -> Thread:
+    ) -> tuple[Thread, Thread]:
+        """The thread before and after the change. Raises ThreadChanged."""
         key = thread_key(await self._pseudonyms(tenant_id), channel)
         loaded = await self._store.load(tenant_id, key)
         thread, etag = loaded or (Thread(key=key, channel=channel), None)
         changed = change(thread)
         if changed != thread:
             await self._store.save(tenant_id, key, changed, etag)
-        return changed
+        return thread, changed

@@ -9,10 +9,12 @@ from pydantic import Field
 
 from shared.events.conversation_event import Begins
 from shared.events.data import ChannelReference, Customer
-from shared.events.envelope import format_time
+from shared.events.envelope import OWN_SOURCE, format_time
 from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import Stamp
 from shared.events.types.conversation_started import ConversationStarted, StartedData
+from shared.events.types.session_settled import SessionSettled, SettledData
+from shared.threads.span import Settled, Share, settlements
 from shared.wire import ExactModel, replace
 
 _OF_A_THREAD = re.compile(r"(?P<names>.+)\.[0-9a-f]{64}\.[0-9]+", re.DOTALL)
@@ -22,7 +24,9 @@ _LONGEST_NAME = 80
 class ThreadedConversation(ExactModel):
     """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC.
 
-    `context_variables`: those that it begins with, until it is announced.
+    `context_variables`: those that it begins with, until it is announced. `share` is what the conversation has told of
+    itself, `settled` what it was told that it counts as. Of one that `is_forgotten` only these are left, while a later
+    one continues it.
     """
 
     conversation_id: str
@@ -31,6 +35,9 @@ class ThreadedConversation(ExactModel):
     closed_at: datetime | None = None
     announced: bool = False
     context_variables: dict[str, Any] = Field(default_factory=dict)
+    share: Share | None = None
+    settled: Settled = Settled()
+    is_forgotten: bool = False
 
 
 class Thread(ExactModel):
@@ -88,7 +95,7 @@ class Thread(ExactModel):
 
     def registering(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with a conversation that its sender began and named, unless it is there already."""
-        if any(known.conversation_id == conversation.conversation_id for known in self.conversations):
+        if self.named(conversation.conversation_id) is not None:
             return self
         ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
         return replace(self, conversations=tuple(ordered))
@@ -116,19 +123,58 @@ class Thread(ExactModel):
         return replace(closed, conversations=(*closed.conversations, new))
 
     def closing(self, conversation_id: str, moment: datetime) -> "Thread":
-        """This thread with the conversation's interval closed, or closed earlier while no other one follows it."""
-        for conversation in self.conversations:
-            if conversation.conversation_id == conversation_id:
-                last, closed_at = conversation is self.conversations[-1], conversation.closed_at
-                if closed_at is None or (last and moment < closed_at):
-                    return self._replacing(conversation, replace(conversation, closed_at=moment))
-        return self
+        """This thread with the conversation's interval closed, unless it is closed already."""
+        known = self.named(conversation_id)
+        if known is None or known.closed_at is not None:
+            return self
+        return self._replacing(known, replace(known, closed_at=moment))
+
+    def sharing(self, conversation_id: str, share: Share, now: datetime) -> "Thread":
+        """This thread with what the conversation tells of itself now, and with what each counts as by that.
+
+        A share of a lower revision than the one that is known changes nothing.
+        """
+        known = self.named(conversation_id)
+        if known is None or (known.share is not None and share.revision <= known.share.revision):
+            return self
+        told = replace(known, share=share, closed_at=share.closed_at or known.closed_at)
+        return self._replacing(known, told).settling(now)
 
     def forgetting(self, conversation_id: str) -> "Thread":
-        """This thread without the conversation. Its number is never used again."""
-        left = tuple(known for known in self.conversations if known.conversation_id != conversation_id)
+        """This thread without the conversation, or, while later ones continue it, with no more of it than its share.
+
+        Its number is never used again.
+        """
+        known = self.named(conversation_id)
+        if known is None:
+            return self
+        nobody = Customer(id="forgotten")
+        kept = replace(known, is_forgotten=True, customer=nobody, context_variables={}, announced=True)
+        return self._replacing(known, kept).without_those_that_are_over()
+
+    def named(self, conversation_id: str) -> ThreadedConversation | None:
+        """The conversation of this id."""
+        return next((known for known in self.conversations if known.conversation_id == conversation_id), None)
+
+    def settling(self, now: datetime) -> "Thread":
+        """This thread with what each conversation counts as. One that told nothing yet is not told anything."""
+        shares = [known.share for known in self.conversations]
+        begun = [known.share.begins if known.share else known.opened_at for known in self.conversations]
+        settled = tuple(
+            replace(known, settled=known.settled.after(each, now)) if known.share else known
+            for known, each in zip(self.conversations, settlements(shares, begun), strict=True)
+        )
+        return replace(self, conversations=settled)
+
+    def without_those_that_are_over(self) -> "Thread":
+        """This thread without the forgotten conversations that no other one continues."""
+        left: list[ThreadedConversation] = []
+        for known in reversed(self.conversations):
+            is_continued = bool(left) and left[-1].settled.settlement.continues
+            if is_continued or not known.is_forgotten:
+                left.append(known)
         gone = len(self.conversations) - len(left)
-        return replace(self, conversations=left, forgotten=self.forgotten + gone) if gone else self
+        return replace(self, conversations=tuple(reversed(left)), forgotten=self.forgotten + gone)
 
     def _next_id(self) -> str:
         return conversation_id(self.channel, self.key, self.forgotten + len(self.conversations) + 1)
@@ -174,4 +220,40 @@ def started_event(tenant_id: str, channel: ChannelReference, conversation: Threa
         tenantid=tenant_id,
         datacontenttype="application/json",
         data=StartedData(channel=channel, customer=conversation.customer, **context),
+    )
+
+
+def is_first(conversation_id: str) -> bool:
+    """True for the id of a thread's first conversation. A sender's own id says nothing of its place in a thread."""
+    match = _OF_A_THREAD.fullmatch(conversation_id)
+    return match is not None and conversation_id.endswith(".1")
+
+
+def settled_events(tenant_id: str, thread: Thread, unless_told_by: Thread | None) -> list[SessionSettled]:
+    """What tells the conversations of a thread what they count as; the same, byte by byte, each time it is built.
+
+    `unless_told_by`: those that this earlier state of the thread had settled in the same way need not be told.
+    """
+    known = {one.conversation_id: one.settled for one in unless_told_by.conversations} if unless_told_by else {}
+    return [
+        _settled_event(tenant_id, one)
+        for one in thread.conversations
+        if one.settled.number and one.settled != known.get(one.conversation_id) and not one.is_forgotten
+    ]
+
+
+def _settled_event(tenant_id: str, conversation: ThreadedConversation) -> SessionSettled:
+    settled = conversation.settled
+    assert settled.at is not None, "what was settled was settled at a time"
+    members = settled.settlement.model_dump(by_alias=True, exclude_none=True)
+    return SessionSettled(
+        specversion="1.0",
+        id=f"settled:{settled.number}",
+        source=OWN_SOURCE,
+        type="session.settled",
+        subject=conversation.conversation_id,
+        time=format_time(settled.at),
+        tenantid=tenant_id,
+        datacontenttype="application/json",
+        data=SettledData.model_validate({**members, "revision": settled.number}),
     )

@@ -6,8 +6,8 @@ from typing import Literal
 
 from shared.conversations.bot_activity import BotActivity, Invocation
 
-Uncounted = Literal["no_bot", "smart_assist_only"]
-"""Why a conversation does not count."""
+Uncounted = Literal["no_bot", "smart_assist_only", "continues"]
+"""Why a conversation does not count. `continues`: it is a part of the session of the conversation before it."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,11 @@ def _bot_session(activity: BotActivity) -> Rating | None:
     day = activity.invoked_on or activity.began_on
     if day is None:
         return None
-    if not activity.invocations:
+    if activity.continues:
+        return Rating(activity.began_on or day, "continues", None, activity.bots)
+    if activity.first is None:
         return Rating(day, "smart_assist_only" if activity.smart_assist else "no_bot", None, ())
-    return Rating(day, None, activity.invocations[0], activity.bots)
+    return Rating(day, None, activity.first, activity.bots)
 
 
 BOT_SESSION_2020 = Policy("bot-session-2020", 1, _bot_session)

@@ -44,6 +44,7 @@ class BotEscalated(ConversationEvent):
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False
+    is_activity = True
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True

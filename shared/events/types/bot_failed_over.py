@@ -30,6 +30,7 @@ class BotFailedOver(ConversationEvent):
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False
+    is_activity = True
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None

@@ -43,6 +43,7 @@ class ConversationEnded(ConversationEvent):
     ends_conversation = True
     looks_back = True
     changes_only_transcript = False
+    is_activity = True
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None

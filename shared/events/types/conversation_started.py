@@ -29,6 +29,7 @@ class ConversationStarted(ConversationEvent):
     ends_conversation = False
     looks_back = True
     changes_only_transcript = False
+    is_activity = True
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None

@@ -26,6 +26,7 @@ class InactivityTimeout(ConversationEvent):
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False
+    is_activity = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None

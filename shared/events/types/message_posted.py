@@ -29,6 +29,7 @@ class MessagePosted(ConversationEvent):
     ends_conversation = False
     looks_back = False
     changes_only_transcript = True
+    is_activity = True
 
     @property
     def author(self) -> Author:

@@ -36,6 +36,7 @@ _REASONS: Mapping[CorrectionReason, str] = {
 _EXCLUSIONS: Mapping[Exclusion, str] = {
     "no_bot": "No bot took part",
     "smart_assist_only": "A bot only assisted a person",
+    "continues": "Part of the session before it",
     "moved": "Belongs to another month",
 }
 

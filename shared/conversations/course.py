@@ -1,0 +1,134 @@
+"""The course of a conversation by its facts' own times, as it would have been with prompt delivery and timers. Pure.
+
+What an end for silence did stands; what counts is judged here, so that no delay and no order adds a bot session.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.conversations.apply_fact import AT_THE_END
+from shared.conversations.conversation import Conversation
+from shared.conversations.extent import Extent
+from shared.conversations.fact import Fact
+from shared.conversations.holder import Silence, Stay, from_the_beginning
+from shared.conversations.silence_policy import LONGEST_SILENCE, silence_policy
+from shared.events.types.conversation_started import ConversationStarted
+from shared.tenants.history import History
+
+
+@dataclass(frozen=True)
+class Course:
+    """How long a conversation went on (`open_until`), who had it then, and which invocations of bots count otherwise.
+
+    `invoked_at` says of facts when they invoke a bot, where that is not at their time; None: they invoke none.
+    """
+
+    open_until: datetime
+    stay: Stay | None
+    invoked_at: Mapping[str, datetime | None] = field(default_factory=dict)
+
+
+def course_of(conversation: Conversation, extent: Extent, history: History) -> Course:
+    """The course of a conversation with these facts, which are folded into it. It has at least one."""
+    walk = _Walk(conversation, extent, history)
+    for fact in extent.own:
+        walk.go(fact)
+    return Course(walk.open_until(), walk.stay, walk.invoked_at)
+
+
+class _Walk:
+    """Goes through a conversation's facts in order. `ended_at`: when the stretch that it is in ended, if it did."""
+
+    def __init__(self, conversation: Conversation, extent: Extent, history: History) -> None:
+        self._conversation, self._history, self._end = conversation, history, extent.end
+        self._continues = extent.settlement.continues
+        self._stays = {stay.since.fact_id: stay for stay in conversation.stays}
+        carried = extent.settlement.holder if self._continues else None
+        first = extent.own[0].order
+        self.stay = Stay(since=from_the_beginning(first), holder=carried.kind, id=carried.id) if carried else None
+        self.invoked_at: dict[str, datetime | None] = {}
+        self._silence = Silence()
+        self._since = first.at
+        self._ended_at: datetime | None = None
+        self._is_closed = False
+
+    def go(self, fact: Fact) -> None:
+        """Go on to the next fact."""
+        event = fact.event
+        if fact.is_ours and not isinstance(event, ConversationStarted):
+            return
+        if self._ended_at is None:
+            self._pass_until(fact.at)
+        if event.ends_conversation:
+            self._close(fact)
+        elif self._ended_at is None or (event.asks_for_somebody and not self._is_closed):
+            self._speak(fact)
+        elif event.author is not None and event.author.role == "bot":
+            self._count(fact, self._ended_at if fact.at <= self._ended_at + AT_THE_END else None)
+
+    def open_until(self) -> datetime:
+        """When the last stretch ended, or will end if nobody says anything more."""
+        if self._ended_at is None:
+            self._fail_over(None)
+        return self._ended_at or self._since + self._close_after()
+
+    def _pass_until(self, moment: datetime) -> None:
+        """Let the time go by until the next fact."""
+        if self._silence.since is None:
+            return
+        self._fail_over(moment)
+        ends_at = self._since + self._close_after()
+        if moment > ends_at:
+            self._ended_at = ends_at
+
+    def _close(self, end: Fact) -> None:
+        if end is self._end:
+            self._is_closed = True
+            self._ended_at = min(self._ended_at or end.at, end.at)
+
+    def _speak(self, fact: Fact) -> None:
+        """Somebody says something while the conversation goes on, or begins a new stretch of it."""
+        if self._ended_at is not None:
+            self._ended_at, self._silence = None, Silence("ours")
+        stay = self._stays.get(fact.id)
+        counts = True
+        if stay is not None and self._continues and stay.holder != "agent":
+            # Who has it was routed anew, but for what counts the conversation before goes on.
+            counts = fact.event.hands_over and self.stay is not None and self.stay.holder == "bot"
+            stay = stay if counts else None
+        if stay is not None:
+            self.stay = stay
+        before = self._silence
+        self._silence = before.after(fact, self.stay, self._history)
+        if self._silence is not before:
+            self._since = fact.at
+        self._count(fact, fact.at if counts else None)
+
+    def _count(self, fact: Fact, at: datetime | None) -> None:
+        """Note when the fact invokes a bot, if the fold alone would say another moment."""
+        closed_at = self._conversation.closed_at
+        usual: datetime | None = fact.at
+        if closed_at is not None and self._end is not None and fact.order > self._end.order:
+            usual = closed_at if fact.at <= closed_at + AT_THE_END else None
+        if at != usual:
+            self.invoked_at[fact.id] = at
+
+    def _fail_over(self, until: datetime | None) -> None:
+        """Give the conversation to people if its bot leaves the customer unanswered for too long before `until`."""
+        asked, stay = self._silence.asked, self.stay
+        if asked is None or asked.event.author is None or stay is None or stay.holder != "bot":
+            return
+        bot = self._history.at(asked.at).configuration.bot(stay.id)
+        if bot is None or bot.fail_over is None:
+            return
+        at = asked.at + timedelta(seconds=bot.fail_over.after)
+        if until is None or at < until:
+            self.stay = Stay(since=asked.order, holder="queue", id=bot.fail_over.queue)
+            self._since = max(self._since, at)
+
+    def _close_after(self) -> timedelta:
+        if self.stay is None:
+            return LONGEST_SILENCE
+        configuration = self._history.at(self._since).configuration
+        return silence_policy(self._conversation, self.stay, self._silence.turn, configuration).close_after

@@ -1,0 +1,41 @@
+"""Tells a thread what one of its conversations counts as by itself, and the others what follows from that."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.clock import Clock
+from shared.conversations.conversation import Conversation
+from shared.conversations.effect import Effect, TellThread
+from shared.effects.handler import Done, KeptOut
+from shared.events.types.session_settled import SessionSettled
+from shared.threads.resolve import Threads
+from shared.threads.thread import settled_events
+
+
+class Recording(Protocol):
+    """Records what Patchbay says of a conversation."""
+
+    async def record_if_known(self, tenant_id: str, event: SessionSettled) -> None:
+        """Record the event, unless its conversation was forgotten."""
+        ...
+
+
+@dataclass(frozen=True)
+class TellThreadHandler:
+    """Performs `TellThread`. It is done when every conversation of the thread was told what it counts as."""
+
+    threads: Threads
+    recording: Recording
+    clock: Clock
+
+    async def perform(self, tenant_id: str, conversation: Conversation, effect: Effect) -> Done | KeptOut:
+        assert isinstance(effect, TellThread), "a handler gets effects of its kind"
+        told = conversation.conversation_id, effect.share
+        before, after = await self.threads.share(tenant_id, effect.channel, *told, self.clock.now())
+        known = after.named(conversation.conversation_id)
+        if known is not None and known.share is not None and known.share.revision > effect.share.revision:
+            return KeptOut(known.share.revision)
+        # Whoever performs this effect again may have told only some of them.
+        for event in settled_events(tenant_id, after, unless_told_by=None if after == before else before):
+            await self.recording.record_if_known(tenant_id, event)
+        return Done()

@@ -1,0 +1,160 @@
+"""A thread's happenings as a table writes them, played on a movable clock: when each counts, and when it arrives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from shared.conversations.extent import goes_on
+from shared.conversations.fact import Fact
+from shared.events.catalog import Event
+from shared.events.envelope import format_time
+from shared.events.types.message_posted import MessagePosted
+from shared.tenants.configuration import Configuration
+from tests.builders import ended, escalated, message, small
+from tests.conversations.pipelines import NOW, InMemory
+
+THREAD = {"accountId": "acc", "channelId": "ch", "threadId": "t"}
+LAST_WEEKS = 45 * 24 * 60.0
+"""Minutes after which all is quiet."""
+
+What = Literal["customer", "bot", "agent", "note", "escalation", "end", "customersEnd"]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that counts at a minute, and arrives at another one (`stored`). `says` is what its sender's clock says.
+
+    Two with one `name` are copies.
+    """
+
+    what: What
+    at: float
+    stored: float
+    says: float
+    name: str
+
+    def event(self) -> Event:
+        channel: dict[str, Any] = {
+            "channel": THREAD,
+            "event_id": self.name,
+            "at": format_time(NOW + minutes(self.says)),
+        }
+        match self.what:
+            case "customer" | "bot" | "agent":
+                return message(None, role=self.what, text=self.name, **channel)
+            case "note":
+                return message(None, role="bot", text=self.name, visibility="private", **channel)
+            case "escalation":
+                return escalated(None, context_variables={"Topic": "x"}, **channel)
+            case "end" | "customersEnd":
+                return ended(None, ended_by="bot" if self.what == "end" else "customer", **channel)
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def happening(what: What, at: float, stored: float | None = None, says: float | None = None) -> Happening:
+    return Happening(what, at, at if stored is None else stored, at if says is None else says, f"{what}-{at}")
+
+
+def tenant(*, starts_with: str = "bot", fail_over: float | None = None, **policies: float) -> Configuration:
+    """One bot, and people. A conversation begins with the bot or with `people`, and people get it when it escalates.
+
+    `policies`: minutes until the end for silence, by holder; a bot's is 15.
+    """
+    bot: dict[str, Any] = {"id": "contoso-bot", "name": "Bot"}
+    if fail_over is not None:
+        bot["failOver"] = {"after": int(fail_over * 60), "queue": "People"}
+    rules = [{"name": "first", "when": {"variable": "Topic", "operator": "hasNoData"}, "queue": "Bots"}]
+    inactivity = {who: {"closeAfter": int(after * 60)} for who, after in {"bot": 15.0, **policies}.items()}
+    return small(
+        tenant_id="contoso",
+        bots=[bot],
+        agents=[{"id": "ana", "name": "Ana"}],
+        queues=[
+            {"id": "Bots", "members": [{"bot": "contoso-bot", "capacity": 9}]},
+            {"id": "People", "members": [{"agent": "ana", "capacity": 1}]},
+        ],
+        accounts=[
+            {"id": "acc", "dialect": "cloudEvents", "channels": [{"id": "ch", "workStream": "W", "secret": "env:S"}]}
+        ],
+        work_streams=[
+            {
+                "id": "W",
+                "mode": "push",
+                "fallbackQueue": "People",
+                "contextVariables": [{"name": "Topic", "type": "text"}],
+                "rules": rules if starts_with == "bot" else [],
+                "inactivity": inactivity,
+            }
+        ],
+    )
+
+
+async def played(pipeline: InMemory, happenings: Sequence[Happening]) -> InMemory:
+    """The pipeline once all has arrived in its time, with timers on time, and all is quiet."""
+    for one in sorted(happenings, key=lambda each: each.stored):
+        await timers_until(pipeline, one.stored)
+        await pipeline.deliveries.deliver(one.event().to_json().encode())
+        await pipeline.drain()
+    await timers_until(pipeline, max(one.stored for one in happenings) + LAST_WEEKS)
+    return pipeline
+
+
+async def timers_until(pipeline: InMemory, minute: float) -> None:
+    """Move the clock on to the minute, and let each timer run when it is due."""
+    until = NOW + minutes(minute)
+    while True:
+        due = [one for one in await _due(pipeline) if one <= until]
+        if not due:
+            break
+        pipeline.clock.advance(max(min(due) - pipeline.clock.now(), timedelta()))
+        await pipeline.sweep.run()
+        await pipeline.drain()
+    pipeline.clock.advance(max(until - pipeline.clock.now(), timedelta()))
+
+
+async def _due(pipeline: InMemory) -> list[Any]:
+    found = await pipeline.conversations.due("contoso", NOW + minutes(10 * LAST_WEEKS), 10_000)
+    return list(found.values())
+
+
+async def counted(pipeline: InMemory) -> int:
+    """The sessions that are counted in all months."""
+    total = 0
+    for month in await pipeline.ledger.months("contoso"):
+        page = await pipeline.ledger.rows("contoso", month, None, None, 1000)
+        total += sum(row.excluded is None for row in page.rows)
+        books = await pipeline.ledger.books("contoso", month)
+        total += books.corrections.get(("counted", ""), 0)
+    return total
+
+
+async def shown(pipeline: InMemory) -> list[str]:
+    """What the lines of the thread's conversations say, each as often as it is shown."""
+    texts = []
+    for key in await pipeline.conversations.keys("contoso", None, 1000):
+        texts += [
+            str(line.text)
+            for line in await pipeline.lines(key, "agent")
+            if line.origin == "message" and line.author.role != "system"
+        ]
+    return sorted(texts)
+
+
+async def own_facts(pipeline: InMemory) -> list[list[Fact]]:
+    """The facts of each conversation that do not go on in another one."""
+    found = []
+    for key in await pipeline.conversations.keys("contoso", None, 1000):
+        loaded = await pipeline.conversations.load("contoso", key)
+        assert loaded.head is not None
+        unseen = loaded.head.conversation.unseen
+        found.append([fact for fact in loaded.facts if not goes_on(fact, unseen)])
+    return found
+
+
+def lines(happenings: Sequence[Happening]) -> list[str]:
+    """What is to be shown of these happenings, each once."""
+    return sorted({one.name for one in happenings if isinstance(one.event(), MessagePosted)})
