@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from shared.routing.condition import ConditionTrace
+from shared.routing.condition import TEXT_ONLY
+from shared.routing.condition_trace import ConditionTrace
 from shared.routing.decision import Decision
 from shared.routing.trace import RuleTrace, Trace, TracedDecision
 
@@ -95,19 +96,25 @@ def _bracketed(part: ConditionTrace) -> str:
 
 def _comparison(trace: ConditionTrace) -> str:
     holds, fails = _PHRASES[trace.operator]
-    claim = f"{trace.variable} {holds if trace.result else fails}"
+    unknown = "it is unknown whether " if trace.result is None else ""
+    claim = f"{unknown}{trace.variable} {fails if trace.result is False else holds}"
     if trace.value is not None:
         claim += f" {_literal(trace.value)}"
     return f"{claim}{_origin(trace)}"
 
 
 def _origin(trace: ConditionTrace) -> str:
-    if trace.left_out is not None:
-        return f" ({trace.left_out}, so that value is left out)"
     if trace.saw is None:
         return "" if trace.operator in ("hasData", "hasNoData") else " (it has no data)"
     value = "" if trace.operator == "equals" and trace.result else f"it is {_literal(trace.saw.value)}, "
-    return f" ({value}set by {trace.saw.set_by} at {trace.saw.at})"
+    return f" ({value}set by {trace.saw.set_by} at {trace.saw.at}{_why_unknown(trace)})"
+
+
+def _why_unknown(trace: ConditionTrace) -> str:
+    if trace.result is not None:
+        return ""
+    kind = "texts" if trace.operator in TEXT_ONLY else "whole numbers"
+    return f"; {trace.left_out or f'{trace.operator} compares {kind} only'}"
 
 
 def _literal(value: object) -> str:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Literal
 
 from shared.near_miss import near_misses
-from shared.routing.condition import Comparison, comparisons
+from shared.routing.condition import NUMBER_ONLY, TEXT_ONLY, Comparison, comparisons
 from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
 from shared.tenants.authentication import (
@@ -39,8 +39,6 @@ MAX_RULES = 100
 """Dynamics 365 runs only the first 100 rules of a work stream (routing rules, 2021); here all of them run."""
 _MAX_VALUES = 1000
 """Of one variable; further ones are not compared with each other."""
-_TEXT_ONLY = ("contains", "notContains", "beginsWith")
-_NUMBER_ONLY = ("greaterThan", "lessThan")
 
 
 class Finding(ExactModel):
@@ -177,7 +175,7 @@ def _mixed_types(leaf: Comparison, types: Mapping[str, VariableType], path: str)
     """Findings where number and text meet: they are never equal, and have operators of their own."""
     kind, other = (str, "number") if types[leaf.variable] == "text" else (int, "text")
     declared = f"{leaf.variable} is declared as {types[leaf.variable]}"
-    if leaf.operator in (_NUMBER_ONLY if kind is str else _TEXT_ONLY):
+    if leaf.operator in (NUMBER_ONLY if kind is str else TEXT_ONLY):
         detail = f"{declared}, and {leaf.operator} is for a {other}: take another operator, or declare it as {other}"
         yield Finding(code="number_against_text", path=f"{path}.operator", detail=detail)
         return

@@ -16,7 +16,7 @@ from shared.conversations.traces import traced_decisions
 from shared.events.catalog import Event
 from shared.routing.condition import Condition
 from shared.routing.context_variable import Assignment
-from shared.routing.decide import LONGEST_COPIED
+from shared.routing.decide import LONGEST_COPIED, REVISION
 from shared.routing.decision import Decision
 from shared.routing.explain import explain
 from shared.routing.trace import Trace, TracedDecision, trace
@@ -162,7 +162,7 @@ def test_a_decision_of_another_revision_is_traced_where_today_leads_to_the_same(
     [traced] = traced_decisions([decision], facts, versions)
     # then the rules are, unless they would show what did not happen
     told = traced.trace.missing, [rule.status for rule in traced.trace.rules], traced.document()["queue"]
-    elsewhere = "revision 0 of deciding made it, and revision 1 leads elsewhere"
+    elsewhere = f"revision 0 of deciding made it, and revision {REVISION} leads elsewhere"
     assert told == ((None, ["applied"], "People") if queue == "People" else (elsewhere, [], "Mixed"))
     assert traced.document().get("missing") == traced.trace.missing
 

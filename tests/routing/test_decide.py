@@ -13,8 +13,15 @@ from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.condition import evaluate
-from shared.routing.context_variable import Assignment, DeclaredVariable, complaint
+from shared.routing.condition_trace import evaluate
+from shared.routing.context_variable import (
+    Assignment,
+    DeclaredVariable,
+    Unusable,
+    Value,
+    VariableType,
+    seen_value,
+)
 from shared.routing.decide import REVISION, decide
 from shared.routing.trace import Trace, TracedDecision
 from shared.routing.work_stream import Member, Queue, Rule, WorkStream
@@ -94,13 +101,14 @@ def test_conditions_do_not_see_values_of_another_type_or_undeclared_names() -> N
     # given a rule for any topic
     rules = [rule("R1", "A")]
     # when the topic is a number, or the name is spelled otherwise
-    # then the rule does not match, for it sees no value
-    for variables in (topic(5), given_value("topic", "Card")):
+    # then the rule does not match, for the one makes it unknown, and the other is no topic
+    number = topic(5)
+    for variables, result, saw in ((number, None, number["Topic"]), (given_value("topic", "Card"), False, None)):
         decision, trace = route(with_rules(rules), variables)
         assert decision.queue == "Q"
         condition = trace.rules[0].condition
         assert condition is not None
-        assert condition.saw is None
+        assert (condition.result, condition.saw) == (result, saw)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +189,10 @@ def test_a_queue_without_members_is_taken_where_a_rule_says_so() -> None:
         ({"BotHandoffTopic": "HomeLoan"}, "HomeLoanQueue"),
         ({"BotHandoffTopic": "Mortgage", "Age": 18}, "HomeLoanQueue"),
         ({"BotHandoffTopic": "Mortgage", "Age": 17}, "GeneralQueue"),
-        ({"BotHandoffTopic": "Mortgage", "Age": "17"}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": 18.0}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": "17"}, "GeneralQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": True}, "GeneralQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": None}, "GeneralQueue"),
         ({"BotHandoffTopic": "creditcard"}, "GeneralQueue"),
         ({"BotHandoffTopic": ""}, "GeneralQueue"),
         ({}, "GeneralQueue"),
@@ -196,7 +207,7 @@ def test_the_sample_routes_an_escalation_by_its_variables(variables: dict[str, A
     assert (decision.queue, decision.bot) == (queue, None)
 
 
-OUTCOMES = {1: "0e3620c74d9263b9"}
+OUTCOMES = {1: "0e3620c74d9263b9", 2: "43c453ecce97db27"}
 """By revision of `decide`: the hash of what it makes of some conversations."""
 
 
@@ -245,12 +256,15 @@ def check_rule(
     # given any rules over a text, a number and a variable that is not declared, and any values
     stream = WorkStream(id="W", mode="push", fallback_queue="Q", context_variables=DECLARED, rules=rules)
     variables = {name: given_value(name, value)[name] for name, value in values.items()}
-    usable = {name: one for name, one in variables.items() if complaint(one, DECLARED) is None}
+    types: dict[str, VariableType] = {"X": "text", "Y": "number"}
+    seen: dict[str, Value | Unusable | None] = dict.fromkeys(("X", "Y", "Z"))
+    for name, value in values.items():
+        seen[name] = seen_value(value, types[name]) if name in types else Unusable.OTHER
     queues = {queue.id: queue for queue in QUEUES}
     # when a conversation is routed
     decision = deciding(START, CompiledRules.of(stream, QUEUES), variables, escalated, 1)
     # then by the first rule that holds, if each is evaluated in turn, and whose queue can take it
-    holding = (rule for rule in rules if evaluate(rule.when, usable).result)
+    holding = (rule for rule in rules if evaluate(rule.when, seen).result)
     expected = next((rule.name for rule in holding if not queues[rule.queue].is_stranded(escalated)), None)
     assert decision.rule == expected
 

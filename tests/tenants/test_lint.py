@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from shared.errors import InvalidConfiguration
 from shared.near_miss import did_you_mean, typo_between
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.condition import AllOf, Comparison, Condition, Not, evaluate
-from shared.routing.context_variable import VariableType
+from shared.routing.condition import AllOf, Comparison, Condition, Not
+from shared.routing.condition_trace import evaluate
+from shared.routing.context_variable import Unusable, Value, VariableType, seen_value
 from shared.routing.decide import decide
 from shared.routing.decision import Cause
 from shared.tenants.configuration import Configuration
@@ -139,7 +140,7 @@ SHADOWS: list[tuple[Any, Any]] = [
     (age("lessThan", 20), age("lessThan", 18)),
     (age("greaterThan", 17), age("equals", 18)),
     (topic("notEquals", "A"), topic("equals", "B")),
-    ({"any": [HAS_DATA, NO_DATA]}, ADULT),
+    ({"any": [HAS_DATA, NO_DATA]}, topic("equals", "A")),
     ({"any": [topic("equals", "A"), ADULT]}, {"all": [NO_DATA, ADULT]}),
 ]
 
@@ -337,9 +338,10 @@ TEXTS = st.text("ab", max_size=2)
 NAMES = st.sampled_from(sorted(TYPES))
 CONDITIONS = conditions(NAMES, TEXTS)
 LONGER = st.text("abc", max_size=5)
-VALUES = st.fixed_dictionaries({}, optional={"Topic": LONGER, "Place": LONGER, "Age": st.integers(-4, 4)}).map(
-    lambda values: {name: given_value(name, value)[name] for name, value in values.items()}
-)
+UNUSABLE: st.SearchStrategy[object] = st.sampled_from([None, True, 0.5, []])
+VALUES = st.fixed_dictionaries(
+    {}, optional={"Topic": LONGER | UNUSABLE, "Place": LONGER | UNUSABLE, "Age": st.integers(-4, 4) | UNUSABLE}
+).map(lambda values: {name: given_value(name, value)[name] for name, value in values.items()})
 MANY_VALUES = st.lists(VALUES, min_size=15, max_size=15)
 
 
@@ -348,14 +350,31 @@ MANY_VALUES = st.lists(VALUES, min_size=15, max_size=15)
 def test_what_is_proved_of_conditions_holds_for_all_values(
     condition: Condition, other: Condition, known: list[dict[str, Any]]
 ) -> None:
-    # given two conditions, and values of the declared types
+    # given two conditions, and values, of which some cannot be used
     never = ConditionAnalyzer().never_holds(condition, TYPES)
     implied = ConditionAnalyzer().implies(condition, other, TYPES)
     # when one is said to hold never, or never without the other, then it is so
     for variables in known:
-        holds = evaluate(condition, variables).result
+        holds = evaluate(condition, seen(variables)).result
         assert not (never and holds)
-        assert not (implied and holds and not evaluate(other, variables).result)
+        assert not (implied and holds and not evaluate(other, seen(variables)).result)
+
+
+def seen(variables: dict[str, Any]) -> dict[str, Value | Unusable | None]:
+    given = {name: seen_value(one.value, TYPES[name]) for name, one in variables.items()}
+    return {**dict.fromkeys(TYPES), **given}
+
+
+def test_a_rule_shadows_no_other_whose_unusable_value_leaves_it_unknown() -> None:
+    # given a rule that holds whatever the age is, unless it cannot be used, and a rule behind it
+    young = {"variable": "Age", "operator": "lessThan", "value": 18}
+    either_way = configuration({"any": [young, {"not": young}]}, topic("equals", "Loan"))
+    # when they are linted, then the latter can be reached, by a text in place of the age
+    assert found(either_way) == []
+    # and a rule that asks for the same is shadowed, as its value can be used
+    assert found(configuration(young, {"all": [young, topic("equals", "Loan")]})) == [
+        ("rule_shadowed", "workStreams[0].rules[1]")
+    ]
 
 
 PIECES = ["", "a", "b", "aa", "ab", "ba", "bb"]
@@ -370,7 +389,7 @@ def test_of_plain_comparisons_every_contradiction_is_found(parts: tuple[Conditio
     # given comparisons of one text, short and few enough to try every way to meet them
     condition = AllOf(all=parts)
     # when no value meets them, then that is proved, and only then
-    possible = any(evaluate(condition, given_value("Topic", value)).result for value in EVERY_WAY)
+    possible = any(evaluate(condition, {"Topic": value or None}).result for value in EVERY_WAY)
     assert ConditionAnalyzer().never_holds(condition, TYPES) is not possible
 
 
