@@ -77,6 +77,8 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
 
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
     author = event.data.author
+    if author.role == "agent" and not version.configuration.may_be_agent(author.id):
+        return _warned(conversation, "unknown_agent", f"no agent {author.id!r} is declared")
     if author.role != "bot":
         return conversation
     if author.smart_assist:

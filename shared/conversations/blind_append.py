@@ -18,11 +18,13 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     """True if a fact that has joined this conversation by now may change more than its transcript and its turns.
 
     False only for a line that has no part in beginning or ending it. A bot's first line changes the head, because it is
-    on the bill; so does a line no later than the bot's first invocation.
+    on the bill; so does a line no later than the bot's first invocation. An undeclared agent's line adds a warning.
     """
     event, author, conversation = fact.event, fact.event.author, head.conversation
     if not event.changes_only_transcript or not _has_its_place(head, fact, now):
         return True
+    if author is not None and author.role == "agent":
+        return not history.at(fact.at).configuration.may_be_agent(author.id)
     if author is None or author.role != "bot":
         return False
     activity = conversation.bot_activity

@@ -15,7 +15,7 @@ from shared.routing.decision import Decision
 from shared.wire import ExactModel, replace
 
 WarningCode = Literal[
-    "unknown_work_stream", "unknown_channel", "unknown_bot", "unusable_variable", "too_many_variables",
+    "unknown_work_stream", "unknown_channel", "unknown_bot", "unknown_agent", "unusable_variable", "too_many_variables",
     "escalation_without_effect",
 ]  # fmt: skip
 

@@ -57,6 +57,18 @@ def test_every_code_of_a_reader_has_a_payload_that_shows_it() -> None:
     assert {*COMMON, *(code for dialect in DIALECTS for code in dialect.notes)} - shown == {"begun_before"}
 
 
+def test_an_undeclared_agent_is_told_where_agents_are_declared() -> None:
+    # given a line of an agent whom nobody declared
+    line = activity(**{"from": {"id": "stranger", "role": "agent"}})
+    # when it is diagnosed, then the doctor says so, but not where the tenant declares no agents
+    [found] = [one for one in diagnosed(line).findings if one.code == "unknown_agent"]
+    assert (found.path, found.reason) == ("from.id", "no agent 'stranger' is declared")
+    assert "unknown_agent" not in codes(diagnosed(line, changed(agents=[], queues=WITHOUT_AGENTS)))
+
+
+WITHOUT_AGENTS = [{"id": name} for name in ("BotQueue", "CreditCardQueue", "HomeLoanQueue", "GeneralQueue")]
+
+
 @pytest.mark.parametrize(
     ("said", "dialect", "form"),
     [
