@@ -7,6 +7,7 @@
     │   │   ├── InvalidActivity       invalid_activity
     │   │   ├── InvalidConfiguration  invalid_configuration
     │   │   └── InvalidRequest        invalid_request
+    │   │       └── UnknownParameter      unknown_parameter
     │   ├── BodyTooLarge          body_too_large
     │   ├── LengthRequired        length_required
     │   ├── BodyEncoded           body_encoded
@@ -146,6 +147,12 @@ class InvalidRequest(InvalidDocument):
     """Raised when a query parameter, a path segment, or the body of a question has no meaning."""
 
     code = "invalid_request"
+
+
+class UnknownParameter(InvalidRequest):
+    """Raised when a query holds a parameter that its route does not know: to ignore it would answer something else."""
+
+    code = "unknown_parameter"
 
 
 class BodyTooLarge(Refused):

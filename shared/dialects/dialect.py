@@ -126,6 +126,8 @@ class Dialect(ABC):
     """Proofs that only its senders can give, or that only this dialect checks in its own way."""
     channel_members: ClassVar[frozenset[ChannelMember]] = frozenset()
     """The members of a channel's configuration that it reads beside those of every channel."""
+    handshake_parameters: ClassVar[tuple[str, ...]] = ()
+    """The query parameters of its vendor's handshake."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     notes: ClassVar[NoteKinds] = {}
     """The codes of its own notes, each with severity and remedy."""

@@ -20,6 +20,9 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 """All dialects, in the order in which a body's is guessed."""
 
+HANDSHAKE_PARAMETERS = tuple(name for dialect in DIALECTS for name in dialect.handshake_parameters)
+"""The query parameters of all handshakes."""
+
 _BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 PROOF_NAMES = tuple(
     dict.fromkeys(proof.name for proofs in (*(one.own_proofs for one in DIALECTS), COMMON_PROOFS) for proof in proofs)
