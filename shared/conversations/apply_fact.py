@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from shared.conversations.bot_activity import MOST_BOTS, Invocation, Invoking
-from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
+from shared.conversations.conversation import LONGEST_REMARK, Conversation, ConversationWarning, WarningCode
 from shared.conversations.fact import Fact
 from shared.conversations.state import moved
 from shared.events.envelope import format_time
@@ -44,6 +44,7 @@ def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conv
                 closed_at=fact.at,
                 closed_by=event.data.ended_by,
                 closed_reason=event.data.reason,
+                closed_note=_shortened(event.data.note),
                 channel=conversation.channel or event.data.channel,
             )
         case InactivityTimeout():
@@ -105,9 +106,15 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
     conversation = replace(
         conversation,
         escalated_at=conversation.escalated_at or fact.at,
+        escalation_reason=_shortened(event.data.reason),
         escalated_bots=_with_bot(conversation.escalated_bots, bot, configuration),
     )
     return _routed(conversation, fact, bot, stream, version)
+
+
+def _shortened(text: str | None) -> str | None:
+    """As much of a text as a head holds."""
+    return None if text is None else text[:LONGEST_REMARK]
 
 
 def _with_bot(escalated: tuple[str, ...], bot: str, configuration: Configuration) -> tuple[str, ...]:

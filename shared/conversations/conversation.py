@@ -20,6 +20,10 @@ WarningCode = Literal[
 ]  # fmt: skip
 
 
+LONGEST_REMARK = 1000
+"""Characters that a head holds of what an end or an escalation says; the explanation of its routing has all."""
+
+
 class ConversationWarning(ExactModel):
     """Something that an administrator or a bot's developer should look at; it stops nothing.
 
@@ -41,6 +45,7 @@ class Unseen(ExactModel):
 class Conversation(ExactModel):
     """The state that a conversation's facts add up to.
 
+    `closed_note` and `escalation_reason` are what its end and its latest escalation say, shortened to 1,000 characters.
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
     `ends_at` is its end's place in the order, `goes_on_after` the place up to which the end knew the facts; None while
     the conversation is open, and the latter also if only a fact that did not come yet can tell. `folded_to`: the last
@@ -67,6 +72,8 @@ class Conversation(ExactModel):
     closed_at: datetime | None = None
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
+    closed_note: str | None = None
+    escalation_reason: str | None = None
     unseen: Unseen | None = None
     ends_at: SortKey | None = None
     goes_on_after: SortKey | None = None

@@ -27,8 +27,8 @@ PAGE = 100
 
 _MEMBERS = (
     "tenantId", "conversationId", "key", "state", "workStream", "queue", "bot", "agent", "channel", "customer",
-    "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "closedAt", "closedBy",
-    "closedReason", "botSession", "attention",
+    "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "escalationReason",
+    "closedAt", "closedBy", "closedReason", "closedNote", "botSession", "attention",
 )  # fmt: skip
 
 

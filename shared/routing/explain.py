@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from shared.routing.afterwards import Afterwards, Answered, Ended
 from shared.routing.condition import TEXT_ONLY
 from shared.routing.condition_trace import ConditionTrace
 from shared.routing.decision import Decision
@@ -28,8 +29,8 @@ def explain(traced: TracedDecision) -> list[str]:
     return list(_sentences(*traced))
 
 
-def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
-    yield _cause(decision)
+def _sentences(decision: Decision, trace: Trace, afterwards: Afterwards) -> Iterator[str]:
+    yield _cause(decision, afterwards)
     if decision.outcome != "routed":
         yield f"Nothing was routed: {decision.reason}."
         return
@@ -48,13 +49,15 @@ def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
         yield f"By rule {decision.rule} the conversation went to queue {decision.queue}."
     else:
         yield f"So the conversation went to queue {decision.queue}."
-    yield _taker(decision, trace)
+    yield _taker(decision, trace, afterwards)
+    yield from _holder(afterwards)
 
 
-def _cause(decision: Decision) -> str:
+def _cause(decision: Decision, afterwards: Afterwards) -> str:
     cause = decision.cause
     if cause.type == "bot.escalated":
-        return f"At {cause.at} bot {cause.bot} escalated."
+        reason = f": {_literal(afterwards.reason)}" if afterwards.reason else ""
+        return f"At {cause.at} bot {cause.bot} escalated{reason}."
     taken = f": {decision.reason}" if decision.reason else ""
     return f"At {cause.at} the conversation started{taken}."
 
@@ -123,7 +126,7 @@ def _literal(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _taker(decision: Decision, trace: Trace) -> str:
+def _taker(decision: Decision, trace: Trace, afterwards: Afterwards) -> str:
     remark = ""
     if trace.passed_over_bots:
         several = len(trace.passed_over_bots) > 1
@@ -133,8 +136,35 @@ def _taker(decision: Decision, trace: Trace) -> str:
         )
     if decision.bot:
         return f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{remark}."
+    until = _until(afterwards)
     if decision.capacity is None:
-        return f"It is open there, but the queue has no member who can take it{remark}."
+        stays = f"It was open there {until}, and" if until else "It is open there, but"
+        return f"{stays} the queue has no member who can take it{remark}."
     bots = " and ".join(f"bot {bot.bot}'s {bot.capacity}" for bot in trace.outranked)
     first = f": a human's capacity of {decision.capacity} comes before {bots}" if bots else ""
-    return f"It is open there until a human takes it{first}{remark}."
+    stays = f"It was open there {until}" if until else "It is open there until a human takes it"
+    return f"{stays}{first}{remark}."
+
+
+def _until(afterwards: Afterwards) -> str:
+    """Until when the conversation waited in the decision's queue; empty while it does."""
+    match afterwards:
+        case Afterwards(answered=Answered(agent=agent, at=at)):
+            return f"until agent {agent} answered at {at}"
+        case Afterwards(routed_at=str(at)):
+            return f"until it was routed anew at {at}"
+        case Afterwards(ended=Ended(at=at)):
+            return f"until it ended at {at}"
+        case _:
+            return ""
+
+
+def _holder(afterwards: Afterwards) -> Iterator[str]:
+    """Who ended the conversation, or the agent who has it; nothing if a later decision tells it."""
+    if afterwards.routed_at:
+        return
+    if ended := afterwards.ended:
+        note = f", with the note {_literal(ended.note)}" if ended.note else ""
+        yield f"The {ended.by} ended it at {ended.at} ({ended.reason}){note}."
+    elif afterwards.holder:
+        yield f"Agent {afterwards.holder} has it, who was the last to answer."

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
+from shared.routing.afterwards import Afterwards
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition_trace import ConditionTrace, evaluate
 from shared.routing.context_variable import Assignment, complaint
@@ -49,17 +50,19 @@ _MEMBERS = (
 
 
 class TracedDecision(NamedTuple):
-    """A decision with its trace."""
+    """A decision with its trace, and what became of the conversation after it."""
 
     decision: Decision
     trace: Trace
+    afterwards: Afterwards = Afterwards()
 
     def document(self) -> dict[str, Any]:
         """Both as the JSON document of an answer: every member of the contract, null where there is nothing."""
         parts = (part.model_dump(mode="json", by_alias=True) for part in (self.decision, self.trace))
         document = {name: value for part in parts for name, value in part.items()}
         missing = {"missing": self.trace.missing} if self.trace.missing else {}
-        return {**{name: document[name] for name in _MEMBERS}, **missing}
+        reason = {"escalationReason": self.afterwards.reason} if self.afterwards.reason else {}
+        return {**{name: document[name] for name in _MEMBERS}, **reason, **missing}
 
 
 def trace(decision: Decision, rules: CompiledRules, assignments: Mapping[str, Assignment]) -> Trace:

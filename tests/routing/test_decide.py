@@ -70,7 +70,7 @@ def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached()
         rule("R4", "B", operator="equals", value="Loan"),
     ]
     # when a conversation with that topic is routed
-    decision, trace = route(with_rules(rules), topic("Card"))
+    decision, trace, _ = route(with_rules(rules), topic("Card"))
     # then the second decides, and the trace says what became of each
     assert (decision.outcome, decision.rule, decision.queue) == ("routed", "R2", "A")
     assert statuses(trace) == ["notMatched", "applied", "notReached", "notReached"]
@@ -82,7 +82,7 @@ def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached()
 def test_without_a_match_the_fallback_queue_takes_it(rules: list[dict[str, Any]]) -> None:
     # given a work stream without rules, or whose rule does not match
     # when a conversation is routed
-    decision, trace = route(with_rules(rules), topic("Card"))
+    decision, trace, _ = route(with_rules(rules), topic("Card"))
     # then it goes to the fallback queue, by no rule
     assert (decision.rule, decision.queue) == (None, "Q")
     assert statuses(trace) == ["notMatched"] * len(rules)
@@ -104,7 +104,7 @@ def test_conditions_do_not_see_values_of_another_type_or_undeclared_names() -> N
     # then the rule does not match, for the one makes it unknown, and the other is no topic
     number = topic(5)
     for variables, result, saw in ((number, None, number["Topic"]), (given_value("topic", "Card"), False, None)):
-        decision, trace = route(with_rules(rules), variables)
+        decision, trace, _ = route(with_rules(rules), variables)
         assert decision.queue == "Q"
         condition = trace.rules[0].condition
         assert condition is not None
@@ -130,7 +130,7 @@ def test_the_bot_takes_it_when_it_has_the_highest_capacity(
 ) -> None:
     # given a queue with bots and humans
     # when a conversation comes there
-    decision, _ = route(with_rules([rule("R1", "A")], members), topic("Card"))
+    decision, _, _ = route(with_rules([rule("R1", "A")], members), topic("Card"))
     # then the member of the highest capacity comes first: a human on equal capacity, among bots the first one named
     assert (decision.queue, decision.bot, decision.capacity) == ("A", bot, capacity)
 
@@ -140,8 +140,8 @@ def test_a_bot_that_escalated_never_gets_the_conversation_back() -> None:
     members = [{"bot": "b1", "capacity": 9}, {"bot": "b2", "capacity": 5}, {"agent": "ana", "capacity": 2}]
     configuration = with_rules([rule("R1", "A")], members)
     # when the conversation is routed there again, after one bot escalated, and after both did
-    once, after_one = route(configuration, topic("Card"), escalated=["b1"])
-    twice, after_two = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    once, after_one, _ = route(configuration, topic("Card"), escalated=["b1"])
+    twice, after_two, _ = route(configuration, topic("Card"), escalated=["b1", "b2"])
     # then whoever is next takes it, and the decision says who was passed over
     assert (once.rule, once.bot, after_one.passed_over_bots) == ("R1", "b2", ("b1",))
     assert (twice.rule, twice.bot, twice.capacity, after_two.passed_over_bots) == ("R1", None, 2, ("b1", "b2"))
@@ -162,14 +162,14 @@ def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
         work_streams=[{**stream, "rules": [rule("R1", "A"), rule("R2", "B", operator="beginsWith", value="Card")]}],
     )
     # when both bots have escalated
-    decision, trace = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    decision, trace, _ = route(configuration, topic("Card"), escalated=["b1", "b2"])
     # then the next rule that matches is applied
     assert (decision.rule, decision.queue) == ("R2", "B")
     assert statuses(trace) == ["passedOver", "applied"]
     # and when only one has, the other bot takes it by the first rule
     assert route(configuration, topic("Card"), escalated=["b1"]).decision.bot == "b2"
     # and when no other rule matches, it is the fallback queue's, whoever is there
-    stranded, after = route(configuration, topic("Loan"), escalated=["b1", "b2"])
+    stranded, after, _ = route(configuration, topic("Loan"), escalated=["b1", "b2"])
     assert (stranded.rule, stranded.queue, stranded.bot, stranded.capacity) == (None, "Q", None, None)
     assert statuses(after) == ["passedOver", "notMatched"]
 
@@ -177,7 +177,7 @@ def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
 def test_a_queue_without_members_is_taken_where_a_rule_says_so() -> None:
     # given a rule that leads to a queue of nobody (people are assigned later)
     # when it matches
-    decision, trace = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
+    decision, trace, _ = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
     # then it is applied
     assert (decision.rule, decision.queue, decision.bot, trace.passed_over_bots) == ("R1", "A", None, ())
 
@@ -202,7 +202,7 @@ def test_the_sample_routes_an_escalation_by_its_variables(variables: dict[str, A
     # given the sample configuration, and a conversation that its bot gave up
     known = {name: given_value(name, value)[name] for name, value in variables.items()}
     # when it is routed
-    decision, _ = route(contoso(), known, escalated=["contoso-bot"])
+    decision, _, _ = route(contoso(), known, escalated=["contoso-bot"])
     # then it goes where its variables say, and never back to the bot
     assert (decision.queue, decision.bot) == (queue, None)
 
