@@ -236,6 +236,7 @@ CredentialFault = Literal[
     "secret_token_wrong",
     "service_url_wrong",
     "signature_wrong",
+    "timestamp_malformed",
     "timestamp_outside_tolerance",
     "token_expired",
     "token_malformed",

@@ -362,6 +362,33 @@ async def test_a_channel_without_what_it_proves_itself_with_is_closed(ingress: I
     assert await ingress.knock(None) == "let in"
 
 
+async def test_a_setting_that_holds_no_usable_secret_is_named_in_the_log(
+    ingress: Ingress, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a setting that holds something else than base64
+    ingress.secrets.values["env:CONTOSO_APP_SECRET"] = "whsec_not-base64"
+    # when its channel's sender knocks twice
+    headers = {
+        "webhook-id": "1",
+        "webhook-timestamp": str(int(NOW.timestamp())),
+        "webhook-signature": "v1,x",
+    }
+    said = [await ingress.ask("contoso-app/app", headers, {}) for _ in range(2)]
+    # then it cannot be checked, and the log says once which setting it is, and why, without the secret
+    assert said == ["authentication_unavailable"] * 2
+    [line] = [record.getMessage() for record in caplog.records if "CONTOSO_APP_SECRET" in record.getMessage()]
+    assert "channel contoso-app/app of contoso" in line
+    assert "is no base64" in line
+    assert "not-base64" not in line
+
+
+async def test_a_line_break_behind_a_secret_is_no_part_of_it(ingress: Ingress) -> None:
+    # given a secret that a file or a vault ended with a line break
+    ingress.secrets.values["env:TELEGRAM_SECRET"] = f"{TELEGRAM_SECRET}\n"
+    header = {"x-telegram-bot-api-secret-token": TELEGRAM_SECRET}
+    assert await ingress.ask("contoso-telegram/telegram", header, {}) == "let in"
+
+
 async def test_a_channel_that_there_is_not_is_refused_as_one_that_proves_nothing(ingress: Ingress) -> None:
     assert await ingress.ask("contoso-chat/other", {}, {}) == "unknown_channel"
     assert await ingress.ask("other/webchat", {}, {}) == "unknown_channel"
