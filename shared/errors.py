@@ -47,7 +47,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 
 class PatchbayError(Exception):
@@ -96,20 +96,30 @@ MistakeCode = Literal["1004 DuplicateBotAppId", "duplicate_channel_id", "name_to
 """Codes for a bot or a channel that may not be registered; the first is spelled as in Dynamics 365 (seed 001)."""
 
 
+class Position(NamedTuple):
+    """A place in a text; lines and columns are counted from 1."""
+
+    line: int
+    column: int
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake in a document: its path (`data.author.role`; empty for the whole document) and the reason.
 
-    `code` is set if the rule has a name of its own.
+    `code` is set if the rule has a name of its own, `position` if the document is a text of several lines (YAML).
     """
 
     path: str
     reason: str
     code: MistakeCode | None = None
+    position: Position | None = None
 
-    def shown(self) -> dict[str, str]:
+    def shown(self) -> dict[str, str | int]:
         """The mistake as JSON for an answer."""
-        return {"path": self.path, "reason": self.reason, **({"code": self.code} if self.code else {})}
+        code = {"code": self.code} if self.code else {}
+        position = self.position._asdict() if self.position else {}
+        return {"path": self.path, "reason": self.reason, **code, **position}
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" if self.path else self.reason

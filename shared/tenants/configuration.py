@@ -1,5 +1,6 @@
 """A tenant's configuration: one document, which declares every name that it uses."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache, cached_property
@@ -13,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from shared.dialects.proof import Proof
 from shared.dialects.registry import dialect_named, known_dialect, known_proof
 from shared.events.data import ChannelReference
+from shared.near_miss import did_you_mean
 from shared.routing.work_stream import Id, Inactivity, Queue, WorkStream
 from shared.wire import ExactModel
 
@@ -29,7 +31,14 @@ def _short_enough(name: str) -> str:
 BotName = Annotated[str, StringConstraints(min_length=1), AfterValidator(_short_enough)]
 MicrosoftId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 
-SecretReference = Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
+
+def _names_a_setting(reference: str) -> str:
+    if not re.fullmatch(r"env:[A-Z][A-Z0-9_]*", reference):
+        raise ValueError("is no reference such as env:CONTOSO_APP_SECRET: name a setting, never the secret")
+    return reference
+
+
+SecretReference = Annotated[str, AfterValidator(_names_a_setting)]
 """`env:NAME`: the app setting that holds a secret, which may be a Key Vault reference; never the secret itself."""
 
 DialectName = Annotated[str, AfterValidator(known_dialect)]
@@ -46,7 +55,7 @@ def _time_zones() -> frozenset[str]:
 
 def _known_time_zone(name: str) -> str:
     if name not in _time_zones():
-        raise ValueError("is no IANA time zone, such as Europe/Berlin")
+        raise ValueError(f"is no IANA time zone, such as Europe/Berlin{did_you_mean(name, _time_zones())}")
     return name
 
 

@@ -32,6 +32,7 @@ from tests.fakes import MemoryConfigurations, MemorySecrets
 from tests.seeds import TELEGRAM_SECRET
 
 NOW = parse_time("2026-10-20T12:00:00Z")
+OTHER_APP_ID = "7d0cae1c-0000-4000-8000-0000000000ff"
 SECOND = timedelta(seconds=1)
 ACTIVITY = {"type": "message", "channelId": "directline", "serviceUrl": SERVICE_URL, "text": "Hello"}
 
@@ -89,7 +90,7 @@ async def put(ingress: Ingress, **channel: Any) -> None:
     if "bots" in channel:
         account["bots"] = channel.pop("bots")
     account["channels"] = [{"id": "c", "workStream": "W", **channel}]
-    bots = [{"id": "one", "name": "One", "appId": APP_ID.upper()}, {"id": "two", "name": "Two", "appId": "app-2"}]
+    bots = [{"id": "one", "name": "One", "appId": APP_ID.upper()}, {"id": "two", "name": "Two", "appId": OTHER_APP_ID}]
     document = small_document(bots=[*bots, {"id": "three", "name": "Three"}], accounts=[account])
     await ingress.senders.configurations.put("small", json.dumps(document).encode(), None)
 
@@ -259,7 +260,9 @@ async def test_without_a_token_nobody_is_let_in(ingress: Ingress) -> None:
 async def test_only_the_bots_of_the_account_are_audiences(ingress: Ingress) -> None:
     # given an account that names one of the tenant's bots
     await put(ingress, bots=["two"])
-    ask = [({"authorization": f"Bearer {ingress.token(aud=aud)}"}) for aud in (APP_ID, "app-2", "APP-2")]
+    ask = [
+        ({"authorization": f"Bearer {ingress.token(aud=aud)}"}) for aud in (APP_ID, OTHER_APP_ID, OTHER_APP_ID.upper())
+    ]
     # when tokens for the one and the other come, then only its own are let in
     assert [await ingress.ask("a/c", headers, ACTIVITY, "small") for headers in ask] == [
         "audience_wrong",

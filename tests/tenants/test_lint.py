@@ -19,9 +19,10 @@ from shared.routing.decide import decide
 from shared.routing.decision import Cause
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
-from shared.tenants.lint import FindingCode, lint
+from shared.tenants.finding import FindingCode
+from shared.tenants.lint import lint
 from shared.tenants.reachability import ConditionAnalyzer
-from tests.builders import EXAMPLES, given_value
+from tests.builders import EXAMPLES, given_value, small_document
 from tests.functions.hosts import hosted
 from tests.routing.generated import comparisons, conditions
 
@@ -324,6 +325,67 @@ def test_a_work_stream_without_a_fallback_is_refused() -> None:
         configuration(fallbackQueue=None)
     # then the refusal says so
     assert str(refusal.value) == "workStreams[0].fallbackQueue: is missing"
+
+
+def test_names_that_differ_only_in_case_are_found() -> None:
+    # given two names of each kind that differ only in upper and lower case
+    stream = small_document()["workStreams"][0]
+    variables = [{"name": name, "type": "text"} for name in ("Topic", "topic")]
+    when = {"variable": "Topic", "operator": "hasData"}
+    channels = [{"id": name, "workStream": "W"} for name in ("web", "Web")]
+    document = small_document(
+        bots=[{"id": name, "name": name} for name in ("bot", "Bot", "ana")],
+        agents=[{"id": name, "name": name} for name in ("Ana", "ben", "Ben")],
+        queues=[{"id": name} for name in ("Q", "q")],
+        workStreams=[
+            {**stream, "contextVariables": variables, "rules": [{"name": n, "when": when, "queue": "Q"} for n in "rR"]},
+            {**stream, "id": "w", "contextVariables": variables[:1], "rules": []},
+        ],
+        accounts=[{"id": name, "dialect": "telegram", "channels": channels} for name in ("a", "A")],
+    )
+    # when they are linted, then the later one of each is found
+    checked = decode_configuration("small", json.dumps(document).encode())
+    assert [one.path for one in lint(checked) if one.code == "names_differ_in_case"] == [
+        "bots[1].id", "agents[0].id", "agents[2].id", "queues[1].id", "workStreams[1].id",
+        "workStreams[0].contextVariables[1].name", "workStreams[0].rules[1].name", "accounts[1].id",
+        "accounts[0].channels[1].id", "accounts[1].channels[1].id",
+    ]  # fmt: skip
+
+
+async def test_a_mode_or_a_dialect_that_changes_is_told_with_the_answer_to_the_put(tmp_path: Path) -> None:
+    # given a push work stream and an account of Telegram
+    [stream] = small_document()["workStreams"]
+    account = {"id": "a", "dialect": "telegram", "channels": [{"id": "c", "workStream": "W"}]}
+    async with hosted(tmp_path) as host:
+        url = "/api/tenants/small/configuration"
+        first = await host.client.put(url, json=small_document(accounts=[account]))
+        # when the next version makes it a pick work stream and an account of activities, also if it is put again
+        changed = small_document(
+            accounts=[{**account, "dialect": "botFramework"}], workStreams=[{**stream, "mode": "pick"}]
+        )
+        answers = [await host.client.put(url, json=changed) for _ in range(2)]
+        # and the one after that changes something else
+        later = await host.client.put(url, json={**changed, "retentionDays": 90})
+    # then both changes are found by their paths, and only where they are made
+    about = ("mode_changed", "dialect_changed")
+    found = [
+        [(one["code"], one["path"]) for one in answer.json()["findings"] if one["code"] in about]
+        for answer in (first, *answers, later)
+    ]
+    changes = [("mode_changed", "workStreams[0].mode"), ("dialect_changed", "accounts[0].dialect")]
+    assert found == [[], changes, changes, []]
+
+
+async def test_a_finding_about_yaml_has_its_line_and_column(tmp_path: Path) -> None:
+    # given a configuration in YAML with a queue of nobody
+    text = (EXAMPLES / "contoso.yaml").read_text(encoding="utf-8")
+    spoilt = text.replace("{id: HomeLoanQueue, members: [{agent: ben, capacity: 2}]}", "{id: HomeLoanQueue}")
+    async with hosted(tmp_path) as host:
+        answer = await host.client.put("/api/tenants/contoso/configuration", content=spoilt)
+    # when it is put, then the finding says where it stands
+    [finding] = answer.json()["findings"]
+    line = next(n for n, each in enumerate(spoilt.splitlines(), 1) if "{id: HomeLoanQueue}" in each)
+    assert (finding["code"], finding["line"], finding["column"]) == ("empty_queue", line, 5)
 
 
 def test_every_code_stands_in_the_document_and_nothing_else_does() -> None:
