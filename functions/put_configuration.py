@@ -15,7 +15,8 @@ async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     expected = version_named(req.headers.get("If-Match"))
     configurations, tenant_id, body = bootstrap.pipeline().configurations, req.route_params["tenantId"], req.get_body()
     version = await configurations.put(tenant_id, body, expected)
-    known = positions(body)
-    findings = [one.shown(position_of(one.path, known)) for one in await configurations.findings(tenant_id, version)]
+    found = await configurations.findings(tenant_id, version)
+    known = positions(body) if found else {}
+    findings = [one.shown(position_of(one.path, known)) for one in found]
     document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat(), "findings": findings}
     return answer(document, headers={"ETag": f'"{version.number}"'})
