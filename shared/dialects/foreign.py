@@ -19,13 +19,15 @@ class Foreign:
 
 
 Members = Mapping[str, Any]
+_LOOKED_AT = 10_000
+"""Bytes of a form: its fields are told from its beginning."""
 _Test = Callable[[Members], bool]
 
 
 def foreign_body(body: bytes, document: Any) -> Foreign | None:
     """Whose body this is that no account reads; None if it is not known. `document`: its JSON, None if it is none."""
     if document is None:
-        return _first(_FORMS, parse_qs(body.decode(errors="replace"), keep_blank_values=True))
+        return _first(_FORMS, parse_qs(body[:_LOOKED_AT].decode(errors="replace"), keep_blank_values=True))
     if isinstance(document, dict):
         return _first(_DOCUMENTS, document)
     first = next(iter(document), None) if isinstance(document, list) else None
