@@ -9,7 +9,7 @@ from shared.diagnosis import diagnose as doctor
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "POST", "tenants/{tenantId}/diagnose")
+@route(blueprint, "POST", "tenants/{tenantId}/diagnose", query=("account", "channel"))
 async def diagnose(req: func.HttpRequest) -> func.HttpResponse:
     pipeline = bootstrap.pipeline()
     history = await pipeline.configurations.of(req.route_params["tenantId"])

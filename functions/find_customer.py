@@ -9,7 +9,7 @@ from shared.conversations.find import found_document, read_customer
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "POST", "tenants/{tenantId}/customers/find")
+@route(blueprint, "POST", "tenants/{tenantId}/customers/find", query=("continuation",))
 async def find_customer(req: func.HttpRequest) -> func.HttpResponse:
     customer, page = await bootstrap.pipeline().finder.of_customer(
         req.route_params["tenantId"], read_customer(req.get_body()), req.params.get("continuation")

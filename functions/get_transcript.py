@@ -13,7 +13,9 @@ from shared.conversations.transcript_text import text_of
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "GET", "tenants/{tenantId}/conversations/{key}/transcript")
+@route(
+    blueprint, "GET", "tenants/{tenantId}/conversations/{key}/transcript", query=("audience", "limit", "continuation")
+)
 async def get_transcript(req: func.HttpRequest) -> func.HttpResponse:
     address, limit = req.route_params, lines_named(req.params)
     audience = audience_named(req.params.get("audience", "customer"))

@@ -10,7 +10,7 @@ from shared.usage.render.formats import REPORT_FORMATS, file_name
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "GET", "tenants/{tenantId}/usage/{month}", problem_page)
+@route(blueprint, "GET", "tenants/{tenantId}/usage/{month}", query=("format", "locale"), problem_page=problem_page)
 async def get_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen, reader = requested_format(req, REPORT_FORMATS)
     report = await bootstrap.pipeline().usage.report(req.route_params["tenantId"], req.route_params["month"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import azure.functions as func
 
+from functions.query import refuse_query
 from shared import bootstrap
 from shared.access.request import REQUEST_ID_HEADER, Request, request_id, request_id_of
 from shared.dialects.received import Reply
@@ -34,23 +35,33 @@ _HEADERS = {
 
 
 def route(
-    blueprint: func.Blueprint, methods: str | Sequence[str], template: str, problem_page: ProblemPage | None = None
+    blueprint: func.Blueprint,
+    methods: str | Sequence[str],
+    template: str,
+    *,
+    query: Sequence[str] = (),
+    problem_page: ProblemPage | None = None,
 ) -> Callable[[Handler], Any]:
-    """Register a handler, wrapped by `guarded`, as the function that serves this route."""
+    """Register a handler, wrapped by `guarded`, as the function that serves this route.
+
+    `query`: the names of its query parameters. Every other one is refused.
+    """
 
     def register(handler: Handler) -> Any:
         named = [methods] if isinstance(methods, str) else list(methods)
-        return blueprint.route(template, methods=named)(guarded(handler, template, problem_page))
+        return blueprint.route(template, methods=named)(guarded(handler, template, query, problem_page))
 
     return register
 
 
-def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = None) -> Handler:
+def guarded(
+    handler: Handler, template: str, query: Sequence[str] = (), problem_page: ProblemPage | None = None
+) -> Handler:
     """The handler with authorization before it, and with errors answered as problem documents (RFC 9457).
 
-    `problem_page` renders an error for a caller that wants a page. Every answer has the request's id, and so has every
-    line that is logged meanwhile. Every answer has the headers that restrict caches and browsers. The request is one
-    span.
+    A query parameter that `query` does not name is refused. `problem_page` renders an error for a caller that wants a
+    page. Every answer has the request's id, and so has every line that is logged meanwhile. Every answer has the
+    headers that restrict caches and browsers. The request is one span.
     """
 
     path = f"/api/{template}"
@@ -62,7 +73,7 @@ def guarded(handler: Handler, template: str, problem_page: ProblemPage | None = 
         served_now = _request.set(request)
         try:
             with _telemetry().serving(request.method, path, request.headers) as served:
-                response = await _answered(handler, req, served, problem_page)
+                response = await _answered(handler, req, served, query, problem_page)
                 served.answered(response.status_code)
             response.headers.update(_HEADERS)
             response.headers[REQUEST_ID_HEADER] = request_id.get()
@@ -95,12 +106,14 @@ async def _answered(
     handler: Handler,
     req: func.HttpRequest,
     served: Served,
+    query: Sequence[str],
     problem_page: ProblemPage | None,
 ) -> func.HttpResponse:
     try:
         tenant_id = await bootstrap.access().authorize(handler.__name__, current_request())
         if tenant_id is not None:
             served.admitted(tenant_id)
+        refuse_query(req, query)
         return _sendable(await handler(req))
     except PatchbayError as error:
         reason = f"{error.code}: {error.fault}" if isinstance(error, Unauthorized) else error.code

@@ -10,7 +10,7 @@ from shared.wire import flag_named
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "GET", "tenants/{tenantId}/parked")
+@route(blueprint, "GET", "tenants/{tenantId}/parked", query=("replayed", "continuation"))
 async def list_parked(req: func.HttpRequest) -> func.HttpResponse:
     replayed = flag_named("replayed", req.params.get("replayed")) or False
     page = await bootstrap.pipeline().parked_event_service.page(

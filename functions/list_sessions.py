@@ -14,7 +14,7 @@ from shared.wire import flag_named
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "GET", "tenants/{tenantId}/usage/{month}/sessions")
+@route(blueprint, "GET", "tenants/{tenantId}/usage/{month}/sessions", query=("counted", "continuation", "format"))
 async def list_sessions(req: func.HttpRequest) -> func.HttpResponse:
     selection = (
         req.route_params["tenantId"],

@@ -10,7 +10,9 @@ from shared.usage.render.formats import OVERVIEW_FORMATS
 blueprint = func.Blueprint()
 
 
-@route(blueprint, "GET", "tenants/{tenantId}/usage", problem_page)
+@route(
+    blueprint, "GET", "tenants/{tenantId}/usage", query=("continuation", "format", "locale"), problem_page=problem_page
+)
 async def list_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen, reader = requested_format(req, OVERVIEW_FORMATS)
     overview = await bootstrap.pipeline().usage.overview(req.route_params["tenantId"], req.params.get("continuation"))

@@ -5,6 +5,7 @@ import azure.functions as func
 from functions.http import answer, route
 from shared import bootstrap
 from shared.tenants.history import version_named
+from shared.tenants.yaml_document import position_of, positions
 
 blueprint = func.Blueprint()
 
@@ -12,7 +13,10 @@ blueprint = func.Blueprint()
 @route(blueprint, "PUT", "tenants/{tenantId}/configuration")
 async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     expected = version_named(req.headers.get("If-Match"))
-    version = await bootstrap.pipeline().configurations.put(req.route_params["tenantId"], req.get_body(), expected)
-    findings = [finding.model_dump(by_alias=True) for finding in version.findings]
+    configurations, tenant_id, body = bootstrap.pipeline().configurations, req.route_params["tenantId"], req.get_body()
+    version = await configurations.put(tenant_id, body, expected)
+    found = await configurations.findings(tenant_id, version)
+    known = positions(body) if found else {}
+    findings = [one.shown(position_of(one.path, known)) for one in found]
     document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat(), "findings": findings}
     return answer(document, headers={"ETag": f'"{version.number}"'})

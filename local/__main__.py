@@ -94,7 +94,7 @@ def lint(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A configuration.")],
 ) -> None:
     """Print what is wrong with a tenant's configuration, and what is valid but hardly meant; nothing if it is clean."""
-    lines = report(file.read_bytes())
+    lines = report(file)
     for line in lines:
         print(line)
     if lines:

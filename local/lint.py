@@ -1,22 +1,30 @@
 """Checks a configuration in a file as a PUT would, without a host."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from shared.errors import InvalidConfiguration
+from shared.errors import InvalidConfiguration, Position
 from shared.tenants.decode import decode_configuration
 from shared.tenants.lint import lint
-from shared.tenants.yaml_document import parse_yaml
+from shared.tenants.yaml_document import parse_yaml, position_of, positions
 from shared.wire import parse_json
 
 
-def report(body: bytes) -> list[str]:
-    """One line per mistake, or else per finding: `path: detail (code)`; a mistake about the whole has no path."""
+def report(file: Path) -> list[str]:
+    """One line per mistake, or else per finding: `path: detail (code)`; a mistake about the whole has no path.
+
+    Where the file is YAML, `file:line:column: ` stands before it.
+    """
+    body = file.read_bytes()
     try:
         configuration = decode_configuration(tenant_named_in(body), body)
     except InvalidConfiguration as refused:
-        return [_line(str(mistake), mistake.code or refused.code) for mistake in refused.mistakes]
-    return [_line(f"{finding.path}: {finding.detail}", finding.code) for finding in lint(configuration)]
+        return [_line(file, one.position, str(one), one.code or refused.code) for one in refused.mistakes]
+    known = positions(body)
+    return [
+        _line(file, position_of(one.path, known), f"{one.path}: {one.detail}", one.code) for one in lint(configuration)
+    ]
 
 
 def tenant_named_in(body: bytes) -> str:
@@ -31,5 +39,6 @@ def tenant_named_in(body: bytes) -> str:
     return named if isinstance(named, str) else ""
 
 
-def _line(detail: str, code: str) -> str:
-    return " ".join(f"{detail} ({code})".split())
+def _line(file: Path, position: Position | None, detail: str, code: str) -> str:
+    place = f"{file}:{position.line}:{position.column}: " if position else ""
+    return place + " ".join(f"{detail} ({code})".split())

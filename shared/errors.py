@@ -7,6 +7,7 @@
     │   │   ├── InvalidActivity       invalid_activity
     │   │   ├── InvalidConfiguration  invalid_configuration
     │   │   └── InvalidRequest        invalid_request
+    │   │       └── UnknownParameter      unknown_parameter
     │   ├── BodyTooLarge          body_too_large
     │   ├── LengthRequired        length_required
     │   ├── BodyEncoded           body_encoded
@@ -46,7 +47,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 
 class PatchbayError(Exception):
@@ -95,20 +96,30 @@ MistakeCode = Literal["1004 DuplicateBotAppId", "duplicate_channel_id", "name_to
 """Codes for a bot or a channel that may not be registered; the first is spelled as in Dynamics 365 (seed 001)."""
 
 
+class Position(NamedTuple):
+    """A place in a text; lines and columns are counted from 1."""
+
+    line: int
+    column: int
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake in a document: its path (`data.author.role`; empty for the whole document) and the reason.
 
-    `code` is set if the rule has a name of its own.
+    `code` is set if the rule has a name of its own, `position` if the document is a text of several lines (YAML).
     """
 
     path: str
     reason: str
     code: MistakeCode | None = None
+    position: Position | None = None
 
-    def shown(self) -> dict[str, str]:
+    def shown(self) -> dict[str, str | int]:
         """The mistake as JSON for an answer."""
-        return {"path": self.path, "reason": self.reason, **({"code": self.code} if self.code else {})}
+        code = {"code": self.code} if self.code else {}
+        position = self.position._asdict() if self.position else {}
+        return {"path": self.path, "reason": self.reason, **code, **position}
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" if self.path else self.reason
@@ -146,6 +157,12 @@ class InvalidRequest(InvalidDocument):
     """Raised when a query parameter, a path segment, or the body of a question has no meaning."""
 
     code = "invalid_request"
+
+
+class UnknownParameter(InvalidRequest):
+    """Raised when a query holds a parameter that its route does not know: to ignore it would answer something else."""
+
+    code = "unknown_parameter"
 
 
 class BodyTooLarge(Refused):
@@ -229,6 +246,7 @@ CredentialFault = Literal[
     "secret_token_wrong",
     "service_url_wrong",
     "signature_wrong",
+    "timestamp_malformed",
     "timestamp_outside_tolerance",
     "token_expired",
     "token_malformed",

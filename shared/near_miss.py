@@ -1,13 +1,13 @@
 """Names and values that are nearly, but not quite, another one."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 _SHORTEST = 5
 """Of shorter texts, one character says little: Cat and Car."""
 
 
-def did_you_mean(name: str, declared: Collection[str]) -> str:
+def did_you_mean(name: str, declared: Iterable[str]) -> str:
     """What a refusal says after naming the unknown name; empty where no declared name is like it."""
     by_folded = {known.casefold(): known for known in declared}
     near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.8)

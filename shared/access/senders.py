@@ -44,8 +44,8 @@ class Senders:
     secrets: Secrets
     clock: Clock
     lenient: bool = False
-    _unproven: set[str] = field(default_factory=set)
-    """The senders that were let in without proof. The log names each of them once."""
+    _told: set[str] = field(default_factory=set)
+    """What the log has said. It says it once."""
 
     async def prove_channel(self, request: Request) -> None:
         """Pass if the channel that the address names proves itself.
@@ -64,7 +64,7 @@ class Senders:
                 await self._check_token(request, proof, configuration.app_ids(account))
             case SecretProof() as proof:
                 sender = f"channel {account.id}/{channel.id} of {configuration.tenant_id}"
-                if secrets := self._secrets(channel.secret_references, sender):
+                if secrets := self._secrets(channel.secret_references, sender, proof):
                     proof.verify(request.received, secrets, self.clock.now())
             case NoProof():
                 pass
@@ -74,7 +74,7 @@ class Senders:
         tenant_id = request.address["tenantId"]
         configuration = await self._configuration(tenant_id)
         references = configuration.event_secrets if configuration else ()
-        if secrets := self._secrets(references, f"a publisher of {tenant_id}"):
+        if secrets := self._secrets(references, f"a publisher of {tenant_id}", PUBLISHERS_PROOF):
             PUBLISHERS_PROOF.verify(request.received, secrets, self.clock.now())
 
     async def handshake(self, request: Request, requests_per_minute: int | None) -> Reply:
@@ -116,19 +116,30 @@ class Senders:
         except UnknownTenant:
             return None
 
-    def _secrets(self, references: Sequence[str], sender: str) -> list[str]:
-        """The secrets that are set; perhaps none on the local host, where the sender is then let in."""
-        values = [value for reference in references if (value := self.secrets.value(reference))]
+    def _secrets(self, references: Sequence[str], sender: str, proof: SecretProof | None = None) -> list[str]:
+        """The secrets that are set; perhaps none on the local host, where the sender is then let in.
+
+        The log names those that its `proof` cannot use.
+        """
+        # A line break that a file or a vault put behind a secret is no part of it.
+        named = {reference: (self.secrets.value(reference) or "").strip() for reference in references}
+        values = {reference: value for reference, value in named.items() if value}
+        for reference, value in values.items():
+            if proof and (fault := proof.fault(value)):
+                self._tell_once("%s cannot prove itself by %s, which %s", sender, reference, fault)
         if values:
-            return values
+            return list(values.values())
         missing = ", ".join(references) or "a secret"
         if not self.lenient:
             _log.warning("%s cannot prove itself: %s is not set", sender, missing)
             raise AuthenticationUnavailable if references else Unauthorized("authentication_not_configured")
-        if sender not in self._unproven:
-            self._unproven.add(sender)
-            _log.warning("%s is let in without proof, here on the local host: %s is not set", sender, missing)
+        self._tell_once("%s is let in without proof, here on the local host: %s is not set", sender, missing)
         return []
+
+    def _tell_once(self, text: str, *parts: str) -> None:
+        if (told := text % parts) not in self._told:
+            self._told.add(told)
+            _log.warning(text, *parts)
 
     async def _check_token(self, request: Request, proof: TokenProof, app_ids: frozenset[str]) -> None:
         """Check the Bot Connector's token, and that it is for this request."""

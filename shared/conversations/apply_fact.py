@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from shared.conversations.changes import with_bot, with_variables
-from shared.conversations.conversation import Conversation, WarningCode
+from shared.conversations.conversation import Conversation, WarningCode, shortened
 from shared.conversations.fact import Fact
 from shared.conversations.hand_over import escalated, failed_over, routed, taken_by_agent, undecided
 from shared.conversations.holder import from_the_beginning
@@ -61,6 +61,7 @@ def _ended(conversation: Conversation, fact: Fact, event: ConversationEnded) -> 
         closed_at=fact.at,
         closed_by=event.data.ended_by,
         closed_reason=event.data.reason,
+        closed_note=shortened(event.data.note),
         channel=conversation.channel or event.data.channel,
     )
 
@@ -123,8 +124,11 @@ def _with_variables_of(
 
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
     author = event.data.author
-    if author.role == "agent" and event.data.visibility == "public":
-        return taken_by_agent(conversation, fact, author.id)
+    if author.role == "agent":
+        if not version.configuration.may_be_agent(author.id):
+            conversation = conversation.with_warning("unknown_agent", f"no agent {author.id!r} is declared")
+        public = event.data.visibility == "public"
+        return taken_by_agent(conversation, fact, author.id) if public else conversation
     if author.role != "bot":
         return conversation
     if author.smart_assist:

@@ -20,15 +20,18 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     """True if a fact that has joined this conversation by now may change more than its transcript and its turns.
 
     False only for a line that has no part in beginning or ending it. A bot's first line changes the head, because it is
-    on the bill; so does a line no later than the bot's first invocation.
+    on the bill; so does a line no later than the bot's first invocation. An undeclared agent's line adds a warning.
     """
     event, author, conversation = fact.event, fact.event.author, head.conversation
-    if not event.changes_only_transcript or not _has_its_place(head, fact, history, now):
+    if (
+        not event.changes_only_transcript
+        or not _has_its_place(head, fact, history, now)
+        or _might_change_the_course(conversation, fact, history)
+        or (event.breaks_silence and _changes_turn(head, fact, history, now))
+    ):
         return True
-    if conversation.has_uncounted or _might_change_the_course(conversation, fact, history):
-        return True
-    if event.breaks_silence and _changes_turn(head, fact, history, now):
-        return True
+    if author is not None and author.role == "agent":
+        return not history.at(fact.at).configuration.may_be_agent(author.id)
     if author is None or author.role != "bot":
         return False
     activity = conversation.bot_activity
@@ -53,10 +56,10 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
 
 
 def _might_change_the_course(conversation: Conversation, line: Fact, history: History) -> bool:
-    """True if the line comes late, and silence may have ended the conversation before what is folded already."""
+    """True if another line may count otherwise with it: it comes late, and silence may have ended the conversation."""
     folded_to = conversation.folded_to
-    late = folded_to is not None and line.order < folded_to
-    return late and folded_to is not None and may_end_silently(conversation, folded_to.at, history)
+    late = folded_to is not None and line.order < folded_to and may_end_silently(conversation, folded_to.at, history)
+    return late or conversation.has_uncounted
 
 
 def _has_its_place(head: Head, fact: Fact, history: History, now: datetime) -> bool:

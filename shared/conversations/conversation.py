@@ -17,9 +17,18 @@ from shared.routing.decision import Decision
 from shared.wire import ExactModel, replace
 
 WarningCode = Literal[
-    "unknown_work_stream", "unknown_channel", "unknown_bot", "unusable_variable", "too_many_variables",
+    "unknown_work_stream", "unknown_channel", "unknown_bot", "unknown_agent", "unusable_variable", "too_many_variables",
     "escalation_without_effect",
 ]  # fmt: skip
+
+
+LONGEST_REMARK = 1000
+"""Characters that a head holds of what an end or an escalation says; the explanation of its routing has all."""
+
+
+def shortened(remark: str | None) -> str | None:
+    """As much of a remark as a head holds."""
+    return None if remark is None else remark[:LONGEST_REMARK]
 
 
 class ConversationWarning(ExactModel):
@@ -54,6 +63,7 @@ class Conversation(ExactModel):
 
     `stays` are the newest of those who had the conversation, one after another. `early_escalations` take effect if
     their bots get it in time.
+    `closed_note` and `escalation_reason` are what its end and its latest escalation say, shortened to 1,000 characters.
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
     `settlement`: what it counts as in its thread. By its facts' own times it went on until `open_until`, when
     `last_holder` had it; both are None while it is open. `newest_after_end`: the time of the newest fact after its end.
@@ -83,6 +93,8 @@ class Conversation(ExactModel):
     closed_at: datetime | None = None
     closed_by: EndedBy | None = None
     closed_reason: EndReason | None = None
+    closed_note: str | None = None
+    escalation_reason: str | None = None
     unseen: Unseen | None = None
     settlement: Settlement = NOT_SETTLED
     open_until: datetime | None = None

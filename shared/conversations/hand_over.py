@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.conversations.bot_activity import Invocation
 from shared.conversations.changes import with_bot, with_variables
-from shared.conversations.conversation import Conversation, EarlyEscalation
+from shared.conversations.conversation import Conversation, EarlyEscalation, shortened
 from shared.conversations.fact import Fact
 from shared.conversations.holder import Stay, with_stay
 from shared.conversations.order import SortKey
@@ -50,6 +50,7 @@ def escalated(conversation: Conversation, fact: Fact, event: BotEscalated, versi
     conversation = replace(
         conversation,
         escalated_at=conversation.escalated_at or fact.at,
+        escalation_reason=shortened(event.data.reason),
         escalated_bots=_with(conversation.escalated_bots, *gave_up),
     )
     return routed(conversation, fact, fact.order, stream, version, bot)

@@ -1,7 +1,7 @@
 """The use cases of reading conversations, for supervisors and agents."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -29,8 +29,8 @@ PAGE = 100
 
 _MEMBERS = (
     "tenantId", "conversationId", "key", "state", "workStream", "queue", "bot", "agent", "channel", "customer",
-    "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "closedAt", "closedBy",
-    "closedReason", "botSession", "attention",
+    "contextVariables", "warnings", "startedAt", "lastActivityAt", "escalatedAt", "escalationReason",
+    "closedAt", "closedBy", "closedReason", "closedNote", "botSession", "attention",
 )  # fmt: skip
 
 
@@ -61,12 +61,13 @@ _FILTERS: Mapping[Filter, Sequence[str] | None] = {
     "warning": get_args(WarningCode),
 }
 """The filters of the list, each with its values; None: whatever a tenant calls something."""
+LIST_PARAMETERS = (*_FILTERS, "from", "until", "sort", "continuation")
+"""The query parameters of the list."""
 _SORTS: tuple[Sort, ...] = ("started", "activity", "waiting")
 
 
 def selection_named(params: Mapping[str, str]) -> Selection:
     """The list that query parameters ask for: by key if they name neither filter nor order. Raises InvalidRequest."""
-    refuse_unknown(params, (*_FILTERS, "from", "until", "sort", "continuation"))
     filters: dict[Filter, str] = {name: params[name] for name in _FILTERS if name in params}
     for name, value in filters.items():
         if (values := _FILTERS[name]) is not None and value not in values:
@@ -83,17 +84,10 @@ def selection_named(params: Mapping[str, str]) -> Selection:
 
 def lines_named(params: Mapping[str, str]) -> int:
     """How many lines the query parameter `limit` asks for at most. Raises InvalidRequest."""
-    refuse_unknown(params, ("audience", "continuation", "limit"))
     text = params.get("limit", str(MOST_LINES))
     if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > MOST_LINES:
         raise InvalidRequest([Mistake("limit", f"is no number from 1 to {MOST_LINES}")])
     return int(text)
-
-
-def refuse_unknown(params: Mapping[str, str], known: Collection[str]) -> None:
-    """Raises InvalidRequest with the name of each query parameter that is not among the known ones."""
-    if unknown := sorted(params.keys() - set(known)):
-        raise InvalidRequest([Mistake(name, f"is none of {', '.join(known)}") for name in unknown])
 
 
 def _time_named(params: Mapping[str, str], name: str) -> datetime | None:

@@ -2,19 +2,74 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
+from shared.conversations.order import index_of_end
+from shared.events.envelope import format_time
+from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.message_posted import MessagePosted
+from shared.routing.afterwards import Afterwards, Answered, Ended
 from shared.routing.context_variable import Assignment
 from shared.routing.decision import Decision
 from shared.routing.trace import Trace, TracedDecision, trace
 from shared.tenants.history import History
+
+_MOVES = ("routed", "failedOver")
+"""The outcomes of decisions that give the conversation to somebody."""
 
 
 def traced_decisions(
     decisions: Iterable[Decision], facts: Iterable[Fact], history: History
 ) -> Sequence[TracedDecision]:
     """Each decision with its trace. `facts` are the conversation's: they have the long values."""
-    by_id = {fact.id: fact for fact in facts}
-    return [TracedDecision(decision, _trace(decision, by_id, history)) for decision in decisions]
+    ordered = extent_of(facts).own
+    by_id = {fact.id: fact for fact in ordered}
+    places = {fact.id: place for place, fact in enumerate(ordered)}
+    traced: list[TracedDecision] = []
+    following: Decision | None = None
+    for decision in reversed(list(decisions)):
+        afterwards = _afterwards(decision, following, ordered, places)
+        traced.append(TracedDecision(decision, _trace(decision, by_id, history), afterwards))
+        following = decision if decision.outcome in _MOVES else following
+    return traced[::-1]
+
+
+def _afterwards(
+    decision: Decision, following: Decision | None, ordered: Sequence[Fact], places: Mapping[str, int]
+) -> Afterwards:
+    """What the facts tell of the time from the decision to the `following` one that routed the conversation."""
+    place = places.get(decision.cause.fact_id, 0)
+    reason = _reason(ordered[place]) if decision.cause.fact_id in places else None
+    if decision.outcome not in _MOVES:
+        return Afterwards(reason)
+    end = index_of_end(ordered)
+    until = end if following is None else places.get(following.cause.fact_id)
+    answers = [
+        Answered(fact.event.author.id, format_time(fact.at))
+        for fact in ordered[place + 1 : until]
+        if isinstance(fact.event, MessagePosted)
+        and fact.event.author.role == "agent"
+        and fact.event.data.visibility == "public"
+    ]
+    return Afterwards(
+        reason=reason,
+        answered=answers[0] if answers else None,
+        holder=answers[-1].agent if answers else None,
+        ended=_ended(ordered[end]) if end is not None and following is None else None,
+        routed_at=following.cause.at if following else None,
+    )
+
+
+def _reason(fact: Fact) -> str | None:
+    return fact.event.data.reason if isinstance(fact.event, BotEscalated) else None
+
+
+def _ended(fact: Fact) -> Ended | None:
+    if not isinstance(fact.event, ConversationEnded):
+        return None
+    data = fact.event.data
+    return Ended(data.ended_by, data.reason, format_time(fact.at), data.note)
 
 
 def _trace(decision: Decision, facts: Mapping[str, Fact], history: History) -> Trace:

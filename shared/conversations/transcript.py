@@ -153,7 +153,8 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                 missing=tuple(data.claim_checks),
             )
         case BotEscalated() as event:
-            if event.data.summary is not None or event.data.attachments or event.data.claim_checks:
+            reason: dict[str, object] = {"reason": event.data.reason} if event.data.reason else {}
+            if event.data.summary is not None or event.data.attachments or event.data.claim_checks or reason:
                 yield TranscriptEntry(
                     id=event.id,
                     time=event.time,
@@ -162,7 +163,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                     attachments=_downloadable(event.data.attachments),
                     visibility="private",
                     origin="summary",
-                    extra={},
+                    extra=reason,
                     missing=tuple(event.data.claim_checks),
                 )
         case ConversationStarted() | BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():

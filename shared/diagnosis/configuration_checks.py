@@ -44,6 +44,9 @@ class ConfigurationChecks:
                 author = event.data.author
                 if author.role == "bot" and not author.smart_assist:
                     yield from _unknown_bot(configuration, author.id, within(places.get("author", "data.author"), "id"))
+                elif author.role == "agent" and not configuration.may_be_agent(author.id):
+                    reason = f"no agent {author.id[:80]!r} is declared"
+                    yield finding("unknown_agent", within(places.get("author", "data.author"), "id"), reason)
             case BotEscalated():
                 yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
                 yield from self._of_routed(event, self._work_stream(event.data.channel), places)

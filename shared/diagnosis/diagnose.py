@@ -70,14 +70,15 @@ def _dialect_findings(
     recognised: Recognised, ingress: IngressChannel | None, history: History, now: datetime
 ) -> Iterator[Finding]:
     dialect = recognised.dialect
-    kind = dialect.name if dialect else f"a webhook of {recognised.foreign}" if recognised.foreign else None
-    if ingress and kind and kind != ingress.dialect:
-        yield finding("wrong_dialect", "", f"is {kind}, but account {ingress.account_id} reads {ingress.dialect}")
+    if foreign := recognised.foreign:
+        reads = f", and account {ingress.account_id} reads {ingress.dialect}" if ingress else ""
+        yield finding(foreign.code, "", f"is {foreign.name}, which no account reads{reads}")
+    elif ingress and dialect and dialect.name != ingress.dialect:
+        reason = f"is {dialect.name}, but account {ingress.account_id} reads {ingress.dialect}"
+        yield finding("wrong_dialect", "", reason)
     elif ingress and ingress.assumed:
         name = f"{ingress.account_id}/{ingress.channel_id}"
         yield finding("channel_assumed", "", f"no channel was named, so it is judged as one of {name}")
-    elif ingress is None and recognised.foreign:
-        yield finding("unread_dialect", "", f"is {kind}, which no account reads")
     elif ingress is None and dialect is None:
         yield finding("unknown_dialect", "", recognised.broken or "is no payload of a dialect that is read here")
     elif ingress is None and dialect is not None and dialect.needs_channel:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from shared.dialects.foreign import ForeignCode
 from shared.dialects.notes import COMMON, NOTHING, Note, NoteKinds, Severity
 from shared.dialects.registry import DIALECTS
 from shared.wire import ExactModel
@@ -19,6 +20,7 @@ ConfigurationCode = Literal[
     "time_in_future",
     "time_missing",
     "undeclared_variable",
+    "unknown_agent",
     "unknown_bot",
     "unknown_channel",
     "unknown_work_stream",
@@ -37,10 +39,10 @@ RefusedCode = Literal[
 ]
 """Codes of the errors with which an ingress refuses a body."""
 
-DialectCode = Literal["unknown_dialect", "unread_dialect", "wrong_dialect"]
-"""Codes for a body that no account reads, or that the named account does not read."""
+DialectCode = Literal["unknown_dialect", "wrong_dialect"]
+"""Codes for a body that is unknown, or that the named account does not read."""
 
-OwnCode = ConfigurationCode | RefusedCode | DialectCode
+OwnCode = ConfigurationCode | RefusedCode | DialectCode | ForeignCode
 
 _PAYLOADS = [dialect.payload for dialect in DIALECTS]
 _OWN: NoteKinds = {
@@ -48,28 +50,33 @@ _OWN: NoteKinds = {
     "context_value_unusable": ("warning", "Send text of at most 4,000 characters, or a whole number."),
     "escalation_to_a_bot": ("warning", "Send the variables that lead to people; declare the bot that escalates."),
     "escalation_without_effect": ("warning", "Let the bot work in a push work stream."),
+    "event_grid_schema": ("error", "Create the event subscription with the CloudEvents schema 1.0."),
     "event_too_large": ("error", "Shorten the member that is named; texts, attachments and transcripts may be large."),
     "fallback_queue": ("warning", "Send the context variables that the work stream's rules ask for."),
+    "foreign_handshake": ("error", "Answer it where you translate the vendor's payloads into CloudEvents."),
     "invalid_activity": ("error", "Mend the member that the path names; the same id may be used again."),
     "invalid_event": ("error", "Mend the member that the path names; the same id may be used again."),
     "kept_apart": ("info", NOTHING),
     "no_channel": ("warning", "Declare a messaging account of this dialect."),
+    "poll_answer": ("error", "Post each update in result by itself, or have Telegram post them (setWebhook)."),
     "system_variables": ("info", "Declare those that a rule should compare."),
     "time_finer_than_microseconds": ("info", "Nothing has to be done: the text is kept, and so is the order."),
     "time_in_future": ("warning", "Set the sender's clock."),
     "time_missing": ("warning", "Send the time at which it was said: a retry without one may be taken for a new line."),
     "reserved_source": ("error", "Name a source of your own."),
     "too_late": ("error", "Correct the time; or raise retentionDays."),
+    "transcript_record": ("error", "Post the JSON that content holds, which is a set of activities."),
     "undeclared_variable": ("warning", "Declare the variable in the work stream, or correct its name."),
     "unknown_account": ("error", "Name a channel that the configuration declares."),
-    "unknown_bot": ("warning", "Declare the bot with this id as its appId."),
+    "unknown_agent": ("warning", "Declare the agent under this id, or with it as objectId."),
+    "unknown_bot": ("warning", "Declare the bot under this id, or with it as its appId."),
     "unknown_channel": ("warning", "Declare the channel."),
     "unknown_dialect": ("error", f"Send {', '.join(_PAYLOADS[:-1])} or {_PAYLOADS[-1]}."),
     "unknown_work_stream": ("warning", "Correct workStreamId, or declare the work stream."),
-    "unread_dialect": ("error", "Translate the payload into CloudEvents, and send those."),
+    "unread_dialect": ("error", "Translate the payload into CloudEvents, and post those to the route events."),
     "value_near_miss": ("warning", "Correct the value, if it means the same."),
     "variable_of_another_type": ("warning", "Send a value of the declared type, or declare the other type."),
-    "wrong_dialect": ("warning", "Post it to a channel of an account of its dialect."),
+    "wrong_dialect": ("warning", "Post it to a channel of an account of its dialect; declare one if there is none."),
 }  # fmt: skip
 _OF_DIALECTS = (kinds for dialect in DIALECTS for kinds in dialect.notes.items())
 KINDS: NoteKinds = {**_OWN, **COMMON, **dict(_OF_DIALECTS)}

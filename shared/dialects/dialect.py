@@ -26,8 +26,8 @@ Outcome = Reading | CheckedIn
 """What a payload is read as: drafts that still lack their conversation, or an event that names its own."""
 
 
-class KnownBot(Protocol):
-    """A bot that the tenant declares."""
+class Declared(Protocol):
+    """A bot or an agent that the tenant declares."""
 
     @property
     def id(self) -> str: ...
@@ -39,13 +39,31 @@ class TenantView(Protocol):
     @property
     def tenant_id(self) -> str: ...
 
-    def bot(self, native_id: str) -> KnownBot | None:
+    def bot(self, native_id: str) -> Declared | None:
         """The declared bot with this native id."""
+        ...
+
+    def agent(self, native_id: str) -> Declared | None:
+        """The declared agent with this native id."""
         ...
 
     def channel(self, account_id: str, channel_id: str) -> object | None:
         """None if the configuration declares no such channel."""
         ...
+
+
+def declared_sender(tenant: TenantView, *native_ids: object) -> tuple[Literal["bot", "agent"], str] | None:
+    """The role and the declared id of a sender who has one of these native ids; None if the tenant declares nobody so.
+
+    Every dialect whose payloads need not say a sender's role asks here.
+    """
+    for native_id in native_ids:
+        if isinstance(native_id, str):
+            if bot := tenant.bot(native_id):
+                return "bot", bot.id
+            if agent := tenant.agent(native_id):
+                return "agent", agent.id
+    return None
 
 
 @dataclass(frozen=True)
@@ -108,6 +126,8 @@ class Dialect(ABC):
     """Proofs that only its senders can give, or that only this dialect checks in its own way."""
     channel_members: ClassVar[frozenset[ChannelMember]] = frozenset()
     """The members of a channel's configuration that it reads beside those of every channel."""
+    handshake_parameters: ClassVar[tuple[str, ...]] = ()
+    """The query parameters of its vendor's handshake."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     notes: ClassVar[NoteKinds] = {}
     """The codes of its own notes, each with severity and remedy."""

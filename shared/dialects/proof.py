@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.dialects.received import Received
-from shared.dialects.signatures import verify_signature
+from shared.dialects.signatures import secret_fault, verify_signature
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,12 @@ class SecretProof:
     """A proof by a secret that sender and tenant share; several are set while one is being replaced.
 
     `verify(received, secrets, now)` passes if one of the secrets proves the request. Raises Unauthorized, and
-    AuthenticationUnavailable if no secret is usable.
+    AuthenticationUnavailable if no secret is usable. `fault` says why a secret is not usable, without the secret.
     """
 
     name: str
     verify: Callable[[Received, Sequence[str], datetime], None]
+    fault: Callable[[str], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ Proof = SecretProof | TokenProof | NoProof
 STANDARD_WEBHOOKS = SecretProof(
     "standardWebhooks",
     lambda received, secrets, now: verify_signature(received.headers, received.body, secrets, now),
+    secret_fault,
 )
 OPEN = NoProof("none")
 COMMON_PROOFS: tuple[Proof, ...] = (STANDARD_WEBHOOKS, OPEN)

@@ -8,6 +8,7 @@ from shared.dialects.dialect import Dialect
 from shared.dialects.proof import COMMON_PROOFS
 from shared.dialects.telegram import Telegram
 from shared.dialects.whatsapp.dialect import WhatsApp
+from shared.near_miss import did_you_mean
 
 EVENTS = CloudEvents()
 """The dialect of the route `events`, in which Patchbay's own events are written."""
@@ -20,6 +21,9 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 """All dialects, in the order in which a body's is guessed."""
 
+HANDSHAKE_PARAMETERS = tuple(name for dialect in DIALECTS for name in dialect.handshake_parameters)
+"""The query parameters of all handshakes."""
+
 _BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 PROOF_NAMES = tuple(
     dict.fromkeys(proof.name for proofs in (*(one.own_proofs for one in DIALECTS), COMMON_PROOFS) for proof in proofs)
@@ -30,7 +34,7 @@ PROOF_NAMES = tuple(
 def dialect_named(name: str) -> Dialect:
     """The dialect of this name. Raises ValueError, which says the names that there are."""
     if name not in _BY_NAME:
-        raise ValueError(f"should be {_one_of(tuple(_BY_NAME))}")
+        raise ValueError(f"should be {_one_of(tuple(_BY_NAME))}{did_you_mean(name, _BY_NAME)}")
     return _BY_NAME[name]
 
 
@@ -42,7 +46,7 @@ def known_dialect(name: str) -> str:
 def known_proof(name: str) -> str:
     """The name, if it is a proof's. Raises ValueError."""
     if name not in PROOF_NAMES:
-        raise ValueError(f"should be {_one_of(PROOF_NAMES)}")
+        raise ValueError(f"should be {_one_of(PROOF_NAMES)}{did_you_mean(name, PROOF_NAMES)}")
     return name
 
 

@@ -4,13 +4,15 @@ The library `standardwebhooks` computes the expected signature. Its own check is
 where ours may be another one, and accepts several spellings of a signature or a time.
 """
 
+import base64
+import binascii
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from standardwebhooks import Webhook
-from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from shared.errors import AuthenticationUnavailable, Unauthorized
 
@@ -25,14 +27,16 @@ _SECONDS = re.compile(r"[1-9][0-9]{0,10}")
 def verify_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
     """Pass if one of the secrets signed id, time and body (Standard Webhooks, `v1`) within the tolerance.
 
-    Header names are lower-case; a secret is base64, with or without `whsec_`. Raises Unauthorized, and
+    Header names are lower-case; secrets are as `signing_key` reads them. Raises Unauthorized, and
     AuthenticationUnavailable if no secret is usable.
     """
     message_id, seconds = headers.get("webhook-id"), headers.get("webhook-timestamp")
     signatures = headers.get(SIGNATURE_HEADER)
     if not (message_id and seconds and signatures):
         raise Unauthorized("credentials_missing")
-    if not (_ID.fullmatch(message_id) and _SECONDS.fullmatch(seconds)):
+    if not _SECONDS.fullmatch(seconds):
+        raise Unauthorized("timestamp_malformed")
+    if not _ID.fullmatch(message_id):
         raise Unauthorized("signature_wrong")
     if abs(now.timestamp() - int(seconds)) > TOLERANCE.total_seconds():
         raise Unauthorized("timestamp_outside_tolerance")
@@ -52,13 +56,36 @@ def one_matches(expected: Sequence[str], given: Sequence[str]) -> bool:
     return sum(hmac.compare_digest(one, other) for one, other in pairs) > 0
 
 
+def signing_key(secret: str) -> bytes:
+    """The key that a secret of Standard Webhooks spells: base64, behind `whsec_` and what stands before that, or alone.
+
+    Blanks and line breaks count for nothing, and neither does missing padding. Raises ValueError with a reason for
+    anything else, from which libraries make keys that differ.
+    """
+    text = "".join(secret.rpartition("whsec_")[2].split()).rstrip("=")
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError) as cause:
+        raise ValueError("is no base64 (letters, digits, + and /), with or without whsec_ before it") from cause
+    if not key:
+        raise ValueError("is empty")
+    return key
+
+
+def secret_fault(secret: str) -> str | None:
+    """Why nobody can sign with this secret; None if somebody can."""
+    try:
+        signing_key(secret)
+    except ValueError as fault:
+        return str(fault)
+    return None
+
+
 def _webhooks(secrets: Sequence[str]) -> list[Webhook]:
     webhooks = []
     for secret in secrets:
-        try:
-            webhooks.append(Webhook(secret))
-        except (ValueError, EmptyWebhookSecretError):
-            continue
+        with suppress(ValueError):
+            webhooks.append(Webhook(signing_key(secret)))
     if not webhooks:
         raise AuthenticationUnavailable
     return webhooks

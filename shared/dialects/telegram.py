@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from shared.dialects.bodies import skipped_mark
-from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition
+from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition, TenantView, declared_sender
 from shared.dialects.notes import NOTHING, Note, NoteKinds, common_note
 from shared.dialects.proof import SecretProof
 from shared.dialects.reading import Draft, Reading
@@ -71,10 +71,10 @@ class Telegram(Dialect):
         return Decoded([("", parse_json(received.body, InvalidActivity))], notes=skipped_mark(received.body))
 
     def read(self, native: Any, ingress: Ingress) -> Reading:
-        return read_update(native)
+        return read_update(native, ingress.tenant)
 
 
-def read_update(document: Any) -> Reading:
+def read_update(document: Any, tenant: TenantView) -> Reading:
     """Read one update. Raises InvalidActivity with the member that is missing or wrong."""
     if not isinstance(document, dict):
         raise InvalidActivity([Mistake("", "an update is a JSON object")])
@@ -88,12 +88,12 @@ def read_update(document: Any) -> Reading:
     chat_id = str(_whole(chat if isinstance(chat, dict) else {}, "id", "message.chat."))
     sender = sender if isinstance(sender, dict) else {}
     customer, time = _customer(sender, chat_id), _time(message)
-    data = _line(message, sender, chat_id)
+    data = _line(message, sender, chat_id, tenant)
     if "text" not in data and not data["attachments"]:
         note = common_note("empty_message", "message.text", "the message has no text or file")
         return Reading(chat_id, time, customer, [], [note], begins="never")
     draft = Draft(f"update:{update_id}", "message.posted", data, {"author": "message.from"})
-    begins: Begins = "ifFirst" if data["author"]["role"] == "bot" else "always"
+    begins: Begins = "always" if data["author"]["role"] == "customer" else "ifFirst"
     return Reading(chat_id, time, customer, [draft], [], begins, list(_notes(message, sender, others)))
 
 
@@ -108,9 +108,10 @@ def _notes(message: dict[str, Any], sender: dict[str, Any], others: list[str]) -
         yield common_note("sender_unknown", "message.from.id", "is missing, so the sender is called by message.chat.id")
 
 
-def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str) -> dict[str, Any]:
+def _line(message: dict[str, Any], sender: dict[str, Any], chat_id: str, tenant: TenantView) -> dict[str, Any]:
     customer = _customer(sender, chat_id)
-    author = {"role": "bot" if sender.get("is_bot") is True else "customer", "id": customer.id, "name": customer.name}
+    role, author_id = declared_sender(tenant, customer.id) or ("customer", customer.id)
+    author = {"role": "bot" if sender.get("is_bot") is True else role, "id": author_id, "name": customer.name}
     data: dict[str, Any] = {
         "author": author,
         "attachments": [_attachment(message, member) for member in _FILES if message.get(member)],

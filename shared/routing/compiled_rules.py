@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from shared.routing.condition import Seen, Test, comparisons, compiled, demanded
-from shared.routing.context_variable import Value, VariableType
+from shared.routing.compiled_condition import Seen, Test, compiled
+from shared.routing.condition import comparisons, demanded
+from shared.routing.context_variable import Assignment, Unusable, Value, VariableType, seen_value
 from shared.routing.work_stream import Queue, Rule, WorkStream
 
 
@@ -36,6 +37,14 @@ class CompiledRules:
             frozenset(member.bot for queue in queues for member in queue.members if member.bot),
         )
 
+    def seen(self, assignments: Mapping[str, Assignment]) -> dict[str, Value | Unusable | None]:
+        """What conditions see of each variable that they read. A value that nobody declares cannot be used."""
+        seen: dict[str, Value | Unusable | None] = dict.fromkeys(self.read)
+        for name, declared in self.read.items():
+            if (one := assignments.get(name)) is not None:
+                seen[name] = seen_value(one.value, declared) if declared else Unusable.OTHER
+        return seen
+
     def possible(self, seen: Seen) -> list[tuple[Rule, Test]]:
         """The rules that these values may match, in their order."""
         by_value, others = self._index
@@ -47,9 +56,9 @@ class CompiledRules:
         return [self.rules[index] for index in sorted(indices)]
 
     @cached_property
-    def _index(self) -> tuple[Mapping[str, Mapping[Value, Sequence[int]]], Sequence[int]]:
+    def _index(self) -> tuple[Mapping[str, Mapping[Value | Unusable, Sequence[int]]], Sequence[int]]:
         """The indices of the rules that demand a value, by variable and value; those of the others."""
-        by_value: dict[str, dict[Value, list[int]]] = {}
+        by_value: dict[str, dict[Value | Unusable, list[int]]] = {}
         others = []
         for index, (rule, _) in enumerate(self.rules):
             if (demand := demanded(rule.when)) is None:

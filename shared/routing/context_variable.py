@@ -1,6 +1,7 @@
 """Context variables: their declarations in a work stream, and their values in a conversation."""
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
@@ -34,11 +35,34 @@ class Assignment(ExactModel):
     set_by: str
 
 
+class Unusable(Enum):
+    """What conditions see in place of a value that they cannot use: `NULL` is known to be no data."""
+
+    NULL = "null"
+    OTHER = "other"
+
+
+def seen_value(value: Any, declared: VariableType) -> Value | Unusable | None:
+    """What conditions see of a value: text of at most 4,000 characters, or a whole number; None for an empty text.
+
+    A number without a fraction is whole, also if it is written as 16.0.
+    """
+    if value == "":
+        return None
+    if isinstance(value, str):
+        return value if declared == "text" and len(value) <= MAX_TEXT else Unusable.OTHER
+    if value is None:
+        return Unusable.NULL
+    if declared == "text" or isinstance(value, bool):
+        return Unusable.OTHER
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) else Unusable.OTHER
+
+
 def usable_value(value: Any, declared: VariableType) -> bool:
-    """True if conditions use such a value: text of at most 4,000 characters, or a whole number."""
-    if declared == "text":
-        return isinstance(value, str) and len(value) <= MAX_TEXT
-    return isinstance(value, int) and not isinstance(value, bool)
+    """True if conditions can use such a value, or take it for no data."""
+    return not isinstance(seen_value(value, declared), Unusable)
 
 
 def complaint(assignment: Assignment, declared: Sequence[DeclaredVariable]) -> str | None:

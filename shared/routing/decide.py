@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.context_variable import Assignment, Value, usable_value
+from shared.routing.context_variable import Assignment
 from shared.routing.decision import Cause, Decision, Given
 
-REVISION = 1
+REVISION = 2
 """Counts the changes of `decide` by which the same inputs may lead elsewhere. Every decision names the one it had."""
 
 LONGEST_COPIED = 100
@@ -18,13 +18,7 @@ def decide(
     cause: Cause, rules: CompiledRules, assignments: Mapping[str, Assignment], escalated: Collection[str], version: int
 ) -> Decision:
     """Route by the rules; `escalated` are the bots that may not have the conversation again."""
-    given: list[Assignment] = []
-    seen: dict[str, Value | None] = dict.fromkeys(rules.read)
-    for name, declared in rules.read.items():
-        if (one := assignments.get(name)) is not None:
-            given.append(one)
-            if one.value != "" and declared and usable_value(one.value, declared):
-                seen[name] = one.value
+    seen = rules.seen(assignments)
     applied, queue = None, rules.queues[rules.work_stream.fallback_queue]
     for rule, holds in rules.possible(seen):
         if holds(seen) and not rules.queues[rule.queue].is_stranded(escalated):
@@ -37,7 +31,7 @@ def decide(
         outcome="routed",
         work_stream=rules.work_stream.id,
         configuration_version=version,
-        variables=_by_fact(given),
+        variables=_by_fact([one for name in rules.read if (one := assignments.get(name)) is not None]),
         excluded_bots={bot: "escalated" for bot in escalated if bot in rules.bots},
         revision=REVISION,
         rule=applied.name if applied else None,

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from shared.routing.condition import ConditionTrace
+from shared.routing.afterwards import Afterwards, Answered, Ended
+from shared.routing.condition import TEXT_ONLY
+from shared.routing.condition_trace import ConditionTrace
 from shared.routing.decision import Decision
 from shared.routing.trace import RuleTrace, Trace, TracedDecision
 
@@ -27,10 +29,11 @@ def explain(traced: TracedDecision) -> list[str]:
     return list(_sentences(*traced))
 
 
-def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
-    yield _cause(decision)
+def _sentences(decision: Decision, trace: Trace, afterwards: Afterwards) -> Iterator[str]:
+    yield _cause(decision, afterwards)
     if decision.outcome == "failedOver":
         yield f"So the conversation went to queue {decision.queue}, which takes over from this bot."
+        yield from _holder(afterwards)
         return
     if decision.outcome != "routed":
         yield f"Nothing was routed: {decision.reason}."
@@ -50,14 +53,16 @@ def _sentences(decision: Decision, trace: Trace) -> Iterator[str]:
         yield f"By rule {decision.rule} the conversation went to queue {decision.queue}."
     else:
         yield f"So the conversation went to queue {decision.queue}."
-    yield _taker(decision, trace)
+    yield _taker(decision, trace, afterwards)
+    yield from _holder(afterwards)
 
 
-def _cause(decision: Decision) -> str:
+def _cause(decision: Decision, afterwards: Afterwards) -> str:
     cause = decision.cause
     if cause.bot is not None:
+        reason = f": {_literal(afterwards.reason)}" if afterwards.reason else ""
         did = "escalated" if cause.type == "bot.escalated" else "had left the customer without an answer for too long"
-        return f"At {cause.at} bot {cause.bot} {did}."
+        return f"At {cause.at} bot {cause.bot} {did}{reason}."
     taken = f": {decision.reason}" if decision.reason else ""
     return f"At {cause.at} the conversation started{taken}."
 
@@ -99,19 +104,25 @@ def _bracketed(part: ConditionTrace) -> str:
 
 def _comparison(trace: ConditionTrace) -> str:
     holds, fails = _PHRASES[trace.operator]
-    claim = f"{trace.variable} {holds if trace.result else fails}"
+    unknown = "it is unknown whether " if trace.result is None else ""
+    claim = f"{unknown}{trace.variable} {fails if trace.result is False else holds}"
     if trace.value is not None:
         claim += f" {_literal(trace.value)}"
     return f"{claim}{_origin(trace)}"
 
 
 def _origin(trace: ConditionTrace) -> str:
-    if trace.left_out is not None:
-        return f" ({trace.left_out}, so that value is left out)"
     if trace.saw is None:
         return "" if trace.operator in ("hasData", "hasNoData") else " (it has no data)"
     value = "" if trace.operator == "equals" and trace.result else f"it is {_literal(trace.saw.value)}, "
-    return f" ({value}set by {trace.saw.set_by} at {trace.saw.at})"
+    return f" ({value}set by {trace.saw.set_by} at {trace.saw.at}{_why_unknown(trace)})"
+
+
+def _why_unknown(trace: ConditionTrace) -> str:
+    if trace.result is not None:
+        return ""
+    kind = "texts" if trace.operator in TEXT_ONLY else "whole numbers"
+    return f"; {trace.left_out or f'{trace.operator} compares {kind} only'}"
 
 
 def _literal(value: object) -> str:
@@ -120,7 +131,7 @@ def _literal(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _taker(decision: Decision, trace: Trace) -> str:
+def _taker(decision: Decision, trace: Trace, afterwards: Afterwards) -> str:
     remark = ""
     if trace.passed_over_bots:
         several = len(trace.passed_over_bots) > 1
@@ -130,8 +141,35 @@ def _taker(decision: Decision, trace: Trace) -> str:
         )
     if decision.bot:
         return f"Bot {decision.bot} took it, because its capacity of {decision.capacity} is the highest there{remark}."
+    until = _until(afterwards)
     if decision.capacity is None:
-        return f"It is open there, but the queue has no member who can take it{remark}."
+        stays = f"It was open there {until}, and" if until else "It is open there, but"
+        return f"{stays} the queue has no member who can take it{remark}."
     bots = " and ".join(f"bot {bot.bot}'s {bot.capacity}" for bot in trace.outranked)
     first = f": a human's capacity of {decision.capacity} comes before {bots}" if bots else ""
-    return f"It is open there until a human takes it{first}{remark}."
+    stays = f"It was open there {until}" if until else "It is open there until a human takes it"
+    return f"{stays}{first}{remark}."
+
+
+def _until(afterwards: Afterwards) -> str:
+    """Until when the conversation waited in the decision's queue; empty while it does."""
+    match afterwards:
+        case Afterwards(answered=Answered(agent=agent, at=at)):
+            return f"until agent {agent} answered at {at}"
+        case Afterwards(routed_at=str(at)):
+            return f"until it was routed anew at {at}"
+        case Afterwards(ended=Ended(at=at)):
+            return f"until it ended at {at}"
+        case _:
+            return ""
+
+
+def _holder(afterwards: Afterwards) -> Iterator[str]:
+    """Who ended the conversation, or the agent who has it; nothing if a later decision tells it."""
+    if afterwards.routed_at:
+        return
+    if ended := afterwards.ended:
+        note = f", with the note {_literal(ended.note)}" if ended.note else ""
+        yield f"The {ended.by} ended it at {ended.at} ({ended.reason}){note}."
+    elif afterwards.holder:
+        yield f"Agent {afterwards.holder} has it, who was the last to answer."

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
+from shared.routing.afterwards import Afterwards
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.condition import ConditionTrace, evaluate
+from shared.routing.condition_trace import ConditionTrace, evaluate
 from shared.routing.context_variable import Assignment, complaint
 from shared.routing.decide import REVISION
 from shared.routing.decision import Decision
@@ -49,17 +50,19 @@ _MEMBERS = (
 
 
 class TracedDecision(NamedTuple):
-    """A decision with its trace."""
+    """A decision with its trace, and what became of the conversation after it."""
 
     decision: Decision
     trace: Trace
+    afterwards: Afterwards = Afterwards()
 
     def document(self) -> dict[str, Any]:
         """Both as the JSON document of an answer: every member of the contract, null where there is nothing."""
         parts = (part.model_dump(mode="json", by_alias=True) for part in (self.decision, self.trace))
         document = {name: value for part in parts for name, value in part.items()}
         missing = {"missing": self.trace.missing} if self.trace.missing else {}
-        return {**{name: document[name] for name in _MEMBERS}, **missing}
+        reason = {"escalationReason": self.afterwards.reason} if self.afterwards.reason else {}
+        return {**{name: document[name] for name in _MEMBERS}, **reason, **missing}
 
 
 def trace(decision: Decision, rules: CompiledRules, assignments: Mapping[str, Assignment]) -> Trace:
@@ -90,14 +93,14 @@ def _rules(
     """The trace of each rule, and that of the one that is applied; None for the fallback queue."""
     declared = rules.work_stream.context_variables
     left_out = {name: why for name, value in assignments.items() if (why := complaint(value, declared))}
-    usable = {name: value for name, value in assignments.items() if name not in left_out}
+    seen = rules.seen(assignments)
     traces: list[RuleTrace] = []
     applied: RuleTrace | None = None
     for rule, _ in rules.rules:
         if applied is not None:
             traces.append(RuleTrace(name=rule.name, queue=rule.queue, status="notReached"))
             continue
-        condition = evaluate(rule.when, usable, left_out)
+        condition = evaluate(rule.when, seen, assignments, left_out)
         status: RuleStatus = "notMatched"
         if condition.result:
             status = "passedOver" if rules.queues[rule.queue].is_stranded(excluded) else "applied"

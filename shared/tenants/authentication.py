@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from shared.dialects.proof import NoProof, SecretProof, TokenProof
+from shared.dialects.proof import COMMON_PROOFS, NoProof, SecretProof, TokenProof
 from shared.dialects.registry import dialect_named
 from shared.errors import Mistake
+from shared.near_miss import did_you_mean
 from shared.tenants.configuration import Account, Channel, Configuration
 
 
@@ -14,7 +15,9 @@ def authentication_mistakes(configuration: Configuration) -> Iterator[Mistake]:
         dialect = dialect_named(account.dialect)
         proof = dialect.proof(channel.authentication)
         if proof is None:
-            reason = f"{channel.authentication!r} is no proof that a {account.dialect} channel has"
+            names = [one.name for one in (dialect.default_proof, *dialect.own_proofs, *COMMON_PROOFS)]
+            hint = did_you_mean(str(channel.authentication), names)
+            reason = f"{channel.authentication!r} is no proof that a {account.dialect} channel has{hint}"
             yield Mistake(f"{path}.authentication", reason)
         if channel.secret and channel.secrets:
             yield Mistake(f"{path}.secrets", "stands beside secret: name all secrets here, the new one first")

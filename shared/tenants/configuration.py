@@ -1,7 +1,9 @@
 """A tenant's configuration: one document, which declares every name that it uses."""
 
+import re
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain
 from typing import Annotated, Literal
@@ -12,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from shared.dialects.proof import Proof
 from shared.dialects.registry import dialect_named, known_dialect, known_proof
 from shared.events.data import ChannelReference
+from shared.near_miss import did_you_mean
 from shared.routing.work_stream import Id, Inactivity, Queue, Seconds, WorkStream
 from shared.wire import ExactModel
 
@@ -26,9 +29,16 @@ def _short_enough(name: str) -> str:
 
 
 BotName = Annotated[str, StringConstraints(min_length=1), AfterValidator(_short_enough)]
-AppId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
+MicrosoftId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 
-SecretReference = Annotated[str, StringConstraints(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
+
+def _names_a_setting(reference: str) -> str:
+    if not re.fullmatch(r"env:[A-Z][A-Z0-9_]*", reference):
+        raise ValueError("is no reference such as env:CONTOSO_APP_SECRET: name a setting, never the secret")
+    return reference
+
+
+SecretReference = Annotated[str, AfterValidator(_names_a_setting)]
 """`env:NAME`: the app setting that holds a secret, which may be a Key Vault reference; never the secret itself."""
 
 DialectName = Annotated[str, AfterValidator(known_dialect)]
@@ -45,7 +55,7 @@ def _time_zones() -> frozenset[str]:
 
 def _known_time_zone(name: str) -> str:
     if name not in _time_zones():
-        raise ValueError("is no IANA time zone, such as Europe/Berlin")
+        raise ValueError(f"is no IANA time zone, such as Europe/Berlin{did_you_mean(name, _time_zones())}")
     return name
 
 
@@ -87,15 +97,16 @@ class Bot(ExactModel):
 
     id: Id
     name: BotName
-    app_id: AppId | None = None
+    app_id: MicrosoftId | None = None
     fail_over: FailOver | None = None
 
 
 class Agent(ExactModel):
-    """A human who takes conversations."""
+    """A human who takes conversations; `object_id` is that of Microsoft Entra, which Microsoft's channels name."""
 
     id: Id
     name: str
+    object_id: MicrosoftId | None = None
 
 
 class Channel(ExactModel):
@@ -180,6 +191,28 @@ class Configuration(ExactModel):
         """The app ids of the bots whose tokens the account's channels bring."""
         bots = [bot for bot in self.bots if not account.bots or bot.id in account.bots]
         return frozenset(bot.app_id for bot in bots if bot.app_id)
+
+    def agent(self, native_id: str) -> Agent | None:
+        """The agent with this native id: its id here, its object id, or `8:orgid:{object id}`; None without one."""
+        by_id, by_object_id = self._agents
+        return by_id.get(native_id) or by_object_id.get(native_id.lower().removeprefix("8:orgid:"))
+
+    def may_be_agent(self, native_id: str) -> bool:
+        """False only for whoever is no agent where agents are declared.
+
+        Somebody who writes as the channel, such as by the telephone of a WhatsApp number, has its native id.
+        """
+        return not self.agents or self.agent(native_id) is not None or native_id in self._native_channels
+
+    @cached_property
+    def _agents(self) -> tuple[Mapping[str, Agent], Mapping[str, Agent]]:
+        """The agents by their ids, and by their object ids."""
+        by_object_id = {agent.object_id: agent for agent in self.agents if agent.object_id}
+        return {agent.id: agent for agent in self.agents}, by_object_id
+
+    @cached_property
+    def _native_channels(self) -> frozenset[str]:
+        return frozenset(one.native_id for account in self.accounts for one in account.channels if one.native_id)
 
     def bot(self, native_id: str) -> Bot | None:
         """The bot with this native id: its id here, its app id, or `28:{app id}`. None if no bot has it."""

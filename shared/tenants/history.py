@@ -12,9 +12,11 @@ from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, TooLate, UnknownTenant, VersionConflict
 from shared.events.pseudonym import Pseudonyms
 from shared.routing.compiled_rules import CompiledRules
+from shared.tenants.changes import findings_of_change
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
-from shared.tenants.lint import Finding, lint
+from shared.tenants.finding import Finding
+from shared.tenants.lint import lint
 
 IN_FORCE_AFTER = timedelta(seconds=60)
 """The time from PUT until a version is in force; longer than any process may use its cache."""
@@ -31,11 +33,6 @@ class Version:
     number: int
     in_force_from: datetime
     configuration: Configuration
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """Findings that its administrator should know, although the configuration is valid."""
-        return lint(self.configuration)
 
     @cached_property
     def rules(self) -> Mapping[str, CompiledRules]:
@@ -155,6 +152,12 @@ class Configurations:
             return (await self.of(tenant_id)).retention
         except UnknownTenant:
             return timedelta(days=Configuration.model_fields["retention_days"].default)
+
+    async def findings(self, tenant_id: str, version: Version) -> Sequence[Finding]:
+        """What the administrator should know of a version, although it is valid, and of what it changes."""
+        before = (await self.of(tenant_id)).numbered(version.number - 1)
+        changes = findings_of_change(before.configuration, version.configuration) if before else ()
+        return [*changes, *lint(version.configuration)]
 
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
         """Validate and store a new version, in force in 60 s (a tenant's first: from the beginning).

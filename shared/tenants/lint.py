@@ -1,11 +1,10 @@
-"""Findings in a valid configuration: parts that its administrator cannot have meant, or should know of."""
+"""The linter: looks for findings in a valid configuration."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Literal
 
 from shared.near_miss import near_misses
-from shared.routing.condition import Comparison, comparisons
+from shared.routing.condition import NUMBER_ONLY, TEXT_ONLY, Comparison, comparisons
 from shared.routing.context_variable import Value, VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
 from shared.tenants.authentication import (
@@ -15,47 +14,21 @@ from shared.tenants.authentication import (
     unregistrable_channels,
 )
 from shared.tenants.configuration import Configuration
+from shared.tenants.finding import Finding
+from shared.tenants.names import names_in_two_cases
 from shared.tenants.reachability import ConditionAnalyzer, rule_values
-from shared.wire import ExactModel
-
-FindingCode = Literal[
-    "bot_not_first",
-    "cannot_send",
-    "channel_closed",
-    "channel_open",
-    "empty_queue",
-    "escalation_from_pick",
-    "handshake_closed",
-    "no_inactivity_policy",
-    "no_way_to_a_human",
-    "number_against_text",
-    "rule_shadowed",
-    "rule_unreachable",
-    "too_many_rules",
-    "variable_near_miss",
-]
 
 MAX_RULES = 100
 """Dynamics 365 runs only the first 100 rules of a work stream (routing rules, 2021); here all of them run."""
 _MAX_VALUES = 1000
 """Of one variable; further ones are not compared with each other."""
-_TEXT_ONLY = ("contains", "notContains", "beginsWith")
-_NUMBER_ONLY = ("greaterThan", "lessThan")
-
-
-class Finding(ExactModel):
-    """Something that an administrator should know: `path` as in a mistake, and in `detail` what to do about it."""
-
-    code: FindingCode
-    path: str
-    detail: str
 
 
 def lint(configuration: Configuration) -> list[Finding]:
     """Every finding in a configuration that `decode_configuration` accepted."""
     queues = {queue.id: queue for queue in configuration.queues}
     analyzer = ConditionAnalyzer()
-    findings = [*_in_queues(configuration), *_in_channels(configuration)]
+    findings = [*names_in_two_cases(configuration), *_in_queues(configuration), *_in_channels(configuration)]
     for s, stream in enumerate(configuration.work_streams):
         path = f"workStreams[{s}]"
         findings += _in_work_stream(stream, queues, path)
@@ -177,7 +150,7 @@ def _mixed_types(leaf: Comparison, types: Mapping[str, VariableType], path: str)
     """Findings where number and text meet: they are never equal, and have operators of their own."""
     kind, other = (str, "number") if types[leaf.variable] == "text" else (int, "text")
     declared = f"{leaf.variable} is declared as {types[leaf.variable]}"
-    if leaf.operator in (_NUMBER_ONLY if kind is str else _TEXT_ONLY):
+    if leaf.operator in (NUMBER_ONLY if kind is str else TEXT_ONLY):
         detail = f"{declared}, and {leaf.operator} is for a {other}: take another operator, or declare it as {other}"
         yield Finding(code="number_against_text", path=f"{path}.operator", detail=detail)
         return

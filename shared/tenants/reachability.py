@@ -1,21 +1,26 @@
 """Satisfiability: whether a condition can hold at all, and whether it implies another.
 
 Every claim is proved; if a proof would take too long, there is no claim. A condition is turned into alternatives
-(disjunctive normal form), each a list of comparisons that are to hold or fail together. Variables are independent, so
+(disjunctive normal form), each a list of comparisons whose results are wanted together. Variables are independent, so
 an alternative is impossible exactly if the comparisons of one variable are. A few samples stand for all values of that
-variable, and `evaluate` itself judges them.
+variable, those that cannot be used included, and `evaluate` itself judges them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Not, evaluate
-from shared.routing.context_variable import Assignment, Value, VariableType
+from shared.routing.condition import AllOf, AnyOf, Comparison, Condition, Not
+from shared.routing.condition_trace import evaluate, negated
+from shared.routing.context_variable import Unusable, Value, VariableType
 
-Demand = tuple[Comparison, bool]
-"""A comparison, and True if it is to hold, False if it is to fail."""
+Wanted = frozenset[bool | None]
+"""The results that are wanted of a condition: either True or False, and with it perhaps None for unknown."""
+Demand = tuple[Comparison, Wanted]
+Clause = tuple[Condition, Wanted]
 Alternative = tuple[Demand, ...]
 
+_HOLDS: Wanted = frozenset({True})
+_DOES_NOT_HOLD: Wanted = frozenset({False, None})
 _MAX_ALTERNATIVES = 100
 
 
@@ -30,15 +35,19 @@ class ConditionAnalyzer:
         self._steps = steps
 
     def never_holds(self, condition: Condition, types: Mapping[str, VariableType]) -> bool:
-        """True only if no values of variables of these types make the condition hold."""
-        try:
-            return not any(self._possible(each, types) for each in _alternatives(condition, wanted=True))
-        except _TooLong:
-            return False
+        """True only if no values, usable or not, make the condition hold where variables have these types."""
+        return self._impossible([(condition, _HOLDS)], types)
 
     def implies(self, condition: Condition, other: Condition, types: Mapping[str, VariableType]) -> bool:
-        """True only if `other` holds whenever `condition` does."""
-        return self._steps >= 0 and self.never_holds(AllOf(all=(condition, Not(negated=other))), types)
+        """True only if `other` holds whenever `condition` does. It does not where it is unknown."""
+        return self._steps >= 0 and self._impossible([(condition, _HOLDS), (other, _DOES_NOT_HOLD)], types)
+
+    def _impossible(self, clauses: Sequence[Clause], types: Mapping[str, VariableType]) -> bool:
+        try:
+            together = _together([_alternatives(condition, wanted) for condition, wanted in clauses])
+            return not any(self._possible(each, types) for each in together)
+        except _TooLong:
+            return False
 
     def _possible(self, alternative: Alternative, types: Mapping[str, VariableType]) -> bool:
         by_variable: dict[str, list[Demand]] = {}
@@ -49,13 +58,12 @@ class ConditionAnalyzer:
     def _met_by_a_value(self, demands: Sequence[Demand], kind: VariableType) -> bool:
         self._spend(sum(len(rule_values(comparison)) for comparison, _ in demands))
         samples = _numbers(demands) if kind == "number" else _texts(demands)
-        return any(all(self._meets(value, demand) for demand in demands) for value in (None, *samples))
+        return any(all(self._meets(value, demand) for demand in demands) for value in (None, *Unusable, *samples))
 
-    def _meets(self, value: Value | None, demand: Demand) -> bool:
+    def _meets(self, value: Value | Unusable | None, demand: Demand) -> bool:
         comparison, wanted = demand
         self._spend(len(rule_values(comparison)))
-        assignment = Assignment(name=comparison.variable, value=value, at="", fact_id="", set_by="")
-        return evaluate(comparison, {comparison.variable: assignment}).result is wanted
+        return evaluate(comparison, {comparison.variable: value}).result in wanted
 
     def _spend(self, values: int) -> None:
         self._steps -= 1 + values // 10
@@ -69,17 +77,17 @@ def rule_values(comparison: Comparison) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
-def _alternatives(condition: Condition, *, wanted: bool) -> list[Alternative]:
-    """The alternatives in which the condition holds, or fails if not `wanted`; it does so if any of them is met."""
+def _alternatives(condition: Condition, wanted: Wanted) -> list[Alternative]:
+    """The alternatives in which the condition has a wanted result; it has one if any of them is met."""
     match condition:
         case Comparison():
             return [((condition, wanted),)]
         case Not(negated=part):
-            return _alternatives(part, wanted=not wanted)
+            return _alternatives(part, frozenset(map(negated, wanted)))
         case AllOf(all=parts) | AnyOf(any=parts):
-            each = [_alternatives(part, wanted=wanted) for part in parts]
-            # A failing `any` needs every part to fail; a failing `all` only one.
-            return _together(each) if isinstance(condition, AllOf) is wanted else _limited(list(chain(*each)))
+            each = [_alternatives(part, wanted) for part in parts]
+            # A failing `any` needs every part to fail; a failing `all` only one. Unknown parts count with either.
+            return _together(each) if isinstance(condition, AllOf) is (True in wanted) else _limited(list(chain(*each)))
 
 
 def _together(each: Iterable[list[Alternative]]) -> list[Alternative]:
@@ -111,13 +119,15 @@ def _texts(demands: Sequence[Demand]) -> Iterator[str]:
     then the comparisons count as possible.)
     """
     named = {value for comparison, _ in demands for value in rule_values(comparison) if isinstance(value, str)}
-    yield from sorted(named)
+    yield from sorted(named - {""})  # an empty text is no data
     used = set("".join(named))
     end = next(character for character in map(chr, range(0xE000, 0x110000)) if character not in used)
-    beginnings = [comparison.value for comparison, wanted in demands if wanted and comparison.operator == "beginsWith"]
+    beginnings = [
+        comparison.value for comparison, wanted in demands if True in wanted and comparison.operator == "beginsWith"
+    ]
     parts = [
         comparison.value
         for comparison, wanted in demands
-        if comparison.operator == ("contains" if wanted else "notContains")
+        if comparison.operator == ("contains" if True in wanted else "notContains")
     ]
     yield end.join([max(beginnings, key=len, default=""), *parts, ""])

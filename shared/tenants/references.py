@@ -1,5 +1,6 @@
 """Mistakes in a configuration that no schema finds: names used twice, and names used but never declared."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -10,14 +11,19 @@ from shared.routing.work_stream import WorkStream
 from shared.tenants.authentication import authentication_mistakes
 from shared.tenants.configuration import Configuration
 
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
     """Every such mistake with its path."""
     for member in ("bots", "agents", "queues", "workStreams", "accounts"):
         items = getattr(configuration, {"workStreams": "work_streams"}.get(member, member))
         yield from _repeated(member, (item.id for item in items))
-    app_ids = (bot.app_id or "" for bot in configuration.bots)
-    yield from _repeated("bots", app_ids, "appId", code="1004 DuplicateBotAppId")
+    yield from _microsoft_ids(configuration)
+    bots = {bot.id for bot in configuration.bots}
+    for n, agent in enumerate(configuration.agents):
+        if agent.id in bots:
+            yield Mistake(f"agents[{n}].id", f"{agent.id!r} is a bot's id, too, so nobody could tell who writes")
     for n, queue in enumerate(configuration.queues):
         for kind in ("bot", "agent"):
             yield from _repeated(f"queues[{n}].members", (getattr(m, kind) or "" for m in queue.members), kind)
@@ -33,9 +39,21 @@ def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
     }
     for path, kind, name in _references(configuration):
         if name not in declared[kind]:
-            yield Mistake(path, f"no {kind} {name!r} is declared")
+            yield Mistake(path, f"no {kind} {name!r} is declared{did_you_mean(name, declared[kind])}")
     for n, stream in enumerate(configuration.work_streams):
         yield from _variable_mistakes(stream, f"workStreams[{n}]")
+
+
+def _microsoft_ids(configuration: Configuration) -> Iterator[Mistake]:
+    """App ids and object ids that are no GUIDs, as all of Microsoft's are, or that two have."""
+    app_ids = [bot.app_id or "" for bot in configuration.bots]
+    object_ids = [agent.object_id or "" for agent in configuration.agents]
+    for member, name, ids in (("bots", "appId", app_ids), ("agents", "objectId", object_ids)):
+        for n, one in enumerate(ids):
+            if one and not _GUID.fullmatch(one):
+                yield Mistake(f"{member}[{n}].{name}", "is no GUID, such as 7d0cae1c-0000-4000-8000-000000000001")
+    yield from _repeated("bots", app_ids, "appId", code="1004 DuplicateBotAppId")
+    yield from _repeated("agents", object_ids, "objectId")
 
 
 def _references(configuration: Configuration) -> Iterator[tuple[str, str, str]]:

@@ -1,11 +1,13 @@
 """YAML, restricted to what JSON can express."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from shared.errors import InvalidConfiguration, Mistake
+from shared.errors import InvalidConfiguration, Mistake, Position
+from shared.wire import join_path
 
 
 def parse_yaml(body: bytes) -> dict[str, Any]:
@@ -17,10 +19,56 @@ def parse_yaml(body: bytes) -> dict[str, Any]:
     except RecursionError as cause:
         raise InvalidConfiguration([Mistake("", "the YAML is nested too deeply")]) from cause
     except (yaml.YAMLError, ValueError, OverflowError) as cause:
-        raise InvalidConfiguration([Mistake("", f"the body is neither JSON nor YAML: {cause}")]) from cause
+        # The text of the error would show a piece of the body, in which a secret may stand.
+        said = [getattr(cause, part, None) for part in ("context", "problem")]
+        mark = getattr(cause, "problem_mark", None)
+        what = ", ".join(filter(None, said)) or "it holds what neither can express"
+        reason = f"the body is neither JSON nor YAML: {what}"
+        position = _position(mark) if mark else None
+        raise InvalidConfiguration([Mistake("", reason, position=position)]) from None
     if not isinstance(document, dict):
         raise InvalidConfiguration([Mistake("", "a configuration is a mapping")])
     return document
+
+
+def is_json(body: bytes) -> bool:
+    """True if the body is JSON, False if it is to be read as YAML."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+
+
+def positions(body: bytes) -> dict[str, Position]:
+    """Where each member and item of a YAML document begins, by its path; nothing for JSON, or what cannot be read."""
+    found: dict[str, Position] = {}
+    if is_json(body):
+        return found
+    try:
+        root = yaml.compose(body.decode("utf-8-sig"), _JsonLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return found
+    open_nodes: list[tuple[tuple[int | str, ...], yaml.Node | None]] = [((), root)]
+    while open_nodes:
+        path, node = open_nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            inner = [((*path, str(name.value)), value, name) for name, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            inner = [((*path, index), item, item) for index, item in enumerate(node.value)]
+        else:
+            continue
+        for at, value, shown in inner:
+            found[join_path(at)] = _position(shown.start_mark)
+            open_nodes.append((at, value))
+    return found
+
+
+def position_of(path: str, known: Mapping[str, Position]) -> Position | None:
+    """Where the path stands, or the nearest part of it that does."""
+    while path and path not in known:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return known.get(path)
+
+
+def _position(mark: yaml.Mark) -> Position:
+    return Position(mark.line + 1, mark.column + 1)
 
 
 class _JsonLoader(yaml.SafeLoader):
@@ -37,8 +85,9 @@ class _JsonLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT002  # PyYAML's
         names = [name.value for name, _ in node.value]
-        if repeated := [name for name in names if names.count(name) > 1]:
-            raise yaml.MarkedYAMLError(problem=f"{repeated[0]!r} stands there twice", problem_mark=node.start_mark)
+        if repeated := [name for n, (name, _) in enumerate(node.value) if name.value in names[:n]]:
+            problem = f"{repeated[0].value!r} stands there twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=repeated[0].start_mark)
         return super().construct_mapping(node, deep)
 
 

@@ -32,6 +32,7 @@ from tests.fakes import MemoryConfigurations, MemorySecrets
 from tests.seeds import TELEGRAM_SECRET
 
 NOW = parse_time("2026-10-20T12:00:00Z")
+OTHER_APP_ID = "7d0cae1c-0000-4000-8000-0000000000ff"
 SECOND = timedelta(seconds=1)
 ACTIVITY = {"type": "message", "channelId": "directline", "serviceUrl": SERVICE_URL, "text": "Hello"}
 
@@ -89,7 +90,7 @@ async def put(ingress: Ingress, **channel: Any) -> None:
     if "bots" in channel:
         account["bots"] = channel.pop("bots")
     account["channels"] = [{"id": "c", "workStream": "W", **channel}]
-    bots = [{"id": "one", "name": "One", "appId": APP_ID.upper()}, {"id": "two", "name": "Two", "appId": "app-2"}]
+    bots = [{"id": "one", "name": "One", "appId": APP_ID.upper()}, {"id": "two", "name": "Two", "appId": OTHER_APP_ID}]
     document = small_document(bots=[*bots, {"id": "three", "name": "Three"}], accounts=[account])
     await ingress.senders.configurations.put("small", json.dumps(document).encode(), None)
 
@@ -259,7 +260,9 @@ async def test_without_a_token_nobody_is_let_in(ingress: Ingress) -> None:
 async def test_only_the_bots_of_the_account_are_audiences(ingress: Ingress) -> None:
     # given an account that names one of the tenant's bots
     await put(ingress, bots=["two"])
-    ask = [({"authorization": f"Bearer {ingress.token(aud=aud)}"}) for aud in (APP_ID, "app-2", "APP-2")]
+    ask = [
+        ({"authorization": f"Bearer {ingress.token(aud=aud)}"}) for aud in (APP_ID, OTHER_APP_ID, OTHER_APP_ID.upper())
+    ]
     # when tokens for the one and the other come, then only its own are let in
     assert [await ingress.ask("a/c", headers, ACTIVITY, "small") for headers in ask] == [
         "audience_wrong",
@@ -360,6 +363,33 @@ async def test_a_channel_without_what_it_proves_itself_with_is_closed(ingress: I
     await ingress.senders.configurations.put("contoso", json.dumps(document).encode(), None)
     ingress.clock.advance(timedelta(minutes=2))
     assert await ingress.knock(None) == "let in"
+
+
+async def test_a_setting_that_holds_no_usable_secret_is_named_in_the_log(
+    ingress: Ingress, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a setting that holds something else than base64
+    ingress.secrets.values["env:CONTOSO_APP_SECRET"] = "whsec_not-base64"
+    # when its channel's sender knocks twice
+    headers = {
+        "webhook-id": "1",
+        "webhook-timestamp": str(int(NOW.timestamp())),
+        "webhook-signature": "v1,x",
+    }
+    said = [await ingress.ask("contoso-app/app", headers, {}) for _ in range(2)]
+    # then it cannot be checked, and the log says once which setting it is, and why, without the secret
+    assert said == ["authentication_unavailable"] * 2
+    [line] = [record.getMessage() for record in caplog.records if "CONTOSO_APP_SECRET" in record.getMessage()]
+    assert "channel contoso-app/app of contoso" in line
+    assert "is no base64" in line
+    assert "not-base64" not in line
+
+
+async def test_a_line_break_behind_a_secret_is_no_part_of_it(ingress: Ingress) -> None:
+    # given a secret that a file or a vault ended with a line break
+    ingress.secrets.values["env:TELEGRAM_SECRET"] = f"{TELEGRAM_SECRET}\n"
+    header = {"x-telegram-bot-api-secret-token": TELEGRAM_SECRET}
+    assert await ingress.ask("contoso-telegram/telegram", header, {}) == "let in"
 
 
 async def test_a_channel_that_there_is_not_is_refused_as_one_that_proves_nothing(ingress: Ingress) -> None:

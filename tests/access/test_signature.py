@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from shared.dialects.signatures import verify_signature
+from shared.dialects.signatures import secret_fault, verify_signature
 from shared.errors import AuthenticationUnavailable, Unauthorized
 from shared.events.envelope import parse_time
 from tests.seeds import SIGNING_SECRET
@@ -80,11 +80,48 @@ def test_a_replay_is_refused_after_five_minutes(age: int, expected: str | None) 
     assert refusal(headers(age=age)) == expected
 
 
+KEY = SIGNING_SECRET.removeprefix("whsec_")
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        f"v1,whsec_{KEY}",
+        f"v1, whsec_{KEY}",
+        f" whsec_{KEY}\n",
+        KEY,
+        KEY.rstrip("="),
+        f"whsec_{KEY[:8]}\n{KEY[8:]}",
+        f"{KEY}==",
+    ],
+)
+def test_a_secret_is_the_same_key_however_it_is_spelt(spelt: str) -> None:
+    # given a sender who signs with a secret, and the same secret as it is copied from consoles and files
+    # then what it signed is let in
+    assert refusal(headers(), secrets=(spelt,)) is None
+
+
+@pytest.mark.parametrize("wrong", ["whsec_ab-cd_ef", "v1,abcd", "whpk_abcd!", '"whsec_YWJj"', "whsec_", "abcde", "é"])
+def test_a_secret_of_which_libraries_make_different_keys_is_refused_with_a_reason(wrong: str) -> None:
+    # given a secret that is no base64, then it is said, without the secret
+    fault = secret_fault(wrong)
+    assert fault is not None
+    assert fault.startswith(("is no base64", "is empty"))
+    assert wrong.removeprefix("whsec_")[:4] not in fault or wrong == "whsec_"
+    assert secret_fault(SIGNING_SECRET) is None
+
+
+def test_a_time_in_milliseconds_is_named_as_such() -> None:
+    # given a sender who signs with the time in milliseconds, or in any other form than seconds
+    for given in (str(int(NOW.timestamp() * 1000)), "1792497600.0", NOW.isoformat()):
+        assert refusal(headers() | {"webhook-timestamp": given}) == "timestamp_malformed"
+
+
 @pytest.mark.parametrize(
     "seconds", ["now", "1e9", "-1", "01792497600", "1792497600.0", "\u0660", " 1", "9" * 400, "1" * 11]
 )
 def test_a_time_that_is_none_is_refused(seconds: str) -> None:
-    assert refusal(headers() | {"webhook-timestamp": seconds}) in ("signature_wrong", "timestamp_outside_tolerance")
+    assert refusal(headers() | {"webhook-timestamp": seconds}) in ("timestamp_malformed", "timestamp_outside_tolerance")
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])

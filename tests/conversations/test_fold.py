@@ -20,7 +20,7 @@ from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from shared.wire import replace
-from tests.builders import PSEUDONYMS, contoso, ended, escalated, fact_of, history, message, started
+from tests.builders import PSEUDONYMS, contoso, ended, escalated, fact_of, history, message, small, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 
@@ -197,6 +197,22 @@ def test_names_that_nobody_declared_are_warned_about_and_replaced() -> None:
     # Then the tenant's default work stream takes it, and each name is warned about
     assert conversation.work_stream == "ChatWorkStream"
     assert [w.code for w in conversation.warnings] == ["unknown_work_stream", "unknown_channel", "unknown_bot"]
+
+
+def test_an_undeclared_agent_is_warned_about_where_agents_are_declared() -> None:
+    # Given two lines of an agent whom nobody declared, one of a declared one, and one by the channel's own telephone
+    account = {"id": "phone", "dialect": "whatsApp", "channels": [{"id": "p", "workStream": "W", "nativeId": "1065"}]}
+    agents = [{"id": "ana", "name": "Ana"}]
+    lines = [
+        message(at=f"2026-10-05T10:0{n}:00Z", event_id=f"m{n}", role="agent", author_id=who)
+        for n, who in enumerate(["stranger", "stranger", "ana", "1065"])
+    ]
+    conversation = folded(started(), *lines, configuration=small(agents=agents, accounts=[account]))
+    # Then the one warning counts the stranger's lines
+    [warning] = [warning for warning in conversation.warnings if warning.code == "unknown_agent"]
+    assert (warning.detail, warning.count) == ("no agent 'stranger' is declared", 2)
+    # and where no agent is declared, nobody is undeclared
+    assert "unknown_agent" not in [w.code for w in folded(started(), *lines, configuration=small()).warnings]
 
 
 @pytest.mark.parametrize(

@@ -16,20 +16,32 @@ from shared.conversations.traces import traced_decisions
 from shared.events.catalog import Event
 from shared.routing.condition import Condition
 from shared.routing.context_variable import Assignment
-from shared.routing.decide import LONGEST_COPIED
+from shared.routing.decide import LONGEST_COPIED, REVISION
 from shared.routing.decision import Decision
 from shared.routing.explain import explain
 from shared.routing.trace import Trace, TracedDecision, trace
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from tests.bench.deciding import compiled_rules, decided
-from tests.builders import escalated, fact_of, history, json_values, small, small_document, started
+from tests.builders import (
+    contoso,
+    ended,
+    escalated,
+    fact_of,
+    history,
+    json_values,
+    message,
+    small,
+    small_document,
+    started,
+)
 from tests.routing.generated import conditions
 
 Traced = Callable[[Iterable[Decision], Iterable[Fact], History], Sequence[TracedDecision]]
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 BOTS = ["b1", "b2"]
 NAMES = ["Topic", "Reason", "Age"]
+T7, T8 = "2026-10-05T10:07:00Z", "2026-10-05T10:08:00Z"
 LONG = "a" * (LONGEST_COPIED + 1)
 
 
@@ -152,6 +164,67 @@ def test_without_what_it_was_made_from_a_decision_is_shown_without_its_rules() -
         ]
 
 
+CARD = {"BotHandoffTopic": "CreditCard"}
+ESCALATED = "At 2026-10-05T10:05:00Z bot contoso-bot escalated."
+LATER: list[tuple[list[Event], list[str]]] = [
+    ([], ["It is open there until a human takes it."]),
+    ([message(at=T7)], ["It is open there until a human takes it."]),
+    ([message(at=T7, role="agent", visibility="private")], ["It is open there until a human takes it."]),
+    (
+        [message(at=T7, role="agent")],
+        [f"It was open there until agent ana answered at {T7}.", "Agent ana has it, who was the last to answer."],
+    ),
+    (
+        [message(at=T7, role="agent"), message(at=T8, event_id="m2", role="agent", author_id="ben")],
+        [f"It was open there until agent ana answered at {T7}.", "Agent ben has it, who was the last to answer."],
+    ),
+    (
+        [ended(at=T8)],
+        [f"It was open there until it ended at {T8}.", f"The customer ended it at {T8} (resolved)."],
+    ),
+    (
+        [message(at=T7, role="agent"), ended(at=T8, ended_by="agent", note="done")],
+        [
+            f"It was open there until agent ana answered at {T7}.",
+            f'The agent ended it at {T8} (resolved), with the note "done".',
+        ],
+    ),
+    (
+        [ended(at=T7), message(at=T8, role="agent")],
+        [f"It was open there until it ended at {T7}.", f"The customer ended it at {T7} (resolved)."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("later", "sentences"), LATER)
+def test_the_explanation_says_who_has_the_conversation_or_by_whom_it_ended(
+    later: list[Event], sentences: list[str]
+) -> None:
+    # given a conversation that a bot escalated to a queue of people, and what followed
+    events = [started(), escalated(at="2026-10-05T10:05:00Z", context_variables=CARD), *later]
+    told = told_of(events)
+    # then the last decision says until when it waited there, and who has it or who ended it
+    assert told[-1][0] == ESCALATED
+    assert told[-1][-len(sentences) :] == sentences
+    # and the decision before it does not
+    assert told[0][-1] == "Bot contoso-bot took it, because its capacity of 100 is the highest there."
+
+
+def test_a_decision_that_another_followed_says_until_when_the_conversation_waited() -> None:
+    # given a conversation that waited in one queue, and was sent to another one
+    other = escalated(at=T7, event_id="e2", context_variables={"BotHandoffTopic": "HomeLoan"})
+    told = told_of([started(), escalated(at="2026-10-05T10:05:00Z", context_variables=CARD), other])
+    # then the earlier decision says so, and only the later one that somebody is waited for
+    assert told[1][-1] == f"It was open there until it was routed anew at {T7}."
+    assert told[2][-1] == "It is open there until a human takes it."
+
+
+def told_of(events: Sequence[Event]) -> list[list[str]]:
+    """The sentences about each decision of a conversation with these events."""
+    facts, versions = [fact_of(event, NOW) for event in events], history(contoso())
+    return [explain(one) for one in traced_decisions(fold("contoso", "c1", facts, versions).decisions, facts, versions)]
+
+
 @pytest.mark.parametrize("queue", ["People", "Mixed"])
 def test_a_decision_of_another_revision_is_traced_where_today_leads_to_the_same(queue: str) -> None:
     # given a decision of an earlier revision, which led where today's rules lead, or elsewhere
@@ -162,7 +235,7 @@ def test_a_decision_of_another_revision_is_traced_where_today_leads_to_the_same(
     [traced] = traced_decisions([decision], facts, versions)
     # then the rules are, unless they would show what did not happen
     told = traced.trace.missing, [rule.status for rule in traced.trace.rules], traced.document()["queue"]
-    elsewhere = "revision 0 of deciding made it, and revision 1 leads elsewhere"
+    elsewhere = f"revision 0 of deciding made it, and revision {REVISION} leads elsewhere"
     assert told == ((None, ["applied"], "People") if queue == "People" else (elsewhere, [], "Mixed"))
     assert traced.document().get("missing") == traced.trace.missing
 

@@ -10,6 +10,7 @@ from shared.diagnosis.diagnose import diagnose
 from shared.diagnosis.diagnosis import Diagnosis
 from shared.diagnosis.findings import KINDS, ConfigurationCode, DialectCode, RefusedCode
 from shared.dialects.bot_framework.notes import NOTES, AssumedCode, IgnoredCode
+from shared.dialects.foreign import ForeignCode
 from shared.dialects.notes import COMMON, CommonCode
 from shared.dialects.registry import DIALECTS
 from shared.errors import UnknownAccount
@@ -40,7 +41,7 @@ def test_every_code_has_a_severity_and_a_remedy_and_no_other_has() -> None:
     # given the codes that modules declare, and those of each dialect
     assert set(NOTES) == {*get_args(IgnoredCode), *get_args(AssumedCode)}
     assert set(COMMON) == {*get_args(CommonCode)}
-    own = [*get_args(ConfigurationCode), *get_args(RefusedCode), *get_args(DialectCode)]
+    own = [*get_args(ConfigurationCode), *get_args(RefusedCode), *get_args(DialectCode), *get_args(ForeignCode)]
     known = [*own, *COMMON, *(code for dialect in DIALECTS for code in dialect.notes)]
     # then the table has each of them, and no two of them are alike
     assert sorted(KINDS) == sorted(known)
@@ -55,6 +56,82 @@ def test_every_code_of_a_reader_has_a_payload_that_shows_it() -> None:
         shown |= {found["code"] for found in (*golden["ignored"], *golden["findings"])}
     # then each code of a reader is in one; `begun_before` needs a conversation, which the doctor does not look up
     assert {*COMMON, *(code for dialect in DIALECTS for code in dialect.notes)} - shown == {"begun_before"}
+
+
+def test_an_undeclared_agent_is_told_where_agents_are_declared() -> None:
+    # given a line of an agent whom nobody declared
+    line = activity(**{"from": {"id": "stranger", "role": "agent"}})
+    # when it is diagnosed, then the doctor says so, but not where the tenant declares no agents
+    [found] = [one for one in diagnosed(line).findings if one.code == "unknown_agent"]
+    assert (found.path, found.reason) == ("from.id", "no agent 'stranger' is declared")
+    assert "unknown_agent" not in codes(diagnosed(line, changed(agents=[], queues=WITHOUT_AGENTS)))
+
+
+WITHOUT_AGENTS = [{"id": name} for name in ("BotQueue", "CreditCardQueue", "HomeLoanQueue", "GeneralQueue")]
+
+
+FACEBOOK = {"sender": {"id": "1"}, "recipient": {"id": "2"}, "timestamp": 1, "message": {"mid": "m", "text": "Hi"}}
+EVENT_GRID = {
+    "id": "1", "topic": "t", "subject": "c1", "eventType": "message.posted", "eventTime": "2026-10-20T11:00:00Z",
+    "data": {}, "dataVersion": "1", "metadataVersion": "1",
+}  # fmt: skip
+VALIDATION = {
+    **EVENT_GRID, "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "512d"},
+}  # fmt: skip
+UPDATE = {"update_id": 1, "message": {"message_id": 1, "date": 1792494000, "chat": {"id": 5}, "text": "Hi"}}
+RECORD = {
+    "conversationtranscriptid": "7d0cae1c-0000-4000-8000-000000000001",
+    "conversationstarttime": "2026-10-20T11:00:00Z",
+    "content": json.dumps({"activities": [activity()]}),
+}
+OMNICHANNEL = {"created": "2026-10-20T11:00:00Z", "isControlMessage": False, "content": "Hi", "tags": "public"}
+WEBEX = {"id": "w", "name": "n", "targetUrl": "u", "resource": "messages", "event": "created", "data": {"id": "m"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "name"),
+    [
+        (WEBEX, "unread_dialect", "Webex"),
+        ({"token": "t", "challenge": "c", "type": "url_verification"}, "foreign_handshake", "challenge of Slack"),
+        ({"team_id": "T", "event": {"type": "message"}, "type": "event_callback"}, "unread_dialect", "event of Slack"),
+        (b"token=t&team_id=T&command=%2Fhelp&text=a&response_url=u", "unread_dialect", "slash command of Slack"),
+        (b"payload=%7B%22type%22%3A%22block_actions%22%7D", "unread_dialect", "interaction of Slack"),
+        (b"MessageSid=SM1&From=%2B15550100&Body=Hello", "unread_dialect", "Twilio"),
+        ([FACEBOOK, FACEBOOK], "unread_dialect", "Messenger"),
+        (FACEBOOK, "unread_dialect", "Messenger"),
+        ({"object": "page", "entry": [{"messaging": [FACEBOOK]}]}, "unread_dialect", "webhook of Messenger"),
+        ({"destination": "U", "events": []}, "unread_dialect", "LINE"),
+        ({"ok": True, "result": [UPDATE]}, "poll_answer", "getUpdates"),
+        ({"ok": True, "result": []}, "poll_answer", "getUpdates"),
+        ([EVENT_GRID], "event_grid_schema", "own schema"),
+        (EVENT_GRID, "event_grid_schema", "own schema"),
+        ([VALIDATION], "event_grid_schema", "whether it may post"),
+        (RECORD, "transcript_record", "Dataverse"),
+        ({"@odata.context": "c", "value": [RECORD]}, "transcript_record", "Dataverse"),
+        ([OMNICHANNEL], "unread_dialect", "transcript of Omnichannel"),
+        ({"annotationid": "a", "objecttypecode": "msdyn_transcript"}, "unread_dialect", "transcript of Omnichannel"),
+    ],
+)
+def test_what_no_account_reads_is_named_with_what_helps(said: Any, code: str, name: str) -> None:
+    # given a body of a vendor whom no account reads, or in a form that none reads
+    # when it is diagnosed, also as that of a channel that reads something else
+    for diagnosis in (diagnosed(said), diagnosed(said, account_id="contoso-chat", channel_id="webchat")):
+        # then it is said what it is, that it is refused, and nothing of a dialect that there is not
+        assert diagnosis.dialect is None
+        assert diagnosis.is_refused
+        found = diagnosis.findings[0]
+        assert found.code == code
+        assert name in found.reason
+        assert "account of" not in found.remedy
+
+
+def test_what_is_said_to_help_helps() -> None:
+    # given what each remedy leaves of such a body: an update by itself, the activities of a record, a CloudEvent
+    posted = document("message.posted", {"author": {"role": "customer", "id": "u"}, "text": "Hi"})
+    for mended in (UPDATE, RECORD["content"].encode(), posted):
+        # when it is diagnosed, then it is read
+        assert not diagnosed(mended).is_refused
+        assert diagnosed(mended).events
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from shared.dialects.reading import Reading
 from shared.dialects.telegram import read_update
 from shared.errors import InvalidActivity
 from shared.events.envelope import format_time
-from tests.builders import threaded
+from tests.builders import contoso, threaded
 from tests.conversations.pipelines import NOW, InMemory
 
 ANNA = {"id": 4711, "is_bot": False, "first_name": "Anna", "last_name": "B.", "language_code": "de"}
@@ -24,7 +24,7 @@ def update(number: int = 1, **members: Any) -> dict[str, Any]:
 
 
 def read(document: Any) -> Reading:
-    return read_update(document)
+    return read_update(document, contoso())
 
 
 def test_a_message_is_a_customers_line_in_the_order_of_the_chat() -> None:

@@ -141,6 +141,14 @@ def test_a_line_that_nobody_would_notice_unanswered_is_noted_in_the_head() -> No
     assert not changes_head(soon, line, history(contoso()), NOW)
 
 
+def test_an_undeclared_agents_line_adds_its_warning() -> None:
+    # Given a conversation that goes on
+    head = head_of(folded(started()))
+    lines = [message(at="2026-10-05T10:00:06Z", role="agent", author_id=who) for who in ("ana", "stranger")]
+    # Then a declared agent's line is only appended, and a stranger's is not
+    assert [changes_head(head, fact_of(line, NOW), history(contoso()), NOW) for line in lines] == [False, True]
+
+
 def test_a_line_before_the_end_is_only_appended_until_the_archive_takes_what_there_is() -> None:
     # Given a conversation that ended, as after an outage of which ends come before lines
     closed = folded(started(), ended(at="2026-10-05T10:10:00Z"))

@@ -52,7 +52,8 @@ async def test_a_head_has_every_member_of_the_contract(host: Host) -> None:
         "customer": {"id": "customer-1", "name": "Zoë", "locale": None},
         "contextVariables": {"BotHandoffTopic": "CreditCard"}, "warnings": [],
         "startedAt": "2026-10-20T11:00:00.123456Z", "lastActivityAt": "2026-10-20T11:00:04Z",
-        "escalatedAt": "2026-10-20T11:00:03Z", "closedAt": None, "closedBy": None, "closedReason": None,
+        "escalatedAt": "2026-10-20T11:00:03Z", "escalationReason": None,
+        "closedAt": None, "closedBy": None, "closedReason": None, "closedNote": None,
         "botSession": {"startedAt": "2026-10-20T11:00:00.123456Z", "month": "2026-10", "bots": ["contoso-bot"]},
         "attention": None,
     }  # fmt: skip
@@ -168,6 +169,40 @@ async def test_a_list_that_nobody_can_ask_for_is_refused_by_name(
     refused = await host.client.get("/api/tenants/contoso/conversations", params=params)
     assert refused.status_code == (400 if named else 200)
     assert not named or paths(refused) == named
+
+
+WHY = "asked for a human"
+
+
+async def test_why_a_bot_escalated_and_what_its_end_notes_can_be_read(host: Host) -> None:
+    # Given a conversation that a bot gave up for a reason, and that a supervisor ended with a note
+    said = [
+        started("c1"),
+        document("bot.escalated", {"botId": "contoso-bot", "reason": WHY}, "c1", "2026-10-20T11:01:00Z"),
+        document(
+            "conversation.ended",
+            {"endedBy": "supervisor", "reason": "other", "note": "spam\nonly"},
+            "c1",
+            "2026-10-20T11:02:00Z",
+        ),
+    ]
+    await host.accepted(EVENTS, said)
+    await host.drain()
+    # Then the conversation says both, and so does its list
+    [listed] = (await host.shown("conversations"))["conversations"]
+    for head in (await host.shown("conversations/c1"), listed):
+        assert (head["escalationReason"], head["closedNote"]) == ("asked for a human", "spam\nonly")
+    # and the explanation of its routing
+    decision = (await host.shown("conversations/c1/routing"))["decisions"][1]
+    assert decision["escalationReason"] == WHY
+    assert decision["explanation"][0] == 'At 2026-10-20T11:01:00Z bot contoso-bot escalated: "asked for a human".'
+    assert decision["explanation"][-1] == (
+        'The supervisor ended it at 2026-10-20T11:02:00Z (other), with the note "spam\\nonly".'
+    )
+    # and the agent's transcript, in which the customer's copy has no such line
+    lines = await host.shown("conversations/c1/transcript", audience="agent")
+    assert [line["extra"] for line in lines["entries"]] == [{"reason": "asked for a human"}]
+    assert (await host.shown("conversations/c1/transcript"))["entries"] == []
 
 
 async def test_a_transcript_comes_in_pages(host: Host) -> None:

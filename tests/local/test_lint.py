@@ -38,7 +38,9 @@ def test_the_command_runs_from_the_shell(tmp_path: Path) -> None:
     # then it says so in one line, and fails
     assert (result.returncode, result.stderr) == (1, "")
     [line] = result.stdout.splitlines()
-    assert line.startswith("queues[0].members[0].capacity: agent ana has a capacity of 2 in BotQueue")
+    # at the line and column where it stands
+    place = f"{file}:11:49: "
+    assert line.startswith(f"{place}queues[0].members[0].capacity: agent ana has a capacity of 2 in BotQueue")
     assert line.endswith(" (bot_not_first)")
 
 
@@ -70,11 +72,11 @@ def test_every_mistake_is_a_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", "the body is neither JSON nor YAML: "),
+        ("a: [", "FILE:1:5: the body is neither JSON nor YAML: "),
         ("{", "the body is not JSON: "),
         ("", "a configuration is a mapping"),
         ("- a", "a configuration is a mapping"),
-        ("tenantId: 5", "tenantId: should be a valid string"),
+        ("tenantId: 5", "FILE:1:1: tenantId: should be a valid string"),
     ],
 )
 def test_what_is_no_configuration_is_said_in_one_line(tmp_path: Path, text: str, said: str) -> None:
@@ -84,7 +86,7 @@ def test_what_is_no_configuration_is_said_in_one_line(tmp_path: Path, text: str,
     # when it is linted, then a line says so
     code, lines = linted(file)
     assert code == 1
-    assert lines[0].startswith(said)
+    assert lines[0].startswith(said.replace("FILE", str(file)))
     assert all(line.endswith("(invalid_configuration)") for line in lines)
 
 

@@ -1,6 +1,6 @@
 """Conditions: what each operator means, and a trace that shows what it saw."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,21 +9,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
-from shared.routing.condition import (
-    AllOf,
-    AnyOf,
-    Condition,
-    ConditionTrace,
-    Not,
-    Test,
-    comparisons,
-    compiled,
-    demanded,
-    evaluate,
-)
-from shared.routing.context_variable import Assignment
+from shared.routing.compiled_condition import Seen, Test, compiled
+from shared.routing.condition import AllOf, AnyOf, Condition, Not, comparisons, demanded
+from shared.routing.condition_trace import ConditionTrace, evaluate
+from shared.routing.context_variable import Unusable, Value, seen_value
 from shared.wire import validate
-from tests.builders import given_value, json_values
+from tests.builders import given_value
 from tests.routing.generated import conditions
 
 CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -33,39 +24,50 @@ def read(document: Any) -> Condition:
     return validate(CONDITION, document, InvalidConfiguration)
 
 
-def holds(operator: str, value: Any, variables: Mapping[str, Assignment]) -> bool:
+def result(operator: str, value: Any, seen: Value | Unusable | None) -> bool | None:
     document = {"variable": "X", "operator": operator}
-    return evaluate(read(document if value is None else {**document, "value": value}), variables).result
-
-
-NO_DATA: list[Mapping[str, Assignment]] = [{}, given_value("X", ""), given_value("X", None), given_value("Y", "Card")]
+    return evaluate(read(document if value is None else {**document, "value": value}), {"X": seen}).result
 
 
 @pytest.mark.parametrize(
-    ("operator", "value", "matching", "not_matching", "without_data"),
+    ("operator", "value", "matching", "not_matching", "without_data", "unknown"),
     [
-        ("equals", "Card", ["Card"], ["card", "Card ", "Cards", 7], False),
-        ("equals", 18, [18], [19, -18, "18"], False),
-        ("notEquals", "Card", ["card", "Loan", 18], ["Card"], True),
-        ("notEquals", 18, [17, "18"], [18], True),
-        ("contains", "Card", ["Card", "CreditCard", "a Card b"], ["card", "Car", 7], False),
-        ("notContains", "Card", ["card", "Car", 7], ["Card", "CreditCard"], True),
-        ("beginsWith", "Card", ["Card", "Cards"], ["card", "CreditCard", "Car", 7], False),
-        ("greaterThan", 18, [19, 10**30], [18, 17, -19, "19"], False),
-        ("lessThan", 18, [17, -(10**30)], [18, 19, "17"], False),
-        ("in", ["Card", 18], ["Card", 18], ["card", "18", 19], False),
-        ("hasData", None, ["Card", " ", 0], [], False),
-        ("hasNoData", None, [], ["Card", " ", 0], True),
+        ("equals", "Card", ["Card"], ["card", "Card ", "Cards", 7], False, []),
+        ("equals", 18, [18], [19, -18, "18"], False, []),
+        ("notEquals", "Card", ["card", "Loan", 18], ["Card"], True, []),
+        ("notEquals", 18, [17, "18"], [18], True, []),
+        ("contains", "Card", ["Card", "CreditCard", "a Card b"], ["card", "Car"], False, [7]),
+        ("notContains", "Card", ["card", "Car"], ["Card", "CreditCard"], True, [7]),
+        ("beginsWith", "Card", ["Card", "Cards"], ["card", "CreditCard", "Car"], False, [7]),
+        ("greaterThan", 18, [19, 10**30], [18, 17, -19], False, ["19"]),
+        ("lessThan", 18, [17, -(10**30)], [18, 19], False, ["17"]),
+        ("in", ["Card", 18], ["Card", 18], ["card", "18", 19], False, []),
+        ("in", [16.0], [16], [17], False, []),
     ],
 )
 def test_what_each_operator_means(
-    operator: str, value: Any, matching: list[Any], not_matching: list[Any], without_data: bool
+    operator: str, value: Any, matching: list[Any], not_matching: list[Any], without_data: bool, unknown: list[Any]
 ) -> None:
-    # given a comparison, and values that match, that do not (another case, another type), and no value at all
+    # given a comparison, and values that match, that do not (another case, another type), no value at all, values
+    # that the operator cannot use, null, and a value that no condition can use
     # when it is evaluated, then it holds for exactly the first; without data as the operator says
-    assert [holds(operator, value, given_value("X", seen)) for seen in matching] == [True] * len(matching)
-    assert [holds(operator, value, given_value("X", seen)) for seen in not_matching] == [False] * len(not_matching)
-    assert [holds(operator, value, variables) for variables in NO_DATA] == [without_data] * len(NO_DATA)
+    assert [result(operator, value, seen) for seen in matching] == [True] * len(matching)
+    assert [result(operator, value, seen) for seen in not_matching] == [False] * len(not_matching)
+    assert result(operator, value, None) is without_data
+    # and of what cannot be used nothing is known
+    assert [result(operator, value, seen) for seen in (*unknown, *Unusable)] == [None] * (len(unknown) + len(Unusable))
+
+
+@pytest.mark.parametrize(
+    ("seen", "has_data"),
+    [("Card", True), (" ", True), (0, True), (None, False), (Unusable.NULL, False), (Unusable.OTHER, None)],
+)
+def test_null_is_no_data_and_of_another_unusable_value_it_is_unknown(
+    seen: Value | Unusable | None, has_data: bool | None
+) -> None:
+    # given a value, when it is asked whether there is data, then both operators say so, or neither does
+    assert result("hasData", None, seen) is has_data
+    assert result("hasNoData", None, seen) is (None if has_data is None else not has_data)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_the_trace_shows_every_part_with_the_value_that_it_saw() -> None:
     )
     topic = given_value("Topic", "HomeLoan", set_by="bot contoso-bot", at="2026-10-05T10:01:00Z")
     # when it is evaluated
-    trace = evaluate(condition, topic)
+    trace = evaluate(condition, {"Topic": "HomeLoan", "Age": None}, topic)
     # then each part shows its result, what it was compared with, and the assignment that it saw, or none
     asked = ConditionTrace(operator="lessThan", result=False, variable="Age", value=18, saw=None)
     assert trace == ConditionTrace(
@@ -127,7 +129,7 @@ def test_an_empty_text_is_no_data_but_the_trace_shows_it() -> None:
     # given a variable that was set to an empty text
     emptied = given_value("X", "")
     # when it is asked for data
-    trace = evaluate(read({"variable": "X", "operator": "hasData"}), emptied)
+    trace = evaluate(read({"variable": "X", "operator": "hasData"}), {"X": None}, emptied)
     # then it has none, and the trace shows who emptied it
     assert (trace.result, trace.saw) == (False, emptied["X"])
 
@@ -152,47 +154,56 @@ NAMES = st.sampled_from(["X", "Y", "Z"])
 TEXTS = st.text("ab", min_size=1, max_size=2)
 NUMBERS = st.integers(-2, 2)
 CONDITIONS = conditions(NAMES, TEXTS)
-VARIABLES = st.dictionaries(NAMES, TEXTS | NUMBERS | st.just("") | json_values(3)).map(
-    lambda values: {name: given_value(name, value)[name] for name, value in values.items()}
-)
+SEEN_VALUES = TEXTS | NUMBERS | st.none() | st.sampled_from(Unusable)
+SEEN = st.fixed_dictionaries({"X": SEEN_VALUES, "Y": SEEN_VALUES, "Z": SEEN_VALUES})
 
 
-@given(CONDITIONS, VARIABLES)
-def test_not_negates(condition: Condition, variables: dict[str, Assignment]) -> None:
+@given(CONDITIONS, SEEN)
+def test_not_negates(condition: Condition, seen: Seen) -> None:
     # given any condition and any values
-    # when it is negated, then the result is the opposite, and negated twice it is the same
+    # when it is negated, then the result is the opposite, or unknown as before, and negated twice it is the same
     once, twice = Not(negated=condition), Not(negated=Not(negated=condition))
-    assert evaluate(once, variables).result is not evaluate(condition, variables).result
-    assert evaluate(twice, variables).result is evaluate(condition, variables).result
+    opposite = {True: False, False: True, None: None}
+    assert evaluate(once, seen).result is opposite[evaluate(condition, seen).result]
+    assert evaluate(twice, seen).result is evaluate(condition, seen).result
+
+
+@pytest.mark.parametrize("unusable", ["17", True, None, 17.5, [17], {"years": 17}])
+def test_neither_a_condition_nor_its_opposite_holds_for_a_value_that_cannot_be_used(unusable: Any) -> None:
+    # given an age that is no whole number, and a condition that asks whether somebody is a minor
+    minor = read({"variable": "Age", "operator": "lessThan", "value": 18})
+    seen = {"Age": seen_value(unusable, "number")}
+    # when it and its opposite are evaluated, also in a group that another part does not decide
+    for condition in (minor, Not(negated=minor), AllOf(all=(minor, HAS_TOPIC)), Not(negated=AnyOf(any=(minor,)))):
+        # then neither is known, and neither holds
+        assert evaluate(condition, {"Topic": "Loan", **seen}).result is None
+        assert not compiled(condition)({"Topic": "Loan", **seen})
+
+
+HAS_TOPIC = read({"variable": "Topic", "operator": "hasData"})
 
 
 @settings(max_examples=500)
-@given(CONDITIONS, VARIABLES)
-def test_a_compiled_condition_has_the_result_of_the_trace(
-    condition: Condition, variables: dict[str, Assignment]
-) -> None:
-    check_compiled(condition, variables)
+@given(CONDITIONS, SEEN)
+def test_a_compiled_condition_holds_where_its_trace_does(condition: Condition, seen: Seen) -> None:
+    check_compiled(condition, seen)
 
 
-def check_compiled(
-    condition: Condition, variables: dict[str, Assignment], compiling: Callable[[Condition], Test] = compiled
-) -> None:
-    # given any condition and any values, of which an empty text is no data
-    seen = {name: one.value for name, one in variables.items() if one.value != ""}
-    # when the condition is compiled, then it says what the trace says
-    assert compiling(condition)({"X": None, "Y": None, "Z": None, **seen}) is evaluate(condition, variables).result
+def check_compiled(condition: Condition, seen: Seen, compiling: Callable[[Condition], Test] = compiled) -> None:
+    # given any condition and any values
+    given_values = {"X": None, "Y": None, "Z": None, **seen}
+    # when the condition is compiled, then it holds where the trace says so
+    assert compiling(condition)(given_values) is (evaluate(condition, given_values).result is True)
 
 
 @settings(max_examples=500)
-@given(CONDITIONS, VARIABLES)
-def test_a_condition_holds_for_no_other_values_than_it_demands(
-    condition: Condition, variables: dict[str, Assignment]
-) -> None:
+@given(CONDITIONS, SEEN)
+def test_a_condition_holds_for_no_other_values_than_it_demands(condition: Condition, seen: Seen) -> None:
     # given any condition that demands something of a variable, and any values for which it holds
     demand = demanded(condition)
-    if demand is not None and evaluate(condition, variables).result:
+    if demand is not None and evaluate(condition, seen).result:
         # then the variable has one of the values that are demanded
-        assert variables[demand.variable].value in demand.values
+        assert seen[demand.variable] in demand.values
 
 
 TOPIC = {"variable": "Topic", "operator": "equals", "value": "Card"}
@@ -220,14 +231,15 @@ def test_what_a_condition_demands(condition: dict[str, Any], demand: Any) -> Non
     assert demanded(read(condition)) == demand
 
 
-@given(st.lists(CONDITIONS, min_size=1, max_size=4).map(tuple), VARIABLES)
-def test_all_and_any_agree_with_pythons(parts: tuple[Condition, ...], variables: dict[str, Assignment]) -> None:
-    # given some conditions
-    results = [evaluate(part, variables).result for part in parts]
-    # when they are combined, then all and any mean what they mean in Python, and the trace has every part
+@given(st.lists(CONDITIONS, min_size=1, max_size=4).map(tuple), SEEN)
+def test_all_is_the_least_and_any_the_greatest_of_its_parts(parts: tuple[Condition, ...], seen: Seen) -> None:
+    # given some conditions, of which false is less than unknown, and unknown less than true (Kleene)
+    results = [evaluate(part, seen).result for part in parts]
+    ranked = sorted(results, key=[False, None, True].index)
+    # when they are combined, then all is the least and any the greatest of them, and the trace has every part
     for trace, expected in (
-        (evaluate(AllOf(all=parts), variables), all(results)),
-        (evaluate(AnyOf(any=parts), variables), any(results)),
+        (evaluate(AllOf(all=parts), seen), ranked[0]),
+        (evaluate(AnyOf(any=parts), seen), ranked[-1]),
     ):
         assert trace.result is expected
         assert [part.result for part in trace.parts] == results
@@ -237,24 +249,23 @@ OPPOSITES = [("equals", "notEquals"), ("contains", "notContains"), ("hasData", "
 
 
 @pytest.mark.parametrize(("operator", "opposite"), OPPOSITES)
-@given(variables=VARIABLES, value=TEXTS)
+@given(seen=SEEN_VALUES, value=TEXTS)
 def test_opposite_operators_never_agree(
-    operator: str, opposite: str, variables: dict[str, Assignment], value: str
+    operator: str, opposite: str, seen: Value | Unusable | None, value: str
 ) -> None:
     # given a value, or none, of any type
     compared = None if operator == "hasData" else value
-    # when an operator and its opposite are asked, then exactly one of them holds
-    assert holds(operator, compared, variables) is not holds(opposite, compared, variables)
+    # when an operator and its opposite are asked, then exactly one of them holds, or both are unknown
+    results = {result(operator, compared, seen), result(opposite, compared, seen)}
+    assert results in ({True, False}, {None})
 
 
 @settings(max_examples=300)
-@given(CONDITIONS, VARIABLES)
-def test_whatever_the_values_are_a_condition_has_a_result_and_a_trace_to_store(
-    condition: Condition, variables: dict[str, Assignment]
-) -> None:
-    # given any condition that a configuration may hold, and values of any type
-    # when it is evaluated, then there is a result, and its trace can be stored and read
-    trace = evaluate(condition, variables)
+@given(CONDITIONS, SEEN)
+def test_whatever_the_values_are_a_condition_has_a_trace_to_store(condition: Condition, seen: Seen) -> None:
+    # given any condition that a configuration may hold, and any values
+    # when it is evaluated, then its trace can be stored and read
+    trace = evaluate(condition, seen)
     assert ConditionTrace.model_validate_json(trace.to_json()) == trace
     # and the condition itself is written as it is read
     assert CONDITION.validate_json(condition.to_json()) == condition
@@ -270,5 +281,5 @@ def test_the_trace_of_the_deepest_condition_that_is_accepted_can_be_read() -> No
         except InvalidConfiguration:
             break
         # when they are evaluated, then their traces can be stored and read
-        trace = evaluate(condition, {})
+        trace = evaluate(condition, {"X": None})
         assert ConditionTrace.model_validate_json(trace.to_json()) == trace

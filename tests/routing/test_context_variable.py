@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from shared.routing.context_variable import MAX_TEXT, DeclaredVariable, VariableType, complaint, usable_value
+from shared.routing.context_variable import (
+    MAX_TEXT,
+    DeclaredVariable,
+    Unusable,
+    VariableType,
+    complaint,
+    seen_value,
+    usable_value,
+)
 from tests.builders import given_value, json_values
 
 DECLARED = (DeclaredVariable(name="BotHandoffTopic", type="text"), DeclaredVariable(name="Age", type="number"))
@@ -21,11 +29,16 @@ DECLARED = (DeclaredVariable(name="BotHandoffTopic", type="text"), DeclaredVaria
         ("text", "x" * (MAX_TEXT + 1), False),
         ("text", 5, False),
         ("text", None, False),
+        ("text", 18.0, False),
         ("text", ["CreditCard"], False),
         ("number", 0, True),
         ("number", -(10**30), True),
         ("number", "18", False),
-        ("number", 18.0, False),
+        ("number", "", True),
+        ("number", 18.0, True),
+        ("number", -18.0, True),
+        ("number", 18.5, False),
+        ("number", float("inf"), False),
         ("number", True, False),
         ("number", None, False),
         ("number", {}, False),
@@ -33,8 +46,20 @@ DECLARED = (DeclaredVariable(name="BotHandoffTopic", type="text"), DeclaredVaria
 )
 def test_a_value_is_usable_when_it_is_of_the_declared_type(declared: VariableType, value: Any, usable: bool) -> None:
     # given a value as an event brings it
-    # then conditions look at texts of at most 4,000 characters and at whole numbers, and nothing is converted
+    # then conditions look at texts of at most 4,000 characters and at whole numbers, and no text becomes a number
     assert usable_value(value, declared) is usable
+
+
+def test_a_number_without_a_fraction_is_the_whole_number() -> None:
+    # given 16 as JSON may write it, then conditions see the whole number, and nothing of what is no number
+    assert repr(seen_value(16.0, "number")) == "16"
+    assert [seen_value(value, "number") for value in ("16", True, 16.5, None, "")] == [
+        Unusable.OTHER,
+        Unusable.OTHER,
+        Unusable.OTHER,
+        Unusable.NULL,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

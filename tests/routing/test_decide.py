@@ -13,8 +13,15 @@ from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.condition import evaluate
-from shared.routing.context_variable import Assignment, DeclaredVariable, complaint
+from shared.routing.condition_trace import evaluate
+from shared.routing.context_variable import (
+    Assignment,
+    DeclaredVariable,
+    Unusable,
+    Value,
+    VariableType,
+    seen_value,
+)
 from shared.routing.decide import REVISION, decide
 from shared.routing.trace import Trace, TracedDecision
 from shared.routing.work_stream import Member, Queue, Rule, WorkStream
@@ -63,7 +70,7 @@ def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached()
         rule("R4", "B", operator="equals", value="Loan"),
     ]
     # when a conversation with that topic is routed
-    decision, trace = route(with_rules(rules), topic("Card"))
+    decision, trace, _ = route(with_rules(rules), topic("Card"))
     # then the second decides, and the trace says what became of each
     assert (decision.outcome, decision.rule, decision.queue) == ("routed", "R2", "A")
     assert statuses(trace) == ["notMatched", "applied", "notReached", "notReached"]
@@ -75,7 +82,7 @@ def test_the_first_rule_that_matches_is_applied_and_later_ones_are_not_reached()
 def test_without_a_match_the_fallback_queue_takes_it(rules: list[dict[str, Any]]) -> None:
     # given a work stream without rules, or whose rule does not match
     # when a conversation is routed
-    decision, trace = route(with_rules(rules), topic("Card"))
+    decision, trace, _ = route(with_rules(rules), topic("Card"))
     # then it goes to the fallback queue, by no rule
     assert (decision.rule, decision.queue) == (None, "Q")
     assert statuses(trace) == ["notMatched"] * len(rules)
@@ -94,13 +101,14 @@ def test_conditions_do_not_see_values_of_another_type_or_undeclared_names() -> N
     # given a rule for any topic
     rules = [rule("R1", "A")]
     # when the topic is a number, or the name is spelled otherwise
-    # then the rule does not match, for it sees no value
-    for variables in (topic(5), given_value("topic", "Card")):
-        decision, trace = route(with_rules(rules), variables)
+    # then the rule does not match, for the one makes it unknown, and the other is no topic
+    number = topic(5)
+    for variables, result, saw in ((number, None, number["Topic"]), (given_value("topic", "Card"), False, None)):
+        decision, trace, _ = route(with_rules(rules), variables)
         assert decision.queue == "Q"
         condition = trace.rules[0].condition
         assert condition is not None
-        assert condition.saw is None
+        assert (condition.result, condition.saw) == (result, saw)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +130,7 @@ def test_the_bot_takes_it_when_it_has_the_highest_capacity(
 ) -> None:
     # given a queue with bots and humans
     # when a conversation comes there
-    decision, _ = route(with_rules([rule("R1", "A")], members), topic("Card"))
+    decision, _, _ = route(with_rules([rule("R1", "A")], members), topic("Card"))
     # then the member of the highest capacity comes first: a human on equal capacity, among bots the first one named
     assert (decision.queue, decision.bot, decision.capacity) == ("A", bot, capacity)
 
@@ -132,8 +140,8 @@ def test_a_bot_that_escalated_never_gets_the_conversation_back() -> None:
     members = [{"bot": "b1", "capacity": 9}, {"bot": "b2", "capacity": 5}, {"agent": "ana", "capacity": 2}]
     configuration = with_rules([rule("R1", "A")], members)
     # when the conversation is routed there again, after one bot escalated, and after both did
-    once, after_one = route(configuration, topic("Card"), escalated=["b1"])
-    twice, after_two = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    once, after_one, _ = route(configuration, topic("Card"), escalated=["b1"])
+    twice, after_two, _ = route(configuration, topic("Card"), escalated=["b1", "b2"])
     # then whoever is next takes it, and the decision says who was passed over
     assert (once.rule, once.bot, after_one.passed_over_bots) == ("R1", "b2", ("b1",))
     assert (twice.rule, twice.bot, twice.capacity, after_two.passed_over_bots) == ("R1", None, 2, ("b1", "b2"))
@@ -154,14 +162,14 @@ def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
         work_streams=[{**stream, "rules": [rule("R1", "A"), rule("R2", "B", operator="beginsWith", value="Card")]}],
     )
     # when both bots have escalated
-    decision, trace = route(configuration, topic("Card"), escalated=["b1", "b2"])
+    decision, trace, _ = route(configuration, topic("Card"), escalated=["b1", "b2"])
     # then the next rule that matches is applied
     assert (decision.rule, decision.queue) == ("R2", "B")
     assert statuses(trace) == ["passedOver", "applied"]
     # and when only one has, the other bot takes it by the first rule
     assert route(configuration, topic("Card"), escalated=["b1"]).decision.bot == "b2"
     # and when no other rule matches, it is the fallback queue's, whoever is there
-    stranded, after = route(configuration, topic("Loan"), escalated=["b1", "b2"])
+    stranded, after, _ = route(configuration, topic("Loan"), escalated=["b1", "b2"])
     assert (stranded.rule, stranded.queue, stranded.bot, stranded.capacity) == (None, "Q", None, None)
     assert statuses(after) == ["passedOver", "notMatched"]
 
@@ -169,7 +177,7 @@ def test_a_queue_of_nobody_but_escalated_bots_is_passed_over() -> None:
 def test_a_queue_without_members_is_taken_where_a_rule_says_so() -> None:
     # given a rule that leads to a queue of nobody (people are assigned later)
     # when it matches
-    decision, trace = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
+    decision, trace, _ = route(with_rules([rule("R1", "A")]), topic("Card"), escalated=["b1"])
     # then it is applied
     assert (decision.rule, decision.queue, decision.bot, trace.passed_over_bots) == ("R1", "A", None, ())
 
@@ -181,7 +189,10 @@ def test_a_queue_without_members_is_taken_where_a_rule_says_so() -> None:
         ({"BotHandoffTopic": "HomeLoan"}, "HomeLoanQueue"),
         ({"BotHandoffTopic": "Mortgage", "Age": 18}, "HomeLoanQueue"),
         ({"BotHandoffTopic": "Mortgage", "Age": 17}, "GeneralQueue"),
-        ({"BotHandoffTopic": "Mortgage", "Age": "17"}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": 18.0}, "HomeLoanQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": "17"}, "GeneralQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": True}, "GeneralQueue"),
+        ({"BotHandoffTopic": "Mortgage", "Age": None}, "GeneralQueue"),
         ({"BotHandoffTopic": "creditcard"}, "GeneralQueue"),
         ({"BotHandoffTopic": ""}, "GeneralQueue"),
         ({}, "GeneralQueue"),
@@ -191,12 +202,12 @@ def test_the_sample_routes_an_escalation_by_its_variables(variables: dict[str, A
     # given the sample configuration, and a conversation that its bot gave up
     known = {name: given_value(name, value)[name] for name, value in variables.items()}
     # when it is routed
-    decision, _ = route(contoso(), known, escalated=["contoso-bot"])
+    decision, _, _ = route(contoso(), known, escalated=["contoso-bot"])
     # then it goes where its variables say, and never back to the bot
     assert (decision.queue, decision.bot) == (queue, None)
 
 
-OUTCOMES = {1: "0e3620c74d9263b9"}
+OUTCOMES = {1: "0e3620c74d9263b9", 2: "43c453ecce97db27"}
 """By revision of `decide`: the hash of what it makes of some conversations."""
 
 
@@ -245,12 +256,15 @@ def check_rule(
     # given any rules over a text, a number and a variable that is not declared, and any values
     stream = WorkStream(id="W", mode="push", fallback_queue="Q", context_variables=DECLARED, rules=rules)
     variables = {name: given_value(name, value)[name] for name, value in values.items()}
-    usable = {name: one for name, one in variables.items() if complaint(one, DECLARED) is None}
+    types: dict[str, VariableType] = {"X": "text", "Y": "number"}
+    seen: dict[str, Value | Unusable | None] = dict.fromkeys(("X", "Y", "Z"))
+    for name, value in values.items():
+        seen[name] = seen_value(value, types[name]) if name in types else Unusable.OTHER
     queues = {queue.id: queue for queue in QUEUES}
     # when a conversation is routed
     decision = deciding(START, CompiledRules.of(stream, QUEUES), variables, escalated, 1)
     # then by the first rule that holds, if each is evaluated in turn, and whose queue can take it
-    holding = (rule for rule in rules if evaluate(rule.when, usable).result)
+    holding = (rule for rule in rules if evaluate(rule.when, seen).result)
     expected = next((rule.name for rule in holding if not queues[rule.queue].is_stranded(escalated)), None)
     assert decision.rule == expected
 

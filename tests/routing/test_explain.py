@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.conversations.fold import fold
 from shared.conversations.traces import traced_decisions
 from shared.events.catalog import Event
-from shared.routing.condition import ConditionTrace
+from shared.routing.condition_trace import ConditionTrace
 from shared.routing.decision import Decision
 from shared.routing.explain import explain
 from shared.routing.trace import RuleTrace, Trace, TracedDecision

@@ -2,19 +2,32 @@
 
 from shared.routing.explain import explain
 from shared.routing.work_stream import Member, Queue
-from tests.builders import contoso, given_value, small
+from tests.builders import TEN, contoso, given_value, small
 from tests.routing.routed import routed
 
 
-def test_a_value_that_conditions_leave_out_is_named_with_the_reason() -> None:
+def test_of_a_value_that_cannot_be_used_it_is_said_what_it_is_and_why_nothing_is_known() -> None:
     # given an age as text
     assignments = {**given_value("BotHandoffTopic", "HomeLoan"), **given_value("Age", "17")}
     stream = contoso().work_streams[0]
-    # when the rules run, then the sentence says why nobody looked at it
+    # when the rules run, then the sentence says that the rule about it is unknown, and why
     sentences = explain(routed(stream, contoso().queues, assignments))
-    assert sentences[4].endswith(
-        "and Age is not less than 18 "
-        "(Age is declared as number, and its value is not a whole number, so that value is left out)."
+    assert sentences[4] == (
+        "Rule 3, HomeLoanRule, did not match, because it is unknown whether Age is less than 18 "
+        f'(it is "17", set by bot contoso-bot at {TEN}; '
+        "Age is declared as number, and its value is not a whole number)."
+    )
+
+
+def test_an_operator_that_cannot_compare_a_value_says_so() -> None:
+    # given a rule that compares a text as if it were a number
+    rule = {"name": "R", "when": {"not": {"variable": "Topic", "operator": "lessThan", "value": 18}}, "queue": "Q"}
+    configuration = small(work_streams=[{**_document(), "rules": [rule]}])
+    # when the rules run, then the sentence says which values the operator compares
+    sentences = explain(routed(configuration.work_streams[0], configuration.queues, given_value("Topic", "17")))
+    assert sentences[2] == (
+        "Rule 1, R, did not match, because it is unknown whether Topic is less than 18 "
+        f'(it is "17", set by bot contoso-bot at {TEN}; lessThan compares whole numbers only).'
     )
 
 

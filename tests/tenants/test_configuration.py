@@ -117,7 +117,10 @@ ZONE = "is no IANA time zone, such as Europe/Berlin"
         (f"{WHEN}.all", [], "needs at least 1 item"),
         ("accounts[0].dialect", "irc", "should be 'cloudEvents', 'telegram', 'whatsApp' or 'botFramework'"),
         ("accounts[1].channels[0].workStream", "X", "no work stream 'X' is declared"),
-        ("accounts[1].channels[0].secret", "hunter2", "string should match pattern '^env:"),
+        ("accounts[1].channels[0].secret", "hunter2", "is no reference such as env:CONTOSO_APP_SECRET: name a setting"),
+        ("bots[0].appId", "contoso-bot", "is no GUID"),
+        ("agents[0].objectId", "ana@contoso.com", "is no GUID"),
+        ("agents[0].id", "contoso-bot", "'contoso-bot' is a bot's id, too"),
     ],
 )
 def test_each_mistake_is_named_by_its_path_and_a_reason(path: str, value: Any, reason: str) -> None:
@@ -162,6 +165,96 @@ def test_channels_and_members_are_named_once(path: str, value: Any, where: str) 
     # given two channels of one id in an account, or a bot that is twice in a queue
     # when it is read, then the later one is named
     assert where in [found for found, _ in mistakes(spoilt(path, value))]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "meant"),
+    [
+        ("queues[0].members[0].bot", "contosobot", "contoso-bot"),
+        ("queues[1].members[0].agent", "Ana", "ana"),
+        (f"{STREAM}.fallbackQueue", "GeneralQueu", "GeneralQueue"),
+        (f"{STREAM}.rules[1].queue", "creditcardqueue", "CreditCardQueue"),
+        ("defaultWorkStream", "ChatWorkstream", "ChatWorkStream"),
+        ("accounts[1].channels[0].workStream", "ChatWorkStrem", "ChatWorkStream"),
+        (f"{WHEN}.all[1].not.variable", "age", "Age"),
+        (f"{WHEN}.all[1].not.operator", "lesThan", "lessThan"),
+        (f"{STREAM}.contextVariables[1].type", "numbre", "number"),
+        (f"{STREAM}.mode", "Push", "push"),
+        ("accounts[1].dialect", "Telegram", "telegram"),
+        ("accounts[1].channels[0].authentication", "standardWebhook", "standardWebhooks"),
+        ("licences[0].product", "chat", "Chat"),
+        ("timeZone", "Europe/Zurch", "Europe/Zurich"),
+        ("defaultWorkstream", "ChatWorkStream", "defaultWorkStream"),
+        ("bots[0].appID", "x", "appId"),
+        (f"{STREAM}.fallbackqueue", "GeneralQueue", "fallbackQueue"),
+        (f"{STREAM}.inactivity.bot.closeafter", 900, "closeAfter"),
+        (f"{STREAM}.rules[1].when.operater", "equals", "operator"),
+        ("accounts[1].channels[0].secrt", "env:S", "secret"),
+        ("queues[1].members[0].capasity", 1, "capacity"),
+    ],
+)
+def test_of_a_name_that_is_nearly_another_one_it_is_said_which(path: str, value: Any, meant: str) -> None:
+    # given the sample with a misspelt name, of whatever kind, or a misspelt member
+    # when it is read, then the one that may be meant is named
+    said = dict(mistakes(spoilt(path, value)))
+    assert f"; did you mean {meant!r}?" in said[path]
+
+
+SPOILT_YAML = """\
+tenantId: small
+defaultWorkStream: W
+timeZone: Europe/Berlin
+queues:
+  - id: Q
+  - {id: R, colour: red}
+workStreams:
+  - id: W
+    mode: push
+    fallbackQueue: Q
+    rules:
+      - name: R1
+        when: {variable: Topic, operator: hasData}
+"""
+
+
+def test_a_mistake_in_yaml_is_named_by_its_line_and_column() -> None:
+    # given a configuration in YAML with an unknown member and a missing one
+    with pytest.raises(InvalidConfiguration) as refusal:
+        decode_configuration("small", SPOILT_YAML.encode())
+    # then each is named by where it stands, or by what lacks it
+    found = {mistake.path: mistake.position for mistake in refusal.value.mistakes}
+    assert found == {"queues[1].colour": (6, 13), "workStreams[0].rules[0].queue": (12, 9)}
+    assert [mistake.shown()["line"] for mistake in refusal.value.mistakes] == [6, 12]
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("a: 1\nb: [1", (2, 6)), ("a: 1\nb: 2\na: 3", (3, 1)), ("a: *b", (1, 4)), ("a: 1\n b: 2", (2, 3))],
+)
+def test_what_is_no_yaml_is_named_by_its_line_and_column(text: str, position: tuple[int, int]) -> None:
+    with pytest.raises(InvalidConfiguration) as refusal:
+        decode_configuration("small", text.encode())
+    assert [mistake.position for mistake in refusal.value.mistakes] == [position]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "accounts: [{secret: hunter2, channels: [}]",
+        "secret: 'hunter2\n",
+        "secret: !hunter2 x",
+        "secret: &hunter2 x",
+        "secret: *hunter2",
+        "secret: hunter2: hunter2",
+        '{"tenantId": "small", "secret": "hunter2"',
+    ],
+)
+def test_a_text_that_cannot_be_read_is_not_repeated(text: str) -> None:
+    # given a text with a secret in it that is neither JSON nor YAML, or has what it may not have
+    with pytest.raises(InvalidConfiguration) as refusal:
+        decode_configuration("small", text.encode())
+    # then the refusal does not show it
+    assert "hunter2" not in refusal.value.detail
 
 
 def test_all_mistakes_are_named_at_once() -> None:

@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from shared.errors import InvalidConfiguration
 from shared.near_miss import did_you_mean, typo_between
 from shared.routing.compiled_rules import CompiledRules
-from shared.routing.condition import AllOf, Comparison, Condition, Not, evaluate
-from shared.routing.context_variable import VariableType
+from shared.routing.condition import AllOf, Comparison, Condition, Not
+from shared.routing.condition_trace import evaluate
+from shared.routing.context_variable import Unusable, Value, VariableType, seen_value
 from shared.routing.decide import decide
 from shared.routing.decision import Cause
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
-from shared.tenants.lint import FindingCode, lint
+from shared.tenants.finding import FindingCode
+from shared.tenants.lint import lint
 from shared.tenants.reachability import ConditionAnalyzer
-from tests.builders import EXAMPLES, given_value
+from tests.builders import EXAMPLES, given_value, small_document
 from tests.functions.hosts import hosted
 from tests.routing.generated import comparisons, conditions
 
@@ -139,7 +141,7 @@ SHADOWS: list[tuple[Any, Any]] = [
     (age("lessThan", 20), age("lessThan", 18)),
     (age("greaterThan", 17), age("equals", 18)),
     (topic("notEquals", "A"), topic("equals", "B")),
-    ({"any": [HAS_DATA, NO_DATA]}, ADULT),
+    ({"any": [HAS_DATA, NO_DATA]}, topic("equals", "A")),
     ({"any": [topic("equals", "A"), ADULT]}, {"all": [NO_DATA, ADULT]}),
 ]
 
@@ -325,6 +327,67 @@ def test_a_work_stream_without_a_fallback_is_refused() -> None:
     assert str(refusal.value) == "workStreams[0].fallbackQueue: is missing"
 
 
+def test_names_that_differ_only_in_case_are_found() -> None:
+    # given two names of each kind that differ only in upper and lower case
+    stream = small_document()["workStreams"][0]
+    variables = [{"name": name, "type": "text"} for name in ("Topic", "topic")]
+    when = {"variable": "Topic", "operator": "hasData"}
+    channels = [{"id": name, "workStream": "W"} for name in ("web", "Web")]
+    document = small_document(
+        bots=[{"id": name, "name": name} for name in ("bot", "Bot", "ana")],
+        agents=[{"id": name, "name": name} for name in ("Ana", "ben", "Ben")],
+        queues=[{"id": name} for name in ("Q", "q")],
+        workStreams=[
+            {**stream, "contextVariables": variables, "rules": [{"name": n, "when": when, "queue": "Q"} for n in "rR"]},
+            {**stream, "id": "w", "contextVariables": variables[:1], "rules": []},
+        ],
+        accounts=[{"id": name, "dialect": "telegram", "channels": channels} for name in ("a", "A")],
+    )
+    # when they are linted, then the later one of each is found
+    checked = decode_configuration("small", json.dumps(document).encode())
+    assert [one.path for one in lint(checked) if one.code == "names_differ_in_case"] == [
+        "bots[1].id", "agents[0].id", "agents[2].id", "queues[1].id", "workStreams[1].id",
+        "workStreams[0].contextVariables[1].name", "workStreams[0].rules[1].name", "accounts[1].id",
+        "accounts[0].channels[1].id", "accounts[1].channels[1].id",
+    ]  # fmt: skip
+
+
+async def test_a_mode_or_a_dialect_that_changes_is_told_with_the_answer_to_the_put(tmp_path: Path) -> None:
+    # given a push work stream and an account of Telegram
+    [stream] = small_document()["workStreams"]
+    account = {"id": "a", "dialect": "telegram", "channels": [{"id": "c", "workStream": "W"}]}
+    async with hosted(tmp_path) as host:
+        url = "/api/tenants/small/configuration"
+        first = await host.client.put(url, json=small_document(accounts=[account]))
+        # when the next version makes it a pick work stream and an account of activities, also if it is put again
+        changed = small_document(
+            accounts=[{**account, "dialect": "botFramework"}], workStreams=[{**stream, "mode": "pick"}]
+        )
+        answers = [await host.client.put(url, json=changed) for _ in range(2)]
+        # and the one after that changes something else
+        later = await host.client.put(url, json={**changed, "retentionDays": 90})
+    # then both changes are found by their paths, and only where they are made
+    about = ("mode_changed", "dialect_changed")
+    found = [
+        [(one["code"], one["path"]) for one in answer.json()["findings"] if one["code"] in about]
+        for answer in (first, *answers, later)
+    ]
+    changes = [("mode_changed", "workStreams[0].mode"), ("dialect_changed", "accounts[0].dialect")]
+    assert found == [[], changes, changes, []]
+
+
+async def test_a_finding_about_yaml_has_its_line_and_column(tmp_path: Path) -> None:
+    # given a configuration in YAML with a queue of nobody
+    text = (EXAMPLES / "contoso.yaml").read_text(encoding="utf-8")
+    spoilt = text.replace("{id: HomeLoanQueue, members: [{agent: ben, capacity: 2}]}", "{id: HomeLoanQueue}")
+    async with hosted(tmp_path) as host:
+        answer = await host.client.put("/api/tenants/contoso/configuration", content=spoilt)
+    # when it is put, then the finding says where it stands
+    [finding] = answer.json()["findings"]
+    line = next(n for n, each in enumerate(spoilt.splitlines(), 1) if "{id: HomeLoanQueue}" in each)
+    assert (finding["code"], finding["line"], finding["column"]) == ("empty_queue", line, 5)
+
+
 def test_every_code_stands_in_the_document_and_nothing_else_does() -> None:
     # given the codes of findings
     document = (EXAMPLES.parent / "docs/errors.md").read_text(encoding="utf-8")
@@ -337,9 +400,10 @@ TEXTS = st.text("ab", max_size=2)
 NAMES = st.sampled_from(sorted(TYPES))
 CONDITIONS = conditions(NAMES, TEXTS)
 LONGER = st.text("abc", max_size=5)
-VALUES = st.fixed_dictionaries({}, optional={"Topic": LONGER, "Place": LONGER, "Age": st.integers(-4, 4)}).map(
-    lambda values: {name: given_value(name, value)[name] for name, value in values.items()}
-)
+UNUSABLE: st.SearchStrategy[object] = st.sampled_from([None, True, 0.5, []])
+VALUES = st.fixed_dictionaries(
+    {}, optional={"Topic": LONGER | UNUSABLE, "Place": LONGER | UNUSABLE, "Age": st.integers(-4, 4) | UNUSABLE}
+).map(lambda values: {name: given_value(name, value)[name] for name, value in values.items()})
 MANY_VALUES = st.lists(VALUES, min_size=15, max_size=15)
 
 
@@ -348,14 +412,31 @@ MANY_VALUES = st.lists(VALUES, min_size=15, max_size=15)
 def test_what_is_proved_of_conditions_holds_for_all_values(
     condition: Condition, other: Condition, known: list[dict[str, Any]]
 ) -> None:
-    # given two conditions, and values of the declared types
+    # given two conditions, and values, of which some cannot be used
     never = ConditionAnalyzer().never_holds(condition, TYPES)
     implied = ConditionAnalyzer().implies(condition, other, TYPES)
     # when one is said to hold never, or never without the other, then it is so
     for variables in known:
-        holds = evaluate(condition, variables).result
+        holds = evaluate(condition, seen(variables)).result
         assert not (never and holds)
-        assert not (implied and holds and not evaluate(other, variables).result)
+        assert not (implied and holds and not evaluate(other, seen(variables)).result)
+
+
+def seen(variables: dict[str, Any]) -> dict[str, Value | Unusable | None]:
+    given = {name: seen_value(one.value, TYPES[name]) for name, one in variables.items()}
+    return {**dict.fromkeys(TYPES), **given}
+
+
+def test_a_rule_shadows_no_other_whose_unusable_value_leaves_it_unknown() -> None:
+    # given a rule that holds whatever the age is, unless it cannot be used, and a rule behind it
+    young = {"variable": "Age", "operator": "lessThan", "value": 18}
+    either_way = configuration({"any": [young, {"not": young}]}, topic("equals", "Loan"))
+    # when they are linted, then the latter can be reached, by a text in place of the age
+    assert found(either_way) == []
+    # and a rule that asks for the same is shadowed, as its value can be used
+    assert found(configuration(young, {"all": [young, topic("equals", "Loan")]})) == [
+        ("rule_shadowed", "workStreams[0].rules[1]")
+    ]
 
 
 PIECES = ["", "a", "b", "aa", "ab", "ba", "bb"]
@@ -370,7 +451,7 @@ def test_of_plain_comparisons_every_contradiction_is_found(parts: tuple[Conditio
     # given comparisons of one text, short and few enough to try every way to meet them
     condition = AllOf(all=parts)
     # when no value meets them, then that is proved, and only then
-    possible = any(evaluate(condition, given_value("Topic", value)).result for value in EVERY_WAY)
+    possible = any(evaluate(condition, {"Topic": value or None}).result for value in EVERY_WAY)
     assert ConditionAnalyzer().never_holds(condition, TYPES) is not possible
 
 

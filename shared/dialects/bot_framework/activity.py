@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
-from shared.dialects.dialect import TenantView
+from shared.dialects.dialect import TenantView, declared_sender
 from shared.dialects.notes import Note
 from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
 from shared.errors import InvalidActivity, Mistake
@@ -92,14 +92,15 @@ class Activity:
     def role(self) -> str:
         """customer, bot or agent, from the sender's `role` (a name, or 0 for a bot and 1 for a user).
 
-        Without a role, the sender is a bot if it is a configured bot, or gives a command, which customers never do.
+        Without a role, the sender is what it is configured as, else a bot if it gives a command, which customers never
+        do.
         """
         if self.says_its_role:
             return _ROLES[self._given_role]
-        sender = self._account("from")
-        known = sender.get("id") and self.tenant.bot(sender["id"])
-        role, why = ("bot", "it is configured as one") if known else ("customer", "it is no configured bot")
-        if not known and self.channel_data.is_command:
+        role, why = "customer", "it is no configured bot"
+        if self._declared:
+            role, why = self._declared[0], "it is configured as one"
+        elif self.channel_data.is_command:
             role, why = "bot", "customers give no commands"
         if self._given_role in ("", "none"):
             self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
@@ -116,14 +117,22 @@ class Activity:
     def author(self) -> dict[str, Any]:
         """The sender as a line's author."""
         name = self._account("from").get("name")
-        author = {"role": self.role, "id": self.bot_id if self.role == "bot" else self._sender_id}
+        author = {"role": self.role, "id": self._declared_as(self.role) or self._sender_id}
         return {**author, "name": name} if isinstance(name, str) else author
 
     @cached_property
     def bot_id(self) -> str:
         """The sender's id in the configuration if it is a configured bot, else its native id."""
-        bot = self.tenant.bot(self._sender_id)
-        return bot.id if bot else self._sender_id
+        return self._declared_as("bot") or self._sender_id
+
+    @cached_property
+    def _declared(self) -> tuple[str, str] | None:
+        """The role and the declared id of a sender whom the configuration knows."""
+        sender = self._account("from")
+        return declared_sender(self.tenant, sender.get("id"), sender.get("aadObjectId"))
+
+    def _declared_as(self, role: str) -> str | None:
+        return self._declared[1] if self._declared and self._declared[0] == role else None
 
     @cached_property
     def _sender_id(self) -> str:

@@ -10,6 +10,7 @@ from shared.dialects.cloud_events.reader import admitted
 from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition, Terms
 from shared.dialects.proof import SecretProof
 from shared.dialects.received import Received, Reply
+from shared.dialects.signatures import secret_fault
 from shared.errors import InvalidEvent
 from shared.events.catalog import EVENT_TYPES
 from shared.events.claim_check import CheckedIn
@@ -22,7 +23,7 @@ class CloudEvents(Dialect):
     name = "cloudEvents"
     payload = "a CloudEvent"
     time_at = "time"
-    publishers_proof: ClassVar[SecretProof] = SecretProof("standardWebhooks", verify_signed_event)
+    publishers_proof: ClassVar[SecretProof] = SecretProof("standardWebhooks", verify_signed_event, secret_fault)
     """How a sender of events proves itself that is no channel."""
     default_proof = publishers_proof
     own_proofs = (publishers_proof,)

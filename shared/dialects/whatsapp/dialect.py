@@ -47,6 +47,7 @@ class WhatsApp(Dialect):
     default_proof = SecretProof("whatsApp", verify_hub_signature)
     own_proofs = (default_proof,)
     channel_members: ClassVar[frozenset[ChannelMember]] = frozenset(("nativeId", "handshakeSecret"))
+    handshake_parameters = ("hub.mode", "hub.verify_token", "hub.challenge")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(("cannotSend",))
     notes: ClassVar[NoteKinds] = NOTES
     forms: ClassVar[Mapping[str, str]] = {"changes": "a set of changes"}

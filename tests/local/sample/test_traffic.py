@@ -72,7 +72,7 @@ def test_every_document_can_be_read_by_its_ingress() -> None:
     # When every activity, update and event is decoded
     posts = MONTH(SEED).posts
     drafts = [draft for _, one in activities(posts) for draft in read_activity(one, contoso()).drafts]
-    drafts += [draft for _, one in updates(posts) for draft in read_update(one).drafts]
+    drafts += [draft for _, one in updates(posts) for draft in read_update(one, contoso()).drafts]
     types = Counter(event_from(one).type for _, one in cloud_events(posts))
 
     # Then every type of fact is there
