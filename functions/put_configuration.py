@@ -14,5 +14,5 @@ async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     expected = version_named(req.headers.get("If-Match"))
     version = await bootstrap.pipeline().configurations.put(req.route_params["tenantId"], req.get_body(), expected)
     findings = [finding.model_dump(by_alias=True) for finding in version.findings]
-    document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat(), "findings": findings}
+    document = {"version": version.number, "inForceFrom": version.judges_from.isoformat(), "findings": findings}
     return answer(document, headers={"ETag": f'"{version.number}"'})

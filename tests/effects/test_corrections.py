@@ -33,9 +33,16 @@ def as_wired(usage: MonthlyUsage) -> MonthlyUsage:
     return usage
 
 
-async def at(moment: str, in_memory: Pipelines = InMemory, usage: Usage = as_wired, **ports: Any) -> InMemory:
-    """A pipeline with contoso, at this time."""
-    pipeline = await in_memory(clock=MovableClock(parse_time(moment)), **ports).configured()
+async def at(
+    moment: str,
+    in_memory: Pipelines = InMemory,
+    usage: Usage = as_wired,
+    since: str = "2026-10-01T00:00:00Z",
+    **ports: Any,
+) -> InMemory:
+    """A pipeline with contoso, which was first configured at `since`, at this time."""
+    pipeline = in_memory(clock=MovableClock(parse_time(moment)), **ports)
+    await pipeline.configured(since=parse_time(since))
     pipeline.usage = usage(pipeline.usage)
     return pipeline
 
@@ -73,9 +80,13 @@ async def test_what_comes_after_the_closing_is_a_correction_of_the_open_month() 
     # Then October is what it was, to the byte, and November lists one dated correction with its reason and origin
     assert (await report(pipeline, OCTOBER)).to_json() == october.to_json()
     november = await report(pipeline, NOVEMBER)
-    assert (november.status, november.counted, november.corrected, november.invoiced) == ("open", 1, 1, 2)
-    assert november.remaining == november.entitlement.total - 2
+    assert (november.status, november.counted, november.corrected, november.invoiced) == ("open", 1, 1, 0)
+    assert november.remaining == november.entitlement.total - 1
     assert november.correction_count == 1
+    # and what October's pool makes of it
+    assert [(one.month, one.before, one.after, one.pool, one.sessions) for one in november.due] == [
+        (OCTOBER, 1, 2, 200, 0)
+    ]
     [listed] = november.corrections
     assert listed["occasion"] == {
         "factId": fact_of(late, pipeline.clock.now()).id,
@@ -116,12 +127,13 @@ async def test_a_session_that_is_recalled_and_counts_again_leaves_no_correction(
     # When it turns out to be none, then it is taken away
     await pipeline.record(RECALL)
     assert [(one.reason, one.sessions) for one in await corrections(pipeline, NOVEMBER)] == [("recalled", -1)]
-    assert (await report(pipeline, NOVEMBER)).invoiced == -1
+    assert (await report(pipeline, NOVEMBER)).corrected == -1
     assert (await report(pipeline, NOVEMBER)).excluded == {}
     # and when it is one after all, then nothing is left to correct
     await pipeline.record(AGAIN)
     assert await corrections(pipeline, NOVEMBER) == []
-    assert (await report(pipeline, NOVEMBER)).invoiced == 0
+    november = await report(pipeline, NOVEMBER)
+    assert (november.corrected, november.correction_count, november.due) == (0, 0, ())
     assert await pipeline.books_balance()
 
 
@@ -168,13 +180,14 @@ async def test_a_session_that_moves_out_of_a_closed_month_counts_once() -> None:
     assert (await report(pipeline, OCTOBER)).counted == 1
     # When its start of November arrives: it sorts first, and the word counts nevertheless where it was said
     await pipeline.record(started(at="2026-11-01T00:00:05Z", context_variables=CARD))
-    assert (await report(pipeline, NOVEMBER)).invoiced == 0
+    november = await report(pipeline, NOVEMBER)
+    assert november.counted + november.corrected == 0
     assert (await pipeline.rebuild.compare("contoso")).differences == []
 
 
 async def test_a_correction_may_fall_into_a_month_that_is_closing() -> None:
     # Given September closed, and October over but in its grace
-    pipeline = await at("2026-10-09T00:00:00Z")
+    pipeline = await at("2026-10-09T00:00:00Z", since="2026-09-01T00:00:00Z")
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"))
     await pipeline.usage.roll_up_all()
     assert (await report(pipeline, "2026-09")).status == "closed"
@@ -209,7 +222,7 @@ async def test_a_month_closes_when_its_grace_is_over_and_not_before() -> None:
 
 async def test_a_run_catches_up_with_all_that_was_missed_and_closes_months_without_rows() -> None:
     # Given sessions of June and September, and no run until November
-    pipeline = await at("2026-09-20T00:00:00Z")
+    pipeline = await at("2026-09-20T00:00:00Z", since="2026-06-30T23:59:59Z")
     for day in ("2026-06-05", "2026-09-05"):
         await pipeline.record(started(day, at=f"{day}T10:00:00Z"))
     await close(pipeline, "2026-11-03T00:00:00Z")
@@ -242,7 +255,7 @@ async def test_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_w
 async def check_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_which_day(usage: Usage) -> None:
     # Given a ledger in which somebody edited a day of October, and September in order
     ledger = MemoryLedger()
-    pipeline = await at("2026-11-20T12:00:00Z", usage=usage, ledger=ledger)
+    pipeline = await at("2026-11-20T12:00:00Z", usage=usage, since="2026-09-30T00:00:00Z", ledger=ledger)
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"), started("c2"))
     counters = ledger.counters("contoso", OCTOBER, "2026-10-05")
     counters["counted", ""] += 1
@@ -268,7 +281,7 @@ async def test_counters_of_corrections_are_checked_too() -> None:
     await pipeline.record(started("c0"))
     await pipeline.usage.roll_up_all()
     await pipeline.record(started("c1"))
-    ledger.counters("contoso", NOVEMBER, CORRECTIONS)["counted", ""] += 1
+    ledger.counters("contoso", NOVEMBER, CORRECTIONS)[f"counted-{OCTOBER}", ""] += 1
     await close(pipeline, "2026-12-09T00:00:00Z")
     november = await report(pipeline, NOVEMBER)
     assert [(one.code, one.days) for one in november.obstacles] == [("days_differ", ("corrections",))]
@@ -299,7 +312,8 @@ async def test_a_report_lists_some_corrections_and_counts_all() -> None:
     for number in range(late):
         await pipeline.record(started(f"late-{number:03}"))
     november = await report(pipeline, NOVEMBER)
-    assert (len(november.corrections), november.correction_count, november.invoiced) == (MAX_LISTED, late, late)
+    assert (len(november.corrections), november.correction_count, november.corrected) == (MAX_LISTED, late, late)
+    assert november.invoiced == 1 + late - november.due[0].pool
     # Then the evidence has them all
     page = await pipeline.usage.evidence("contoso", NOVEMBER, None, None)
     assert len(page.corrections) == late
@@ -319,7 +333,7 @@ class FailingOnce(MemoryReports):
 
 async def test_a_month_that_fails_does_not_keep_others_waiting() -> None:
     # Given a store that fails once
-    pipeline = await at("2026-11-20T12:00:00Z", reports=FailingOnce())
+    pipeline = await at("2026-11-20T12:00:00Z", since="2026-09-01T00:00:00Z", reports=FailingOnce())
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"))
     # When the months are rolled up, then the failure is told, and the other month has its report
     with pytest.raises(ExceptionGroup):
