@@ -1,7 +1,8 @@
 """Closing months, and what comes late: a closed month never changes, and with its corrections it tells the truth."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +12,17 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.tenants.configuration import Configuration, Licence
 from shared.usage.correction import CORRECTIONS, Correction
-from shared.usage.ledger import Ledger
+from shared.usage.ledger import Books, Ledger
 from shared.usage.monthly_usage import MonthlyUsage
+from shared.usage.posting import post_or_correct
 from shared.usage.report import MAX_LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, fact_of, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, PowerCut, Powered
 from tests.fakes import MemoryConversations, MemoryLedger, MemoryReports
+from tests.usage.test_ledger_row import row as old_row
 
 OCTOBER, NOVEMBER, DECEMBER = "2026-10", "2026-11", "2026-12"
 CARD = {"BotHandoffTopic": "CreditCard"}
@@ -237,6 +241,115 @@ async def test_a_run_catches_up_with_all_that_was_missed_and_closes_months_witho
     await pipeline.usage.roll_up_all()
     assert await pipeline.usage.roll_up_all() == 0
     assert [(await report(pipeline, f"2026-{month:02}")).to_json() for month in range(6, 10)] == before
+
+
+def with_a_pool_of_50() -> Configuration:
+    licence = Licence(product="Chat", quantity=1, effective=date(2026, 1, 1))
+    return contoso().model_copy(update={"licences": (licence,), "add_ons": ()})
+
+
+@pytest.mark.parametrize(("december", "sessions", "add_ons"), [(10, 0, 0), (50, 1, 1)])
+async def test_a_late_session_of_december_uses_nothing_of_januarys_pool(
+    december: int, sessions: int, add_ons: int
+) -> None:
+    # Given December, closed, whose pool of 50 covers one more session or does not, and a January that used its own
+    pipeline = InMemory(clock=MovableClock(parse_time("2026-12-01T00:00:00Z")))
+    await pipeline.configured(with_a_pool_of_50(), since=parse_time("2026-12-01T00:00:00Z"))
+    await close(pipeline, "2027-01-09T02:30:00Z")
+    await pipeline.record(*(started(f"j{n}", at="2027-01-05T10:00:00Z") for n in range(50)))
+    own = await report(pipeline, "2027-01")
+    december_rows = [started(f"d{n}", at="2026-12-05T10:00:00Z") for n in range(december + 1)]
+    # When December's sessions become known late
+    await pipeline.record(*december_rows)
+    january = await report(pipeline, "2027-01")
+    # Then January's pool, overage and add-ons are what they were
+    names = ("counted", "remaining", "overage", "add_ons_needed", "days", "by_bot")
+    assert {name: getattr(january, name) for name in names} == {name: getattr(own, name) for name in names}
+    assert (january.counted, january.overage, january.add_ons_needed, january.remaining) == (50, 0, 0, 0)
+    # and what December's pool does not cover is due apart
+    [due] = january.due
+    assert (due.month, due.after, due.pool, due.sessions, due.add_ons) == (
+        "2026-12", december + 1, 50, sessions, add_ons,
+    )  # fmt: skip
+    assert (january.invoiced, january.add_ons_invoiced) == (sessions, add_ons)
+
+
+async def test_months_close_in_order_from_that_of_the_first_configuration_also_without_rows() -> None:
+    # Given a tenant that was first configured in August, and has its first session in October
+    pipeline = await at("2026-11-20T12:00:00Z", since="2026-08-31T23:59:59Z")
+    await pipeline.record(started("c1", at="2026-10-05T10:00:00Z"))
+    assert await pipeline.usage.roll_up_all() == 3
+    # Then all months from August on are closed, and later rows of each are corrections
+    overview = await pipeline.usage.overview("contoso", None)
+    assert [(month.month, month.status) for month in overview.months] == [
+        (NOVEMBER, "open"), (OCTOBER, "closed"), ("2026-09", "closed"), ("2026-08", "closed"),
+    ]  # fmt: skip
+    assert list(await pipeline.ledger.months("contoso")) == ["2026-08", "2026-09", OCTOBER]
+    await pipeline.record(started("c2", at="2026-08-05T10:00:00Z"), started("c3", at="2026-09-05T10:00:00Z"))
+    assert [one.origin_month for one in await corrections(pipeline, NOVEMBER)] == ["2026-08", "2026-09"]
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+
+
+async def test_a_tenant_without_any_row_closes_its_months_too() -> None:
+    pipeline = await at("2026-11-20T12:00:00Z")
+    await pipeline.usage.roll_up_all()
+    assert (await report(pipeline, OCTOBER)).status == "closed"
+
+
+async def test_a_month_before_the_first_configuration_is_closed_and_empty() -> None:
+    # Given a tenant that was first configured in October, which is still open
+    pipeline = await at("2026-10-20T12:00:00Z", since="2026-10-15T08:00:00Z")
+    before = await report(pipeline, "2026-09")
+    assert (before.status, before.counted, before.rows, before.as_of) == ("closed", 0, 0, "2026-10-15T08:00:00Z")
+    # When sessions of September become known, and one of them turns out to be none
+    await pipeline.record(started("c2", at="2026-09-06T10:00:00Z"), *_of_september(FIRST), *_of_september((RECALL,)))
+    # Then they are corrections of October, rated with September's pool, and September stays as it is
+    october = await report(pipeline, OCTOBER)
+    assert [(one.month, one.before, one.after, one.sessions) for one in october.due] == [("2026-09", 0, 1, 0)]
+    assert (october.counted, october.remaining) == (0, october.entitlement.total)
+    assert await report(pipeline, "2026-09") == before
+    assert list(await pipeline.ledger.months("contoso")) == [OCTOBER]
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+    # and they stay so when October is closed
+    await close(pipeline, "2026-11-09T00:00:00Z")
+    await pipeline.record(*_of_september((AGAIN,)))
+    assert [(one.month, one.before, one.after) for one in (await report(pipeline, NOVEMBER)).due] == [("2026-09", 1, 2)]
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+
+
+def _of_september(events: Iterable[Event]) -> list[Event]:
+    return [event.model_copy(update={"time": event.time.replace("-10-", "-09-")}) for event in events]
+
+
+async def test_a_start_of_the_year_0001_makes_nobody_go_through_its_millennia() -> None:
+    # Given a row of the year 0001
+    pipeline = await at("2026-11-20T12:00:00Z")
+    row = old_row("c1", day="0001-01-05")
+    # When it is posted, and the months are rolled up, then as many months are looked at as there are since October
+    ledger = Counting(pipeline.ledger)
+    await post_or_correct(ledger, "contoso", row, None, OCTOBER)
+    assert [(one.origin_month, one.month) for one in await corrections(pipeline, OCTOBER)] == [("0001-01", OCTOBER)]
+    pipeline.usage = replace(pipeline.usage, ledger=ledger, closing=replace(pipeline.usage.closing, ledger=ledger))
+    await pipeline.usage.roll_up_all()
+    overview = await pipeline.usage.overview("contoso", None)
+    assert [month.month for month in overview.months] == [NOVEMBER, OCTOBER]
+    assert ledger.asked <= {OCTOBER, NOVEMBER, "0001-01"}
+
+
+class Counting(MemoryLedger):
+    """A ledger that notes for which months its books or corrections were asked."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        vars(self).update(vars(ledger))
+        self.asked = set[str]()
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        self.asked.add(month)
+        return await super().books(tenant_id, month)
+
+    async def correct(self, tenant_id: str, correction: Correction) -> int:
+        self.asked.add(correction.month)
+        return await super().correct(tenant_id, correction)
 
 
 async def test_the_grace_is_the_tenants() -> None:

@@ -253,6 +253,19 @@ async def test_the_evidence_shows_what_corrects_closed_months(host: Host) -> Non
     assert report["corrections"] == evidence["corrections"]
 
 
+async def test_a_month_before_the_first_configuration_takes_no_rows_of_its_own(host: Host) -> None:
+    # Given a tenant of October, and a session of September that becomes known then
+    early = [dict(event, time="2026-09-05T11:00:00Z") for event in conversation("c0", 5)]
+    await host.accepted(EVENTS, early)
+    await host.drain()
+    # Then September is closed and empty, and October has the session among its corrections
+    september, report = await host.shown("usage/2026-09"), await host.shown("usage/2026-10")
+    assert (september["status"], september["counted"], september["rows"]) == ("closed", 0, 0)
+    assert (report["counted"], report["corrected"], report["invoiced"]) == (0, 1, 0)
+    assert [(one["month"], one["before"], one["after"]) for one in report["due"]] == [("2026-09", 0, 1)]
+    assert [month["month"] for month in (await host.shown("usage"))["months"]] == ["2026-10"]
+
+
 @pytest.mark.parametrize(
     ("name", "media_type"), [("csv", "text/csv; charset=utf-8"), ("ndjson", "application/x-ndjson")]
 )
