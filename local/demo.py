@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import datetime, timedelta
@@ -69,10 +69,9 @@ def play_month(
         found = _play(client, month, begin, expected, console)
         _explain_one(client, console)
         _show_parked(client, _tenants(expected), console)
-        _keep_reports(client, found.usage, folder)
+        _keep_reports(client, found, folder)
         Player(client, month.last).play(year_end_turns(month.year_end), lambda _: None)
         found = replace(found, year_end=settled_read(client, expected.year_end))
-        _keep_reports(client, found.year_end, folder)
     return _compare(found, expected, console)
 
 
@@ -138,8 +137,8 @@ def _show_parked(client: httpx.Client, tenants: Sequence[str], console: Console)
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _keep_reports(client: httpx.Client, months: Iterable[tuple[str, str]], folder: Path) -> None:
-    for tenant, month in months:
+def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
+    for tenant, month in found.usage:
         address = f"/api/tenants/{tenant}/usage/{month}"
         for name in ("json", "csv", "html"):
             answer = client.get(address, params={"format": name}).raise_for_status()

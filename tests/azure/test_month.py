@@ -35,8 +35,6 @@ def test_a_month_is_billed_as_on_one_machine(thin_months: ThinMonths, tmp_path: 
     assert both.azure.as_counted, both.azure.printed
     # and each tenant month's report is the same bytes, as JSON, as CSV and as a page
     assert set(both.azure.reports) == {
-        f"usage-{tenant}-{name}.{format_}"
-        for tenant, name in (*expected.usage, *expected.year_end)
-        for format_ in ("json", "csv", "html")
+        f"usage-{tenant}-{name}.{format_}" for tenant, name in expected.usage for format_ in ("json", "csv", "html")
     }
     assert both.differing == []

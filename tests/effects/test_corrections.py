@@ -1,6 +1,8 @@
 """Closing months, and what comes late: a closed month never changes, and with its corrections it tells the truth."""
 
-from collections.abc import Callable, Iterable
+import csv
+import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.ledger import Books, Ledger
 from shared.usage.monthly_usage import MonthlyUsage
 from shared.usage.posting import post_or_correct
+from shared.usage.render.focus import render_focus
 from shared.usage.report import MAX_LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, fact_of, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
@@ -302,7 +305,9 @@ async def test_a_month_before_the_first_configuration_is_closed_and_empty() -> N
     before = await report(pipeline, "2026-09")
     assert (before.status, before.counted, before.rows, before.as_of) == ("closed", 0, 0, "2026-10-15T08:00:00Z")
     # When sessions of September become known, and one of them turns out to be none
-    await pipeline.record(started("c2", at="2026-09-06T10:00:00Z"), *_of_september(FIRST), *_of_september((RECALL,)))
+    word, end = spoken("2026-09-05T10:00:30Z"), ended(at="2026-09-05T10:00:10Z")
+    await pipeline.record(started("c2", at="2026-09-06T10:00:00Z"))
+    await pipeline.record(started(at="2026-09-05T10:00:00Z", context_variables=CARD), word, end)
     # Then they are corrections of October, rated with September's pool, and September stays as it is
     october = await report(pipeline, OCTOBER)
     assert [(one.month, one.before, one.after, one.sessions) for one in october.due] == [("2026-09", 0, 1, 0)]
@@ -312,13 +317,9 @@ async def test_a_month_before_the_first_configuration_is_closed_and_empty() -> N
     assert (await pipeline.rebuild.compare("contoso")).differences == []
     # and they stay so when October is closed
     await close(pipeline, "2026-11-09T00:00:00Z")
-    await pipeline.record(*_of_september((AGAIN,)))
+    await pipeline.record(spoken("2026-09-05T10:00:05Z"))
     assert [(one.month, one.before, one.after) for one in (await report(pipeline, NOVEMBER)).due] == [("2026-09", 1, 2)]
     assert (await pipeline.rebuild.compare("contoso")).differences == []
-
-
-def _of_september(events: Iterable[Event]) -> list[Event]:
-    return [event.model_copy(update={"time": event.time.replace("-10-", "-09-")}) for event in events]
 
 
 async def test_a_start_of_the_year_0001_makes_nobody_go_through_its_millennia() -> None:
@@ -426,7 +427,10 @@ async def test_a_report_lists_some_corrections_and_counts_all() -> None:
         await pipeline.record(started(f"late-{number:03}"))
     november = await report(pipeline, NOVEMBER)
     assert (len(november.corrections), november.correction_count, november.corrected) == (MAX_LISTED, late, late)
-    assert november.invoiced == 1 + late - november.due[0].pool
+    # and FOCUS bills what all of them make due, not only those that are listed
+    assert november.invoiced == 1 + late - november.due[0].pool == 56
+    billed = csv.DictReader(io.StringIO(render_focus(november), newline=""))
+    assert sum(int(line["ConsumedQuantity"]) for line in billed) == 56
     # Then the evidence has them all
     page = await pipeline.usage.evidence("contoso", NOVEMBER, None, None)
     assert len(page.corrections) == late

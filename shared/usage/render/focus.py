@@ -107,12 +107,11 @@ def _common_columns(report: UsageReport) -> Mapping[str, Cell]:
 
 def _bounds(month: str, time_zone: str) -> tuple[str, str]:
     """When the tenant's month begins (inclusive) and ends (exclusive), in UTC (section "Date/Time Format")."""
-    zone = ZoneInfo(time_zone)
-    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=zone)
-    if month == "9999-12":
-        # `datetime` has no later moment.
-        return _utc_text(first), _utc_text(datetime.max.replace(tzinfo=UTC))
-    return _utc_text(first), _utc_text((first + timedelta(days=31)).replace(day=1))
+    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=ZoneInfo(time_zone))
+    # `datetime` has no earlier and no later moments.
+    begin = datetime.min.replace(tzinfo=UTC) if month == "0001-01" else first
+    end = datetime.max.replace(tzinfo=UTC) if month == "9999-12" else (first + timedelta(days=31)).replace(day=1)
+    return _utc_text(begin), _utc_text(end)
 
 
 def _utc_text(moment: datetime) -> str:

@@ -220,6 +220,14 @@ def test_the_periods_are_the_tenants_month_in_utc(month: str, zone: str, start: 
     assert (row["ChargePeriodStart"], row["ChargePeriodEnd"]) == (start, end)
 
 
+def test_the_first_month_of_all_has_a_period_east_of_greenwich() -> None:
+    one = due("0001-01", "Asia/Tokyo", 0, {}, {("counted", ""): 1, ("byBot", "b1"): 1})
+    _, rows = read(report_of(by_bot={}).model_copy(update={"due": (one,)}))
+    assert [(row["ChargePeriodStart"], row["ChargePeriodEnd"]) for row in rows] == [
+        ("0001-01-01T00:00:00Z", "0001-01-31T14:41:01Z")
+    ]
+
+
 def test_what_is_due_is_billed_now_for_the_period_that_was_corrected() -> None:
     _, rows = read(corrected())
     found = {row["ResourceId"]: row for row in rows if row["ChargeClass"] == "Correction"}
