@@ -1,14 +1,20 @@
 """What corrections make due: the difference in a closed month's own overage, divided among bots without a rest."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.tenants.configuration import Licence
 from shared.usage.apportionment import apportion
-from shared.usage.due import Due, due
+from shared.usage.due import Due, due, due_in
 from shared.usage.ledger import DayCounts
+from shared.usage.posting import booked_contribution, correction
+from tests.builders import contoso, history
+from tests.fakes import MemoryLedger
+from tests.usage.test_ledger_row import row
 
 BOTS = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 90), max_size=4)
 
@@ -67,3 +73,26 @@ def test_however_often_a_month_is_corrected_its_bots_have_their_shares_of_its_ov
     # then each bot has in all what it would have had if all had been known at once
     expected = apportion(max(0, sum(last.values()) - pool), last)
     assert {bot: n for bot, n in invoiced.items() if n} == {bot: n for bot, n in expected.items() if n}
+
+
+async def test_each_closed_month_has_its_own_time_zone_and_pool() -> None:
+    # Given a tenant that moved from Berlin to New York in December, with other licences and an add-on
+    two, one = (
+        contoso().model_copy(
+            update={"time_zone": zone, "licences": (Licence(product="Chat", quantity=n, effective=date(2026, 1, 1)),)}
+        )
+        for zone, n in (("Europe/Berlin", 2), ("America/New_York", 1))
+    )
+    versions = history(two.model_copy(update={"add_ons": ()}), ("2026-12-10T00:00:00Z", one))
+    # When sessions of November, December and January become known in February
+    ledger = MemoryLedger()
+    for month in ("2026-11", "2026-12", "2027-01"):
+        late = row(month, day=f"{month}-05")
+        await ledger.correct("contoso", correction("2027-02", booked_contribution(None), late, None))
+    made = await due_in(ledger, "contoso", "2027-02", await ledger.books("contoso", "2027-02"), versions)
+    # Then each is rated by what held for its month
+    assert [(each.month, each.time_zone, each.pool) for each in made] == [
+        ("2026-11", "Europe/Berlin", 100),
+        ("2026-12", "Europe/Berlin", 150),
+        ("2027-01", "America/New_York", 150),
+    ]
