@@ -18,5 +18,5 @@ async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     found = await configurations.findings(tenant_id, version)
     known = positions(body) if found else {}
     findings = [one.shown(position_of(one.path, known)) for one in found]
-    document = {"version": version.number, "inForceFrom": version.in_force_from.isoformat(), "findings": findings}
+    document = {"version": version.number, "inForceFrom": version.judges_from.isoformat(), "findings": findings}
     return answer(document, headers={"ETag": f'"{version.number}"'})

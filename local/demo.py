@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime, timedelta
 from itertools import starmap
 from pathlib import Path
@@ -22,8 +22,8 @@ from rich.table import Table
 
 from local.independent_count.count import EXAMPLES, count_sample
 from local.independent_count.figures import Figures
-from local.sample.play import Player, figures_read, listed, sessions_read
-from local.sample.schedule import turns
+from local.sample.play import Player, figures_read, listed, sessions_read, settled_read
+from local.sample.schedule import turns, year_end_turns
 from local.sample.traffic import SampleMonth, sample_month
 
 _TIMEOUT = 60.0
@@ -70,6 +70,8 @@ def play_month(
         _explain_one(client, console)
         _show_parked(client, _tenants(expected), console)
         _keep_reports(client, found, folder)
+        Player(client, month.last).play(year_end_turns(month.year_end), lambda _: None)
+        found = replace(found, year_end=settled_read(client, expected.year_end))
     return _compare(found, expected, console)
 
 
@@ -112,7 +114,7 @@ def _play(client: httpx.Client, month: SampleMonth, begin: datetime, expected: F
     client.post("/admin/functions/monthly_usage", json={"input": ""}).raise_for_status()
     found = figures_read(client, _tenants(expected), first)
     refused = {(tenant, f"refused, {code}"): number for (tenant, code), number in player.refused.items()}
-    return Figures(found.first_read, found.usage, {**found.others, **refused})
+    return replace(found, others={**found.others, **refused})
 
 
 def _explain_one(client: httpx.Client, console: Console) -> None:
@@ -145,7 +147,7 @@ def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
 
 def _compare(found: Figures, expected: Figures, console: Console) -> bool:
     """Print the figures found beside those expected. True if all are equal."""
-    console.print(_usage_table(found, expected), _others_table(found, expected), "")
+    console.print(_usage_table(found, expected), _year_end_table(found, expected), _others_table(found, expected), "")
     ok = found == expected
     console.print("All figures equal" if ok else "Figures differ (≠) from", "a count made straight from the posts.")
     return ok
@@ -161,6 +163,16 @@ def _usage_table(found: Figures, expected: Figures) -> Table:
         sessions = (str(real.sessions), str(usage.sessions))
         rest = zip(astuple(real)[1:], astuple(usage)[1:], strict=True)
         table.add_row(*key, before, *sessions, *starmap(_cell, rest), style=None if real == usage else "red")
+    return table
+
+
+def _year_end_table(found: Figures, expected: Figures) -> Table:
+    """December, which is closed, and January, in which late events of December arrived."""
+    columns = ("tenant", "month", "sessions", "entitled", "overage", "due", "invoiced", "add-ons")
+    table = _table("Late events of December", columns)
+    for key, settled in expected.year_end.items():
+        figures = zip(astuple(found.year_end[key]), astuple(settled), strict=True)
+        table.add_row(*key, *starmap(_cell, figures))
     return table
 
 

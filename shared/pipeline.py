@@ -103,7 +103,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     threads = Threads(adapters.threads, configurations.pseudonyms, bus, overflow)
     stamps = Stamps(clock)
     handlers: dict[str, EffectHandler] = {
-        "contribute": ContributeHandler(adapters.ledger),
+        "contribute": ContributeHandler(adapters.ledger, configurations),
         "followUp": FollowUpHandler(store, threads),
     }
     effects = Dispatcher(store, handlers, ParkedEffects(parked, clock), clock, telemetry)

@@ -42,6 +42,8 @@ CONTOSO = (
 )
 """The example's configuration, with an account for each dialect that has none there."""
 FROM_THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
+CONFIGURED = datetime(2026, 10, 1, tzinfo=UTC)
+"""When the tests' tenants were first configured, unless said otherwise: their books begin with October."""
 TEN = "2026-10-05T10:00:00Z"
 PSEUDONYMS = Pseudonyms(TENANT_SECRET.encode())
 """Those of every tenant that tests make."""

@@ -17,10 +17,11 @@ import yaml
 
 from local.independent_count.conversation import CountedConversation
 from local.independent_count.conversations import counted_conversations
-from local.independent_count.figures import Figures, Usage, digest
+from local.independent_count.figures import Figures, Settled, Usage, digest
 from local.independent_count.occurrence import occurrences
 from local.sample.post import Post
 from local.sample.traffic import SampleMonth
+from local.sample.year_end import YearEnd
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TENANTS = tuple(sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
@@ -31,7 +32,8 @@ def count_sample(month: SampleMonth) -> Figures:
     first = conversations([post for post in month.posts if post.at <= month.reading], month.reading)
     counted = conversations(month.posts, month.last)
     before = {key: usage.sessions for key, usage in _usage(first).items()}
-    return Figures(before, _usage(counted), {**_conversations(counted), **_refused_and_parked(month.posts)})
+    others = {**_conversations(counted), **_refused_and_parked(month.posts)}
+    return Figures(before, _usage(counted), others, _year_end(month.year_end))
 
 
 def conversations(posts: Sequence[Post], until: datetime) -> list[CountedConversation]:
@@ -71,6 +73,29 @@ def _month(tenant: str, month: str, row: Counter[str]) -> Usage:
     sessions = row["sessions"]
     overage = max(0, sessions - entitlement)
     return Usage(sessions, row["no_bot"], row["smart_assist_only"], entitlement, overage)
+
+
+def _year_end(year_end: YearEnd) -> dict[tuple[str, str], Settled]:
+    """December as it was known when it closed, and January with what December's own entitlement makes of late posts."""
+    at_closing = _usage(conversations([post for post in year_end.posts if post.at <= year_end.closed], year_end.closed))
+    at_last = _usage(conversations(year_end.posts, year_end.last))
+    settled: dict[tuple[str, str], Settled] = {}
+    for tenant in sorted({tenant for tenant, _ in at_closing}):
+        december, january = at_closing[tenant, "2026-12"], at_last[tenant, "2027-01"]
+        now = at_last[tenant, "2026-12"].overage
+        add_ons_due = _add_ons(now) - _add_ons(december.overage)
+        settled[tenant, "2026-12"] = _settled(december, 0, 0)
+        settled[tenant, "2027-01"] = _settled(january, now - december.overage, add_ons_due)
+    return settled
+
+
+def _settled(usage: Usage, due: int, add_ons_due: int) -> Settled:
+    invoiced, add_ons = usage.overage + due, _add_ons(usage.overage) + add_ons_due
+    return Settled(usage.sessions, usage.entitlement, usage.overage, due, invoiced, add_ons)
+
+
+def _add_ons(overage: int) -> int:
+    return overage // 100 + (overage % 100 > 0)
 
 
 def _conversations(counted: Iterable[CountedConversation]) -> dict[tuple[str, str], int | str]:

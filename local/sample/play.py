@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from local.independent_count.figures import Figures, Usage, digest
+from local.independent_count.figures import Figures, Settled, Usage, digest
 from local.sample.post import Post
 from local.sample.schedule import Turn
 
@@ -68,7 +68,12 @@ def figures_read(client: httpx.Client, tenants: Iterable[str], first: dict[tuple
     others: dict[tuple[str, str], int | str] = {}
     for tenant in tenants:
         others |= {(tenant, name): figure for name, figure in _of_tenant(client, tenant).items()}
-    return Figures(first, usage, others)
+    return Figures(first, usage, others, {})
+
+
+def settled_read(client: httpx.Client, months: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Settled]:
+    """The figures of these tenants and months at the turn of the year."""
+    return {key: _settled(report(client, *key)) for key in months}
 
 
 def report(client: httpx.Client, tenant: str, month: str) -> dict[str, Any]:
@@ -92,6 +97,12 @@ def _usage(document: dict[str, Any]) -> Usage:
     excluded = document["excluded"]
     reasons = excluded.get("no_bot", 0), excluded.get("smart_assist_only", 0)
     return Usage(document["counted"], *reasons, document["entitlement"]["total"], document["overage"])
+
+
+def _settled(document: dict[str, Any]) -> Settled:
+    own = document["counted"], document["entitlement"]["total"], document["overage"]
+    due = sum(each["sessions"] for each in document["due"])
+    return Settled(*own, due, document["invoiced"], document["addOnsInvoiced"])
 
 
 def _of_tenant(client: httpx.Client, tenant: str) -> dict[str, int | str]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from local.independent_count.count import conversations
 from local.sample.post import Post
 from local.sample.traffic import SampleMonth
+from local.sample.year_end import YearEnd
 
 _WINDOW = timedelta(seconds=90)
 """How far the clock may be ahead of a post. Together with the longest time between two lines (45 s) and in a sender's
@@ -38,6 +39,15 @@ def turns(month: SampleMonth) -> Iterator[Turn]:
         yield from _windows(waiting[:due])
         yield Turn(stop)
         waiting = waiting[due:]
+
+
+def year_end_turns(year_end: YearEnd) -> Iterator[Turn]:
+    """The year end up to its last moment; December closes in a turn that has no posts."""
+    if year_end.posts:
+        yield from _windows(post for post in year_end.posts if post.at <= year_end.closed)
+        yield Turn(year_end.closed)
+        yield from _windows(post for post in year_end.posts if post.at > year_end.closed)
+        yield Turn(year_end.last)
 
 
 def _windows(posts: Iterable[Post]) -> Iterator[Turn]:

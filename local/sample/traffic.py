@@ -21,6 +21,7 @@ from local.sample.post import BATCH, EVENT, JSON, Post
 from local.sample.stories import PAUSES, Part, steps_of
 from local.sample.telegram import update
 from local.sample.texts import TALKS
+from local.sample.year_end import NO_YEAR_END, YearEnd, year_end
 
 READING = datetime(2026, 11, 1, 18, tzinfo=UTC)
 """When October's usage is read first: the month is over everywhere, and the corrections are still to come."""
@@ -35,11 +36,13 @@ _NOISE = {0: "typing", 5: "webchat/join", 10: "messageReaction"}
 
 @dataclass(frozen=True)
 class SampleMonth:
-    """The posts in the order of their `at`; between `reading` and `last` come the corrections."""
+    """The posts in the order of their `at`; between `reading` and `last` come the corrections. After it all is
+    `year_end`."""
 
     posts: tuple[Post, ...]
     reading: datetime = READING
     last: datetime = LAST
+    year_end: YearEnd = NO_YEAR_END
 
 
 def sample_month(seed: int, thin: int = 1) -> SampleMonth:
@@ -61,7 +64,7 @@ def sample_month(seed: int, thin: int = 1) -> SampleMonth:
     posts += oddities(rng, thin)
     retried = rng.sample([post for post in posts if post.at < LAST - timedelta(hours=1)], len(posts) // 10)
     posts += [replace(post, at=post.at + timedelta(seconds=rng.uniform(2, 1200))) for post in retried]
-    return SampleMonth(tuple(sorted(posts, key=lambda post: post.at)))
+    return SampleMonth(tuple(sorted(posts, key=lambda post: post.at)), year_end=year_end(seed))
 
 
 def _posts_of(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime, dict[str, Any]]]]:

@@ -9,7 +9,6 @@ from shared.effects.dispatcher import Dispatcher
 from shared.errors import HeadChanged
 from shared.retry import retrying
 from shared.usage.closing import Unposted
-from shared.usage.period import LAST_MONTH
 
 _MAX_HEADS = 1000
 """Conversations that are posted together."""
@@ -29,11 +28,6 @@ class Outstanding:
             # What remains is not tried twice: each try is one of its ten attempts.
             if left or len(keys) < _MAX_HEADS:
                 return left
-
-    async def earliest(self, tenant_id: str) -> str | None:
-        keys = await self.conversations.unposted(tenant_id, LAST_MONTH, 1)
-        found = await self.conversations.read_head(tenant_id, keys[0]) if keys else None
-        return found[0].unposted_month if found else None
 
     async def _post(self, tenant_id: str, key: str, month: str) -> list[Unposted]:
         """Raises HeadChanged and StoreUnavailable."""

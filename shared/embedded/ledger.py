@@ -17,9 +17,11 @@ from shared.embedded.database import Database
 from shared.embedded.within_commit import Performed
 from shared.errors import DayClosed
 from shared.events.envelope import format_time, parse_time
+from shared.tenants.history import Configurations
 from shared.usage.correction import CORRECTIONS
 from shared.usage.ledger import Books, BooksChanged, DayCounts, read_row
 from shared.usage.ledger_on_rows import LedgerOnRows
+from shared.usage.period import first_month
 from shared.usage.rating import INVOICED
 from shared.usage.report import UsageReport
 
@@ -66,16 +68,9 @@ class EmbeddedLedger(LedgerOnRows):
                 _adjust(connection, place, heading, counts)
         return row.kept_out_by(stored)
 
-    async def performing(self, tenant_id: str, conversation_id: str, effect: Effect) -> Performed:
-        """What posts the row of a `Contribute`, if the month is open and no other row stands instead."""
-        assert isinstance(effect, Contribute), "only rows are contributed"
-        total, row = effect.total, effect.row
-        new = read_row(row)
-
-        def posted(connection: sqlite3.Connection) -> bool:
-            return self._put_within(tenant_id, total, row, new, read_row, connection) == 0
-
-        return posted
+    def post_within(self, connection: sqlite3.Connection, tenant_id: str, total: Total, row: Row) -> int:
+        """Do as `post` within a transaction, with a row as it is stored."""
+        return self._put_within(tenant_id, total, row, read_row(row), read_row, connection)
 
     async def books(self, tenant_id: str, month: str) -> Books:
         place = (tenant_id, self._policy, month)
@@ -125,6 +120,25 @@ class EmbeddedLedger(LedgerOnRows):
     async def months(self, tenant_id: str) -> Sequence[str]:
         sql = "SELECT month FROM ledger_months WHERE tenant_id = ? AND policy = ? ORDER BY month"
         return [row["month"] for row in self._database.query(sql, (tenant_id, self._policy))]
+
+
+class PostedRows:
+    """Posts rows within the transaction that commits a conversation: implements `EmbeddedEffect`."""
+
+    def __init__(self, ledger: EmbeddedLedger, configurations: Configurations) -> None:
+        self._ledger = ledger
+        self._configurations = configurations
+
+    async def performing(self, tenant_id: str, conversation_id: str, effect: Effect) -> Performed:
+        """What posts the row of a `Contribute`, if the month is open and no other row stands instead."""
+        assert isinstance(effect, Contribute), "only rows are contributed"
+        total, row = effect.total, effect.row
+        begun = first_month(await self._configurations.of(tenant_id))
+
+        def posted(connection: sqlite3.Connection) -> bool:
+            return total.period >= begun and self._ledger.post_within(connection, tenant_id, total, row) == 0
+
+        return posted
 
 
 class EmbeddedReports:

@@ -8,7 +8,7 @@ from shared.embedded.archive import FolderArchive, archive_beside
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
-from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
+from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports, PostedRows
 from shared.embedded.overflow import EmbeddedOverflow
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads, ToldThreads
@@ -35,7 +35,12 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         return {"active": backlog.active, "deadLetters": backlog.dead_letters}
 
     ledger = EmbeddedLedger(database)
-    within = WithinCommit({"contribute": ledger, "tellThread": ToldThreads(configurations.pseudonyms, clock)})
+    within = WithinCommit(
+        {
+            "contribute": PostedRows(ledger, configurations),
+            "tellThread": ToldThreads(configurations.pseudonyms, clock),
+        }
+    )
     return Adapters(
         conversations=EmbeddedConversations(database, within),
         threads=EmbeddedThreads(database),

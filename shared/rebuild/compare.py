@@ -12,6 +12,7 @@ from shared.effects.reconcile import ledger_row
 from shared.tenants.history import Configurations, History
 from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.ledger import Books, Ledger, LedgerRow
+from shared.usage.period import first_month
 from shared.usage.posting import booked_contribution
 from shared.usage.recount import correction_pages, row_pages
 from shared.wire import replace
@@ -107,10 +108,11 @@ class Rebuild:
             for month in months
         }
         differences = []
+        begun = first_month(history)
         for month in months:
             stored = {row.key: row async for page in row_pages(self.ledger, tenant_id, month) for row in page.rows}
             forgotten = {key: row for key, row in stored.items() if row.day <= forgotten_until}
-            if books[month].closed_at is None:
+            if books[month].closed_at is None and month >= begun:
                 whole = {**forgotten, **expected.get(month, {})}
                 found = [
                     Difference(f"the row of {key} differs", key, month)

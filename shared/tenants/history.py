@@ -28,11 +28,16 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class Version:
-    """One immutable version. `in_force_from` is in UTC; the first version is in force from the beginning."""
+    """One immutable version. `in_force_from` is in UTC; of the first version it is when that was put."""
 
     number: int
     in_force_from: datetime
     configuration: Configuration
+
+    @property
+    def judges_from(self) -> datetime:
+        """The earliest moment that it judges: the first version judges all that was before it, too."""
+        return self.in_force_from if self.number > 1 else datetime.min.replace(tzinfo=UTC)
 
     @cached_property
     def rules(self) -> Mapping[str, CompiledRules]:
@@ -160,7 +165,7 @@ class Configurations:
         return [*changes, *lint(version.configuration)]
 
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
-        """Validate and store a new version, in force in 60 s (a tenant's first: from the beginning).
+        """Validate and store a new version, in force in 60 s (a tenant's first: at once, and for all that was before).
 
         A tenant's first version comes with the secret of its pseudonyms. Putting the latest document again returns its
         version. `expected` is the version number that the author read (If-Match). Raises InvalidConfiguration,
@@ -174,7 +179,7 @@ class Configurations:
         if history and history.latest.configuration == configuration:
             return history.latest
         if history is None:
-            version = Version(1, datetime.min.replace(tzinfo=UTC), configuration)
+            version = Version(1, self._clock.now(), configuration)
             await self._store.create(tenant_id, version, secrets.token_bytes(_SECRET_BYTES))
         else:
             version = Version(current + 1, self._clock.now() + IN_FORCE_AFTER, configuration)

@@ -38,10 +38,6 @@ class Outboxes(Protocol):
         """Post the rows of this month, and of earlier ones, that are still to be posted. Returns those that remain."""
         ...
 
-    async def earliest(self, tenant_id: str) -> str | None:
-        """The earliest month (yyyy-mm) of a row that is still to be posted; None if all are."""
-        ...
-
 
 @dataclass(frozen=True)
 class Closing:
@@ -51,19 +47,24 @@ class Closing:
     outboxes: Outboxes
     clock: Clock
 
-    async def close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
-        """Close the month unless it is closed. Returns the obstacles that kept it open; none when it is closed."""
+    async def close(self, tenant_id: str, month: str, first: str) -> tuple[Obstacle, ...]:
+        """Close the month unless it is closed. Returns the obstacles that kept it open; none when it is closed.
+
+        `first` is the tenant's first month.
+        """
         # Once, since each try of a row that fails is one of its attempts; and first, since posting changes the books.
         outstanding = await self._outstanding(tenant_id, month)
-        return await retrying(BooksChanged, self._close, tenant_id, month, outstanding)
+        return await retrying(BooksChanged, self._close, tenant_id, month, first, outstanding)
 
-    async def _close(self, tenant_id: str, month: str, outstanding: Sequence[Obstacle]) -> tuple[Obstacle, ...]:
+    async def _close(
+        self, tenant_id: str, month: str, first: str, outstanding: Sequence[Obstacle]
+    ) -> tuple[Obstacle, ...]:
         """Raises BooksChanged if a row or correction was posted while the rows were counted."""
         books = await self.ledger.books(tenant_id, month)
         if books.closed_at is not None:
             return ()
-        earlier, differing = await self._earlier(tenant_id, month), await self._differing(tenant_id, month, books)
-        obstacles = [*earlier, *outstanding, *differing]
+        earlier = await self._earlier(tenant_id, month) if month > first else []
+        obstacles = [*earlier, *outstanding, *await self._differing(tenant_id, month, books)]
         if not obstacles:
             await self.ledger.close(tenant_id, month, books, self.clock.now())
         for obstacle in obstacles:
@@ -84,10 +85,8 @@ class Closing:
 
     async def _earlier(self, tenant_id: str, month: str) -> list[Obstacle]:
         """Months close in order, so that a correction finds the earliest open month, and no later one, closed."""
-        known, before = await self.ledger.months(tenant_id), preceding(month)
-        if before is None or not known or before < known[0]:
-            return []
-        if (await self.ledger.books(tenant_id, before)).closed_at is not None:
+        before = preceding(month)
+        if before is None or (await self.ledger.books(tenant_id, before)).closed_at is not None:
             return []
         return [Obstacle(code="earlier_month_open", detail=f"{before} is not closed yet", days=())]
 

@@ -1,6 +1,7 @@
 """Corrections: changes of a closed month, booked as documents in a later month."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -64,11 +65,28 @@ class Correction(ExactModel):
         return CORRECTIONS
 
     def contributions(self) -> Counter[tuple[str, str]]:
-        """What the correction adds to its month's counters of corrections, by (measure, dimension)."""
+        """What the correction adds to its month's counters of corrections, by (measure, dimension).
+
+        They are kept apart by origin month, whose name stands behind the measure.
+        """
         totals: Counter[tuple[str, str]] = Counter({(CORRECTIONS, ""): 1} if self.changes else {})
         for change in self.changes:
             totals[change.measure, change.dimension] += change.change
-        return not_zero(totals)
+        return Counter({(f"{measure}-{self.origin_month}", name): n for (measure, name), n in not_zero(totals).items()})
+
+
+def correction_count(counters: Mapping[tuple[str, str], int]) -> int:
+    """The number of corrections, from a month's counters of corrections."""
+    return sum(counts[CORRECTIONS, ""] for counts in by_origin(counters).values())
+
+
+def by_origin(counters: Mapping[tuple[str, str], int]) -> Mapping[str, Counter[tuple[str, str]]]:
+    """A month's counters of corrections, by the month (yyyy-mm) that they correct, the earliest first."""
+    origins: dict[str, Counter[tuple[str, str]]] = {}
+    for (name, dimension), n in counters.items():
+        measure, _, origin = name.partition("-")
+        origins.setdefault(origin, Counter())[measure, dimension] = n
+    return dict(sorted(origins.items()))
 
 
 _CORRECTION: TypeAdapter[Correction] = TypeAdapter(Correction)

@@ -31,6 +31,11 @@ def entitlement(configuration: Configuration, month: str) -> Entitlement:
     )
 
 
+def overage(sessions: int, pool: int) -> int:
+    """The sessions that the pool does not cover."""
+    return max(0, sessions - pool)
+
+
 def add_ons_needed(overage: int) -> int:
     """How many more add-ons cover the overage."""
     return -(-overage // SESSIONS_PER_ADD_ON)

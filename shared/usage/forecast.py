@@ -60,7 +60,7 @@ class Forecast:
 
     `exhausted_on` is the date on which the pool was used up, if it is; an empty pool never is. Only if `outlook` is
     `expected` are there a `path` of running totals (today and each day to come) and a `total` (the sessions of the
-    whole month, as `invoiced`); and `exhaustion` only if, besides, the pool may still be used up this month.
+    whole month, as `counted`); and `exhaustion` only if, besides, the pool may still be used up this month.
     """
 
     outlook: Outlook
@@ -72,10 +72,10 @@ class Forecast:
 
 
 def forecast(report: UsageReport) -> Forecast:
-    """The forecast of a report's month, as of the report. Corrections count from the month's first day on."""
+    """The forecast of a report's month, as of the report. Corrections of earlier months use none of its pool."""
     now = parse_time(report.as_of).astimezone(ZoneInfo(report.time_zone))
     dates = [date.fromisoformat(day.date) for day in report.days]
-    used = list(accumulate((day.sessions for day in report.days), initial=report.corrected))[1:]
+    used = accumulate(day.sessions for day in report.days)
     pool = report.entitlement.total
     exhausted_on = next((day for day, n in zip(dates, used, strict=True) if 0 < pool <= n), None)
     whole = sum(day < now.date() for day in dates)
@@ -84,7 +84,7 @@ def forecast(report: UsageReport) -> Forecast:
     if whole < MINIMUM_DAYS:
         return Forecast("too_early", whole, exhausted_on)
     past = [(day, report.days[index].sessions) for index, day in enumerate(dates[:whole])]
-    path = tuple(_path(_Pace.of(past[-WINDOW:]), now, dates[whole:], report.invoiced))
+    path = tuple(_path(_Pace.of(past[-WINDOW:]), now, dates[whole:], report.counted))
     open_pool = pool > 0 and exhausted_on is None
     exhaustion = _exhaustion(path, pool) if open_pool else None
     return Forecast("expected", whole, exhausted_on, path[-1].used, exhaustion, path)

@@ -128,7 +128,7 @@ class CorrectionPage:
 
 @dataclass(frozen=True)
 class Books:
-    """A month's counters that are not zero, at one moment: by day (yyyy-mm-dd), and those of corrections.
+    """A month's counters that are not zero, at one moment: by day (yyyy-mm-dd), and those of corrections (`by_origin`).
 
     `closed_at` is None while the month is open. `stamp` changes with each posting.
     """

@@ -12,10 +12,12 @@ from shared.metrics import OBSTRUCTED
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
 from shared.usage.closing import Closing
+from shared.usage.correction import correction_count
+from shared.usage.due import due_in
 from shared.usage.evidence import EvidencePage, Export, ExportFormat, evidence_page, exported
 from shared.usage.ledger import Ledger
 from shared.usage.overview import MAX_MONTHS, UsageOverview, month_overview
-from shared.usage.period import closes_at, end_of, following
+from shared.usage.period import closes_at, end_of, first_month, following
 from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, build_report
 
 _MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
@@ -71,18 +73,16 @@ class MonthlyUsage:
         return written
 
     async def _months(self, tenant_id: str) -> Sequence[str]:
-        """Every month from the first with a row, posted or not, to the last with a row, or to the last that is over.
+        """Every month from the tenant's first one to the last with a row, or to the last that is over.
 
         Months without a row are closed like the others: what comes for them later is a correction.
         """
-        unposted = await self.closing.outboxes.earliest(tenant_id)
-        with_rows = sorted({*await self.ledger.months(tenant_id), *([unposted] if unposted else [])})
-        if not with_rows:
-            return []
         history, now = await self.configurations.of(tenant_id), self.clock.now()
-        months = [with_rows[0]]
-        while following(months[-1]) <= with_rows[-1] or end_of(following(months[-1]), history) <= now:
-            months.append(following(months[-1]))
+        with_rows = await self.ledger.months(tenant_id)
+        months, month = [], first_month(history)
+        while (with_rows and month <= with_rows[-1]) or end_of(month, history) <= now:
+            months.append(month)
+            month = following(month)
         return months
 
     async def roll_up(self, tenant_id: str, month: str) -> bool:
@@ -96,7 +96,7 @@ class MonthlyUsage:
         history, now = await self.configurations.of(tenant_id), self.clock.now()
         obstacles: tuple[Obstacle, ...] = ()
         if (latest is None or latest.status != "closed") and now >= closes_at(month, history, now):
-            obstacles = await self.closing.close(tenant_id, month)
+            obstacles = await self.closing.close(tenant_id, month, first_month(history))
         written = False
         while latest is None or latest.status != "closed":
             report = await self._report_from_books(tenant_id, month, history, latest, obstacles)
@@ -126,16 +126,22 @@ class MonthlyUsage:
         latest: UsageReport | None,
         obstacles: tuple[Obstacle, ...],
     ) -> UsageReport:
-        """The month's report from its books. That of a closed month reads closed books only, so it never changes."""
+        """The month's report from its books. That of a closed month reads closed books only, so it never changes.
+
+        A month before the tenant's first one is closed since there is a configuration, and empty.
+        """
         books = await self.ledger.books(tenant_id, month)
+        begun = history.versions[0].in_force_from if month < first_month(history) else None
+        closed_at = books.closed_at or begun
         listed = await self.ledger.corrections(tenant_id, month, None, MAX_LISTED) if books.corrections else None
         settlement = Settlement(
-            totals=books.corrections,
+            due=await due_in(self.ledger, tenant_id, month, books, history),
+            correction_count=correction_count(books.corrections),
             corrections=listed.corrections if listed else (),
-            obstacles=() if books.closed_at else obstacles,
-            closed=books.closed_at is not None,
+            obstacles=() if closed_at else obstacles,
+            closed=closed_at is not None,
         )
-        as_of = books.closed_at or self.clock.now()
+        as_of = closed_at or self.clock.now()
         return build_report(tenant_id, month, books.days, history, as_of, latest, settlement)
 
     async def overview(self, tenant_id: str, before: str | None) -> UsageOverview:

@@ -33,6 +33,7 @@ class MonthOverview(ExactModel):
     remaining: int
     overage: int
     add_ons_needed: int
+    add_ons_invoiced: int
     version: int
     as_of: str
     sha256: str
@@ -60,6 +61,7 @@ def month_overview(report: UsageReport) -> MonthOverview:
         remaining=report.remaining,
         overage=report.overage,
         add_ons_needed=report.add_ons_needed,
+        add_ons_invoiced=report.add_ons_invoiced,
         version=report.version,
         as_of=report.as_of,
         sha256=report.sha256,

@@ -8,6 +8,8 @@ from shared.tenants.history import History
 
 _FIRST_MONTH = "1000-01"
 LAST_MONTH = "9999-12"
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No books begin before, so that a clock that is set wrong makes nobody go through the months of millennia."""
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -22,6 +24,11 @@ def preceding(month: str) -> str | None:
     year, number = int(month[:4]), int(month[5:])
     before = f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
     return before if before >= _FIRST_MONTH else None
+
+
+def first_month(history: History) -> str:
+    """The month (yyyy-mm) in which the tenant was first configured. Its books begin with it; older ones are closed."""
+    return history.local_date(max(_EARLIEST, history.versions[0].in_force_from)).isoformat()[:7]
 
 
 def dates(month: str) -> list[str]:
@@ -44,6 +51,11 @@ def end_of(month: str, history: History) -> datetime:
     if by_next > in_utc:
         return by_next
     return min(in_utc, turn.replace(tzinfo=ZoneInfo(history.time_zone(month))).astimezone(UTC))
+
+
+def last_moment(month: str, history: History) -> datetime:
+    """The last moment of the month. A configuration that is in force only after it says nothing about the month."""
+    return end_of(month, history) - timedelta(microseconds=1)
 
 
 def closes_at(month: str, history: History, now: datetime) -> datetime:

@@ -1,5 +1,7 @@
 """Posting a row. A row of a closed month becomes a correction in the earliest later month that is open.
 
+A month before the tenant's first one counts as closed and empty.
+
 Closed books count a conversation of a closed month by its row there and by its corrections in the closed months after
 it. A correction is the difference between that and what the conversation truly contributes. It replaces an earlier
 correction while that one's month is open, and adds to it once that month is closed, too. So rows and corrections
@@ -7,6 +9,7 @@ together always say what the facts say, however often and in whatever order rows
 """
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.contributions.counters import not_zero
@@ -66,23 +69,27 @@ def correction(month: str, booked: BookedContribution, row: LedgerRow, occasion:
     )
 
 
-async def post_or_correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> int:
+async def post_or_correct(
+    ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None, first_month: str
+) -> int:
     """Post the row to its month, or correct a closed one. Posting the same or a lower revision changes nothing.
 
     Returns the revision of another row or correction that stands instead; 0 if none does.
     """
-    try:
-        return await ledger.post(tenant_id, row)
-    except DayClosed:
-        return await _correct(ledger, tenant_id, row, occasion)
+    if row.month >= first_month:
+        with suppress(DayClosed):
+            return await ledger.post(tenant_id, row)
+    return await _correct(ledger, tenant_id, row, occasion, max(following(row.month), first_month))
 
 
-async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None) -> int:
-    """Reads closed months only, so nothing can change between reading and writing."""
+async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occasion | None, earliest: str) -> int:
+    """Write the correction into the first month from `earliest` on that is open.
+
+    Reads closed months only, so nothing can change between reading and writing.
+    """
     booked = booked_contribution(await ledger.row(tenant_id, row.month, row.key))
-    month = row.month
+    month = earliest
     while booked.revision < row.revision:
-        month = following(month)
         new = correction(month, booked, row, occasion)
         try:
             # A correction without changes is written, too: a lower revision that comes later must find it.
@@ -90,6 +97,7 @@ async def _correct(ledger: Ledger, tenant_id: str, row: LedgerRow, occasion: Occ
         except DayClosed:
             stored = await ledger.correction(tenant_id, month, new.id)
             booked = booked.with_correction(stored) if stored else booked
+            month = following(month)
     return booked.revision
 
 

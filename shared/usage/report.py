@@ -1,18 +1,19 @@
-"""A month's usage report: built from at most 31 day documents, and one for corrections."""
+"""A month's usage report: built from at most 31 day documents, and from what corrections of closed months make due."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from shared.events.envelope import format_time
 from shared.tenants.history import History
-from shared.usage.correction import CORRECTIONS, Correction
-from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement
+from shared.usage.correction import Correction
+from shared.usage.due import Due
+from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement, overage
 from shared.usage.ledger import DayCounts
-from shared.usage.period import closes_at, dates, end_of
+from shared.usage.period import closes_at, dates, end_of, last_moment
 from shared.usage.rating import INVOICED
 from shared.wire import ExactModel, canonical_json, replace
 
@@ -40,26 +41,29 @@ class Obstacle(ExactModel):
 
 @dataclass(frozen=True)
 class Settlement:
-    """What the books of a month hold beside its own sessions: counters of corrections (`totals`), the first 250
-    corrections, the obstacles to its closing, and whether it is closed."""
+    """What a report says beside the month's own sessions: what corrections of closed months make `due`, how many
+    corrections there are, the first 250 of them, the obstacles to the month's closing, and whether it is closed."""
 
-    totals: DayCounts
+    due: tuple[Due, ...]
+    correction_count: int
     corrections: Sequence[Correction]
     obstacles: tuple[Obstacle, ...]
     closed: bool
 
 
-UNSETTLED = Settlement({}, (), (), closed=False)
+UNSETTLED = Settlement((), 0, (), (), closed=False)
 
 
 class UsageReport(ExactModel):
     """A month's report for finance. `sha256` covers the canonical JSON without `asOf` and itself.
 
     `counted` are the month's own sessions; `by_bot` counts a session under the bot that was invoked first, so each
-    breakdown adds up to it. `corrected` is what corrections of closed months add or take away, `invoiced` the sum of
-    both, from which `remaining`, `overage` and `add_ons_needed` are computed. `rows` is the number of conversations in
-    `counted` and `excluded`, `correction_count` that of corrections in `corrected`. `as_of` of a closed month
-    is its closing time; until then `closes_at` is when it may close.
+    breakdown adds up to it, and `remaining`, `overage` and `add_ons_needed` follow from it. `rows` is the number of
+    conversations in `counted` and `excluded`. `corrected` is by how many sessions the corrections that stand in this
+    month change closed months, `correction_count` their number, and `due` what they make due, one entry for each
+    closed month. `invoiced` are the sessions beyond a pool that are charged with this month: its `overage` and all
+    that is due; `add_ons_invoiced` are the add-ons for it. Both may be negative. `as_of` of a closed month is its
+    closing time; until then `closes_at` is when it may close.
     """
 
     tenant_id: str
@@ -85,7 +89,9 @@ class UsageReport(ExactModel):
     rows: int
     corrected: int
     correction_count: int
+    due: tuple[Due, ...]
     invoiced: int
+    add_ons_invoiced: int
     add_on_source: str
     closes_at: str
     obstacles: tuple[Obstacle, ...]
@@ -102,13 +108,10 @@ def build_report(
 ) -> UsageReport:
     """The report of a month. Its version is that of `previous`, or the next one if the content differs."""
     end = end_of(month, history)
-    # A configuration that is in force only after the month's end says nothing about the month.
-    pool = entitlement(history.at(min(as_of, end - timedelta(microseconds=1))).configuration, month)
+    pool = entitlement(history.at(min(as_of, last_moment(month, history))).configuration, month)
     totals = _totals(days)
-    counted, corrected = totals["counted", ""], settlement.totals.get(("counted", ""), 0)
-    invoiced = counted + corrected
-    excluded = _breakdown(totals, "excluded")
-    overage = max(0, invoiced - pool.total)
+    counted, excluded = totals["counted", ""], _breakdown(totals, "excluded")
+    beyond = overage(counted, pool.total)
     report = UsageReport(
         tenant_id=tenant_id,
         month=month,
@@ -119,9 +122,9 @@ def build_report(
         counted=counted,
         excluded=excluded,
         entitlement=pool,
-        remaining=max(0, pool.total - max(0, invoiced)),
-        overage=overage,
-        add_ons_needed=add_ons_needed(overage),
+        remaining=max(0, pool.total - counted),
+        overage=beyond,
+        add_ons_needed=add_ons_needed(beyond),
         add_on_product=ADD_ON_PRODUCT,
         days=tuple(Day(date=date, sessions=days.get(date, {}).get(("counted", ""), 0)) for date in dates(month)),
         by_bot=_breakdown(totals, "byBot"),
@@ -131,9 +134,11 @@ def build_report(
         as_of=format_time(as_of),
         sha256="",
         rows=counted + sum(excluded.values()),
-        corrected=corrected,
-        correction_count=settlement.totals.get((CORRECTIONS, ""), 0),
-        invoiced=invoiced,
+        corrected=sum(one.after - one.before for one in settlement.due),
+        correction_count=settlement.correction_count,
+        due=settlement.due,
+        invoiced=beyond + sum(one.sessions for one in settlement.due),
+        add_ons_invoiced=add_ons_needed(beyond) + sum(one.add_ons for one in settlement.due),
         add_on_source=ADD_ON_SOURCE,
         closes_at=format_time(closes_at(month, history, as_of)),
         obstacles=settlement.obstacles,

@@ -16,6 +16,7 @@ from local.index import index
 from shared import bootstrap
 from shared.azure.service_bus.connection import connect
 from shared.clock import SystemClock
+from shared.events.envelope import format_time
 from shared.pipeline import Pipeline
 from shared.settings import Settings
 from tests.azure.databases import ENDPOINT, KEY
@@ -120,7 +121,8 @@ async def test_an_event_goes_from_the_ingress_to_the_bill(pipeline: Pipeline) ->
             await bus.open()
             # Given a tenant, and the start of a conversation that a bot takes
             await pipeline.configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
-            event = started(at="2026-10-05T10:00:00Z")
+            at = format_time(SystemClock().now())
+            event = started(at=at)
             # When it is received, and delivered by the bus
             receipt = await pipeline.receiver.receive_events("contoso", event.to_json().encode())
             assert (receipt.accepted, list(receipt.rejected)) == ([event.id], [])
@@ -129,7 +131,7 @@ async def test_an_event_goes_from_the_ingress_to_the_bill(pipeline: Pipeline) ->
     await pipeline.deliveries.deliver(body)
     # Then it came by its subscription, and is a conversation and a bot session
     assert subscription == "conversation-started"
-    assert (await pipeline.usage.report("contoso", "2026-10")).counted == 1
+    assert (await pipeline.usage.report("contoso", at[:7])).counted == 1
 
 
 @pytest.mark.parametrize(

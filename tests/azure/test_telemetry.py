@@ -5,6 +5,7 @@ import pytest
 from shared import bootstrap
 from shared.azure.service_bus.connection import connect
 from shared.clock import SystemClock
+from shared.events.envelope import format_time
 from shared.settings import Azure
 from tests.azure.databases import ENDPOINT, KEY
 from tests.azure.endpoints import alone, endpoint
@@ -34,7 +35,8 @@ async def test_one_trace_leads_over_the_services_and_their_charges_are_counted(
             await bus.open()
             # When it is received, and what the bus delivers is recorded
             with observed.telemetry.serving("POST", "/api/tenants/{tenantId}/events", {}):
-                await pipeline.receiver.receive_events("contoso", started(at="2026-10-05T10:00:00Z").to_json().encode())
+                event = started(at=format_time(SystemClock().now()))
+                await pipeline.receiver.receive_events("contoso", event.to_json().encode())
             [(_, body)] = await bus.received(1)
             await bus.close()
     await pipeline.deliveries.deliver(body)

@@ -14,7 +14,7 @@ from shared.contributions.row import Occasion
 from shared.conversations.bot_activity import BotActivity, Invocation
 from shared.errors import DayClosed
 from shared.events.envelope import parse_time
-from shared.usage.correction import CORRECTIONS, Change, Correction
+from shared.usage.correction import CORRECTIONS, Change, Correction, by_origin
 from shared.usage.ledger import Books, BooksChanged, DayCounts, Exclusion, Ledger, LedgerRow
 
 TENANT = "contoso"
@@ -377,11 +377,28 @@ async def test_a_correction_stands_in_its_month_beside_the_days(ledger: Ledger) 
         books = await ledger.books(TENANT, month)
         assert await all_corrections(ledger, month) == [corrected(month=month)]
         assert await ledger.correction(TENANT, month, "2026-10:c1") == corrected(month=month)
-        assert dict(books.corrections) == {("corrections", ""): 1, ("counted", ""): 1, ("byBot", "contoso-bot"): 1}
+        assert plain(by_origin(books.corrections)) == {
+            OCTOBER: {("corrections", ""): 1, ("counted", ""): 1, ("byBot", "contoso-bot"): 1}
+        }
         assert plain(books.days) == ({} if month == NOVEMBER else plain(recount([row(day="2026-12-01")])))
     assert await all_rows(ledger, TENANT, NOVEMBER) == []
     assert list(await ledger.months(TENANT)) == [NOVEMBER, "2026-12"]
     assert await ledger.correction("fabrikam", NOVEMBER, "2026-10:c1") is None
+
+
+async def test_corrections_are_counted_by_the_month_that_they_correct(ledger: Ledger) -> None:
+    # Given corrections of two closed months in the books of a third, of a bot whose name has all that parts a counter
+    odd = "a-b_c 2026-10"
+    for origin, key, sessions in ((OCTOBER, "c1", 1), ("2026-09", "c1", -1), ("2026-09", "c2", -1)):
+        one = corrected(key, sessions=sessions, month="2026-12", bot=odd)
+        await ledger.correct(TENANT, one.model_copy(update={"origin_month": origin}))
+    # Then each month's are apart, the earliest month first
+    origins = by_origin((await ledger.books(TENANT, "2026-12")).corrections)
+    assert list(origins) == ["2026-09", OCTOBER]
+    assert plain(origins) == {
+        "2026-09": {("corrections", ""): 2, ("counted", ""): -2, ("byBot", odd): -2},
+        OCTOBER: {("corrections", ""): 1, ("counted", ""): 1, ("byBot", odd): 1},
+    }
 
 
 async def test_only_a_higher_revision_replaces_a_correction(ledger: Ledger) -> None:
@@ -390,7 +407,7 @@ async def test_only_a_higher_revision_replaces_a_correction(ledger: Ledger) -> N
     # When one of the same or a lower revision comes, then it is ignored
     for revision in (5, 4):
         await ledger.correct(TENANT, corrected(revision=revision, sessions=1))
-    assert (await ledger.books(TENANT, NOVEMBER)).corrections["byBot", "=Zoë 1"] == -1
+    assert by_origin((await ledger.books(TENANT, NOVEMBER)).corrections)[OCTOBER]["byBot", "=Zoë 1"] == -1
     # and when it is taken back, then nothing of it is counted or listed, and it is not forgotten
     await ledger.correct(TENANT, corrected(revision=6, sessions=0))
     assert dict((await ledger.books(TENANT, NOVEMBER)).corrections) == {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports
 from shared.usage.recount import differing_days, recounted
 from tests import fakes
-from tests.builders import FROM_THE_BEGINNING, contoso
+from tests.builders import CONFIGURED, contoso
 from tests.fakes import (
     MemoryArchive,
     MemoryBus,
@@ -94,10 +95,10 @@ class InMemory:
         self.repair, self.usage, self.parked_event_service = wired.repair, wired.usage, wired.parked_event_service
         self.forgotten = wired.forgotten
 
-    async def configured(self, configuration: Configuration | None = None) -> "InMemory":
-        """Add a tenant. Returns this pipeline."""
+    async def configured(self, configuration: Configuration | None = None, since: datetime = CONFIGURED) -> "InMemory":
+        """Add a tenant, as it was first configured at this time. Returns this pipeline."""
         chosen = configuration or contoso()
-        first = Version(1, FROM_THE_BEGINNING, chosen)
+        first = Version(1, since, chosen)
         await self.configuration_store.create(chosen.tenant_id, first, TENANT_SECRET.encode())
         return self
 

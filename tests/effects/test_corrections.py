@@ -1,7 +1,10 @@
 """Closing months, and what comes late: a closed month never changes, and with its corrections it tells the truth."""
 
+import csv
+import io
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +14,18 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.tenants.configuration import Configuration, Licence
 from shared.usage.correction import CORRECTIONS, Correction
-from shared.usage.ledger import Ledger
+from shared.usage.ledger import Books, Ledger
 from shared.usage.monthly_usage import MonthlyUsage
+from shared.usage.posting import post_or_correct
+from shared.usage.render.focus import render_focus
 from shared.usage.report import MAX_LISTED, UsageReport
 from tests.builders import contoso, ended, escalated, fact_of, message, started
 from tests.conversations.pipelines import InMemory, Pipelines
 from tests.conversations.test_record import Power, PowerCut, Powered
 from tests.fakes import MemoryConversations, MemoryLedger, MemoryReports
+from tests.usage.test_ledger_row import row as old_row
 
 OCTOBER, NOVEMBER, DECEMBER = "2026-10", "2026-11", "2026-12"
 CARD = {"BotHandoffTopic": "CreditCard"}
@@ -33,9 +40,16 @@ def as_wired(usage: MonthlyUsage) -> MonthlyUsage:
     return usage
 
 
-async def at(moment: str, in_memory: Pipelines = InMemory, usage: Usage = as_wired, **ports: Any) -> InMemory:
-    """A pipeline with contoso, at this time."""
-    pipeline = await in_memory(clock=MovableClock(parse_time(moment)), **ports).configured()
+async def at(
+    moment: str,
+    in_memory: Pipelines = InMemory,
+    usage: Usage = as_wired,
+    since: str = "2026-10-01T00:00:00Z",
+    **ports: Any,
+) -> InMemory:
+    """A pipeline with contoso, which was first configured at `since`, at this time."""
+    pipeline = in_memory(clock=MovableClock(parse_time(moment)), **ports)
+    await pipeline.configured(since=parse_time(since))
     pipeline.usage = usage(pipeline.usage)
     return pipeline
 
@@ -73,9 +87,13 @@ async def test_what_comes_after_the_closing_is_a_correction_of_the_open_month() 
     # Then October is what it was, to the byte, and November lists one dated correction with its reason and origin
     assert (await report(pipeline, OCTOBER)).to_json() == october.to_json()
     november = await report(pipeline, NOVEMBER)
-    assert (november.status, november.counted, november.corrected, november.invoiced) == ("open", 1, 1, 2)
-    assert november.remaining == november.entitlement.total - 2
+    assert (november.status, november.counted, november.corrected, november.invoiced) == ("open", 1, 1, 0)
+    assert november.remaining == november.entitlement.total - 1
     assert november.correction_count == 1
+    # and what October's pool makes of it
+    assert [(one.month, one.before, one.after, one.pool, one.sessions) for one in november.due] == [
+        (OCTOBER, 1, 2, 200, 0)
+    ]
     [listed] = november.corrections
     assert listed["occasion"] == {
         "factId": fact_of(late, pipeline.clock.now()).id,
@@ -116,12 +134,13 @@ async def test_a_session_that_is_recalled_and_counts_again_leaves_no_correction(
     # When it turns out to be none, then it is taken away
     await pipeline.record(RECALL)
     assert [(one.reason, one.sessions) for one in await corrections(pipeline, NOVEMBER)] == [("recalled", -1)]
-    assert (await report(pipeline, NOVEMBER)).invoiced == -1
+    assert (await report(pipeline, NOVEMBER)).corrected == -1
     assert (await report(pipeline, NOVEMBER)).excluded == {}
     # and when it is one after all, then nothing is left to correct
     await pipeline.record(AGAIN)
     assert await corrections(pipeline, NOVEMBER) == []
-    assert (await report(pipeline, NOVEMBER)).invoiced == 0
+    november = await report(pipeline, NOVEMBER)
+    assert (november.corrected, november.correction_count, november.due) == (0, 0, ())
     assert await pipeline.books_balance()
 
 
@@ -168,13 +187,14 @@ async def test_a_session_that_moves_out_of_a_closed_month_counts_once() -> None:
     assert (await report(pipeline, OCTOBER)).counted == 1
     # When its start of November arrives: it sorts first, and the word counts nevertheless where it was said
     await pipeline.record(started(at="2026-11-01T00:00:05Z", context_variables=CARD))
-    assert (await report(pipeline, NOVEMBER)).invoiced == 0
+    november = await report(pipeline, NOVEMBER)
+    assert november.counted + november.corrected == 0
     assert (await pipeline.rebuild.compare("contoso")).differences == []
 
 
 async def test_a_correction_may_fall_into_a_month_that_is_closing() -> None:
     # Given September closed, and October over but in its grace
-    pipeline = await at("2026-10-09T00:00:00Z")
+    pipeline = await at("2026-10-09T00:00:00Z", since="2026-09-01T00:00:00Z")
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"))
     await pipeline.usage.roll_up_all()
     assert (await report(pipeline, "2026-09")).status == "closed"
@@ -209,7 +229,7 @@ async def test_a_month_closes_when_its_grace_is_over_and_not_before() -> None:
 
 async def test_a_run_catches_up_with_all_that_was_missed_and_closes_months_without_rows() -> None:
     # Given sessions of June and September, and no run until November
-    pipeline = await at("2026-09-20T00:00:00Z")
+    pipeline = await at("2026-09-20T00:00:00Z", since="2026-06-30T23:59:59Z")
     for day in ("2026-06-05", "2026-09-05"):
         await pipeline.record(started(day, at=f"{day}T10:00:00Z"))
     await close(pipeline, "2026-11-03T00:00:00Z")
@@ -224,6 +244,113 @@ async def test_a_run_catches_up_with_all_that_was_missed_and_closes_months_witho
     await pipeline.usage.roll_up_all()
     assert await pipeline.usage.roll_up_all() == 0
     assert [(await report(pipeline, f"2026-{month:02}")).to_json() for month in range(6, 10)] == before
+
+
+def with_a_pool_of_50() -> Configuration:
+    licence = Licence(product="Chat", quantity=1, effective=date(2026, 1, 1))
+    return contoso().model_copy(update={"licences": (licence,), "add_ons": ()})
+
+
+@pytest.mark.parametrize(("december", "sessions", "add_ons"), [(10, 0, 0), (50, 1, 1)])
+async def test_a_late_session_of_december_uses_nothing_of_januarys_pool(
+    december: int, sessions: int, add_ons: int
+) -> None:
+    # Given December, closed, whose pool of 50 covers one more session or does not, and a January that used its own
+    pipeline = InMemory(clock=MovableClock(parse_time("2026-12-01T00:00:00Z")))
+    await pipeline.configured(with_a_pool_of_50(), since=parse_time("2026-12-01T00:00:00Z"))
+    await close(pipeline, "2027-01-09T02:30:00Z")
+    await pipeline.record(*(started(f"j{n}", at="2027-01-05T10:00:00Z") for n in range(50)))
+    own = await report(pipeline, "2027-01")
+    december_rows = [started(f"d{n}", at="2026-12-05T10:00:00Z") for n in range(december + 1)]
+    # When December's sessions become known late
+    await pipeline.record(*december_rows)
+    january = await report(pipeline, "2027-01")
+    # Then January's pool, overage and add-ons are what they were
+    names = ("counted", "remaining", "overage", "add_ons_needed", "days", "by_bot")
+    assert {name: getattr(january, name) for name in names} == {name: getattr(own, name) for name in names}
+    assert (january.counted, january.overage, january.add_ons_needed, january.remaining) == (50, 0, 0, 0)
+    # and what December's pool does not cover is due apart
+    [due] = january.due
+    assert (due.month, due.after, due.pool, due.sessions, due.add_ons) == (
+        "2026-12", december + 1, 50, sessions, add_ons,
+    )  # fmt: skip
+    assert (january.invoiced, january.add_ons_invoiced) == (sessions, add_ons)
+
+
+async def test_months_close_in_order_from_that_of_the_first_configuration_also_without_rows() -> None:
+    # Given a tenant that was first configured in August, and has its first session in October
+    pipeline = await at("2026-11-20T12:00:00Z", since="2026-08-31T23:59:59Z")
+    await pipeline.record(started("c1", at="2026-10-05T10:00:00Z"))
+    assert await pipeline.usage.roll_up_all() == 3
+    # Then all months from August on are closed, and later rows of each are corrections
+    overview = await pipeline.usage.overview("contoso", None)
+    assert [(month.month, month.status) for month in overview.months] == [
+        (NOVEMBER, "open"), (OCTOBER, "closed"), ("2026-09", "closed"), ("2026-08", "closed"),
+    ]  # fmt: skip
+    assert list(await pipeline.ledger.months("contoso")) == ["2026-08", "2026-09", OCTOBER]
+    await pipeline.record(started("c2", at="2026-08-05T10:00:00Z"), started("c3", at="2026-09-05T10:00:00Z"))
+    assert [one.origin_month for one in await corrections(pipeline, NOVEMBER)] == ["2026-08", "2026-09"]
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+
+
+async def test_a_tenant_without_any_row_closes_its_months_too() -> None:
+    pipeline = await at("2026-11-20T12:00:00Z")
+    await pipeline.usage.roll_up_all()
+    assert (await report(pipeline, OCTOBER)).status == "closed"
+
+
+async def test_a_month_before_the_first_configuration_is_closed_and_empty() -> None:
+    # Given a tenant that was first configured in October, which is still open
+    pipeline = await at("2026-10-20T12:00:00Z", since="2026-10-15T08:00:00Z")
+    before = await report(pipeline, "2026-09")
+    assert (before.status, before.counted, before.rows, before.as_of) == ("closed", 0, 0, "2026-10-15T08:00:00Z")
+    # When sessions of September become known, and one of them turns out to be none
+    word, end = spoken("2026-09-05T10:00:30Z"), ended(at="2026-09-05T10:00:10Z")
+    await pipeline.record(started("c2", at="2026-09-06T10:00:00Z"))
+    await pipeline.record(started(at="2026-09-05T10:00:00Z", context_variables=CARD), word, end)
+    # Then they are corrections of October, rated with September's pool, and September stays as it is
+    october = await report(pipeline, OCTOBER)
+    assert [(one.month, one.before, one.after, one.sessions) for one in october.due] == [("2026-09", 0, 1, 0)]
+    assert (october.counted, october.remaining) == (0, october.entitlement.total)
+    assert await report(pipeline, "2026-09") == before
+    assert list(await pipeline.ledger.months("contoso")) == [OCTOBER]
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+    # and they stay so when October is closed
+    await close(pipeline, "2026-11-09T00:00:00Z")
+    await pipeline.record(spoken("2026-09-05T10:00:05Z"))
+    assert [(one.month, one.before, one.after) for one in (await report(pipeline, NOVEMBER)).due] == [("2026-09", 1, 2)]
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+
+
+async def test_a_start_of_the_year_0001_makes_nobody_go_through_its_millennia() -> None:
+    # Given a row of the year 0001
+    pipeline = await at("2026-11-20T12:00:00Z")
+    row = old_row("c1", day="0001-01-05")
+    # When it is posted, and the months are rolled up, then as many months are looked at as there are since October
+    ledger = Counting(pipeline.ledger)
+    await post_or_correct(ledger, "contoso", row, None, OCTOBER)
+    assert [(one.origin_month, one.month) for one in await corrections(pipeline, OCTOBER)] == [("0001-01", OCTOBER)]
+    pipeline.usage = replace(pipeline.usage, ledger=ledger, closing=replace(pipeline.usage.closing, ledger=ledger))
+    await pipeline.usage.roll_up_all()
+    overview = await pipeline.usage.overview("contoso", None)
+    assert [month.month for month in overview.months] == [NOVEMBER, OCTOBER]
+    assert ledger.asked <= {OCTOBER, NOVEMBER, "0001-01"}
+
+
+class Counting(MemoryLedger):
+    """A ledger that notes for which months its books or corrections were asked."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        vars(self).update(vars(ledger))
+        self.asked = set[str]()
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        self.asked.add(month)
+        return await super().books(tenant_id, month)
+
+    async def correct(self, tenant_id: str, correction: Correction) -> int:
+        self.asked.add(correction.month)
+        return await super().correct(tenant_id, correction)
 
 
 async def test_the_grace_is_the_tenants() -> None:
@@ -242,7 +369,7 @@ async def test_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_w
 async def check_a_month_whose_counters_are_not_its_rows_does_not_close_and_says_which_day(usage: Usage) -> None:
     # Given a ledger in which somebody edited a day of October, and September in order
     ledger = MemoryLedger()
-    pipeline = await at("2026-11-20T12:00:00Z", usage=usage, ledger=ledger)
+    pipeline = await at("2026-11-20T12:00:00Z", usage=usage, since="2026-09-30T00:00:00Z", ledger=ledger)
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"), started("c2"))
     counters = ledger.counters("contoso", OCTOBER, "2026-10-05")
     counters["counted", ""] += 1
@@ -268,7 +395,7 @@ async def test_counters_of_corrections_are_checked_too() -> None:
     await pipeline.record(started("c0"))
     await pipeline.usage.roll_up_all()
     await pipeline.record(started("c1"))
-    ledger.counters("contoso", NOVEMBER, CORRECTIONS)["counted", ""] += 1
+    ledger.counters("contoso", NOVEMBER, CORRECTIONS)[f"counted-{OCTOBER}", ""] += 1
     await close(pipeline, "2026-12-09T00:00:00Z")
     november = await report(pipeline, NOVEMBER)
     assert [(one.code, one.days) for one in november.obstacles] == [("days_differ", ("corrections",))]
@@ -299,7 +426,11 @@ async def test_a_report_lists_some_corrections_and_counts_all() -> None:
     for number in range(late):
         await pipeline.record(started(f"late-{number:03}"))
     november = await report(pipeline, NOVEMBER)
-    assert (len(november.corrections), november.correction_count, november.invoiced) == (MAX_LISTED, late, late)
+    assert (len(november.corrections), november.correction_count, november.corrected) == (MAX_LISTED, late, late)
+    # and FOCUS bills what all of them make due, not only those that are listed
+    assert november.invoiced == 1 + late - november.due[0].pool == 56
+    billed = csv.DictReader(io.StringIO(render_focus(november), newline=""))
+    assert sum(int(line["ConsumedQuantity"]) for line in billed) == 56
     # Then the evidence has them all
     page = await pipeline.usage.evidence("contoso", NOVEMBER, None, None)
     assert len(page.corrections) == late
@@ -319,7 +450,7 @@ class FailingOnce(MemoryReports):
 
 async def test_a_month_that_fails_does_not_keep_others_waiting() -> None:
     # Given a store that fails once
-    pipeline = await at("2026-11-20T12:00:00Z", reports=FailingOnce())
+    pipeline = await at("2026-11-20T12:00:00Z", since="2026-09-01T00:00:00Z", reports=FailingOnce())
     await pipeline.record(started("c0", at="2026-09-05T10:00:00Z"), started("c1"))
     # When the months are rolled up, then the failure is told, and the other month has its report
     with pytest.raises(ExceptionGroup):

@@ -75,9 +75,6 @@ class Oblivious:
     async def post(self, tenant_id: str, month: str) -> Sequence[Unposted]:
         return []
 
-    async def earliest(self, tenant_id: str) -> str | None:
-        return None
-
 
 async def test_a_closing_does_not_look_into_outboxes() -> None:
     def rewired(pipeline: Pipeline) -> Pipeline:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from shared.settings import AccessSettings, Settings
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import Version
-from tests.builders import CONTOSO, EXAMPLES, FROM_THE_BEGINNING
+from tests.builders import CONFIGURED, CONTOSO, EXAMPLES
 from tests.seeds import CUSTOMER_NAME, TENANT_SECRET, TEXT
 
 NOW = "2026-10-20T12:00:00Z"
@@ -47,11 +48,11 @@ class Host:
     clock: MovableClock
     client: httpx.AsyncClient
 
-    async def configured(self, *tenants: str) -> "Host":
-        """Add tenants of the examples, with the secret of the tests. Returns this host."""
+    async def configured(self, *tenants: str, since: datetime = CONFIGURED) -> "Host":
+        """Add tenants of the examples, first configured at `since`, with the tests' secret. Returns this host."""
         for tenant in tenants:
             body = CONTOSO if tenant == "contoso" else (EXAMPLES / f"{tenant}.yaml").read_bytes()
-            first = Version(1, FROM_THE_BEGINNING, decode_configuration(tenant, body))
+            first = Version(1, since, decode_configuration(tenant, body))
             store = EmbeddedConfigurations(self.pipeline.database)
             await store.create(tenant, first, TENANT_SECRET.encode())
             answer = await self.client.put(f"/api/tenants/{tenant}/configuration", content=body)

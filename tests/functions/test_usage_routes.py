@@ -226,6 +226,7 @@ def test_a_format_that_is_refused_is_not_answered() -> None:
         format_named(REPORT_FORMATS, None, "text/csv;q=0, image/png")
 
 
+@pytest.mark.parametrize("host", ["2026-09-01T00:00:00Z"], indirect=True)
 async def test_the_evidence_shows_what_corrects_closed_months(host: Host) -> None:
     # Given September, which is closed, and a session of it that comes late
     roll_up = function_named("monthly_usage")
@@ -245,8 +246,24 @@ async def test_the_evidence_shows_what_corrects_closed_months(host: Host) -> Non
     ]
     assert len(evidence["sessions"]) == 4
     report = await host.shown("usage/2026-10")
-    assert (report["counted"], report["corrected"], report["invoiced"], report["rows"]) == (3, 1, 4, 4)
+    assert (report["counted"], report["corrected"], report["invoiced"], report["rows"]) == (3, 1, 0, 4)
+    # and says what September's own pool makes of it
+    expected = {"month": "2026-09", "timeZone": "UTC", "before": 1, "after": 2, "pool": 200}
+    assert report["due"] == [{**expected, "sessions": 0, "addOns": 0, "byBot": {}}]
     assert report["corrections"] == evidence["corrections"]
+
+
+async def test_a_month_before_the_first_configuration_takes_no_rows_of_its_own(host: Host) -> None:
+    # Given a tenant of October, and a session of September that becomes known then
+    early = [dict(event, time="2026-09-05T11:00:00Z") for event in conversation("c0", 5)]
+    await host.accepted(EVENTS, early)
+    await host.drain()
+    # Then September is closed and empty, and October has the session among its corrections
+    september, report = await host.shown("usage/2026-09"), await host.shown("usage/2026-10")
+    assert (september["status"], september["counted"], september["rows"]) == ("closed", 0, 0)
+    assert (report["counted"], report["corrected"], report["invoiced"]) == (0, 1, 0)
+    assert [(one["month"], one["before"], one["after"]) for one in report["due"]] == [("2026-09", 0, 1)]
+    assert [month["month"] for month in (await host.shown("usage"))["months"]] == ["2026-10"]
 
 
 @pytest.mark.parametrize(

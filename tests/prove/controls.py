@@ -18,8 +18,19 @@ from shared.ingress.receive import Receiver
 from tests.azure.months import played_on_both
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryLedger
-from tests.prove import every_sequence, faults, faulty, faulty_on_azure, kills, ledger, odd_bodies, on_azure
+from tests.prove import (
+    corrections,
+    every_sequence,
+    faults,
+    faulty,
+    faulty_on_azure,
+    kills,
+    ledger,
+    odd_bodies,
+    on_azure,
+)
 from tests.prove.endpoints import ALL, missing
+from tests.usage.random_months import differing
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,14 @@ def _with_other_books() -> int:
     return faults.of_all(7, faulty_on_azure.StoresWithoutOutbox)[1]
 
 
+def _misrated(seen: Callable[[MemoryLedger], MemoryLedger]) -> int:
+    return asyncio.run(differing(0, MemoryLedger(), seen))[0]
+
+
+def _rating(broken: str, seen: Callable[[MemoryLedger], MemoryLedger]) -> Control:
+    return Control(broken, corrections.DIFFERENT, partial(_misrated, seen))
+
+
 QUICK = (
     _sequence("facts not sorted", faulty.unsorted),
     _sequence("no duplicate marker", faulty.without_marker),
@@ -87,6 +106,8 @@ QUICK = (
     _count("a closed month that takes posts", faulty.ClosesNothing),
     _count("a correction that forgets what stands", faulty.ForgetsWhatIsBooked),
     _count("a lower revision that corrects a higher one", faulty.TakesEveryCorrectionForNew),
+    _rating("corrections that use the pool of the month in which they stand", faulty.RatesWhereItStands),
+    _rating("corrections that do not know of earlier ones", faulty.ForgetsEarlierCorrections),
     Control("a refusal that is taken for a failure", odd_bodies.FAILED, partial(_failed, faulty.FailsAtRefusals)),
 )
 """Those of this process."""

@@ -26,7 +26,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
-from shared.usage.correction import Correction
+from shared.usage.correction import Correction, by_origin
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
 from tests.builders import fact_of
 from tests.conversations.pipelines import InMemory
@@ -234,6 +234,28 @@ class TakesEveryCorrectionForNew(MemoryLedger):
         known = await self.correction(tenant_id, correction.month, correction.id)
         revision = max(correction.revision, known.revision + 1) if known else correction.revision
         return await super().correct(tenant_id, correction.model_copy(update={"revision": revision}))
+
+
+class RatesWhereItStands(MemoryLedger):
+    """Says that the sessions of a correction are sessions of the month in whose books it stands."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        vars(self).update(vars(ledger))
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        books = await super().books(tenant_id, month)
+        return replace(books, days={**books.days, **by_origin(books.corrections)}, corrections={})
+
+
+class ForgetsEarlierCorrections(MemoryLedger):
+    """Knows of no corrections in months that are closed."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        vars(self).update(vars(ledger))
+
+    async def books(self, tenant_id: str, month: str) -> Books:
+        books = await super().books(tenant_id, month)
+        return replace(books, corrections={}) if books.closed_at else books
 
 
 class FailsAtRefusals(Receiver):

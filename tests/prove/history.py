@@ -100,9 +100,6 @@ class NothingOutstanding:
     async def post(self, tenant_id: str, month: str) -> Sequence[Unposted]:
         return []
 
-    async def earliest(self, tenant_id: str) -> str | None:
-        return None
-
 
 async def _seconds(databases: list[Database]) -> list[float]:
     """The processor's seconds for all tenants' reports, on each database: the best of several rounds, in turns."""

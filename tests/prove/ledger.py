@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger
+from shared.usage.correction import correction_count
 from shared.usage.ledger import Ledger
 from tests.fakes import MemoryLedger
 from tests.prove.history import costs
@@ -48,7 +49,7 @@ async def differing(ledger: Ledger, seeds: Iterable[int], sessions: int) -> tupl
     truth = witness.count()
     wrong += sum(totals[name] != truth[name] for name in {*totals, *truth})
     wrong += sum([await ledger.books(TENANT, month) != books for month, books in closed.items()])
-    return wrong, (await ledger.books(TENANT, "2026-11")).corrections["corrections", ""]
+    return wrong, correction_count((await ledger.books(TENANT, "2026-11")).corrections)
 
 
 @asynccontextmanager

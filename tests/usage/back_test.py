@@ -121,7 +121,6 @@ def as_of_morning(month: Month, day: int, pool: int = 0) -> UsageReport:
             "as_of": f"{month.month}-{day:02}T00:00:00Z",
             "days": days,
             "counted": sum(so_far),
-            "invoiced": sum(so_far),
             "entitlement": blank.entitlement.model_copy(update={"total": pool}),
             "status": "open",
         }

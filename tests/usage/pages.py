@@ -7,7 +7,8 @@ from typing import Any
 from shared.contributions.row import Occasion
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Licence
-from shared.usage.correction import CORRECTIONS, Correction
+from shared.usage.correction import Correction
+from shared.usage.due import Due, due
 from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, build_report
 from tests.builders import contoso, history
 from tests.usage.render.hostile import hostile_names
@@ -82,9 +83,17 @@ def month_of(
     for measure, sessions in {**usual, **(parts or {})}.items():
         of_first.update({(measure, name): n for name, n in sessions.items() if n})
     of_first.update({("excluded", "no_bot"): 17, ("excluded", "smart_assist_only"): 16})
-    corrected = {(CORRECTIONS, ""): len(corrections), ("counted", ""): sum(one.sessions for one in corrections)}
-    settlement = Settlement(corrected if corrections else {}, corrections[:MAX_LISTED], (), closed)
+    origins = sorted({one.origin_month for one in corrections})
+    due = tuple(_due(origin, [one for one in corrections if one.origin_month == origin]) for origin in origins)
+    settlement = Settlement(due, len(corrections), corrections[:MAX_LISTED], (), closed)
     return build_report("contoso", month, counts, history(bought), parse_time(as_of), None, settlement)
+
+
+def _due(origin: str, corrections: Sequence[Correction]) -> Due:
+    """What is due for a month that had 120 sessions of one bot, and a pool of 100."""
+    changed = sum(one.sessions for one in corrections)
+    before, after = ({("counted", ""): n, ("byBot", "contoso-bot"): n} for n in (120, changed))
+    return due(origin, "Europe/Berlin", 100, before, after)
 
 
 def divided(total: int, names: Sequence[str]) -> Mapping[str, int]:

@@ -28,6 +28,7 @@ TENANT = "contoso"
 ZONE = "America/Los_Angeles"
 """The clocks go back on 1 November."""
 CLOSED_AT = datetime(2026, 11, 9, 8, tzinfo=UTC)
+FIRST_MONTH = "2026-09"
 LATE, TWICE = 0.05, 0.2
 _MONTH = datetime(2026, 10, 1, 7, tzinfo=UTC), datetime(2026, 11, 1, 7, tzinfo=UTC)
 _CHANNELS = (("contoso-chat", "webchat"), ("contoso-telegram", "telegram"), ("contoso-app", "app"))
@@ -135,7 +136,9 @@ async def deliver(ledger: Ledger, deliveries: Sequence[Delivery]) -> None:
     ]
     for start in range(0, len(posts), _AT_ONCE):
         some = posts[start : start + _AT_ONCE]
-        await asyncio.gather(*(post_or_correct(ledger, TENANT, read_row(effect.row), why) for effect, why in some))
+        await asyncio.gather(
+            *(post_or_correct(ledger, TENANT, read_row(effect.row), why, FIRST_MONTH) for effect, why in some)
+        )
 
 
 async def counted(ledger: Ledger) -> tuple[Counts, int]:

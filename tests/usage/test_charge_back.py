@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.usage.charge_back import apportion, charge_back
+from shared.usage.apportionment import apportion
+from shared.usage.charge_back import charge_back
 from shared.usage.report import UsageReport
 from tests.usage.reports import report_of
 
@@ -105,12 +106,3 @@ def test_a_months_entitlement_overage_and_add_ons_are_charged_back_without_a_res
 def test_a_month_that_nobody_used_is_charged_to_nobody() -> None:
     made = report_of(by_bot={}, licences=2)
     assert (charge_back(made, made.by_bot), made.entitlement.total) == ({}, 100)
-
-
-def test_overage_that_corrections_bring_is_charged_to_nobody_beyond_the_months_own_sessions() -> None:
-    # given a month of 10 sessions whose overage is 60, because an earlier month was corrected
-    made = report_of(by_bot={"b1": 7, "b2": 3}, licences=1).model_copy(update={"overage": 60, "add_ons_needed": 1})
-    shares = charge_back(made, made.by_bot)
-    # then all its sessions are overage, and none is more than that
-    assert {bot: (share.overage, share.covered) for bot, share in shares.items()} == {"b1": (7, 0), "b2": (3, 0)}
-    assert sum(share.add_ons_needed for share in shares.values()) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contributions.row import Occasion
 from shared.errors import NotAcceptable
-from shared.usage.correction import Correction
+from shared.usage.correction import Correction, by_origin
 from shared.usage.evidence import PAGE, PART, EvidencePage, evidence_page, exported
 from shared.usage.ledger import LedgerRow
 from shared.usage.posting import booked_contribution, correction
@@ -88,27 +88,31 @@ async def test_a_large_month_comes_in_parts_that_make_one_file() -> None:
         assert {line["kind"] for line in lines} == {"session", "excluded", "correction"}
 
 
-async def test_the_csv_adds_up_to_what_is_invoiced() -> None:
+async def test_the_csv_adds_up_to_what_is_counted_and_corrected() -> None:
     ledger = await ledger_with(70, 5)
     text, _ = await whole_file(ledger, "csv")
     lines = list(csv.DictReader(io.StringIO(text)))
     assert tuple(lines[0]) == HEADER
     books = await ledger.books("contoso", OCTOBER)
     own = sum(counts["counted", ""] for counts in books.days.values())
-    assert sum(int(line["sessions"]) for line in lines) == own + books.corrections["counted", ""] == 65
+    assert (
+        sum(int(line["sessions"]) for line in lines)
+        == own + by_origin(books.corrections)["2026-09"]["counted", ""]
+        == 65
+    )
     # and each line says what proves it, or why it does not count, or why and what it corrects
     by_kind = {line["kind"]: line for line in lines}
-    session, excluded, corrected = (by_kind[kind] for kind in ("session", "excluded", "correction"))
+    session, excluded, correction_line = (by_kind[kind] for kind in ("session", "excluded", "correction"))
     assert (session["proofFactId"], session["proofBot"], session["proofThrough"]) == ("f1", "b1", "decision")
     assert (session["bots"], session["account"], session["channel"]) == ("b1", "contoso-chat", "webchat")
     assert (session["workStream"], session["escalated"]) == ("W", "false")
     assert (excluded["excluded"], excluded["proofFactId"]) == ("no_bot", "")
-    assert (corrected["reason"], corrected["originMonth"], corrected["recordedAt"]) == (
+    assert (correction_line["reason"], correction_line["originMonth"], correction_line["recordedAt"]) == (
         "late",
         "2026-09",
         "2026-10-20T12:00:00Z",
     )
-    assert "2026-09-30 counted +1" in corrected["changes"]
+    assert "2026-09-30 counted +1" in correction_line["changes"]
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a", "\tx", "\rx", *hostile_names(100, seed=14)])

@@ -99,11 +99,11 @@ def test_where_nobody_came_few_are_expected_and_not_none_for_sure() -> None:
     assert 0 < said.total.high < 15
 
 
-def test_corrections_count_from_the_first_day_on() -> None:
-    # given a pool of 50, of which a correction uses the last session
+def test_corrections_use_nothing_of_the_months_pool() -> None:
+    # given a pool of 50, of which one session is left, and a session of a closed month that came late
     late = [a_correction(0)]
     used = month_of([49], as_of="2026-10-03T10:00:00Z", licences=1, add_ons=0, corrections=late, time_zone="UTC")
-    assert forecast(used).exhausted_on == day(1)
+    assert (used.corrected, used.remaining, forecast(used).exhausted_on) == (1, 1, None)
 
 
 ANY_MONTH = (DAILY, st.integers(MINIMUM_DAYS + 1, 31), st.integers(0, 5000), st.integers(0, 23))
@@ -131,16 +131,16 @@ def check_a_forecast_holds_together(
         assert before.expected <= after.expected
         assert before.high <= after.high
     for one in steps:
-        assert report.invoiced <= one.low <= one.expected <= one.high
+        assert report.counted <= one.low <= one.expected <= one.high
     # and the day is in its range, from today on, or the pool is used up already, or none can be
     if said.exhaustion:
         ordered = [said.exhaustion.earliest, said.exhaustion.expected or day(31), said.exhaustion.latest or day(31)]
         assert ordered == sorted(ordered)
         assert said.exhaustion.earliest >= day(number)
-        assert pool > report.invoiced
+        assert pool > report.counted
     else:
         assert pool == 0 or said.exhausted_on or said.total.high < pool
-    assert (said.exhausted_on is not None) == (0 < pool <= report.invoiced)
+    assert (said.exhausted_on is not None) == (0 < pool <= report.counted)
     # and the same report has the same forecast
     assert forecast(report) == said
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from shared.usage.charge_back import apportion
+from shared.usage.apportionment import apportion
 from shared.usage.closing import Closing
 from shared.usage.correction import Correction
 from shared.usage.forecast import Forecast, Range, forecast
@@ -51,7 +51,7 @@ async def test_a_correction_of_nothing_is_not_written_down() -> None:
 
 
 class ClosesUnchecked(Closing):
-    async def close(self, tenant_id: str, month: str) -> tuple[Obstacle, ...]:
+    async def close(self, tenant_id: str, month: str, first: str) -> tuple[Obstacle, ...]:
         await self.ledger.close(tenant_id, month, await self.ledger.books(tenant_id, month), self.clock.now())
         return ()
 

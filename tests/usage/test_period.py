@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.envelope import parse_time
-from shared.tenants.history import History
-from shared.usage.period import closes_at, dates, end_of, following
+from shared.tenants.history import History, Version
+from shared.usage.period import closes_at, dates, end_of, first_month, following
 from tests.builders import contoso, history
 
 
@@ -83,3 +83,20 @@ def test_no_moment_belongs_to_a_month_after_its_end(zones: tuple[str, str], chan
 )
 def test_months_follow_each_other(month: str, after: str, days: int) -> None:
     assert (following(month), len(dates(month))) == (after, days)
+
+
+@pytest.mark.parametrize(
+    ("zone", "configured", "first"),
+    [
+        ("UTC", "2026-10-31T23:59:59Z", "2026-10"),
+        ("Europe/Berlin", "2026-10-31T23:30:00Z", "2026-11"),
+        ("America/Los_Angeles", "2026-11-01T06:30:00Z", "2026-10"),
+        # No books begin before 2000, whatever the clock said.
+        ("UTC", "0001-01-01T00:00:00Z", "2000-01"),
+        ("Asia/Tokyo", "0001-01-01T00:00:00Z", "2000-01"),
+    ],
+)
+def test_books_begin_with_the_tenants_month_of_its_first_configuration(zone: str, configured: str, first: str) -> None:
+    versions = [Version(1, parse_time(configured), contoso().model_copy(update={"time_zone": zone}))]
+    later = Version(2, parse_time("2026-12-01T00:00:00Z"), contoso())
+    assert first_month(History(versions)) == first_month(History([*versions, later])) == first

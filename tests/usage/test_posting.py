@@ -78,12 +78,12 @@ async def check_a_lower_revision_that_comes_after_a_higher_one_corrects_nothing(
     await ledger.post("contoso", row())
     await closed(ledger, OCTOBER)
     again, recalled = row(revision=3), row(revision=2, excluded="no_bot", bots=())
-    await post_or_correct(ledger, "contoso", again, OCCASION)
-    await post_or_correct(ledger, "contoso", recalled, OCCASION)
+    await post_or_correct(ledger, "contoso", again, OCCASION, OCTOBER)
+    await post_or_correct(ledger, "contoso", recalled, OCCASION, OCTOBER)
     # Then the session stands, also when the older news comes once more in the month after
     assert await net(ledger, OCTOBER) == booked_contribution(again).counts
     await closed(ledger, NOVEMBER)
-    await post_or_correct(ledger, "contoso", recalled, OCCASION)
+    await post_or_correct(ledger, "contoso", recalled, OCCASION, OCTOBER)
     assert await net(ledger, OCTOBER) == booked_contribution(again).counts
     assert list(await ledger.months("contoso")) == [OCTOBER, NOVEMBER]
 
@@ -102,14 +102,14 @@ async def test_a_correction_that_races_with_the_closing_of_its_month_goes_to_the
     ledger = ClosesFirst()
     await closed(ledger, OCTOBER)
     for _ in range(2):
-        await post_or_correct(ledger, "contoso", row(), OCCASION)
+        await post_or_correct(ledger, "contoso", row(), OCCASION, OCTOBER)
     assert (await ledger.corrections("contoso", NOVEMBER, None, 9)).corrections == []
     assert [one.reason for one in (await ledger.corrections("contoso", DECEMBER, None, 9)).corrections] == ["late"]
 
 
 async def test_posting_to_an_open_month_writes_no_correction() -> None:
     ledger = MemoryLedger()
-    await post_or_correct(ledger, "contoso", row(), OCCASION)
+    await post_or_correct(ledger, "contoso", row(), OCCASION, OCTOBER)
     assert dict((await ledger.books("contoso", OCTOBER)).corrections) == {}
     assert list(await ledger.months("contoso")) == [OCTOBER]
 
@@ -140,7 +140,7 @@ async def test_whatever_order_revisions_and_closings_have_the_highest_revision_i
     for one in [*order, *again]:
         if data.draw(st.booleans()) and to_close:
             await closed(ledger, to_close.pop(0))
-        await post_or_correct(ledger, "contoso", one, OCCASION)
+        await post_or_correct(ledger, "contoso", one, OCCASION, OCTOBER)
         posted.append(one)
         # Then at any time the books say what the highest revision says
         truth = max(posted, key=lambda posted_row: posted_row.revision)

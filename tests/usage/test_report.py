@@ -10,6 +10,7 @@ import pytest
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Configuration, Licence
 from shared.tenants.history import History
+from shared.usage.due import due
 from shared.usage.entitlement import add_ons_needed, entitlement
 from shared.usage.ledger import DayCounts
 from shared.usage.render.csv import render_csv
@@ -156,25 +157,32 @@ def test_nothing_carries_over_into_the_next_month() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sessions", "corrected", "invoiced", "remaining", "overage", "needed"),
+    ("sessions", "before", "after", "invoiced", "add_ons"),
     [
-        (49, 1, 50, 0, 0, 0),
-        (50, 1, 51, 0, 1, 1),
-        (51, -1, 50, 0, 0, 0),
-        (0, -1, -1, 50, 0, 0),
-        (100, 51, 151, 0, 101, 2),
+        (49, 10, 11, 0, 0),  # the closed month's pool covers what came late
+        (50, 50, 51, 1, 1),  # it does not
+        (51, 51, 50, 0, 0),  # beyond the pool here, and no longer there
+        (0, 60, 55, -5, 0),
+        (0, 51, 50, -1, -1),
+        (151, 150, 151, 102, 3),
     ],
 )
-def test_corrections_are_invoiced_with_the_month_in_which_they_stand(
-    sessions: int, corrected: int, invoiced: int, remaining: int, overage: int, needed: int
+def test_a_month_is_invoiced_with_its_own_overage_and_with_what_is_due_for_closed_months(
+    sessions: int, before: int, after: int, invoiced: int, add_ons: int
 ) -> None:
-    # Given a month with sessions of its own, and corrections of closed months
-    settlement = Settlement({("counted", ""): corrected, ("corrections", ""): 3}, (), (), closed=False)
+    # Given a month with sessions of its own and a pool of 50, and corrections of a closed month with such a pool
+    changed = {("counted", ""): after - before}
+    closed = due("2026-09", "UTC", 50, {("counted", ""): before}, changed)
+    settlement = Settlement((closed,), 3, (), (), closed=False)
     counts = {"2026-10-05": {("counted", ""): sessions}}
     made = build_report("contoso", "2026-10", counts, history(bought(1)), AS_OF, None, settlement)
-    # Then its own figure stays apart from the invoiced one, and the pool is reckoned with the latter
-    assert (made.counted, made.corrected, made.correction_count, made.invoiced) == (sessions, corrected, 3, invoiced)
-    assert (made.remaining, made.overage, made.add_ons_needed) == (remaining, overage, needed)
+    # Then what is left of its pool, and what goes beyond it, follows from its own sessions
+    beyond = max(0, sessions - 50)
+    assert (made.counted, made.remaining, made.overage) == (sessions, max(0, 50 - sessions), beyond)
+    assert made.add_ons_needed == add_ons_needed(beyond)
+    # and what is due is invoiced beside it
+    assert (made.corrected, made.correction_count, made.due) == (after - before, 3, (closed,))
+    assert (made.invoiced, made.add_ons_invoiced) == (invoiced, add_ons)
 
 
 def test_the_report_says_what_to_buy_and_where() -> None:
@@ -190,6 +198,6 @@ def test_the_report_says_what_to_buy_and_where() -> None:
 def test_a_month_is_open_until_it_is_over_and_closing_until_it_is_closed(as_of: str, status: str) -> None:
     made = build_report("contoso", "2026-10", {}, history(contoso()), parse_time(as_of), None)
     assert (made.status, made.closes_at) == (status, "2026-11-09T00:00:00Z")
-    closed = Settlement({}, (), (), closed=True)
+    closed = Settlement((), 0, (), (), closed=True)
     final = build_report("contoso", "2026-10", {}, history(contoso()), parse_time(as_of), made, closed)
     assert (final.status, final.version, final.as_of) == ("closed", made.version + 1, as_of)

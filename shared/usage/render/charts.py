@@ -86,7 +86,7 @@ class Days:
 
 def pool_chart(report: UsageReport, forecast: Forecast) -> Pool:
     """The bar of the month's used sessions and its pool."""
-    used, pool = max(report.invoiced, 0), report.entitlement.total
+    used, pool = report.counted, report.entitlement.total
     total = forecast.total
     longest = max(used, pool, total.high if total else 0, 1) / WIDTH
     return Pool(
@@ -102,7 +102,7 @@ def pool_chart(report: UsageReport, forecast: Forecast) -> Pool:
 def burn_down(report: UsageReport, forecast: Forecast, height: int = 200) -> BurnDown:
     """The burn-down chart of the month, from its first moment to its last; `height` in pixels."""
     pool, days = report.entitlement.total, len(report.days)
-    remaining = [float(pool - n) for n in accumulate((day.sessions for day in report.days), initial=report.corrected)]
+    remaining = [float(pool - n) for n in accumulate((day.sessions for day in report.days), initial=0)]
     elapsed = _days_gone(report)
     whole = int(elapsed)
     actual = [(float(day), remaining[day]) for day in range(whole + 1)]

@@ -1,6 +1,6 @@
 """A report's corrections for its files, with all members that any of them has."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shared.usage.render.table import Cell
@@ -22,14 +22,6 @@ def corrections_table(report: UsageReport) -> tuple[Sequence[str], Sequence[Sequ
     documents = corrections(report)
     members = list(dict.fromkeys(member for document in documents for member in document))
     return members, [[_cell(document.get(member)) for member in members] for document in documents]
-
-
-def corrected_bots(report: UsageReport) -> Iterator[tuple[str, str, int]]:
-    """The corrected month, the bot and the change in its sessions, for each change of a bot's sessions."""
-    for document in corrections(report):
-        for change in document.get("changes", ()):
-            if change["measure"] == "byBot":
-                yield document["originMonth"], change["dimension"], change["change"]
 
 
 def _cell(value: object) -> Cell:

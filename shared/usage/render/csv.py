@@ -16,7 +16,7 @@ HEADER = (
 
 def render_csv(report: UsageReport) -> str:
     """Measures: counted, entitlement and what is left of it, excluded by reason, the breakdowns and their shares,
-    corrections (each as JSON), sessions by date. Every row names the report."""
+    what is due for each closed month, corrections (each as JSON), sessions by date. Every row names the report."""
     fixed: tuple[Cell, ...] = (
         report.tenant_id, report.month, report.time_zone, report.status, report.version, report.policy, report.as_of,
         report.sha256,
@@ -29,6 +29,7 @@ def _figures(report: UsageReport) -> Iterator[tuple[str, str, int]]:
     yield "counted", "", report.counted
     yield "corrected", "", report.corrected
     yield "invoiced", "", report.invoiced
+    yield "addOnsInvoiced", report.add_on_product, report.add_ons_invoiced
     yield "licences", "", report.entitlement.licences
     yield "addOns", "", report.entitlement.add_ons
     yield "entitlement", "", report.entitlement.total
@@ -43,6 +44,13 @@ def _figures(report: UsageReport) -> Iterator[tuple[str, str, int]]:
         yield from ((f"entitlementBy{by}", part, share.entitlement) for part, share in shares.items())
         yield from ((f"overageBy{by}", part, share.overage) for part, share in shares.items())
         yield from ((f"addOnsNeededBy{by}", part, share.add_ons_needed) for part, share in shares.items())
+    for due in report.due:
+        yield "before", due.month, due.before
+        yield "after", due.month, due.after
+        yield "pool", due.month, due.pool
+        yield "sessionsDue", due.month, due.sessions
+        yield "addOnsDue", due.month, due.add_ons
+        yield from (("sessionsDueByBot", f"{due.month} {bot}", n) for bot, n in due.by_bot.items())
     for correction in corrections(report):
         yield "correction", canonical_json(correction), correction.get("sessions", 0)
     yield from (("sessions", day.date, day.sessions) for day in report.days)

@@ -15,7 +15,7 @@ HEADER = (
     "proofThrough", "proofFactId", "bots", "account", "channel", "workStream", "escalated", "originMonth", "reason",
     "recordedAt", "factId", "changes",
 )  # fmt: skip
-"""The columns of the CSV. `sessions` adds up to the report's `invoiced`."""
+"""The columns of the CSV. `sessions` adds up to the report's `counted` and `corrected`."""
 
 
 def export_format(name: str) -> ExportFormat:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from shared.events.envelope import parse_time
 from shared.usage.charge_back import charge_back
-from shared.usage.render.corrections import corrected_bots
 from shared.usage.render.table import Cell, csv_table
 from shared.usage.report import UsageReport
 
@@ -33,12 +32,12 @@ UNIT = "Sessions"
 
 
 def render_focus(report: UsageReport) -> str:
-    """Sessions by bot: those that the entitlement covers, those beyond it, and corrections of earlier months.
+    """Sessions by bot: those that the entitlement covers, those beyond it, and what is due for closed months.
 
-    The quantities of the first two add up to `counted`.
+    The quantities of the first two add up to `counted`, those of the last two to `invoiced`.
     """
     fixed = _common_columns(report)
-    rows = ({**fixed, **row} for row in (*_charges(report), *_corrections(report)))
+    rows = ({**fixed, **row} for row in (*_charges(report), *_due(report)))
     return csv_table(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
 
 
@@ -50,12 +49,14 @@ def _charges(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
             yield _charge(bot, share.overage, "Overage", "Bot sessions beyond the entitlement")
 
 
-def _corrections(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
-    """Rows that are billed with this month, for the period of the month that they correct."""
-    for month, bot, sessions in corrected_bots(report):
-        start, end = _bounds(month, report.time_zone)
-        charge = _charge(bot, sessions, "Correction", "Bot sessions of a closed month that changed")
-        yield {**charge, "ChargeClass": "Correction", "ChargePeriodStart": start, "ChargePeriodEnd": end}
+def _due(report: UsageReport) -> Iterator[Mapping[str, Cell]]:
+    """Rows that are billed with this month, for the period of the month that was corrected."""
+    for due in report.due:
+        start, end = _bounds(due.month, due.time_zone)
+        period = {"ChargeClass": "Correction", "ChargePeriodStart": start, "ChargePeriodEnd": end}
+        for bot, sessions in due.by_bot.items():
+            description = "Bot sessions beyond the entitlement of a closed month that was corrected"
+            yield {**_charge(bot, sessions, "Correction", description), **period}
 
 
 def _charge(bot: str, sessions: int, coverage: str, description: str) -> Mapping[str, Cell]:
@@ -106,12 +107,11 @@ def _common_columns(report: UsageReport) -> Mapping[str, Cell]:
 
 def _bounds(month: str, time_zone: str) -> tuple[str, str]:
     """When the tenant's month begins (inclusive) and ends (exclusive), in UTC (section "Date/Time Format")."""
-    zone = ZoneInfo(time_zone)
-    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=zone)
-    if month == "9999-12":
-        # `datetime` has no later moment.
-        return _utc_text(first), _utc_text(datetime.max.replace(tzinfo=UTC))
-    return _utc_text(first), _utc_text((first + timedelta(days=31)).replace(day=1))
+    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=ZoneInfo(time_zone))
+    # `datetime` has no earlier and no later moments.
+    begin = datetime.min.replace(tzinfo=UTC) if month == "0001-01" else first
+    end = datetime.max.replace(tzinfo=UTC) if month == "9999-12" else (first + timedelta(days=31)).replace(day=1)
+    return _utc_text(begin), _utc_text(end)
 
 
 def _utc_text(moment: datetime) -> str:

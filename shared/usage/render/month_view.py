@@ -17,6 +17,9 @@ from shared.usage.report import UsageReport
 MAX_LISTED = 8
 """The most rows of a list on the page, so that it fits on two sheets of paper; the files have all rows."""
 
+MAX_DUE = 3
+"""The most corrected months that are explained on the page; the files have all."""
+
 Situation = Literal["no_pool", "over", "exhausted", "too_early", "runs_out", "may_run_out", "lasts"]
 """Which sentence answers the reader's first question: does the pool last?"""
 
@@ -105,7 +108,7 @@ def unused(total: Range, pool: int) -> WholeRange:
 
 def lines(report: UsageReport) -> Iterator[Line]:
     """A row of the table for each day of the month."""
-    running = list(accumulate((day.sessions for day in report.days), initial=report.corrected))[1:]
+    running = accumulate(day.sessions for day in report.days)
     for day, used in zip(report.days, running, strict=True):
         yield Line(date.fromisoformat(day.date), day.sessions, used, report.entitlement.total - used)
 

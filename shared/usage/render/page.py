@@ -60,6 +60,7 @@ def render_page(report: UsageReport, reader: Reader) -> str:
         days=days_chart(report),
         lines=list(month_view.lines(report)),
         listings=list(month_view.listings(report)),
+        due=report.due[: month_view.MAX_DUE],
         corrections=corrections(report)[: month_view.MAX_LISTED],
         before=preceding(report.month),
         after=following(report.month) if report.status != "open" and report.month != "9999-12" else None,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from shared.usage.charge_back import Share, charge_back
+from shared.usage.due import Due
 from shared.usage.render.breakdowns import Breakdown, breakdowns
 from shared.usage.render.corrections import corrections_table
 from shared.usage.render.sheets import Column, Line, Row, Sheets
@@ -28,6 +29,8 @@ def render_xlsx(report: UsageReport) -> bytes:
     for breakdown in breakdowns(report):
         columns, rows, total = _shares(report, breakdown)
         sheets.table(breakdown.title, columns, rows, total)
+    if report.due:
+        sheets.table("Due", _DUE, [_due(one) for one in report.due], _total_due(report))
     if report.corrections:
         sheets.table("Corrections", *_corrections(report))
     return sheets.written()
@@ -51,7 +54,6 @@ def _figures(report: UsageReport) -> Iterator[Line]:
     yield "Sessions", None
     yield "Counted", report.counted
     yield "Corrected", report.corrected
-    yield "Invoiced", report.invoiced
     yield "Licences", report.entitlement.licences
     yield "Add-ons", report.entitlement.add_ons
     yield "Entitlement", report.entitlement.total
@@ -59,6 +61,8 @@ def _figures(report: UsageReport) -> Iterator[Line]:
     yield "Overage", report.overage
     yield "Add-ons needed", report.add_ons_needed
     yield "Corrections", report.correction_count
+    yield "Invoiced", report.invoiced
+    yield "Add-ons invoiced", report.add_ons_invoiced
     yield "Conversations not counted", None
     yield from ((reason.replace("_", " ").capitalize(), n) for reason, n in report.excluded.items())
 
@@ -102,6 +106,25 @@ def _shares(report: UsageReport, breakdown: Breakdown) -> tuple[tuple[Column, ..
 def _share(part: str, share: Share, counted: int) -> Row:
     of_all = share.sessions / counted if counted else None
     return part, share.sessions, of_all, share.entitlement, share.overage, share.add_ons_needed
+
+
+_DUE = (
+    Column("Month"),
+    Column("Before", "number"),
+    Column("After", "number"),
+    Column("Pool", "number"),
+    Column("Sessions due", "number"),
+    Column("Add-ons due", "number"),
+)
+
+
+def _due(due: Due) -> Row:
+    return due.month, due.before, due.after, due.pool, due.sessions, due.add_ons
+
+
+def _total_due(report: UsageReport) -> Row:
+    sessions, add_ons = (sum(each) for each in zip(*((one.sessions, one.add_ons) for one in report.due), strict=True))
+    return "Total", None, None, None, sessions, add_ons
 
 
 def _corrections(report: UsageReport) -> tuple[list[Column], Sequence[Row]]:

@@ -12,9 +12,10 @@ import pytest
 
 import local.sample
 from local.independent_count.count import EXAMPLES, TENANTS, count_sample
-from local.independent_count.figures import Usage, digest
+from local.independent_count.figures import Settled, Usage, digest
 from local.sample.post import EVENT, Post
 from local.sample.traffic import SampleMonth, sample_month
+from local.sample.year_end import YearEnd
 from shared.events.envelope import parse_time
 from tests.local.sample.months import MONTH, SEED
 
@@ -63,6 +64,34 @@ def test_each_tenant_uses_its_entitlement_in_another_way() -> None:
         "northwind": october["northwind"] - 10,
     }
     assert {tenant: found.first_read[tenant, "2026-11"] for tenant in TENANTS} != november
+
+
+def test_the_year_end_makes_december_due_both_ways_and_takes_nothing_of_januarys_pool() -> None:
+    # When the year end is counted
+    found = count_sample(THIN).year_end
+
+    # Then December is invoiced as it was known when it closed
+    assert {key: one for key, one in found.items() if key[1] == "2026-12"} == {
+        ("contoso", "2026-12"): Settled(200, 200, 0, 0, 0, 0),
+        ("fabrikam", "2026-12"): Settled(151, 150, 1, 0, 1, 1),
+        ("northwind", "2026-12"): Settled(2, 700, 0, 0, 0, 0),
+    }
+    # and January has two sessions, a pool that no late one uses, and what late events make of December's own pool
+    assert {key: one for key, one in found.items() if key[1] == "2027-01"} == {
+        ("contoso", "2027-01"): Settled(2, 200, 0, 1, 1, 1),
+        ("fabrikam", "2027-01"): Settled(2, 150, 0, -1, -1, -1),
+        ("northwind", "2027-01"): Settled(2, 700, 0, 0, 0, 0),
+    }
+    # and without the late posts nothing is due
+    timely = tuple(post for post in THIN.year_end.posts if post.at <= THIN.year_end.closed)
+    closed = count_sample(replace(THIN, year_end=YearEnd((*timely, *_of_january(THIN))))).year_end
+    assert {one.due for one in closed.values()} == {0}
+
+
+def _of_january(month: SampleMonth) -> list[Post]:
+    """The posts of the year end about January."""
+    late = [post for post in month.year_end.posts if post.at > month.year_end.closed]
+    return [post for post in late if b'"time": "2027-01' in post.body]
 
 
 def test_the_readme_shows_what_is_counted() -> None:

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from shared.usage.due import due
 from shared.usage.render.csv import render_csv
 from shared.usage.report import UsageReport
 from tests.usage.render.hostile import restored
@@ -38,7 +39,7 @@ def test_every_figure_of_the_report_is_a_row() -> None:
     totals = {
         "counted": 123,
         "corrected": 0,
-        "invoiced": 123,
+        "invoiced": 73,
         "licences": 1,
         "addOns": 0,
         "entitlement": 50,
@@ -59,6 +60,18 @@ def test_what_is_charged_back_adds_up(measure: str, by: str) -> None:
     found = figures(REPORT)
     whole = found[measure, REPORT.add_on_product if measure == "addOnsNeeded" else ""]
     assert sum(n for (name, _), n in found.items() if name == f"{measure}By{by}") == whole
+
+
+def test_what_is_due_for_a_closed_month_is_explained_row_by_row() -> None:
+    # given September, whose pool of 50 no longer covers two sessions that came late
+    before, changed = ({("counted", ""): n, ("byBot", "b1"): n} for n in (49, 3))
+    made = REPORT.model_copy(update={"due": (due("2026-09", "UTC", 50, before, changed),)})
+    found = figures(made)
+    explained = {
+        measure: found[measure, "2026-09"] for measure in ("before", "after", "pool", "sessionsDue", "addOnsDue")
+    }
+    assert explained == {"before": 49, "after": 52, "pool": 50, "sessionsDue": 2, "addOnsDue": 1}
+    assert found["sessionsDueByBot", "2026-09 b1"] == 2
 
 
 def test_a_correction_is_a_row_with_its_document_and_its_sessions() -> None:

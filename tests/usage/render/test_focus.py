@@ -13,6 +13,7 @@ from typing import Literal
 
 import pytest
 
+from shared.usage.due import due
 from shared.usage.render.focus import render_focus
 from shared.usage.report import UsageReport
 from tests.usage.reports import report_of
@@ -122,14 +123,12 @@ def _unmet(demand: Demand, row: dict[str, str]) -> str | None:
 
 
 def corrected() -> UsageReport:
-    """October, with sessions of September that were recalled from one bot, and found for another."""
-    changes = [
-        {"day": "2026-09-30", "measure": "counted", "dimension": "", "change": 1},
-        {"day": "2026-09-30", "measure": "byBot", "dimension": "b1", "change": -1},
-        {"day": "2026-09-30", "measure": "byBot", "dimension": "b2", "change": 2},
-    ]
+    """October in Berlin, with sessions of a September in New York, recalled from one bot and found for another."""
+    before = {("counted", ""): 60, ("byBot", "b1"): 60}
+    changes = {("counted", ""): 1, ("byBot", "b1"): -30, ("byBot", "b2"): 31}
     made = report_of(by_bot={"b1": 3}, time_zone="Europe/Berlin")
-    return made.model_copy(update={"corrections": ({"originMonth": "2026-09", "sessions": 1, "changes": changes},)})
+    one = due("2026-09", "America/New_York", 50, before, changes)
+    return made.model_copy(update={"due": (one,), "invoiced": one.sessions})
 
 
 REPORTS = {
@@ -183,13 +182,15 @@ def test_columns_that_break_a_demand_are_noticed() -> None:
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS.keys())
-def test_the_quantities_add_up_to_what_was_counted(report: UsageReport) -> None:
+def test_the_quantities_add_up_to_what_was_counted_and_what_is_invoiced(report: UsageReport) -> None:
     _, rows = read(report)
     this_month = [row for row in rows if not row["ChargeClass"]]
     for quantity in ("ConsumedQuantity", "PricingQuantity"):
         assert sum(int(row[quantity]) for row in this_month) == report.counted
     beyond = sum(int(row["ConsumedQuantity"]) for row in this_month if row["x_Coverage"] == "Overage")
     assert beyond == report.overage
+    corrected = sum(int(row["ConsumedQuantity"]) for row in rows if row["ChargeClass"])
+    assert beyond + corrected == report.invoiced
     # and each bot has its sessions
     assert {row["ResourceId"] for row in this_month} == set(report.by_bot)
 
@@ -219,10 +220,19 @@ def test_the_periods_are_the_tenants_month_in_utc(month: str, zone: str, start: 
     assert (row["ChargePeriodStart"], row["ChargePeriodEnd"]) == (start, end)
 
 
-def test_a_correction_is_billed_now_for_the_period_that_it_corrects() -> None:
+def test_the_first_month_of_all_has_a_period_east_of_greenwich() -> None:
+    one = due("0001-01", "Asia/Tokyo", 0, {}, {("counted", ""): 1, ("byBot", "b1"): 1})
+    _, rows = read(report_of(by_bot={}).model_copy(update={"due": (one,)}))
+    assert [(row["ChargePeriodStart"], row["ChargePeriodEnd"]) for row in rows] == [
+        ("0001-01-01T00:00:00Z", "0001-01-31T14:41:01Z")
+    ]
+
+
+def test_what_is_due_is_billed_now_for_the_period_that_was_corrected() -> None:
     _, rows = read(corrected())
     found = {row["ResourceId"]: row for row in rows if row["ChargeClass"] == "Correction"}
-    assert {bot: row["ConsumedQuantity"] for bot, row in found.items()} == {"b1": "-1", "b2": "2"}
+    # September's overage was ten sessions of the one bot; it is eleven, five of the one and six of the other
+    assert {bot: row["ConsumedQuantity"] for bot, row in found.items()} == {"b1": "-5", "b2": "6"}
     row = found["b1"]
     assert (row["BillingPeriodStart"], row["BillingPeriodEnd"]) == ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z")
-    assert (row["ChargePeriodStart"], row["ChargePeriodEnd"]) == ("2026-08-31T22:00:00Z", "2026-09-30T22:00:00Z")
+    assert (row["ChargePeriodStart"], row["ChargePeriodEnd"]) == ("2026-09-01T04:00:00Z", "2026-10-01T04:00:00Z")

@@ -54,7 +54,7 @@ class Figures(HTMLParser):
 def figures_of(report: UsageReport) -> Iterable[tuple[tuple[str, str], int]]:
     """What the JSON has, by measure and dimension."""
     document: dict[str, Any] = report.model_dump(mode="json", by_alias=True)
-    for measure in ("counted", "invoiced", "remaining", "overage", "addOnsNeeded"):
+    for measure in ("counted", "invoiced", "addOnsInvoiced", "remaining", "overage", "addOnsNeeded"):
         yield (measure, ""), document[measure]
     yield ("entitlement", ""), document["entitlement"]["total"]
     yield ("licences", ""), document["entitlement"]["licences"]
@@ -63,6 +63,9 @@ def figures_of(report: UsageReport) -> Iterable[tuple[tuple[str, str], int]]:
     yield from ((("sessions", each["date"]), each["sessions"]) for each in document["days"])
     if document["correctionCount"]:
         yield from ((each, document[each[0]]) for each in (("corrected", ""), ("correctionCount", "")))
+    for each in document["due"]:
+        yield from (((measure, each["month"]), each[measure]) for measure in ("before", "after", "pool"))
+        yield from (((f"{measure}Due", each["month"]), each[measure]) for measure in ("sessions", "addOns"))
 
 
 @pytest.mark.parametrize("name", MONTHS)
@@ -93,7 +96,7 @@ def test_the_figures_of_a_page_are_those_of_the_json(name: str) -> None:
         ("nothing", "0 of 200 sessions used; at this rate the pool lasts all month."),
         ("closing", "325 of 200 sessions used, 125 beyond the pool, which lasted until 20 October."),
         ("closed", "73 of 200 sessions used; 127 expired unused."),
-        ("taken-back", "-1 of 200 sessions used; at this rate the pool lasts all month."),
+        ("taken-back", "0 of 200 sessions used; at this rate the pool lasts all month."),
     ],
 )
 def test_a_page_begins_with_the_answer(name: str, sentence: str) -> None:

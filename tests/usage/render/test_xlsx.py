@@ -12,6 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from shared.usage.due import due
 from shared.usage.render.xlsx import render_xlsx
 from shared.usage.report import UsageReport
 from tests.usage.render.hostile import hostile_names
@@ -40,7 +41,8 @@ def test_the_summary_says_what_the_report_says() -> None:
     figures = {
         "Counted": 123,
         "Corrected": 0,
-        "Invoiced": 123,
+        "Invoiced": 73,
+        "Add-ons invoiced": 1,
         "Licences": 1,
         "Entitlement": 50,
         "Overage": 73,
@@ -72,6 +74,17 @@ def test_a_breakdown_has_the_most_used_first_and_shares_that_add_up() -> None:
     assert rows == [("b2", 90, 90 / 123, 37, 53, 1), ("b1", 33, 33 / 123, 13, 20, 0)]
     assert total == ("Total", 123, 1, 50, 73, 1)
     assert [sum(row[column] for row in rows) for column in (1, 3, 4, 5)] == [123, 50, 73, 1]
+
+
+def test_what_is_due_for_closed_months_has_a_sheet_that_adds_up() -> None:
+    before, changed = ({("counted", ""): n, ("byBot", "b1"): n} for n in (49, 3))
+    months = tuple(due(month, "UTC", 50, before, changed) for month in ("2026-08", "2026-09"))
+    assert sheet_of(REPORT.model_copy(update={"due": months}), "Due") == [
+        ("Month", "Before", "After", "Pool", "Sessions due", "Add-ons due"),
+        ("2026-08", 49, 52, 50, 2, 1),
+        ("2026-09", 49, 52, 50, 2, 1),
+        ("Total", None, None, None, 4, 2),
+    ]
 
 
 def test_corrections_have_a_sheet_where_there_are_any() -> None:
