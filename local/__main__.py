@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,7 @@ import typer
 from azure.core.exceptions import AzureError
 from rich.console import Console
 
+from local.backup import print_backup, print_restore
 from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
@@ -21,8 +24,6 @@ from local.rebuild import rebuild_on
 from local.replay import is_safe, replay_on
 from shared.access.request import name_requests_in_logs
 from shared.clock import Clock, MovableClock, SystemClock
-from shared.embedded.archive import archive_beside
-from shared.embedded.backup import back_up
 from shared.errors import PatchbayError
 from shared.events.envelope import parse_time
 from shared.ingress.parked_event import NO_TENANT
@@ -55,6 +56,22 @@ def _address(text: str) -> str:
     return text
 
 
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Turn an error that somebody can do something about into one line that begins like this, and the exit code 1."""
+    try:
+        yield
+    except (PatchbayError, AzureError, OSError) as refused:
+        print(f"{what}: {refused}", file=sys.stderr)
+        raise typer.Exit(1) from refused
+
+
+def _database(named: Path | None) -> Path:
+    """The SQLite file that is named, or else the settings' one."""
+    load_local_settings()
+    return named or Settings().database
+
+
 @cli.command()
 def start(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 7071,
@@ -72,11 +89,8 @@ def start(
     load_local_settings()
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
-    try:
+    with _refusing("Patchbay does not start"):
         run_loop(serve(settings, port, chosen))
-    except (PatchbayError, OSError) as refused:
-        print(f"Patchbay does not start: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
 
 
 @cli.command()
@@ -137,11 +151,8 @@ def rebuild(
 
     Without --database on Azure's services, where the environment names them, as whoever is signed in there.
     """
-    try:
+    with _refusing("Patchbay does not rebuild"):
         same = asyncio.run(rebuild_on(database, tenant, repair=repair))
-    except (PatchbayError, AzureError) as refused:
-        print(f"Patchbay does not rebuild: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
     if not same:
         raise typer.Exit(1)
 
@@ -155,11 +166,8 @@ def dead_letters(
 
     Without --database on Azure's services, where the environment names them, as whoever is signed in there.
     """
-    try:
+    with _refusing("Patchbay looks at no dead letters"):
         asyncio.run(dead_letters_on(database, resubmit=resubmit))
-    except (PatchbayError, AzureError) as refused:
-        print(f"Patchbay looks at no dead letters: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
 
 
 @cli.command()
@@ -168,25 +176,27 @@ def backup(
     database: Annotated[Path | None, typer.Option(help="The SQLite file; a host may be using it.")] = None,
 ) -> None:
     """Copy a database as it is at one moment, with its archive beside it."""
-    load_local_settings()
-    settings = Settings(database=database) if database else Settings()
-    try:
-        back_up(settings.database, copy)
-    except (PatchbayError, OSError) as refused:
-        print(f"Patchbay makes no copy: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
-    print(*(place for place in (copy, archive_beside(copy)) if place.exists()), sep="\n")
+    with _refusing("Patchbay makes no copy"):
+        print_backup(_database(database), copy)
+
+
+@cli.command()
+def restore(
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `backup` made, its archive beside it.")],
+    database: Annotated[Path | None, typer.Option(help="The SQLite file to make; no host may be using it.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the database that is there.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Put a copy and its archive in the place of a database; the copy stays as it is."""
+    with _refusing("Patchbay restores nothing"):
+        print_restore(copy, _database(database), replace=replace)
 
 
 @cli.command()
 def emulators() -> None:
     """Create the containers in the Cosmos DB emulator that the settings name, for `func start`."""
     load_local_settings()
-    try:
+    with _refusing("Patchbay prepares nothing"):
         print(asyncio.run(prepare_emulators(Settings())))
-    except PatchbayError as refused:
-        print(f"Patchbay prepares nothing: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
 
 
 @cli.command()

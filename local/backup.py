@@ -1,0 +1,41 @@
+"""`python -m local backup` and `python -m local restore`: copy a database and its archive, and say what was copied."""
+
+import signal
+import sys
+from pathlib import Path
+
+from shared.embedded.archive import archive_beside
+from shared.embedded.backup import back_up
+from shared.embedded.copying import Contents
+from shared.embedded.restore import restore
+
+
+def print_backup(database: Path, copy: Path) -> None:
+    """Copy, and print what the copy has. Raises BackupRefused and DatabaseUnreadable."""
+    _end_on_sigterm()
+    _print(copy, back_up(database, copy))
+
+
+def print_restore(copy: Path, database: Path, *, replace: bool) -> None:
+    """Restore, and print what is there now, and what comes next.
+
+    Raises RestoreRefused, DatabaseInUse, DatabaseUnreadable and SchemaDiffers.
+    """
+    _end_on_sigterm()
+    _print(database, restore(copy, database, replace=replace))
+    print(f"restored from {copy}; start a host for a minute, stop it, and compare with `python -m local rebuild`")
+
+
+def _print(database: Path, has: Contents) -> None:
+    kept = (_counted(has.tenants, "tenant"), _counted(has.conversations, "conversation"), _counted(has.facts, "fact"))
+    print(f"{database}  {', '.join(kept)}, {has.database_bytes:,} bytes")
+    print(f"{archive_beside(database)}  {_counted(has.archive_files, 'file')}, {has.archive_bytes:,} bytes")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _end_on_sigterm() -> None:
+    """Have SIGTERM end the process as Ctrl-C does, so that it removes its draft."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
