@@ -127,6 +127,15 @@ def test_it_answers_on_loopback_and_nowhere_else(movable: Process) -> None:
         raise AssertionError("unreachable")
 
 
+def test_the_address_that_it_announces_says_what_runs(movable: Process) -> None:
+    # When somebody opens it, then it says where it listens, on which file, and when its timers run
+    start = movable.client.get("/").raise_for_status().json()
+    assert start["address"] == str(movable.client.base_url).rstrip("/")
+    running = {part["name"]: part["state"] for part in start["running"]}
+    assert running["Database"].endswith("patchbay.db")
+    assert running["Timer monthly_usage"] == "next at 2026-10-21T02:30:00Z"
+
+
 def test_its_clock_stands_where_it_was_told_and_moves_when_it_is_told(movable: Process) -> None:
     # Given a host that was started with --clock
     def now() -> str:
