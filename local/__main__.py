@@ -80,6 +80,7 @@ def start(
         datetime | None,
         typer.Option(parser=_moment, metavar="TIME", help="Stand still at this time; POST /local/clock moves it."),
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no line per request.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     name_requests_in_logs()
@@ -90,7 +91,7 @@ def start(
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
     with _refusing("Patchbay does not start"):
-        run_loop(serve(settings, port, chosen))
+        run_loop(serve(settings, port, chosen, log_requests=not quiet))
 
 
 @cli.command()

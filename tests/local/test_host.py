@@ -67,7 +67,8 @@ class Process:
 
 
 def command(database: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "local", "start", "--database", str(database), *options]
+    # Nobody reads what it prints until it has ended, and a pipe holds some hundred lines.
+    return [sys.executable, "-m", "local", "start", "--quiet", "--database", str(database), *options]
 
 
 def popen(database: Path, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -242,7 +243,7 @@ def test_a_signal_as_soon_as_it_listens_is_heard(tmp_path: Path, number: signal.
 def test_it_serves_and_ends_alike_with_and_without_what_makes_it_faster(tmp_path: Path, missing: list[str]) -> None:
     # Given a host to which these packages are not installed
     program = f"import sys; sys.modules.update(dict.fromkeys({missing})); from local.__main__ import cli; cli()"
-    line = [sys.executable, "-c", program, "start", "--port", "0", "--database", str(tmp_path / "p.db")]
+    line = [sys.executable, "-c", program, "start", "--quiet", "--port", "0", "--database", str(tmp_path / "p.db")]
     with served_by(started([*line, "--clock", CLOCK])) as host:
         loaded = Path(f"/proc/{host.process.pid}/maps").read_text(encoding="utf-8")
         assert ("/uvloop/" in loaded, "/httptools/" in loaded) == (not missing, not missing)
