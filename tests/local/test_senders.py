@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from azure.functions.meta import Datum
-from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
+from azure.identity import DefaultAzureCredential
+from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusReceiveMode
 
 from shared.azure.service_bus.connection import connect
 from shared.events.bus import CONTENT_TYPE, TOPIC
@@ -200,6 +201,57 @@ async def sent_by(program: str, sender: Sender) -> ServiceBusReceivedMessage:
             sender.runs(program)
             (message,) = await receiver.receive_messages(2, max_wait_time=10)
             return message
+
+
+class Clients:
+    """Stands for the SDK's `ServiceBusClient`, and notes how it is made and what is sent."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, object]] = []
+        self.sent: list[tuple[str, ServiceBusMessage]] = []
+
+    def __call__(self, namespace: str, credential: object) -> "Clients":
+        self.made.append((namespace, credential))
+        return self
+
+    def from_connection_string(self, address: str) -> "Clients":
+        return self(address, None)
+
+    def get_topic_sender(self, topic: str) -> "Clients":
+        self.topic = topic
+        return self
+
+    def send_messages(self, message: ServiceBusMessage) -> None:
+        self.sent.append((self.topic, message))
+
+    def __enter__(self) -> "Clients":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("address", "signs_in"),
+    [
+        ("sb-patchbay-x.servicebus.windows.net", True),
+        ("Endpoint=sb://127.0.0.1;SharedAccessKey=x;UseDevelopmentEmulator=true;", False),
+    ],
+    ids=["a deployment", "the emulator"],
+)
+def test_a_bot_signs_in_with_its_identity_but_to_the_emulator(
+    monkeypatch: pytest.MonkeyPatch, address: str, *, signs_in: bool
+) -> None:
+    # Given a namespace of a deployment, which takes no key, or the emulator, which knows no identities
+    clients = Clients()
+    monkeypatch.setattr("azure.servicebus.ServiceBusClient", clients)
+    monkeypatch.setenv("SERVICE_BUS", address)
+    # When the bot of the guide runs, then it is its identity that opens the topic, or the connection string
+    exec(compile(PROGRAMS["bot.py"].source, "bot.py", "exec"), {})
+    [(namespace, credential)] = clients.made
+    assert namespace == address
+    assert isinstance(credential, DefaultAzureCredential) == signs_in
+    [(topic, message)] = clients.sent
+    assert (topic, message.subject) == (TOPIC, "bot.escalated")
 
 
 async def test_what_a_bot_sends_to_the_bus_is_recorded_in_its_thread(host: Host, tmp_path: Path) -> None:
