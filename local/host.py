@@ -36,9 +36,9 @@ def run_loop(work: Coroutine[Any, Any, None]) -> None:
 
 async def serve(settings: Settings, port: int, clock: Clock, *, log_requests: bool) -> None:
     """Run until SIGTERM or SIGINT. Raises DatabaseInUse, DatabaseUnreadable, or OSError if the port is taken."""
-    listener = listen(port)
-    pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
-    await run_embedded(pipeline, listener, log_requests=log_requests)
+    with listen(port) as listener:
+        pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
+        await run_embedded(pipeline, listener, log_requests=log_requests)
 
 
 async def run_embedded(

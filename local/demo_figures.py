@@ -1,0 +1,84 @@
+"""Prints the demonstration's figures beside those of the independent count, with what each of them means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from itertools import starmap
+
+from rich.console import Console
+from rich.table import Table
+
+from local.independent_count.figures import Figures
+
+_ROWS: Mapping[str, str] = {"lines": "lines in transcripts", "texts": "hash of all lines"}
+"""What a figure is called where its own name does not say it."""
+
+_USAGE = (
+    "1 Nov: sessions as they were read on 1 November, before events that came late corrected them. sessions and "
+    "expected: the pipeline's and the independent count's. no bot, assist: conversations that do not count, because no "
+    "bot took part, or a bot only assisted an agent. entitled, overage: the pool, and the sessions beyond it."
+)
+_OTHERS = (
+    "active, open, closed: how conversations stand at the end. parked: events that were accepted and can never be "
+    "recorded. refused: what was answered with an error. hash of all lines: it differs if one accent is lost."
+)
+
+
+def compare(found: Figures, expected: Figures, console: Console) -> bool:
+    """Print the figures found beside those expected. True if all are equal."""
+    tenants = sorted({tenant for tenant, _ in expected.usage})
+    console.print(_usage_table(found, expected), _USAGE, highlight=False)
+    console.print(_others_table(found, expected, tenants), _OTHERS, highlight=False)
+    for (tenant, name), cell in _elsewhere(found, expected, tenants):
+        console.print(f"{tenant} is no tenant here: {name}: {cell}", highlight=False)
+    ok = found == expected
+    verdict = "All figures equal" if ok else "Figures differ (≠) from"
+    console.print(f"\n{verdict} a count made straight from the posts.")
+    return ok
+
+
+def _usage_table(found: Figures, expected: Figures) -> Table:
+    """The bot sessions, with those before the corrections, and the conversations that do not count."""
+    columns = ("tenant", "month", "1 Nov", "sessions", "expected", "no bot", "assist", "entitled", "overage")
+    table = _table("Bot sessions", columns)
+    for key, usage in expected.usage.items():
+        real = found.usage[key]
+        before = _cell(found.first_read[key], expected.first_read[key])
+        sessions = (str(real.sessions), str(usage.sessions))
+        rest = zip(astuple(real)[1:], astuple(usage)[1:], strict=True)
+        table.add_row(*key, before, *sessions, *starmap(_cell, rest), style=None if real == usage else "red")
+    return table
+
+
+def _others_table(found: Figures, expected: Figures, tenants: Sequence[str]) -> Table:
+    """All other figures of these tenants."""
+    table = _table("Conversations and events", ("", *tenants))
+    for name in sorted({name for tenant, name in _keys(found, expected) if tenant in tenants}):
+        keys = [(tenant, name) for tenant in tenants]
+        table.add_row(_ROWS.get(name, name), *(_both(found, expected, key) for key in keys))
+    return table
+
+
+def _elsewhere(found: Figures, expected: Figures, tenants: Sequence[str]) -> list[tuple[tuple[str, str], str]]:
+    """The figures of names that are no tenants', as somebody's mistake has them."""
+    keys = sorted(key for key in _keys(found, expected) if key[0] not in tenants)
+    return [(key, _both(found, expected, key)) for key in keys]
+
+
+def _keys(found: Figures, expected: Figures) -> set[tuple[str, str]]:
+    return {*found.others, *expected.others}
+
+
+def _both(found: Figures, expected: Figures, key: tuple[str, str]) -> str:
+    return _cell(found.others.get(key, ""), expected.others.get(key, ""))
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    """A table that fits into 80 columns."""
+    table = Table(*columns, title=f"\n{title}", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.title_justify, table.title_style = "left", "bold"
+    return table
+
+
+def _cell(found: int | str, expected: int | str) -> str:
+    """The figure found, with the expected one beside it if they differ."""
+    return str(found) if found == expected else f"[red]{found} ≠ {expected}[/red]"
