@@ -9,27 +9,30 @@ from rich.table import Table
 
 from local.independent_count.figures import Figures
 
-_ROWS: Mapping[str, str] = {"lines": "lines in transcripts", "texts": "hash of all lines"}
+ROWS: Mapping[str, str] = {"lines": "lines in transcripts", "texts": "hash of all lines"}
 """What a figure is called where its own name does not say it."""
 
-_USAGE = (
-    "1 Nov: sessions as they were read on 1 November, before events that came late corrected them. sessions and "
-    "expected: the pipeline's and the independent count's. no bot, assist: conversations that do not count, because no "
-    "bot took part, or a bot only assisted an agent. entitled, overage: the pool, and the sessions beyond it."
-)
-_OTHERS = (
-    "active, open, closed: how conversations stand at the end. parked: events that were accepted and can never be "
-    "recorded. refused: what was answered with an error. hash of all lines: it differs if one accent is lost."
-)
+_USAGE = """\
+1 Nov: sessions as read on 1 November, before events that came late corrected them
+sessions, expected: the pipeline's, and the independent count's
+no bot, assist: what does not count: no bot took part, or one only assisted
+entitled, overage: the pool of the month, and the sessions beyond it"""
+_OTHERS = """\
+active, open, closed: where conversations stand in the end, and why they closed
+parked: events that were accepted, and can never be recorded
+refused: what was answered with an error
+hash of all lines: differs if one accent is lost"""
 
 
 def compare(found: Figures, expected: Figures, console: Console) -> bool:
     """Print the figures found beside those expected. True if all are equal."""
     tenants = sorted({tenant for tenant, _ in expected.usage})
-    console.print(_usage_table(found, expected), _USAGE, highlight=False)
-    console.print(_others_table(found, expected, tenants), _OTHERS, highlight=False)
+    console.print(_usage_table(found, expected))
+    console.print(_USAGE, highlight=False, style="dim")
+    console.print(_others_table(found, expected, tenants))
+    console.print(_OTHERS, highlight=False, style="dim")
     for (tenant, name), cell in _elsewhere(found, expected, tenants):
-        console.print(f"{tenant} is no tenant here: {name}: {cell}", highlight=False)
+        console.print(f"{tenant}, which is no tenant: {name}: {cell}", highlight=False)
     ok = found == expected
     verdict = "All figures equal" if ok else "Figures differ (≠) from"
     console.print(f"\n{verdict} a count made straight from the posts.")
@@ -54,7 +57,7 @@ def _others_table(found: Figures, expected: Figures, tenants: Sequence[str]) -> 
     table = _table("Conversations and events", ("", *tenants))
     for name in sorted({name for tenant, name in _keys(found, expected) if tenant in tenants}):
         keys = [(tenant, name) for tenant in tenants]
-        table.add_row(_ROWS.get(name, name), *(_both(found, expected, key) for key in keys))
+        table.add_row(ROWS.get(name, name), *(_both(found, expected, key) for key in keys))
     return table
 
 

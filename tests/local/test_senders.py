@@ -19,7 +19,7 @@ from shared.azure.service_bus.connection import connect
 from shared.events.bus import CONTENT_TYPE, TOPIC
 from shared.events.envelope import format_time
 from tests.azure.endpoints import alone, endpoint
-from tests.builders import threaded
+from tests.builders import EXAMPLES, threaded
 from tests.functions.hosts import Host, function_named, hosted
 from tests.local.test_host import Process, running
 from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
@@ -72,6 +72,12 @@ class Sender:
         assert (ran.returncode, ran.stdout) == (0, PROGRAMS[name].output or ""), ran.stderr
 
 
+def account_of(name: str) -> str:
+    """The account that the guide adds, as lines that end a configuration."""
+    [found] = re.findall(rf"^```yaml\naccounts:\n(  - id: {name}\n.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
 @pytest.fixture(scope="module")
 def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Sender]]:
     """A host whose channels have secrets, and a sender who knows them."""
@@ -79,11 +85,14 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
     secrets = {
         "TELEGRAM_SECRET": TELEGRAM_SECRET,
         "CONTOSO_APP_SECRET": SIGNING_SECRET,
+        "CONTOSO_COPY_SECRET": SIGNING_SECRET,
         "PATCHBAY_BOT_METADATA": f"http://127.0.0.1:{free_port()}/openid",
     }
     with running(folder / "patchbay.db", environment=secrets) as host:
         tenant = f"{str(host.client.base_url).rstrip('/')}/api/tenants/contoso"
-        yield host.configured(), Sender(folder, {**secrets, "PATCHBAY": tenant})
+        body = (EXAMPLES / "contoso.yaml").read_text(encoding="utf-8") + account_of("contoso-copies")
+        host.client.put("/api/tenants/contoso/configuration", content=body.encode()).raise_for_status()
+        yield host, Sender(folder, {**secrets, "PATCHBAY": tenant})
 
 
 def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -93,6 +102,14 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("program", "thread", "queue", "why", "lines", "summary"),
     [
+        (
+            "bot_copies.py",
+            ("contoso-copies", "webchat", "web-7"),
+            "CreditCardQueue",
+            'Rule 2, CreditCardRule, was applied, because BotHandoffTopic equals "CreditCard" (set by bot contoso-bot',
+            [("customer", "My card was stolen 💳"), ("bot", "I am sorry 🙏 I am connecting you.")],
+            [("bot", "Stolen card, caller verified ✅")],
+        ),
         (
             "telegram_channel.py",
             ("contoso-telegram", "telegram", "4711"),
@@ -122,7 +139,7 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
             [],
         ),
     ],
-    ids=["telegram", "bot-framework", "app"],
+    ids=["copies", "telegram", "bot-framework", "app"],
 )
 def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
     guided: tuple[Process, Sender],
@@ -158,11 +175,12 @@ def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
     ("program", "secret", "status"),
     [
         ("telegram_channel.py", {"TELEGRAM_SECRET": f"{TELEGRAM_SECRET}x"}, "401"),
+        ("bot_copies.py", {"CONTOSO_COPY_SECRET": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
         ("app_channel.py", {"CONTOSO_APP_SECRET": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
         # Where the host looks for keys nobody serves this one's; whether it still knows others is another test's doing.
         ("bot_framework_channel.py", {"PATCHBAY_BOT_METADATA": "http://127.0.0.1:0/openid"}, "401|503"),
     ],
-    ids=["telegram", "app", "bot-framework"],
+    ids=["telegram", "copies", "app", "bot-framework"],
 )
 def test_whoever_does_not_know_the_secret_is_refused(
     guided: tuple[Process, Sender], program: str, secret: dict[str, str], status: str
@@ -177,7 +195,7 @@ def test_whoever_does_not_know_the_secret_is_refused(
 
 def test_the_guide_has_each_program_once() -> None:
     # Given all blocks of Python, then each is a program with a name of its own, and all are run here
-    names = ["telegram_channel.py", "bot_framework_channel.py", "app_channel.py", "bot.py"]
+    names = ["bot_copies.py", "telegram_channel.py", "bot_framework_channel.py", "app_channel.py", "bot.py"]
     assert list(PROGRAMS) == names
     assert GUIDE.count("```python\n") == len(names)
     assert [name for name, program in PROGRAMS.items() if not program.output] == ["bot.py"]
