@@ -29,7 +29,10 @@ def print_restore(copy: Path, database: Path, *, replace: bool) -> None:
 def _print(database: Path, has: Contents) -> None:
     kept = (_counted(has.tenants, "tenant"), _counted(has.conversations, "conversation"), _counted(has.facts, "fact"))
     print(f"{database}  {', '.join(kept)}, {has.database_bytes:,} bytes")
-    print(f"{archive_beside(database)}  {_counted(has.archive_files, 'file')}, {has.archive_bytes:,} bytes")
+    if has.archive_files:
+        print(f"{archive_beside(database)}  {_counted(has.archive_files, 'file')}, {has.archive_bytes:,} bytes")
+    else:
+        print("no archive: no conversation was archived yet")
 
 
 def _counted(number: int, what: str) -> str:

@@ -33,7 +33,7 @@ def back_up(database: Path, copy: Path) -> Contents:
     draft = draft_of(copy)
     try:
         contents = copy_to(draft, database)
-        if not os.path.samestat(file, database.stat()):
+        if not os.path.samestat(file, database.stat()) or restored_beside(database).exists():
             raise BackupRefused(f"{database} was replaced meanwhile; try again")
         _name(draft, copy, contents)
     finally:
