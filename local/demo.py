@@ -25,7 +25,7 @@ from local.independent_count.figures import Figures
 from local.sample.play import Player, figures_read, listed, sessions_read
 from local.sample.schedule import turns
 from local.sample.traffic import SampleMonth, sample_month
-from shared.embedded.database import hold
+from shared.embedded.database import DatabaseInUse, hold
 from shared.events.envelope import format_time
 
 _OWN = ("patchbay.db*", "patchbay.archive", "usage-*", "host.log")
@@ -47,7 +47,7 @@ def local_host(folder: Path, clock: datetime) -> Sequence[str]:
 def demonstrate(folder: Path, seed: int, console: Console) -> bool:
     """Play the seed's month into `folder` (emptied first). True if every figure came out as expected.
 
-    Raises FileExistsError and DatabaseInUse as `emptied` does, and RuntimeError if the host does not start.
+    Raises FileExistsError as `emptied` does, and RuntimeError if the host does not start.
     """
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
@@ -70,15 +70,21 @@ def to_see(folder: Path, month: SampleMonth) -> tuple[str, str]:
 def emptied(folder: Path) -> Path:
     """The folder, made or emptied of what an earlier demonstration left there.
 
-    Raises FileExistsError if it is no folder or has anything else, and DatabaseInUse if a host serves it.
+    Raises FileExistsError if it is no folder, has anything else, or is served by a host.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = {path.name for path in folder.iterdir()}
     others = sorted(name for name in found if not any(fnmatch(name, own) for own in _OWN))
     if others or (found and "host.log" not in found):
-        raise FileExistsError(f"{folder} has {(others or sorted(found))[0]}, which is no demonstration's; name another")
+        raise FileExistsError(
+            f"{folder} has {(others or sorted(found))[0]}, which is no demonstration's; name another with --folder"
+        )
     if found:
-        with closing(hold(folder / "patchbay.db")):
+        try:
+            holder = hold(folder / "patchbay.db")
+        except DatabaseInUse as served:
+            raise FileExistsError(f"a host serves {folder}; stop it first, or name another with --folder") from served
+        with closing(holder):
             shutil.rmtree(folder)
         folder.mkdir()
     return folder

@@ -13,7 +13,7 @@ ROWS: Mapping[str, str] = {"lines": "lines in transcripts", "texts": "hash of al
 """What a figure is called where its own name does not say it."""
 
 _USAGE = """\
-1 Nov: sessions as read on 1 November, before events that came late corrected them
+1 Nov: sessions as read on 1 November, before late events corrected them
 sessions, expected: the pipeline's, and the independent count's
 no bot, assist: what does not count: no bot took part, or one only assisted
 entitled, overage: the pool of the month, and the sessions beyond it"""
