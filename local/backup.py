@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared.embedded.archive import archive_beside
@@ -12,8 +14,9 @@ from shared.embedded.restore import restore
 
 def print_backup(database: Path, copy: Path) -> None:
     """Copy, and print what the copy has. Raises BackupRefused and DatabaseUnreadable."""
-    _end_on_sigterm()
-    _print(copy, back_up(database, copy))
+    with _ended_by_sigterm():
+        contents = back_up(database, copy)
+    _print(copy, contents)
 
 
 def print_restore(copy: Path, database: Path, *, replace: bool) -> None:
@@ -21,8 +24,9 @@ def print_restore(copy: Path, database: Path, *, replace: bool) -> None:
 
     Raises RestoreRefused, DatabaseInUse, DatabaseUnreadable and SchemaDiffers.
     """
-    _end_on_sigterm()
-    _print(database, restore(copy, database, replace=replace))
+    with _ended_by_sigterm():
+        contents = restore(copy, database, replace=replace)
+    _print(database, contents)
     print(f"restored from {copy}; start a host for a minute, stop it, and compare with `python -m local rebuild`")
 
 
@@ -39,6 +43,11 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _end_on_sigterm() -> None:
-    """Have SIGTERM end the process as Ctrl-C does, so that it removes its draft."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Have SIGTERM end the work as Ctrl-C does, so that it removes its draft."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

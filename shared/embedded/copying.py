@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def _copy_archive(folder: Path, copy: Path) -> list[int]:
     """The sizes of the files copied."""
     sizes = []
     copy.mkdir()
-    for part in folder.rglob("*.json"):
+    for part in _parts(folder):
         place = copy / part.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         # A part may be deleted meanwhile, when its conversation's retention ends.
@@ -80,3 +81,18 @@ def _copy_archive(folder: Path, copy: Path) -> list[int]:
         flush(inner)
     flush(copy)
     return sizes
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    """The files of an archive, `folder/tenant/key/0.json` and so on."""
+    for tenant in _inside(folder):
+        for place in _inside(tenant):
+            yield from (part for part in _inside(place) if part.suffix == ".json")
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What is in a folder; nothing if it is none, or is gone since it was listed."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

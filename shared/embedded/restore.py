@@ -34,8 +34,11 @@ def restore(copy: Path, database: Path, *, replace: bool) -> Contents:
         raise RestoreRefused(f"{copy} is no file")
     if same_archive(copy, database):
         raise RestoreRefused(f"{copy} has its archive where {database} has its own; move the copy to another folder")
-    if database.is_symlink() or database.is_dir():
-        raise RestoreRefused(f"{database} is a {'link' if database.is_symlink() else 'folder'}; name a file")
+    for place in (database, archive_beside(database)):
+        if place.is_symlink():
+            raise RestoreRefused(f"{place} is a link; a restore replaces files and folders only")
+    if database.is_dir():
+        raise RestoreRefused(f"{database} is a folder; name a file")
     database.parent.mkdir(parents=True, exist_ok=True)
     database = database.resolve()
     with closing(hold(database)):

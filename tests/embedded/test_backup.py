@@ -1,6 +1,7 @@
 """A copy is what stood in the file at one moment, whoever is writing; restored, it rebuilds without a difference."""
 
 import asyncio
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -115,6 +116,18 @@ async def test_a_copy_that_is_not_finished_leaves_nothing(running: EmbeddedPipel
     assert names_in(copy.parent) == ["monday.archive", "monday.db"]
 
 
+async def test_what_is_no_part_of_an_archive_is_not_copied(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given an archive with the draft of a part, a file that somebody left there, and a folder that is gone
+    await running.close()
+    archive = archive_beside(tmp_path / "patchbay.db")
+    (archive / "contoso" / "c0" / "1.0f.draft").touch()
+    (archive / "notes.json").touch()
+    (archive / "contoso" / "gone").symlink_to(tmp_path / "nowhere")
+    # when it is copied, then the copy has the parts only
+    assert back_up(tmp_path / "patchbay.db", tmp_path / "monday.db").archive_files == 1
+    assert archived(tmp_path / "monday.db") == [b"{}"]
+
+
 async def test_a_killed_backup_leaves_a_whole_copy_or_none(running: EmbeddedPipeline, tmp_path: Path) -> None:
     # given a database with an archive
     await running.close()
@@ -138,6 +151,22 @@ async def test_a_killed_backup_leaves_a_whole_copy_or_none(running: EmbeddedPipe
     assert 0 < whole < steps
     # and the database's own archive is as it was
     assert archived(database) == [b"{}"]
+
+
+async def test_a_backup_that_is_told_to_end_removes_what_it_made(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given a database with an archive
+    await running.close()
+    folder = tmp_path / "ended"
+    folder.mkdir()
+    # when backups are told to end, each a step later than the one before
+    work = f'print_backup(Path("{tmp_path / "patchbay.db"}"), place / "monday.db")'
+    steps = killed_at_each_step(folder, work, number=signal.SIGTERM)
+    # then each leaves a whole copy or nothing, and its draft only where it had begun to remove that
+    left = [names_in(folder / str(step)) for step in range(steps + 1) if (folder / str(step)).exists()]
+    whole = ["monday.archive", "monday.db"]
+    begun = [names for names in left if names != [] and names[:2] != whole]
+    assert len(left) > 10
+    assert begun == []
 
 
 async def test_of_two_backups_to_one_name_at_once_one_is_whole(running: EmbeddedPipeline, tmp_path: Path) -> None:

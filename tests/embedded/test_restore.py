@@ -101,10 +101,11 @@ async def test_what_is_no_sound_copy_of_this_schema_is_refused_and_the_place_sta
     assert names_in(tmp_path / "new") == ["patchbay.db-lock"]
 
 
-@pytest.mark.parametrize("place", ["copies/monday.db", "copies/monday.live", "link.db", "folder"])
+@pytest.mark.parametrize("place", ["copies/monday.db", "copies/monday.live", "link.db", "folder", "linked.db"])
 async def test_a_copy_is_not_restored_onto_itself_a_link_or_a_folder(copy: Path, tmp_path: Path, place: str) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "patchbay.db")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "linked.archive").symlink_to(tmp_path / "folder")
     with pytest.raises(RestoreRefused):
         restore(copy, tmp_path / place, replace=True)
     assert archived(copy) == [b"{}"]
