@@ -17,7 +17,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from local.http import application
 from local.index import index, resolved
 from local.pump import Bus, Pump
-from local.request_log import logging_requests
+from local.request_log import RequestLog
 from local.timers import TimerTrigger
 from shared import bootstrap
 from shared.clock import Clock, MovableClock
@@ -63,7 +63,8 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str,
         TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
     ]
     app = application(functions, movable, timers)
-    server = _server(logging_requests(app) if log_requests else app)
+    log = RequestLog(app) if log_requests else None
+    server = _server(log or app)
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     _collect_seldom()
@@ -77,6 +78,8 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str,
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         await pipeline.close()
+        if log is not None:
+            log.flush()
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:

@@ -1,9 +1,10 @@
 """One line per request on the local host: enough to find it again, and nothing that anybody wrote."""
 
+import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from local.http import application
 from local.index import index
-from local.request_log import logging_requests
+from local.request_log import RequestLog
 from tests.functions.hosts import EVENTS, Host, hosted
 from tests.local.test_host import CLOCK, served_by, started
 
@@ -25,10 +26,12 @@ class Logged:
     """A client of a host, and the lines that the host wrote."""
 
     client: httpx.AsyncClient
-    lines: list[str] = field(default_factory=list)
+    log: RequestLog
+    lines: list[str]
 
     def last(self) -> tuple[str, ...]:
         """The id, method, path and status of the only line since the last call."""
+        self.log.flush()
         [line] = self.lines
         self.lines.clear()
         found = LINE.fullmatch(line)
@@ -45,9 +48,9 @@ async def host(tmp_path: Path) -> AsyncIterator[Host]:
 @pytest.fixture
 async def logged(host: Host) -> AsyncIterator[Logged]:
     lines: list[str] = []
-    transport = httpx.ASGITransport(logging_requests(application(index(), host.clock), lines.append))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        yield Logged(client, lines)
+    log = RequestLog(application(index(), host.clock), lines.append)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(log), base_url="http://localhost") as client:
+        yield Logged(client, log, lines)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,7 @@ async def test_no_line_has_a_body_a_query_a_header_or_a_name(logged: Logged) -> 
     }  # fmt: skip
     headers = {"Authorization": "Bearer a-token", "Cookie": "a-cookie", "x-request-id": "mine-7"}
     await logged.client.post(f"{EVENTS}?code=a-function-key", json=event, headers=headers)
+    logged.log.flush()
     [line] = logged.lines
     assert logged.last() == ("mine-7", "POST", EVENTS, "202")
     assert [word for word in ("Zoë", "4711", "stolen", "a-token", "a-cookie", "a-function-key") if word in line] == []
@@ -105,9 +109,30 @@ async def test_no_path_makes_a_second_line_or_a_long_one(raw: bytes, shown: str)
 
     async def unused(*_: object) -> Any: ...
 
-    await logging_requests(refuse, lines.append)({"method": "GET", "raw_path": raw}, unused, unused)
+    log = RequestLog(refuse, lines.append)
+    await log({"method": "GET", "raw_path": raw}, unused, unused)
+    log.flush()
     assert len(lines) == 1
     assert f"GET {shown} 404 " in lines[0]
+
+
+async def test_lines_of_a_moment_are_written_together_and_without_being_asked_for() -> None:
+    # given a host that writes, and somebody who waits for what it writes
+    written: asyncio.Queue[str] = asyncio.Queue()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def unused(*_: object) -> Any: ...
+
+    log = RequestLog(answer, written.put_nowait)
+    # when three requests come at once, then their lines come in one piece, in their order
+    for number in range(3):
+        await log({"method": "GET", "raw_path": b"/%d" % number}, unused, unused)
+    assert [line.split()[6] for line in (await written.get()).splitlines()] == ["/0", "/1", "/2"]
+    # and the next one's come, too
+    await log({"method": "GET", "raw_path": b"/3"}, unused, unused)
+    assert "GET /3 200 " in await written.get()
 
 
 async def test_a_client_that_goes_away_leaves_a_line() -> None:
@@ -118,7 +143,9 @@ async def test_a_client_that_goes_away_leaves_a_line() -> None:
 
     async def unused(*_: object) -> Any: ...
 
-    await logging_requests(never, lines.append)({"method": "POST", "raw_path": b"/api"}, unused, unused)
+    log = RequestLog(never, lines.append)
+    await log({"method": "POST", "raw_path": b"/api"}, unused, unused)
+    log.flush()
     assert " POST /api gone " in lines[0]
 
 
