@@ -52,6 +52,8 @@ param recoverKeyVault bool = false
 
 @description('Object id of the person or group that puts secrets into the vault.')
 param operatorPrincipalId string = ''
+@description('Object ids, separated by commas, of the bots and systems that send to the topic.')
+param senderPrincipalIds string = ''
 @description('Addresses that alerts go to, separated by commas.')
 param alertEmails string = ''
 @description('Days.')
@@ -90,6 +92,7 @@ module services 'modules/services.bicep' = {
     cosmosMaxThroughput: cosmosThroughput
     recoverKeyVault: recoverKeyVault
     operatorPrincipalId: operatorPrincipalId
+    senderPrincipalIds: listed('senderPrincipalIds', senderPrincipalIds)
     principalId: identity.outputs.principalId
   }
 }
@@ -142,3 +145,4 @@ output PATCHBAY_APP string = functionApp.outputs.name
 output PATCHBAY_URL string = functionApp.outputs.url
 output PATCHBAY_IDENTITY string = identity.outputs.principalId
 output PATCHBAY_KEY_VAULT string = services.outputs.keyVaultName
+output PATCHBAY_SERVICE_BUS string = services.outputs.serviceBusName

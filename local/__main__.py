@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from azure.core.exceptions import AzureError
 from rich.console import Console
 
+from local.arguments import address, database_named, moment, refusing
+from local.backup import print_backup, print_restore
 from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
@@ -18,13 +19,10 @@ from local.emulators import prepare_emulators
 from local.host import load_local_settings, run_loop, serve
 from local.lint import report
 from local.rebuild import rebuild_on
-from local.replay import is_safe, replay_on
+from local.replay import replay_on
 from shared.access.request import name_requests_in_logs
 from shared.clock import Clock, MovableClock, SystemClock
-from shared.embedded.archive import archive_beside
-from shared.embedded.backup import back_up
 from shared.errors import PatchbayError
-from shared.events.envelope import parse_time
 from shared.ingress.parked_event import NO_TENANT
 from shared.settings import CommandSettings, Settings
 
@@ -38,31 +36,15 @@ def patchbay() -> None:
     """Patchbay on one machine."""
 
 
-def _moment(text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as cause:
-        raise typer.BadParameter(str(cause)) from cause
-
-
-def _address(text: str) -> str:
-    try:
-        safe = is_safe(text)
-    except ValueError as cause:
-        raise typer.BadParameter(str(cause)) from cause
-    if not safe:
-        raise typer.BadParameter("a token goes to https:// only, or to this machine")
-    return text
-
-
 @cli.command()
 def start(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 7071,
     database: Annotated[Path | None, typer.Option(help="The SQLite file.")] = None,
     clock: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, metavar="TIME", help="Stand still at this time; POST /local/clock moves it."),
+        typer.Option(parser=moment, metavar="TIME", help="Stand still at this time; POST /local/clock moves it."),
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no line per request.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     name_requests_in_logs()
@@ -72,20 +54,19 @@ def start(
     load_local_settings()
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
-    try:
-        run_loop(serve(settings, port, chosen))
-    except (PatchbayError, OSError) as refused:
-        print(f"Patchbay does not start: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
+    with refusing("Patchbay does not start"):
+        run_loop(serve(settings, port, chosen, log_requests=not quiet))
 
 
 @cli.command()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the files go; emptied first.")] = Path("data/demo"),
+    folder: Annotated[Path, typer.Option(help="Where its files go, and an earlier demo's lie.")] = Path("data/demo"),
     seed: Annotated[int, typer.Option(help="Number that the traffic is generated from.")] = 2026,
 ) -> None:
     """Play a month of sample traffic, and compare the usage with an independent count."""
-    if not demonstrate(folder, seed, Console()):
+    with refusing("Patchbay plays no month"):
+        same = demonstrate(folder, seed, Console())
+    if not same:
         raise typer.Exit(1)
 
 
@@ -137,11 +118,8 @@ def rebuild(
 
     Without --database on Azure's services, where the environment names them, as whoever is signed in there.
     """
-    try:
+    with refusing("Patchbay does not rebuild"):
         same = asyncio.run(rebuild_on(database, tenant, repair=repair))
-    except (PatchbayError, AzureError) as refused:
-        print(f"Patchbay does not rebuild: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
     if not same:
         raise typer.Exit(1)
 
@@ -155,11 +133,8 @@ def dead_letters(
 
     Without --database on Azure's services, where the environment names them, as whoever is signed in there.
     """
-    try:
+    with refusing("Patchbay looks at no dead letters"):
         asyncio.run(dead_letters_on(database, resubmit=resubmit))
-    except (PatchbayError, AzureError) as refused:
-        print(f"Patchbay looks at no dead letters: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
 
 
 @cli.command()
@@ -168,25 +143,27 @@ def backup(
     database: Annotated[Path | None, typer.Option(help="The SQLite file; a host may be using it.")] = None,
 ) -> None:
     """Copy a database as it is at one moment, with its archive beside it."""
-    load_local_settings()
-    settings = Settings(database=database) if database else Settings()
-    try:
-        back_up(settings.database, copy)
-    except (PatchbayError, OSError) as refused:
-        print(f"Patchbay makes no copy: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
-    print(*(place for place in (copy, archive_beside(copy)) if place.exists()), sep="\n")
+    with refusing("Patchbay makes no copy"):
+        print_backup(database_named(database), copy)
+
+
+@cli.command()
+def restore(
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `backup` made, its archive beside it.")],
+    database: Annotated[Path | None, typer.Option(help="The SQLite file to make; no host may be using it.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the database that is there.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Put a copy and its archive in the place of a database; the copy stays as it is."""
+    with refusing("Patchbay restores nothing"):
+        print_restore(copy, database_named(database), replace=replace)
 
 
 @cli.command()
 def emulators() -> None:
     """Create the containers in the Cosmos DB emulator that the settings name, for `func start`."""
     load_local_settings()
-    try:
+    with refusing("Patchbay prepares nothing (`docker compose up` starts the emulators)"):
         print(asyncio.run(prepare_emulators(Settings())))
-    except PatchbayError as refused:
-        print(f"Patchbay prepares nothing: {refused}", file=sys.stderr)
-        raise typer.Exit(1) from refused
 
 
 @cli.command()
@@ -196,7 +173,7 @@ def replay(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the host listens on 127.0.0.1.")] = 7071,
     url: Annotated[
         str | None,
-        typer.Option(parser=_address, metavar="URL", help="A deployment; PATCHBAY_TOKEN has the token to bring there."),
+        typer.Option(parser=address, metavar="URL", help="A deployment; PATCHBAY_TOKEN has the token to bring there."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Replay all that wait.")] = False,  # noqa: FBT002  # a flag
 ) -> None:

@@ -4,28 +4,33 @@ It starts the local host as a process of its own, makes the posts of three tenan
 its time, and prints the pipeline's figures beside a count made straight from the posts.
 """
 
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import astuple, replace
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import starmap
+from fnmatch import fnmatch
 from pathlib import Path
 
 import httpx
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+from local.demo_figures import compare
 from local.independent_count.count import EXAMPLES, count_sample
 from local.independent_count.figures import Figures
 from local.sample.play import Player, figures_read, listed, sessions_read, settled_read
 from local.sample.schedule import turns, year_end_turns
 from local.sample.traffic import SampleMonth, sample_month
+from shared.embedded.database import DatabaseInUse, hold
+from shared.events.envelope import format_time
 
+_OWN = ("patchbay.db*", "patchbay.archive", "usage-*", "host.log")
+"""What a demonstration leaves in its folder; a host's log is in no other folder."""
 _TIMEOUT = 60.0
 """Seconds to wait for an answer, and for the host to end."""
 
@@ -41,14 +46,49 @@ def local_host(folder: Path, clock: datetime) -> Sequence[str]:
 
 
 def demonstrate(folder: Path, seed: int, console: Console) -> bool:
-    """Play the seed's month into `folder` (emptied first). True if every figure came out as expected."""
+    """Play the seed's month into `folder` (emptied first). True if every figure came out as expected.
+
+    Raises FileExistsError as `emptied` does, and RuntimeError if the host does not start.
+    """
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
-    names = ("patchbay.db", "patchbay.archive", "usage-*.csv", "usage-*.html", "host.log")
-    database, archive, reports, pages, log = (folder / name for name in names)
-    files = f"Database {database}, archive {archive}, reports {reports}, pages {pages}, log {log}"
-    console.print(files, soft_wrap=True)
+    command, address = to_see(folder, month)
+    console.print(f"{folder} has the database, the reports (usage-*) and the host's log (host.log).", soft_wrap=True)
+    console.print("\nTo see this month in a browser, serve it, with the clock where the month ends:", style="bold")
+    console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
+    console.print("and open", style="bold")
+    console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
     return ok
+
+
+def to_see(folder: Path, month: SampleMonth) -> tuple[str, str]:
+    """The command that serves the month that was played into the folder, and the address of a page with its figures."""
+    database = shlex.quote(str(folder / "patchbay.db"))
+    command = f".venv/bin/python -m local start --database {database} --clock {format_time(month.last)}"
+    return command, f"http://127.0.0.1:7071/api/tenants/contoso/usage/{month.reading - timedelta(days=1):%Y-%m}"
+
+
+def emptied(folder: Path) -> Path:
+    """The folder, made or emptied of what an earlier demonstration left there.
+
+    Raises FileExistsError if it is no folder, has anything else, or is served by a host.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {path.name for path in folder.iterdir()}
+    others = sorted(name for name in found if not any(fnmatch(name, own) for own in _OWN))
+    if others or (found and "host.log" not in found):
+        raise FileExistsError(
+            f"{folder} has {(others or sorted(found))[0]}, which is no demonstration's; name another with --folder"
+        )
+    if found:
+        try:
+            holder = hold(folder / "patchbay.db")
+        except DatabaseInUse as served:
+            raise FileExistsError(f"a host serves {folder}; stop it first, or name another with --folder") from served
+        with closing(holder):
+            shutil.rmtree(folder)
+        folder.mkdir()
+    return folder
 
 
 def play_month(
@@ -59,8 +99,7 @@ def play_month(
     The folder then has the usage report of each tenant and month, `usage-TENANT-MONTH.json`, `.csv` and `.html`, and
     `host.log`.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    emptied(folder)
     begin = month.posts[0].at - timedelta(hours=1)
     with _running(host(folder, begin), folder) as client:
         for tenant in _tenants(expected):
@@ -72,7 +111,7 @@ def play_month(
         _keep_reports(client, found, folder)
         Player(client, month.last).play(year_end_turns(month.year_end), lambda _: None)
         found = replace(found, year_end=settled_read(client, expected.year_end))
-    return _compare(found, expected, console)
+    return compare(found, expected, console)
 
 
 def _tenants(expected: Figures) -> list[str]:
@@ -143,55 +182,3 @@ def _keep_reports(client: httpx.Client, found: Figures, folder: Path) -> None:
         for name in ("json", "csv", "html"):
             answer = client.get(address, params={"format": name}).raise_for_status()
             (folder / f"usage-{tenant}-{month}.{name}").write_bytes(answer.content)
-
-
-def _compare(found: Figures, expected: Figures, console: Console) -> bool:
-    """Print the figures found beside those expected. True if all are equal."""
-    console.print(_usage_table(found, expected), _year_end_table(found, expected), _others_table(found, expected), "")
-    ok = found == expected
-    console.print("All figures equal" if ok else "Figures differ (≠) from", "a count made straight from the posts.")
-    return ok
-
-
-def _usage_table(found: Figures, expected: Figures) -> Table:
-    """The bot sessions, with those before the corrections, and the conversations that do not count."""
-    columns = ("tenant", "month", "1 Nov", "sessions", "expected", "no bot", "assist", "entitled", "overage")
-    table = _table("Bot sessions", columns)
-    for key, usage in expected.usage.items():
-        real = found.usage[key]
-        before = _cell(found.first_read[key], expected.first_read[key])
-        sessions = (str(real.sessions), str(usage.sessions))
-        rest = zip(astuple(real)[1:], astuple(usage)[1:], strict=True)
-        table.add_row(*key, before, *sessions, *starmap(_cell, rest), style=None if real == usage else "red")
-    return table
-
-
-def _year_end_table(found: Figures, expected: Figures) -> Table:
-    """December, which is closed, and January, in which late events of December arrived."""
-    columns = ("tenant", "month", "sessions", "entitled", "overage", "due", "invoiced", "add-ons")
-    table = _table("Late events of December", columns)
-    for key, settled in expected.year_end.items():
-        figures = zip(astuple(found.year_end[key]), astuple(settled), strict=True)
-        table.add_row(*key, *starmap(_cell, figures))
-    return table
-
-
-def _others_table(found: Figures, expected: Figures) -> Table:
-    tenants = sorted({tenant for tenant, _ in {**found.others, **expected.others}})
-    table = _table("Conversations and events", ("", *tenants))
-    for name in sorted({name for _, name in {**found.others, **expected.others}}):
-        keys = [(tenant, name) for tenant in tenants]
-        table.add_row(name, *(_cell(found.others.get(key, ""), expected.others.get(key, "")) for key in keys))
-    return table
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    """A table that fits into 80 columns."""
-    table = Table(*columns, title=f"\n{title}", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.title_justify, table.title_style = "left", "bold"
-    return table
-
-
-def _cell(found: int | str, expected: int | str) -> str:
-    """The figure found, with the expected one beside it if they differ."""
-    return str(found) if found == expected else f"[red]{found} ≠ {expected}[/red]"

@@ -17,6 +17,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from local.http import application
 from local.index import index, resolved
 from local.pump import Bus, Pump
+from local.request_log import RequestLog
 from local.timers import TimerTrigger
 from shared import bootstrap
 from shared.clock import Clock, MovableClock
@@ -33,21 +34,24 @@ def run_loop(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-async def serve(settings: Settings, port: int, clock: Clock) -> None:
-    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, or OSError if the port is taken."""
-    listener = listen(port)
-    pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
-    await run_embedded(pipeline, listener)
+async def serve(settings: Settings, port: int, clock: Clock, *, log_requests: bool) -> None:
+    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, DatabaseUnreadable, or OSError if the port is taken."""
+    with listen(port) as listener:
+        pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
+        await run_embedded(pipeline, listener, log_requests=log_requests)
 
 
-async def run_embedded(pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket) -> None:
+async def run_embedded(
+    pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket, *, log_requests: bool = False
+) -> None:
     """Run the functions on this pipeline's database and bus."""
     # The receivers that locked messages died with the process that used the file before.
     await pipeline.bus.release_locks()
-    await run(pipeline, pipeline.bus, listener, f"database {pipeline.database.path}")
+    store = f"database {pipeline.database.path}"
+    await run(pipeline, pipeline.bus, listener, store, log_requests=log_requests)
 
 
-async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str) -> None:
+async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str, *, log_requests: bool = False) -> None:
     """Run the functions on this pipeline until SIGTERM or SIGINT, then finish the deliveries in hand.
 
     `bus` is the one that the pipeline publishes to. `store` names the place of its data in the output.
@@ -58,7 +62,9 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str)
     timers = [
         TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
     ]
-    server = _server(application(functions, movable, timers))
+    app = application(functions, movable, timers)
+    log = RequestLog(app) if log_requests else None
+    server = _server(log or app)
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     _collect_seldom()
@@ -72,6 +78,8 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str)
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         await pipeline.close()
+        if log is not None:
+            log.flush()
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:

@@ -1,4 +1,4 @@
-"""HTTP triggers, the host's admin route, and the movable clock, as an ASGI application."""
+"""HTTP triggers, the host's start page and admin route, and the movable clock, as an ASGI application."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.http_functions import HttpFunctions, http_datum
 from local.index import Function
+from local.start_page import start_page
 from local.timers import TimerTrigger, run_timer
 from shared.clock import MovableClock
 from shared.errors import InvalidRequest, PatchbayError
 from shared.wire import parse_json
 
+_START_PATHS = ("/", "/api", "/api/")
 _OWN_PATHS = ("/admin/", "/local/")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
@@ -28,11 +30,14 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 def application(
     functions: Sequence[Function], clock: MovableClock | None, timers: Sequence[TimerTrigger] = ()
 ) -> ASGIApp:
-    """Routes under `/api` for HTTP functions, the admin route for timers, and the clock's, if it can be moved.
+    """Routes under `/api` for HTTP functions, the start page, the admin route for timers, and the clock's, if it can be
+    moved.
 
     `timers` run by the clock: a request that moves it is answered when they have caught up.
     """
-    routes = [_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"})]
+    first = start_page(timers)
+    routes = [Route(path, first) for path in _START_PATHS]
+    routes.append(_admin_route({function.name: function for function in functions if function.kind == "timerTrigger"}))
     if clock is not None:
         routes.append(_clock_route(clock, timers))
     http_functions, own = _http_functions(functions), Starlette(routes=routes)
@@ -40,7 +45,9 @@ def application(
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         # Almost every request is for a function, and need not pass through the middleware for the others.
-        await (own if scope["path"].startswith(_OWN_PATHS) else http_functions)(scope, receive, send)
+        path = scope["path"]
+        is_own = path.startswith(_OWN_PATHS) or path in _START_PATHS
+        await (own if is_own else http_functions)(scope, receive, send)
 
     return serve
 

@@ -30,7 +30,8 @@ async def replay_on(url: str, token: str | None, tenant: str, ids: Sequence[str]
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT) as client:
             return await replay(client, tenant, ids, every=every)
     except httpx.TransportError as failure:
-        print(f"no host answers at {url}: {failure}", file=sys.stderr)
+        hint = "start one, or name another with --port or --url"
+        print(f"no host answers at {url} ({failure}); {hint}", file=sys.stderr)
     except (ValueError, KeyError, TypeError):
         # Another server's answer: its text is not printed.
         print(f"what answers at {url} is no Patchbay", file=sys.stderr)

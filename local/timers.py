@@ -21,21 +21,23 @@ class TimerTrigger:
         self._function = function
         self._schedule = schedule
         self._clock = clock
-        self._due: datetime | None = None
+        self.name = function.name
+        self.due: datetime | None = None
+        """When it runs next; None before it keeps running."""
         self._ran = asyncio.Event()
 
     async def keep_running(self) -> None:
         """Run the function at each due time, for ever. Times missed during a run, or by a clock's jump, are one run."""
         while True:
-            self._due = next_occurrence(self._schedule, self._clock.now())
+            self.due = next_occurrence(self._schedule, self._clock.now())
             self._ran.set()
-            await self._clock.wait_until(self._due)
-            past_due = next_occurrence(self._schedule, self._due) <= self._clock.now()
+            await self._clock.wait_until(self.due)
+            past_due = next_occurrence(self._schedule, self.due) <= self._clock.now()
             await run_timer(self._function, past_due=past_due)
 
     async def caught_up(self) -> None:
         """Return when the function has run for all of its times up to now."""
-        while self._due is None or self._due <= self._clock.now():
+        while self.due is None or self.due <= self._clock.now():
             self._ran.clear()
             await self._ran.wait()
 

@@ -8,6 +8,8 @@ param sku string
 param publicNetworkAccess string
 @description('Object id of the app\'s identity.')
 param principalId string
+@description('Object ids of the bots and systems that send to the topic themselves.')
+param senderPrincipalIds string[]
 
 var serviceBusDataSender = '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
 var serviceBusDataReceiver = '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
@@ -83,6 +85,18 @@ resource sends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', serviceBusDataSender)
   }
 }
+
+// Whatever kind of principal each of them is.
+resource othersSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for each in senderPrincipalIds: {
+    name: guid(topic.id, each, serviceBusDataSender)
+    scope: topic
+    properties: {
+      principalId: each
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', serviceBusDataSender)
+    }
+  }
+]
 
 resource receives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (each, i) in subscriptions: {

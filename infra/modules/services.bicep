@@ -10,6 +10,7 @@ param serviceBusSku string
 param cosmosMaxThroughput int
 param recoverKeyVault bool
 param operatorPrincipalId string
+param senderPrincipalIds string[]
 @description('Object id of the app\'s identity.')
 param principalId string
 
@@ -25,6 +26,7 @@ module serviceBus 'serviceBus.bicep' = {
     sku: serviceBusSku
     publicNetworkAccess: privateServiceBus ? 'Disabled' : 'Enabled'
     principalId: principalId
+    senderPrincipalIds: senderPrincipalIds
   }
 }
 

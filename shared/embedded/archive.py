@@ -52,13 +52,13 @@ def _write(place: Path, part: int, document: bytes) -> None:
         raise PartExists from taken
     finally:
         draft.unlink(missing_ok=True)
-    _flush(place)
-    _flush(place.parent)
+    flush(place)
+    flush(place.parent)
 
 
-def _flush(folder: Path) -> None:
-    """Make the names in the folder durable; a power cut could else leave a written file without its name."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Make a file durable, or the names in a folder; a power cut could else leave a written file without its name."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

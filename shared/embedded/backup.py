@@ -2,78 +2,76 @@
 
 import os
 import shutil
-import sqlite3
-from contextlib import suppress
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside
+from shared.embedded.archive import archive_beside, flush
+from shared.embedded.copying import Contents, copy_to, draft_of, same_archive
+from shared.embedded.restored import restored_beside
 from shared.errors import PatchbayError
 
 
 class BackupRefused(PatchbayError):
-    """Raised if there is nothing to copy, if a file of the copy exists, or if the copy is not sound."""
+    """Raised if there is nothing to copy, or if the copy's place is taken, or is one of the data's own."""
 
     code = "backup_refused"
     status = 409
     retryable = False
 
 
-def back_up(database: Path, copy: Path) -> None:
-    """Copy the database to a new file, as it is at one moment, and the archive beside it. Raises BackupRefused.
+def back_up(database: Path, copy: Path) -> Contents:
+    """Copy the database to a new file, as it is at one moment, and the archive beside it.
 
     The archive comes second: it may have parts that the copied database does not know of, or lack those of
-    conversations whose retention has ended. A crash leaves the same, and the sweep repairs it. The copy gets its name
-    when everything is on the disk.
+    conversations whose retention has ended. A crash leaves the same, and the sweep repairs it. Both get their names
+    when everything is on the disk, the database last. Nothing is removed but what this call made.
+
+    Raises BackupRefused, and DatabaseUnreadable for a database that is not sound.
     """
+    _refuse_places(database, copy)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    file = database.stat()
+    draft = draft_of(copy)
+    try:
+        contents = copy_to(draft, database)
+        if not os.path.samestat(file, database.stat()) or restored_beside(database).exists():
+            raise BackupRefused(f"{database} was replaced meanwhile; try again")
+        _name(draft, copy, contents)
+    finally:
+        # Half a copy would take space on a full disk.
+        shutil.rmtree(draft, ignore_errors=True)
+    return contents
+
+
+def _refuse_places(database: Path, copy: Path) -> None:
+    """Raise BackupRefused if there is nothing to copy, or if the copy would lie where something is already."""
     if not database.is_file():
         raise BackupRefused(f"{database} is no file")
-    draft = copy.with_name(copy.name + ".draft")
-    for place in (copy, draft, archive_beside(copy)):
-        if place.exists():
-            raise BackupRefused(f"{place} exists")
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    if restored_beside(database).exists():
+        raise BackupRefused(f"a restore of {database} was cut short; the next start finishes it")
+    if same_archive(database, copy):
+        raise BackupRefused(f"{copy} would share its archive with {database}; give it another name or folder")
+    if archive_beside(database).resolve() in copy.resolve().parents:
+        raise BackupRefused(f"{copy} lies in the archive of {database}; give it another folder")
+    if os.path.lexists(copy):
+        raise BackupRefused(f"{copy} exists")
+    if os.path.lexists(archive_beside(copy)):
+        raise BackupRefused(f"{archive_beside(copy)} exists, without a database, as a killed backup may leave it")
+
+
+def _name(draft: Path, copy: Path, contents: Contents) -> None:
+    """Give the archive, if there is one, and the database their names. Raises BackupRefused if one is taken by now."""
+    archive = archive_beside(copy)
     try:
-        _copy_database(database, draft)
-        _copy_archive(archive_beside(database), archive_beside(copy))
-        draft.rename(copy)
-    except BaseException:
-        # Half a copy would take space on a full disk, and be in the way of the next attempt.
-        draft.unlink(missing_ok=True)
-        shutil.rmtree(archive_beside(copy), ignore_errors=True)
-        raise
-
-
-def _copy_database(database: Path, draft: Path) -> None:
-    source = sqlite3.connect(database)
-    try:
-        # One read transaction: later commits are not in the copy, and no writer waits for it.
-        source.execute("VACUUM INTO ?", (str(draft),))
-    except sqlite3.Error as failure:
-        raise BackupRefused(f"{database} cannot be copied: {failure}") from failure
-    finally:
-        source.close()
-    copied = sqlite3.connect(draft)
-    try:
-        [(verdict,)] = copied.execute("PRAGMA integrity_check(1)").fetchall()
-    except sqlite3.Error as failure:
-        raise BackupRefused(f"the copy of {database} cannot be read: {failure}") from failure
-    finally:
-        copied.close()
-    if verdict != "ok":
-        raise BackupRefused(f"the copy of {database} is not sound: {verdict}")
-    _flush(draft)
-
-
-def _copy_archive(folder: Path, copy: Path) -> None:
-    for part in folder.rglob("*.json"):
-        place = copy / part.relative_to(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # A part may be deleted meanwhile, when its conversation's retention ends.
-        with suppress(FileNotFoundError):
-            shutil.copyfile(part, place)
-            _flush(place)
-
-
-def _flush(file: Path) -> None:
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
+        if contents.archive_files:
+            # A folder that is not empty is never replaced.
+            (draft / "archive").rename(archive)
+        try:
+            # A link fails if the name is taken; a rename would replace the file.
+            os.link(draft / "database", copy)
+        except BaseException:
+            if contents.archive_files:
+                archive.rename(draft / "archive")
+            raise
+    except OSError as taken:
+        raise BackupRefused(f"{copy} gets no name: {taken.strerror}") from taken
+    flush(copy.parent)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.embedded.restored import put_in_place
 from shared.errors import PatchbayError
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
 
@@ -46,22 +47,41 @@ class DatabaseMissing(PatchbayError):
         super().__init__(f"there is no database {path}; name the one that is meant with --database")
 
 
+class DatabaseUnreadable(PatchbayError):
+    """Raised if a file is no SQLite database, is damaged, or cannot be opened where it lies."""
+
+    code = "database_unreadable"
+    status = 503
+    retryable = False
+
+    def __init__(self, path: Path, why: object) -> None:
+        super().__init__(f"{path} cannot be used as a database: {why}")
+
+
 class Database:
     """The file, held exclusively by this process until `close()` or the process's end.
 
-    Raises DatabaseInUse, and SchemaDiffers for a file of another schema version, which stays as it is.
+    Raises DatabaseInUse, DatabaseUnreadable, and SchemaDiffers for a file of another schema version, which stays as it
+    is. What was restored for the file and does not have its place yet gets it first.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         path = path.resolve()  # one file has one lock, whichever name it was given by
-        self._holder = _hold(path)
-        self._writer_connection = _connect(path)
+        self._holder = hold(path)
         try:
-            self._prepare()
+            put_in_place(path)
+            self._writer_connection = _connect(path)
+            try:
+                self._prepare()
+            except BaseException:
+                self._writer_connection.close()
+                raise
+        except sqlite3.Error as failure:
+            self._holder.close()
+            raise DatabaseUnreadable(path, failure) from failure
         except BaseException:
-            self._writer_connection.close()
             self._holder.close()
             raise
         self._reader = _connect(path)
@@ -167,17 +187,29 @@ def _attempt(connection: sqlite3.Connection, work: _Work) -> Any:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _hold(path: Path) -> sqlite3.Connection:
-    """Lock a file beside the database; the system frees the lock when the process ends, however it ends."""
-    holder = sqlite3.connect(path.with_name(path.name + "-lock"), isolation_level=None, timeout=0)
+def hold(path: Path) -> sqlite3.Connection:
+    """Lock a file beside the database; the system frees the lock when the process ends, however it ends.
+
+    Raises DatabaseInUse, and DatabaseUnreadable where no file can be written.
+    """
+    try:
+        holder = sqlite3.connect(path.with_name(path.name + "-lock"), isolation_level=None, timeout=0)
+    except sqlite3.Error as failure:
+        raise DatabaseUnreadable(path, failure) from failure
     try:
         holder.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as busy:
+    except sqlite3.OperationalError as failure:
         holder.close()
-        raise DatabaseInUse(path) from busy
+        if failure.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise DatabaseInUse(path) from failure
+        raise DatabaseUnreadable(path, failure) from failure
     return holder

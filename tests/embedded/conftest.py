@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.bootstrap import EmbeddedPipeline
 from shared.embedded.database import Database
+from tests.embedded.copies import filled
 
 
 @pytest.fixture
@@ -13,3 +15,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(tmp_path / "patchbay.db")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> EmbeddedPipeline:
+    """A pipeline in use with a tenant, three conversations, and a part in the archive."""
+    return await filled(tmp_path / "patchbay.db", "c1", "c2", "c3")

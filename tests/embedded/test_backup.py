@@ -1,50 +1,20 @@
 """A copy is what stood in the file at one moment, whoever is writing; restored, it rebuilds without a difference."""
 
 import asyncio
-from datetime import datetime, timedelta
+import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from local.__main__ import cli
-from shared.bootstrap import EmbeddedPipeline, embedded
-from shared.clock import MovableClock
+from shared.bootstrap import EmbeddedPipeline
 from shared.embedded.archive import FolderArchive, archive_beside
 from shared.embedded.backup import BackupRefused, back_up
-from shared.embedded.conversations import EmbeddedConversations
-from shared.events.envelope import format_time, parse_time
-from shared.settings import Settings
-from tests.builders import EXAMPLES, ended, message, started
-
-NOW = parse_time("2026-11-20T12:00:00Z")
-TEN = format_time(NOW)
-
-
-def opened(file: Path, now: datetime = NOW) -> EmbeddedPipeline:
-    return embedded(Settings(database=file), MovableClock(now))
-
-
-async def recorded(pipeline: EmbeddedPipeline, *keys: str) -> None:
-    """Conversations of contoso, each with a line and an end."""
-    for key in keys:
-        for event in (started(key, at=TEN), message(key, at=TEN, event_id=f"m-{key}"), ended(key, at=TEN)):
-            await pipeline.deliveries.deliver(event.to_json().encode())
-
-
-async def conversations(pipeline: EmbeddedPipeline) -> list[str]:
-    return list(await EmbeddedConversations(pipeline.database).keys("contoso", None, 1000))
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> EmbeddedPipeline:
-    """A pipeline with a tenant, three conversations, and a part in the archive."""
-    pipeline = opened(tmp_path / "patchbay.db")
-    body = (EXAMPLES / "contoso.yaml").read_bytes()
-    await pipeline.configurations.put("contoso", body, None)
-    await recorded(pipeline, "c1", "c2", "c3")
-    await FolderArchive(archive_beside(tmp_path / "patchbay.db")).add("contoso", "c0", 0, b"{}")
-    return pipeline
+from shared.embedded.database import DatabaseUnreadable
+from tests.embedded.copies import archived, conversations, names_in, opened, recorded, sound
+from tests.embedded.killed import killed_at_each_step
 
 
 async def test_a_copy_of_a_file_in_use_rebuilds_without_a_difference(running: EmbeddedPipeline, tmp_path: Path) -> None:
@@ -55,15 +25,12 @@ async def test_a_copy_of_a_file_in_use_rebuilds_without_a_difference(running: Em
     await asyncio.to_thread(back_up, tmp_path / "patchbay.db", copy)
     await writing
     await running.close()
-    # when the copy is opened, as it is after a restore, and the sweep has performed what was under way
-    restored = opened(copy, NOW + timedelta(minutes=1))
-    await restored.sweep.run()
-    found, kept = await restored.rebuild.compare("contoso"), await conversations(restored)
+    # when the copy is opened, and the sweep has performed what was under way,
     # then heads, decisions and ledger are what its facts make them, and nothing from before the copy is missing
-    assert found.differences == []
-    assert {"c1", "c2", "c3"} <= set(kept)
+    assert {"c1", "c2", "c3"} <= set(await sound(copy))
     # and it has its archive, and goes on
     assert list(await FolderArchive(archive_beside(copy)).parts("contoso", "c0")) == [b"{}"]
+    restored = opened(copy)
     await recorded(restored, *later)
     assert set(await conversations(restored)) == {"c1", "c2", "c3", *later}
     await restored.close()
@@ -75,23 +42,63 @@ async def test_nothing_is_overwritten(running: EmbeddedPipeline, tmp_path: Path)
     back_up(tmp_path / "patchbay.db", copy)
     before = copy.read_bytes()
     # when another one is asked for in its place, then it is refused, and the first is as it was
-    with pytest.raises(BackupRefused):
+    with pytest.raises(BackupRefused, match=r"monday.db exists"):
         back_up(tmp_path / "patchbay.db", copy)
-    assert copy.read_bytes() == before
+    # and neither is an archive that has lost its database
+    copy.unlink()
+    with pytest.raises(BackupRefused, match=r"monday.archive exists"):
+        back_up(tmp_path / "patchbay.db", copy)
+    assert archive_beside(copy).exists()
+    back_up(tmp_path / "patchbay.db", tmp_path / "tuesday.db")
+    assert (tmp_path / "tuesday.db").stat().st_size == len(before)
+    await running.close()
+
+
+@pytest.mark.parametrize("has_archive", [True, False], ids=["with an archive", "without one yet"])
+@pytest.mark.parametrize(
+    "place", ["patchbay.copy", "patchbay.db-wal", "copies/../patchbay.bak", "link/patchbay.sqlite", "link.db"]
+)
+async def test_a_copy_that_would_share_the_archive_of_its_database_is_refused_and_the_archive_stays(
+    running: EmbeddedPipeline, tmp_path: Path, place: str, *, has_archive: bool
+) -> None:
+    # given a database, and other names of its place
+    await running.close()
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    (tmp_path / "link.db").symlink_to(tmp_path / "patchbay.db")
+    archive = archive_beside(tmp_path / "patchbay.db")
+    if not has_archive:
+        archive.rename(tmp_path / "elsewhere")
+    # when it is copied to where its own archive would be the copy's, then that is refused
+    with pytest.raises(BackupRefused):
+        back_up(tmp_path / "patchbay.db", tmp_path / place)
+    # and the archive is as it was
+    assert archived(tmp_path / "patchbay.db") == [b"{}"] * has_archive
+    assert not any(name.endswith(".draft") for name in names_in(tmp_path))
+
+
+async def test_a_copy_inside_the_archive_is_refused(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    with pytest.raises(BackupRefused, match="lies in the archive"):
+        back_up(tmp_path / "patchbay.db", tmp_path / "patchbay.archive" / "contoso" / "monday.db")
     await running.close()
 
 
 async def test_a_damaged_database_gives_no_copy(running: EmbeddedPipeline, tmp_path: Path) -> None:
-    # given a database whose middle is overwritten
+    # given a database whose middle is overwritten, one that is empty, and another product's
     await running.close()
     file = tmp_path / "patchbay.db"
     body = bytearray(file.read_bytes())
     body[4096:] = b"\xff" * (len(body) - 4096)
     file.write_bytes(body)
+    (tmp_path / "empty.db").touch()
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE notes (text)")
+    other.close()
     # when it is copied, then it is refused, and nothing is left that looks like a copy, or is in the next one's way
-    with pytest.raises(BackupRefused):
-        back_up(file, tmp_path / "copies" / "monday.db")
-    assert list((tmp_path / "copies").iterdir()) == []
+    for name in ("patchbay.db", "empty.db", "other.db"):
+        with pytest.raises(DatabaseUnreadable):
+            back_up(tmp_path / name, tmp_path / "copies" / "monday.db")
+    assert names_in(tmp_path / "copies") == []
 
 
 async def test_a_copy_that_is_not_finished_leaves_nothing(running: EmbeddedPipeline, tmp_path: Path) -> None:
@@ -103,19 +110,90 @@ async def test_a_copy_that_is_not_finished_leaves_nothing(running: EmbeddedPipel
     copy = tmp_path / "copies" / "monday.db"
     with pytest.raises(OSError, match="directory"):
         back_up(tmp_path / "patchbay.db", copy)
-    assert list(copy.parent.iterdir()) == []
+    assert names_in(copy.parent) == []
     unreadable.rmdir()
     back_up(tmp_path / "patchbay.db", copy)
-    assert {path.name for path in copy.parent.iterdir()} == {"monday.db", "monday.archive"}
+    assert names_in(copy.parent) == ["monday.archive", "monday.db"]
 
 
-async def test_the_command_copies_and_refuses(running: EmbeddedPipeline, tmp_path: Path) -> None:
+async def test_what_is_no_part_of_an_archive_is_not_copied(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given an archive with the draft of a part, a file that somebody left there, and a folder that is gone
+    await running.close()
+    archive = archive_beside(tmp_path / "patchbay.db")
+    (archive / "contoso" / "c0" / "1.0f.draft").touch()
+    (archive / "notes.json").touch()
+    (archive / "contoso" / "gone").symlink_to(tmp_path / "nowhere")
+    # when it is copied, then the copy has the parts only
+    assert back_up(tmp_path / "patchbay.db", tmp_path / "monday.db").archive_files == 1
+    assert archived(tmp_path / "monday.db") == [b"{}"]
+
+
+async def test_a_killed_backup_leaves_a_whole_copy_or_none(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given a database with an archive
+    await running.close()
+    database = tmp_path / "patchbay.db"
+    # when copies of it are made, each killed a step later than the one before
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    steps = killed_at_each_step(folder, f'back_up(Path("{database}"), place / "monday.db")')
+    assert steps > 10
+    whole = 0
+    for step in range(steps + 1):
+        copy = folder / str(step) / "monday.db"
+        if copy.exists():
+            # then what has a copy's name is whole, with its archive
+            whole += 1
+            assert await sound(copy) == ["c1", "c2", "c3"]
+            assert archived(copy) == [b"{}"]
+        elif not archive_beside(copy).exists():
+            # and what was left is in no later copy's way
+            back_up(database, copy)
+    assert 0 < whole < steps
+    # and the database's own archive is as it was
+    assert archived(database) == [b"{}"]
+
+
+async def test_a_backup_that_is_told_to_end_removes_what_it_made(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given a database with an archive
+    await running.close()
+    folder = tmp_path / "ended"
+    folder.mkdir()
+    # when backups are told to end, each a step later than the one before
+    work = f'print_backup(Path("{tmp_path / "patchbay.db"}"), place / "monday.db")'
+    steps = killed_at_each_step(folder, work, number=signal.SIGTERM)
+    # then each leaves a whole copy or nothing, and its draft only where it had begun to remove that
+    left = [names_in(folder / str(step)) for step in range(steps + 1) if (folder / str(step)).exists()]
+    whole = ["monday.archive", "monday.db"]
+    begun = [names for names in left if names != [] and names[:2] != whole]
+    assert len(left) > 10
+    assert begun == []
+
+
+async def test_of_two_backups_to_one_name_at_once_one_is_whole(running: EmbeddedPipeline, tmp_path: Path) -> None:
+    # given a database in use
+    copy = tmp_path / "copies" / "monday.db"
+    # when it is copied twice to one place at the same time
+    both = [asyncio.to_thread(back_up, tmp_path / "patchbay.db", copy) for _ in range(2)]
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    await running.close()
+    # then one copy is made, with its archive, the other one is refused, and neither leaves anything else
+    assert sorted(isinstance(one, BackupRefused) for one in outcomes) == [False, True]
+    assert names_in(copy.parent) == ["monday.archive", "monday.db"]
+    assert await sound(copy) == ["c1", "c2", "c3"]
+
+
+async def test_the_command_says_what_it_copied_and_refuses(running: EmbeddedPipeline, tmp_path: Path) -> None:
     # given a database in use, when the command is run twice
     command = ["backup", str(tmp_path / "monday.db"), "--database", str(tmp_path / "patchbay.db")]
     first, second = CliRunner().invoke(cli, command), CliRunner().invoke(cli, command)
     await running.close()
-    # then the first names both copies, and the second says why it does not
-    assert (first.exit_code, first.stdout.split()[0]) == (0, str(tmp_path / "monday.db"))
+    # then the first says what both copies have, and where they are, and the second says why it does not
+    size = (tmp_path / "monday.db").stat().st_size
+    assert first.exit_code == 0
+    assert first.stdout.splitlines() == [
+        f"{tmp_path / 'monday.db'}  1 tenant, 3 conversations, 9 facts, {size:,} bytes",
+        f"{tmp_path / 'monday.archive'}  1 file, 2 bytes",
+    ]
     assert second.exit_code == 1
     assert "exists" in second.stderr
     # and a database that is not there is not copied

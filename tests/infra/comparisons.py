@@ -36,6 +36,9 @@ REFUSED_BY_FLEX = {
 """Members of the site's configuration (error 51021: Azure/azure-cli#31414, microsoft/azure-pipelines-tasks#21032), and
 settings that other plans need (Microsoft Learn, *Flex Consumption plan deprecations*)."""
 
+SENDERS = ("00000000-0000-0000-0000-0000000005e1", "00000000-0000-0000-0000-0000000005e2")
+"""The object ids of senders that `parameters/everything.bicepparam` names."""
+
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 SQL_ASSIGNMENT = "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments"
 
@@ -167,7 +170,11 @@ def role_differences(deployment: Deployment) -> list[str]:
 def _assignments(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
     identity = deployment.the("Microsoft.ManagedIdentity/userAssignedIdentities").id
     # Only Azure knows the object id of the app's identity, so it is an expression with the identity's own id.
-    names = {OPERATOR: "operator", f"[reference('{identity}', '2023-01-31').principalId]": "the app"}
+    names = {
+        **dict.fromkeys(SENDERS, "senders"),
+        OPERATOR: "operator",
+        f"[reference('{identity}', '2023-01-31').principalId]": "the app",
+    }
     for each in [*deployment.of_type(ASSIGNMENT), *deployment.of_type(SQL_ASSIGNMENT)]:
         # The id has the resource at which the role is given: as the first argument while it has expressions.
         given_at = re.sub(r"^\[extensionResourceId\('([^']*)'.*|/providers/Microsoft.Authorization/.*", r"\1", each.id)

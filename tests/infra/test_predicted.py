@@ -10,7 +10,9 @@ from local.index import index
 from shared.azure.service_bus.entities import LOCK_DURATION
 from tests.documents import ROOT
 from tests.infra.comparisons import (
+    ASSIGNMENT,
     COMPARISONS,
+    SENDERS,
     VAULT_SETTINGS,
     refusals,
     role_differences,
@@ -72,10 +74,21 @@ def test_a_small_deployment_has_the_same_entities_and_less_roles_and_settings() 
     # given a deployment with defaults only, then its entities are the same
     for compare in COMPARISONS[:4]:
         assert compare(SMALLEST) == []
-    # and what it lacks is the operator's role, the settings for signing in, and the secrets
-    assert [found for found in role_differences(SMALLEST) if "to operator" not in found] == []
+    # and what it lacks is the roles of operator and senders, the settings for signing in, and the secrets
+    assert [found for found in role_differences(SMALLEST) if not re.search("to (operator|senders)", found)] == []
     lacking = {found.split(":")[0].removeprefix("setting ") for found in setting_differences(SMALLEST)}
     assert lacking == {"OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID", "WEBSITE_AUTH_AAD_ALLOWED_TENANTS", *VAULT_SETTINGS}
+
+
+def test_each_sender_that_is_named_may_send_to_the_topic_and_do_nothing_else() -> None:
+    # given a deployment with two senders, then each has one role, at the topic alone
+    roles = [each for each in EVERYTHING.of_type(ASSIGNMENT) if each.properties["principalId"] in SENDERS]
+    assert sorted(each.properties["principalId"] for each in roles) == sorted(SENDERS)
+    for each in roles:
+        assert each.properties["roleDefinitionId"].endswith("/69a216fc-b8fb-44d8-bc22-1f3c2cd27a39")
+        assert "/topics/conversation-events/providers/" in each.id
+    # and where nobody is named, nobody but the app has any
+    assert not [each for each in SMALLEST.of_type(ASSIGNMENT) if each.properties["principalId"] in SENDERS]
 
 
 @EVERY

@@ -1,14 +1,22 @@
 """The demonstration, played with a thin month: it agrees for every seed, and notices what is lost."""
 
+import json
+import shlex
+import sys
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from local.demo import emptied, to_see
 from local.independent_count.count import count_sample
 from local.sample.cast import CUSTOMERS
 from local.sample.texts import TALKS
 from local.sample.traffic import SampleMonth, sample_month
+from shared.embedded.database import hold
 from tests.local.played import ThinMonths, played
+from tests.local.test_host import served_by, started
 
 pytestmark = pytest.mark.slow
 
@@ -19,6 +27,13 @@ def test_the_pipeline_agrees_with_the_count(seed: int, thin_months: ThinMonths) 
     run = thin_months(seed)
     assert run.as_counted, run.printed
 
+    # and its tables have the tenants only, and say what their words mean
+    [heads] = [line.split() for line in run.printed.splitlines() if line.split()[:2] == ["contoso", "fabrikam"]]
+    assert heads == ["contoso", "fabrikam", "northwind"]
+    assert "litware, which is no tenant: refused, unknown_tenant: 1" in run.printed
+    words = " ".join(run.printed.split())
+    for word in ("1 Nov", "no bot, assist", "entitled, overage", "parked", "refused", "hash of all lines"):
+        assert f"{word}: " in words
     # and it says so, explains a decision and what was parked, and leaves its files
     assert "All figures equal a count made straight from the posts." in run.printed
     assert "Rule 2, CreditCardRule, was applied" in run.printed
@@ -47,5 +62,51 @@ def test_a_lost_correction_is_noticed(tmp_path: Path) -> None:
     [october] = [line.split() for line in run.printed.splitlines() if line.split()[:2] == ["contoso", "2026-10"]]
     assert int(october[3]) == int(october[4]) - 1
     [lines] = [line for line in run.printed.splitlines() if line.startswith("lines")]
-    found, expected = lines.removeprefix("lines").split("≠")
+    found, expected = lines.removeprefix("lines in transcripts").split("≠")
     assert int(found) == int(expected) - 1
+
+
+def test_the_command_and_the_address_in_its_end_show_the_month(thin_months: ThinMonths) -> None:
+    # Given a month that was played
+    run, month = thin_months(7), sample_month(7, thin=1000)
+    # When the command is run that the demonstration ends with
+    command, address = to_see(run.folder, month)
+    python, *words = shlex.split(command)
+    assert python == ".venv/bin/python"
+    with served_by(started([sys.executable, *words, "--quiet", "--port", "0"])) as host:
+        # Then the address shows the figures that it printed, and they stay, whatever the machine's clock says
+        assert address.startswith("http://127.0.0.1:7071/")
+        path = urlsplit(address).path
+        page = host.client.get(path, headers={"Accept": "text/html"}).raise_for_status()
+        assert page.headers["content-type"].startswith("text/html")
+        shown = host.client.get(path).raise_for_status().json()
+    kept = json.loads(run.reports["usage-contoso-2026-10.json"])
+    assert {name: shown[name] for name in ("counted", "invoiced", "status")} == {
+        name: kept[name] for name in ("counted", "invoiced", "status")
+    }
+
+
+def test_only_an_earlier_demonstration_is_removed(tmp_path: Path) -> None:
+    # Given a folder that an earlier one left, one that has anything else, too, a database that is not its own, a file
+    for name in ("earlier", "more", "live"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "patchbay.db").touch()
+    for name in ("earlier", "more"):
+        (tmp_path / name / "host.log").touch()
+        (tmp_path / name / "usage-contoso-2026-10.csv").touch()
+    (tmp_path / "more" / "thesis.txt").touch()
+    (tmp_path / "file").touch()
+    # When another one is to be played there, then only the first is emptied
+    assert list(emptied(tmp_path / "earlier").iterdir()) == []
+    for name in ("more", "live", "file"):
+        with pytest.raises(FileExistsError):
+            emptied(tmp_path / name)
+    assert {path.name for path in (tmp_path / "more").iterdir()} >= {"thesis.txt", "patchbay.db"}
+    assert (tmp_path / "live" / "patchbay.db").exists()
+
+
+def test_a_demonstration_that_a_host_serves_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "host.log").touch()
+    with closing(hold(tmp_path / "patchbay.db")), pytest.raises(FileExistsError, match="serves"):
+        emptied(tmp_path)
+    assert (tmp_path / "host.log").exists()

@@ -67,7 +67,8 @@ class Process:
 
 
 def command(database: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "local", "start", "--database", str(database), *options]
+    # Nobody reads what it prints until it has ended, and a pipe holds some hundred lines.
+    return [sys.executable, "-m", "local", "start", "--quiet", "--database", str(database), *options]
 
 
 def popen(database: Path, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -125,6 +126,15 @@ def test_it_answers_on_loopback_and_nowhere_else(movable: Process) -> None:
     assert port is not None
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", port), TIMEOUT):
         raise AssertionError("unreachable")
+
+
+def test_the_address_that_it_announces_says_what_runs(movable: Process) -> None:
+    # When somebody opens it, then it says where it listens, on which file, and when its timers run
+    start = movable.client.get("/").raise_for_status().json()
+    assert start["address"] == str(movable.client.base_url).rstrip("/")
+    running = {part["name"]: part["state"] for part in start["running"]}
+    assert running["Database"].endswith("patchbay.db")
+    assert running["Timer monthly_usage"] == "next at 2026-10-21T02:30:00Z"
 
 
 def test_its_clock_stands_where_it_was_told_and_moves_when_it_is_told(movable: Process) -> None:
@@ -233,7 +243,7 @@ def test_a_signal_as_soon_as_it_listens_is_heard(tmp_path: Path, number: signal.
 def test_it_serves_and_ends_alike_with_and_without_what_makes_it_faster(tmp_path: Path, missing: list[str]) -> None:
     # Given a host to which these packages are not installed
     program = f"import sys; sys.modules.update(dict.fromkeys({missing})); from local.__main__ import cli; cli()"
-    line = [sys.executable, "-c", program, "start", "--port", "0", "--database", str(tmp_path / "p.db")]
+    line = [sys.executable, "-c", program, "start", "--quiet", "--port", "0", "--database", str(tmp_path / "p.db")]
     with served_by(started([*line, "--clock", CLOCK])) as host:
         loaded = Path(f"/proc/{host.process.pid}/maps").read_text(encoding="utf-8")
         assert ("/uvloop/" in loaded, "/httptools/" in loaded) == (not missing, not missing)

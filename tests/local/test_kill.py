@@ -31,7 +31,7 @@ class Host:
 
     @staticmethod
     def command(database: Path) -> list[str]:
-        options = ["--port", "0", "--database", str(database), "--clock", CLOCK]
+        options = ["--quiet", "--port", "0", "--database", str(database), "--clock", CLOCK]
         return [sys.executable, "-m", "local", "start", *options]
 
     def start(self) -> httpx.Client:

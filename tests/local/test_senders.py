@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from azure.functions.meta import Datum
-from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
+from azure.identity import DefaultAzureCredential
+from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusReceiveMode
 
 from shared.azure.service_bus.connection import connect
 from shared.events.bus import CONTENT_TYPE, TOPIC
 from shared.events.envelope import format_time
 from tests.azure.endpoints import alone, endpoint
-from tests.builders import threaded
+from tests.builders import EXAMPLES, threaded
 from tests.functions.hosts import Host, function_named, hosted
 from tests.local.test_host import Process, running
 from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
@@ -71,6 +72,12 @@ class Sender:
         assert (ran.returncode, ran.stdout) == (0, PROGRAMS[name].output or ""), ran.stderr
 
 
+def account_of(name: str) -> str:
+    """The account that the guide adds, as lines that end a configuration."""
+    [found] = re.findall(rf"^```yaml\naccounts:\n(  - id: {name}\n.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
 @pytest.fixture(scope="module")
 def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Sender]]:
     """A host whose channels have secrets, and a sender who knows them."""
@@ -78,11 +85,14 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
     secrets = {
         "TELEGRAM_SECRET": TELEGRAM_SECRET,
         "CONTOSO_APP_SECRET": SIGNING_SECRET,
+        "CONTOSO_COPY_SECRET": SIGNING_SECRET,
         "PATCHBAY_BOT_METADATA": f"http://127.0.0.1:{free_port()}/openid",
     }
     with running(folder / "patchbay.db", environment=secrets) as host:
         tenant = f"{str(host.client.base_url).rstrip('/')}/api/tenants/contoso"
-        yield host.configured(), Sender(folder, {**secrets, "PATCHBAY": tenant})
+        body = (EXAMPLES / "contoso.yaml").read_text(encoding="utf-8") + account_of("contoso-copies")
+        host.client.put("/api/tenants/contoso/configuration", content=body.encode()).raise_for_status()
+        yield host, Sender(folder, {**secrets, "PATCHBAY": tenant})
 
 
 def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -92,6 +102,14 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("program", "thread", "queue", "why", "lines", "summary"),
     [
+        (
+            "bot_copies.py",
+            ("contoso-copies", "webchat", "web-7"),
+            "CreditCardQueue",
+            'Rule 2, CreditCardRule, was applied, because BotHandoffTopic equals "CreditCard" (set by bot contoso-bot',
+            [("customer", "My card was stolen 💳"), ("bot", "I am sorry 🙏 I am connecting you.")],
+            [("bot", "Stolen card, caller verified ✅")],
+        ),
         (
             "telegram_channel.py",
             ("contoso-telegram", "telegram", "4711"),
@@ -121,7 +139,7 @@ def said(transcript: Mapping[str, Any]) -> list[tuple[str, str]]:
             [],
         ),
     ],
-    ids=["telegram", "bot-framework", "app"],
+    ids=["copies", "telegram", "bot-framework", "app"],
 )
 def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
     guided: tuple[Process, Sender],
@@ -157,11 +175,12 @@ def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
     ("program", "secret", "status"),
     [
         ("telegram_channel.py", {"TELEGRAM_SECRET": f"{TELEGRAM_SECRET}x"}, "401"),
+        ("bot_copies.py", {"CONTOSO_COPY_SECRET": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
         ("app_channel.py", {"CONTOSO_APP_SECRET": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
         # Where the host looks for keys nobody serves this one's; whether it still knows others is another test's doing.
         ("bot_framework_channel.py", {"PATCHBAY_BOT_METADATA": "http://127.0.0.1:0/openid"}, "401|503"),
     ],
-    ids=["telegram", "app", "bot-framework"],
+    ids=["telegram", "copies", "app", "bot-framework"],
 )
 def test_whoever_does_not_know_the_secret_is_refused(
     guided: tuple[Process, Sender], program: str, secret: dict[str, str], status: str
@@ -176,7 +195,7 @@ def test_whoever_does_not_know_the_secret_is_refused(
 
 def test_the_guide_has_each_program_once() -> None:
     # Given all blocks of Python, then each is a program with a name of its own, and all are run here
-    names = ["telegram_channel.py", "bot_framework_channel.py", "app_channel.py", "bot.py"]
+    names = ["bot_copies.py", "telegram_channel.py", "bot_framework_channel.py", "app_channel.py", "bot.py"]
     assert list(PROGRAMS) == names
     assert GUIDE.count("```python\n") == len(names)
     assert [name for name, program in PROGRAMS.items() if not program.output] == ["bot.py"]
@@ -200,6 +219,57 @@ async def sent_by(program: str, sender: Sender) -> ServiceBusReceivedMessage:
             sender.runs(program)
             (message,) = await receiver.receive_messages(2, max_wait_time=10)
             return message
+
+
+class Clients:
+    """Stands for the SDK's `ServiceBusClient`, and notes how it is made and what is sent."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, object]] = []
+        self.sent: list[tuple[str, ServiceBusMessage]] = []
+
+    def __call__(self, namespace: str, credential: object) -> "Clients":
+        self.made.append((namespace, credential))
+        return self
+
+    def from_connection_string(self, address: str) -> "Clients":
+        return self(address, None)
+
+    def get_topic_sender(self, topic: str) -> "Clients":
+        self.topic = topic
+        return self
+
+    def send_messages(self, message: ServiceBusMessage) -> None:
+        self.sent.append((self.topic, message))
+
+    def __enter__(self) -> "Clients":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("address", "signs_in"),
+    [
+        ("sb-patchbay-x.servicebus.windows.net", True),
+        ("Endpoint=sb://127.0.0.1;SharedAccessKey=x;UseDevelopmentEmulator=true;", False),
+    ],
+    ids=["a deployment", "the emulator"],
+)
+def test_a_bot_signs_in_with_its_identity_but_to_the_emulator(
+    monkeypatch: pytest.MonkeyPatch, address: str, *, signs_in: bool
+) -> None:
+    # Given a namespace of a deployment, which takes no key, or the emulator, which knows no identities
+    clients = Clients()
+    monkeypatch.setattr("azure.servicebus.ServiceBusClient", clients)
+    monkeypatch.setenv("SERVICE_BUS", address)
+    # When the bot of the guide runs, then it is its identity that opens the topic, or the connection string
+    exec(compile(PROGRAMS["bot.py"].source, "bot.py", "exec"), {})
+    [(namespace, credential)] = clients.made
+    assert namespace == address
+    assert isinstance(credential, DefaultAzureCredential) == signs_in
+    [(topic, message)] = clients.sent
+    assert (topic, message.subject) == (TOPIC, "bot.escalated")
 
 
 async def test_what_a_bot_sends_to_the_bus_is_recorded_in_its_thread(host: Host, tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def test_commands_are_commands_of_a_shell(block: str) -> None:
 
 def test_every_variable_is_set_before_it_is_used() -> None:
     # given what azd says after a deployment, which the guide reads in one line
-    assert "grep -E '^(PATCHBAY_(APP|URL|IDENTITY|KEY_VAULT)|AZURE_RESOURCE_GROUP)='" in DEPLOY
-    known = {f"PATCHBAY_{name}" for name in ("APP", "URL", "IDENTITY", "KEY_VAULT")}
+    assert "grep -E '^(PATCHBAY_(APP|URL|IDENTITY|KEY_VAULT|SERVICE_BUS)|AZURE_RESOURCE_GROUP)='" in DEPLOY
+    known = {f"PATCHBAY_{name}" for name in ("APP", "URL", "IDENTITY", "KEY_VAULT", "SERVICE_BUS")}
     assert known == set(predicted("smallest").snapshot["outputs"])
     known.add("AZURE_RESOURCE_GROUP")
     # when the commands are read from top to bottom

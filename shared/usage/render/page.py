@@ -93,13 +93,14 @@ def page_headers() -> Mapping[str, str]:
 
 def _page(template: str, reader: Reader, time_zone: str, **names: Any) -> str:
     writing = Writing(reader.locale, time_zone)
-    return _environment().get_template(template).render(w=writing, query=reader.query, **names)
+    return environment().get_template(template).render(w=writing, query=reader.query, **names)
 
 
 @cache
-def _environment() -> Environment:
+def environment(*folders: Path) -> Environment:
+    """The templates of these folders and of this one, with all that the pages have in common."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -12,4 +12,5 @@ param signIn = true
 param vaultSettings = 'TELEGRAM_SECRET, APP_SECRET'
 param recoverKeyVault = true
 param operatorPrincipalId = '00000000-0000-0000-0000-00000000090e'
+param senderPrincipalIds = '00000000-0000-0000-0000-0000000005e1,00000000-0000-0000-0000-0000000005e2'
 param alertEmails = 'one@example.org,two@example.org'

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import local.sample
+from local.demo_figures import ROWS
 from local.independent_count.count import EXAMPLES, TENANTS, count_sample
 from local.independent_count.figures import Settled, Usage, digest
 from local.sample.post import EVENT, Post
@@ -104,10 +105,12 @@ def test_the_readme_shows_what_is_counted() -> None:
     for key, usage in found.usage.items():
         row = (*key, found.first_read[key], usage.sessions, *astuple(usage))
         assert [str(cell) for cell in row] in rows
-    for name in {name for _, name in found.others}:
-        figures = [found.others[tenant, name] for tenant in (*TENANTS, "litware") if (tenant, name) in found.others]
-        [shown] = [line.split("  ") for line in lines if line.startswith(f"{name}  ")]
+    for name in {name for tenant, name in found.others if tenant in TENANTS}:
+        figures = [found.others[tenant, name] for tenant in TENANTS if (tenant, name) in found.others]
+        [shown] = [line.split("  ") for line in lines if line.startswith(f"{ROWS.get(name, name)}  ")]
         assert sorted(cell.strip() for cell in shown[1:] if cell) == sorted(map(str, figures))
+    for tenant, name in {key for key in found.others if key[0] not in TENANTS}:
+        assert f"{tenant}, which is no tenant: {name}: {found.others[tenant, name]}" in lines
 
 
 def test_count_is_the_same_in_every_order_and_number() -> None:
