@@ -12,6 +12,7 @@ from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.context_variable import MAX_VARIABLES, Assignment, complaint
 from shared.routing.decide import decide
@@ -29,11 +30,11 @@ def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conv
         case BotEscalated() as event if end is not None:
             reason = f"the conversation had ended at {format_time(end)}"
             return _undecided(conversation, fact, event, version, "withoutEffect", reason)
-        case ConversationStarted() | MessagePosted() | ConversationEnded() if end is not None:
+        case ConversationStarted() | MessagePosted() | MessageChanged() | ConversationEnded() if end is not None:
             return conversation
         case ConversationStarted() as event:
             return _started(conversation, fact, event, version)
-        case MessagePosted() as event:
+        case MessagePosted() | MessageChanged() as event:
             return _message(conversation, fact, event, version)
         case BotEscalated() as event:
             return _escalated(conversation, fact, event, version)
@@ -75,9 +76,11 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
     return replace(conversation, decisions=decisions)
 
 
-def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
-    author = event.data.author
-    if author.role != "bot":
+def _message(
+    conversation: Conversation, fact: Fact, event: MessagePosted | MessageChanged, version: Version
+) -> Conversation:
+    author = event.author
+    if author is None or author.role != "bot":
         return conversation
     if author.smart_assist:
         return replace(conversation, bot_activity=conversation.bot_activity.with_smart_assist())

@@ -13,6 +13,7 @@ from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
 from shared.wire import ExactModel, replace
@@ -89,7 +90,9 @@ def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
                 if line.author.role == "bot" and asked:
                     turns[history.local_date(fact.at).isoformat()] += 1
                 asked = line.author.role == "customer"
-            case ConversationStarted() | MessagePosted() | BotEscalated() | ConversationEnded() | InactivityTimeout():
+            case MessagePosted() | MessageChanged() | InactivityTimeout():
+                pass
+            case ConversationStarted() | BotEscalated() | ConversationEnded():
                 pass
             case _:
                 assert_never(fact.event)

@@ -150,15 +150,27 @@ def _unanswered(
 
 
 def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> DueActions:
-    expected_by = min(fact.received_at for fact in facts) + START_TIMEOUT
+    begun = [fact for fact in facts if fact.event.is_activity]
+    if not begun:
+        return _never_begun(conversation, facts, now)
+    expected_by = min(fact.received_at for fact in begun) + START_TIMEOUT
     if now < expected_by:
         return DueActions(check_at=expected_by)
-    first = min(facts, key=lambda fact: fact.order)
+    first = min(begun, key=lambda fact: fact.order)
     channel = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
     place = channel or UNKNOWN_CHANNEL
     reference = {"accountId": place.account_id, "channelId": place.channel_id}
     data = {"channel": reference, "customer": {"id": conversation.conversation_id}}
     return DueActions([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
+
+
+def _never_begun(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> DueActions:
+    """What tells of a conversation that nobody else tells of is no reason to begin it; it ends, to be forgotten."""
+    aged_at = min(fact.received_at for fact in facts) + MAX_AGE
+    if now < aged_at:
+        return DueActions(check_at=aged_at)
+    newest = max(facts, key=lambda fact: fact.order)
+    return DueActions([_end(conversation, "aged", aged_at, newest, "other", "it never began")])
 
 
 UNKNOWN_CHANNEL = ChannelReference(account_id="unknown", channel_id="unknown")

@@ -90,7 +90,9 @@ def with_next(conversation: Conversation, fact: Fact, history: History) -> Conve
     after = apply_fact(conversation, fact, history)
     if conversation.closed_at is not None:
         return replace(after, folded_to=fact.order, unseen=unseen_with(conversation, fact))
-    latest = max(conversation.last_activity_at or fact.at, fact.at)
+    latest = conversation.last_activity_at
+    if fact.event.is_activity:
+        latest = max(latest or fact.at, fact.at)
     activity = after.bot_activity
     if activity.invocations != conversation.bot_activity.invocations:
         activity = activity.invoked_in(history)

@@ -62,8 +62,8 @@ def goes_on(fact: Fact, unseen: Unseen) -> bool:
 
 
 def _comes_from_outside(fact: Fact) -> bool:
-    """True if somebody outside said it. Patchbay's own reminders and goodbyes stay in their conversation."""
-    return fact.event.author is not None and not fact.is_ours
+    """True if somebody outside said or changed it. Patchbay's own reminders and goodbyes stay in their conversation."""
+    return (fact.event.author is not None or fact.event.changes_only_transcript) and not fact.is_ours
 
 
 def _last_seen(end: Fact) -> LastSeen | None:

@@ -12,6 +12,7 @@ from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.near_miss import did_you_mean, near_misses
 from shared.routing.condition import comparisons
@@ -49,7 +50,7 @@ class ConfigurationChecks:
                 yield from self._unknown_place(event)
                 stream = self._work_stream(event.data.channel, event.data.work_stream_id)
                 yield from self._of_routed(event, stream, places)
-            case ConversationEnded() | InactivityTimeout():
+            case MessageChanged() | ConversationEnded() | InactivityTimeout():
                 return
             case _:
                 assert_never(event)
@@ -65,7 +66,7 @@ class ConfigurationChecks:
                 known = self.version.configuration.bot(event.data.bot_id)
                 bot = known.id if known else event.data.bot_id
                 return self._decision(event, stream, bot) if stream.takes_escalations else None
-            case MessagePosted() | ConversationEnded() | InactivityTimeout():
+            case MessagePosted() | MessageChanged() | ConversationEnded() | InactivityTimeout():
                 return None
             case _:
                 assert_never(event)

@@ -8,6 +8,7 @@ from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.wire import ExactModel
 
@@ -78,6 +79,8 @@ def shortened_data(event: Event) -> dict[str, Any]:
             author = {"role": data.author.role, "id": data.author.id}
             files = {"attachments": len(data.attachments)}
             return {"author": author, "visibility": data.visibility, "text": _cut(data.text), **files}
+        case MessageChanged(data=data):
+            return {"messageId": data.message_id, "text": _cut(data.text), "removed": data.removed}
         case BotEscalated(data=data):
             counts = {"transcript": len(data.transcript), "attachments": len(data.attachments)}
             members = {"botId": data.bot_id, "summary": _cut(data.summary)}

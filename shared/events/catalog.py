@@ -9,11 +9,13 @@ from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 
 Event = Annotated[
     ConversationStarted
     | MessagePosted
+    | MessageChanged
     | BotEscalated
     | InactivityTimeout
     | ConversationEnded,

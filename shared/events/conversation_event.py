@@ -31,9 +31,12 @@ class ConversationEvent(Envelope):
     ends_conversation: ClassVar[bool]
     """The earliest fact of the type closes its conversation."""
     looks_back: ClassVar[bool]
-    """A later fact of the type may change what earlier ones mean."""
+    """A later fact of the type may change what earlier ones do to the conversation."""
     changes_only_transcript: ClassVar[bool]
     """Most facts of the type change nothing but the transcript, so each is stored before anything is read."""
+
+    is_activity: ClassVar[bool]
+    """Something goes on in the conversation: its last activity may be the time of the event."""
 
     @classmethod
     def type_name(cls) -> str:

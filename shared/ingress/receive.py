@@ -21,6 +21,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, parse_time
 from shared.events.overflow import Overflow, publish
+from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
 from shared.tenants.history import Configurations, History
@@ -158,8 +159,17 @@ class Receiver:
             known = await self.threads.known(tenant_id, channel)
             if recorded := await self._recorded_in(tenant_id, known, drafts):
                 return recorded
+        for draft in drafts:
+            pseudonyms = self.configurations.pseudonyms
+            line = await conversation_of_line(
+                self.threads, self.conversations, pseudonyms, tenant_id, channel, draft.event
+            )
+            if line is not None:
+                return Resolved(line, None)
+        # What changes a line belongs where the line does.
+        place = counted_moment(parse_time(reading.line_time), now) if reading.line_time else moment
         resolved = await self.threads.resolve(
-            tenant_id, channel, moment, reading.customer, reading.begins, reading.context
+            tenant_id, channel, place, reading.customer, reading.begins, reading.context
         )
         if reading.begins != "always" and resolved.previous is not None:
             # Before the end of the conversation before was known, the activity belonged there, and stayed.

@@ -22,7 +22,8 @@ _LONGEST_NAME = 80
 class ThreadedConversation(ExactModel):
     """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC.
 
-    `context_variables`: those that it begins with, until it is announced.
+    `context_variables`: those that it begins with, until it is announced. `begun` is False until something comes that
+    begins it: an end or a change that came before was of this conversation already.
     """
 
     conversation_id: str
@@ -30,6 +31,7 @@ class ThreadedConversation(ExactModel):
     customer: Customer
     closed_at: datetime | None = None
     announced: bool = False
+    begun: bool = True
     context_variables: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -72,15 +74,18 @@ class Thread(ExactModel):
                 opened_at=moment,
                 customer=customer,
                 announced=announced,
+                begun=begins != "never",
                 context_variables=dict(context or {}),
             )
             return replace(self, conversations=(*self.conversations, new))
-        earlier = begins != "never" and moment < held.opened_at
+        earlier = begins != "never" and (moment < held.opened_at or not held.begun)
         if earlier or (announced and not held.announced):
             begun = replace(
                 held,
-                opened_at=min(moment, held.opened_at),
+                opened_at=min(moment, held.opened_at) if held.begun else moment,
                 announced=announced,
+                begun=True,
+                customer=held.customer if held.begun else customer,
                 context_variables=dict(context or {}),
             )
             return self._replacing(held, begun)

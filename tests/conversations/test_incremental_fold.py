@@ -13,7 +13,7 @@ from shared.conversations.fold import ends_in_order, fold, follows, with_end, wi
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.wire import replace
-from tests.builders import contoso, ended, escalated, fact_of, history, message, started
+from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 HISTORY = history(contoso())
@@ -38,6 +38,7 @@ _events: st.SearchStrategy[Event] = st.one_of(
         _at, _bot, _topic,
     ),
     st.builds(lambda at: ended(at=at), _at),
+    st.builds(lambda at: changed(at=at), _at),
     st.builds(lambda at, seen: ended(at=at, last_seen={"at": seen, "factId": "0" * 64}), _at, _at),
 )  # fmt: skip
 

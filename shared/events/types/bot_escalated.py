@@ -44,6 +44,7 @@ class BotEscalated(ConversationEvent):
     looks_back = False
     changes_only_transcript = False
     sequence: ClassVar[None] = None
+    is_activity: ClassVar[bool] = True
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True
     asks_for_somebody: ClassVar[bool] = True

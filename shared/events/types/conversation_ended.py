@@ -45,6 +45,7 @@ class ConversationEnded(ConversationEvent):
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
+    is_activity: ClassVar[bool] = True
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False
     asks_for_somebody: ClassVar[bool] = False

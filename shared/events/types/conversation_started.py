@@ -31,6 +31,7 @@ class ConversationStarted(ConversationEvent):
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
+    is_activity: ClassVar[bool] = True
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True
     asks_for_somebody: ClassVar[bool] = False

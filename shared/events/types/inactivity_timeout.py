@@ -28,6 +28,7 @@ class InactivityTimeout(ConversationEvent):
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
+    is_activity: ClassVar[bool] = False
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False
     asks_for_somebody: ClassVar[bool] = False

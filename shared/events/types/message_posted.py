@@ -28,6 +28,7 @@ class MessagePosted(ConversationEvent):
     ends_conversation = False
     looks_back = False
     changes_only_transcript = True
+    is_activity: ClassVar[bool] = True
 
     @property
     def author(self) -> Author:
