@@ -84,6 +84,9 @@ def _message(
         return conversation
     if author.smart_assist:
         return replace(conversation, bot_activity=conversation.bot_activity.with_smart_assist())
+    if not event.breaks_silence:
+        # A reaction is no answer.
+        return conversation
     conversation, _ = _invoked_natively(conversation, fact, author.id, "message.posted", version.configuration)
     return conversation
 

@@ -6,7 +6,7 @@ from shared.dialects.bot_framework.dialect import BotFramework
 from shared.dialects.cloud_events.dialect import CloudEvents
 from shared.dialects.dialect import Dialect
 from shared.dialects.proof import COMMON_PROOFS
-from shared.dialects.telegram import Telegram
+from shared.dialects.telegram.dialect import Telegram
 from shared.dialects.whatsapp.dialect import WhatsApp
 
 EVENTS = CloudEvents()

@@ -7,7 +7,7 @@ import pytest
 
 from shared.conversations.lists import Selection
 from shared.dialects.reading import Reading
-from shared.dialects.telegram import read_update
+from shared.dialects.telegram.reader import read_update
 from shared.errors import InvalidActivity
 from shared.events.envelope import format_time
 from tests.builders import threaded

@@ -8,13 +8,17 @@ from shared.events.data import AddressedData, Attachment, Author, Visibility
 
 
 class MessageData(AddressedData):
-    """`message.posted`: one line. `sequence` is the channel's own order among lines of one time."""
+    """`message.posted`: one line. `sequence` is the channel's own order among lines of one time.
+
+    `reaction`: the line is no more than a sign that somebody set under another one.
+    """
 
     author: Author
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
     visibility: Visibility = "public"
     sequence: int | None = None
+    reaction: bool = False
 
 
 class MessagePosted(ConversationEvent):
@@ -44,12 +48,12 @@ class MessagePosted(ConversationEvent):
 
     @property
     def begins_conversation(self) -> Begins:
-        return "always" if self.author.role == "customer" else "ifFirst"
+        return "always" if self.asks_for_somebody else "ifFirst"
 
     @property
     def breaks_silence(self) -> bool:
-        return self.author.role != "system" and not self.author.smart_assist
+        return self.author.role != "system" and not self.author.smart_assist and not self.data.reaction
 
     @property
     def asks_for_somebody(self) -> bool:
-        return self.author.role == "customer"
+        return self.author.role == "customer" and not self.data.reaction
