@@ -38,14 +38,16 @@ class ClosedIntervals:
     async def performing(self, tenant_id: str, conversation_id: str, effect: Effect) -> Performed:
         """What closes the conversation's interval, as a `CloseThread` asks."""
         assert isinstance(effect, CloseThread), "only intervals are closed"
-        place, moment = (tenant_id, thread_key(await self._pseudonyms(tenant_id), effect.channel)), effect.at
+        key, moment = thread_key(await self._pseudonyms(tenant_id), effect.channel), effect.at
 
         def closed(connection: sqlite3.Connection) -> bool:
-            row = connection.execute(_A_THREAD, place).fetchone()
+            row = connection.execute(_A_THREAD, (tenant_id, key)).fetchone()
             if row is not None:
                 thread = _THREAD.validate_json(row["document"])
+                if thread.same_as is not None:
+                    return False
                 if (changed := thread.closing(conversation_id, moment)) != thread:
-                    _put(place, changed, str(row["etag"]), connection)
+                    _put((tenant_id, key), changed, str(row["etag"]), connection)
             return True
 
         return closed

@@ -25,6 +25,7 @@ from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
 from shared.tenants.history import Configurations, History
+from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Resolved, Threads
 from shared.wire import replace
 
@@ -50,6 +51,7 @@ class Receiver:
 
     configurations: Configurations
     threads: Threads
+    links: LinkedThreads
     publisher: EventPublisher
     overflow: Overflow
     conversations: ConversationStore
@@ -122,6 +124,9 @@ class Receiver:
             if speaks_for_its_own and channel is not None and event.subject is not None:
                 await refuse_foreign(self.conversations, tenant_id, channel, event.subject)
             return None, [replace(part.outcome, event=marked(event, channel))]
+        if channel is not None and (older := part.outcome.continues) is not None:
+            newer = replace(channel, thread_id=part.outcome.thread_id)
+            await self.links.link(tenant_id, replace(channel, thread_id=older), newer)
         if channel is None or part.outcome.only_ignored:
             return None, []
         return await self._resolved_events(tenant_id, channel, part.outcome, history, now)

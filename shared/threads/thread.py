@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from shared.wire import ExactModel, replace
 
 _OF_A_THREAD = re.compile(r"(?P<names>.+)\.[0-9a-f]{64}\.[0-9]+", re.DOTALL)
 _LONGEST_NAME = 80
+_MOMENT = timedelta(microseconds=1)
 
 
 class ThreadedConversation(ExactModel):
@@ -36,12 +38,16 @@ class ThreadedConversation(ExactModel):
 
 
 class Thread(ExactModel):
-    """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten."""
+    """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten.
+
+    `same_as`: the key of the thread of which this one is only a newer id.
+    """
 
     key: str
     channel: ChannelReference
     conversations: tuple[ThreadedConversation, ...] = ()
     forgotten: int = 0
+    same_as: str | None = None
 
     def holding(self, moment: datetime, begins: Begins = "always") -> ThreadedConversation | None:
         """The conversation that an activity of this moment belongs to: the first that was not over by then.
@@ -97,6 +103,22 @@ class Thread(ExactModel):
             return self
         ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
         return replace(self, conversations=tuple(ordered))
+
+    def joining(self, newer: "Thread") -> "Thread":
+        """This thread with the conversations of its newer id.
+
+        Their lines stay with them: an earlier conversation that is going on gives way where the first of them begins.
+        """
+        known = {one.conversation_id: one for one in self.conversations}
+        for one in newer.conversations:
+            kept = known.get(one.conversation_id, one)
+            known[one.conversation_id] = replace(kept, closed_at=kept.closed_at or one.closed_at)
+        ordered = sorted(known.values(), key=lambda one: one.opened_at)
+        followed = [
+            replace(one, closed_at=following.opened_at - _MOMENT) if one.closed_at is None else one
+            for one, following in pairwise(ordered)
+        ]
+        return replace(self, conversations=(*followed, *ordered[-1:]))
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with the conversation marked as announced, unless its opening moved meanwhile."""
