@@ -20,6 +20,8 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 """All dialects, in the order in which a body's is guessed."""
 
+PRESENTATION = frozenset(member for dialect in DIALECTS for member in dialect.presentation)
+"""The members of a line's data that are no content in some dialect. A stored event does not tell its dialect."""
 _BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 PROOF_NAMES = tuple(
     dict.fromkeys(proof.name for proofs in (*(one.own_proofs for one in DIALECTS), COMMON_PROOFS) for proof in proofs)

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from shared.conversations.blind_append import changes_head
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
@@ -14,6 +15,7 @@ from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.wire import replace
 from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
+from tests.effects.test_reconcile import head_of
 from tests.seeds import CUSTOMER_NAME
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -138,3 +140,17 @@ def test_a_change_has_no_effect_on_state_bill_silence_or_activity(place: int, ch
 def test_a_change_alone_is_no_activity() -> None:
     alone = folded(SEVEN)
     assert (alone.last_activity_at, alone.started_at, alone.bot_activity.invocations) == (None, None, ())
+
+
+def test_a_reaction_invokes_no_bot_breaks_no_silence_and_asks_nobody() -> None:
+    # given a bot's and a customer's reaction
+    marks = [message(at=at(5), event_id=role, role=role, text="👍", reaction=True) for role in ("bot", "customer")]
+    without = folded(started(at=at(0), context_variables={"BotHandoffTopic": "HomeLoan"}))
+    with_marks = folded(started(at=at(0), context_variables={"BotHandoffTopic": "HomeLoan"}), *marks)
+    # then they are lines, and nothing is counted or asked
+    assert with_marks.bot_activity == without.bot_activity
+    assert [(one.breaks_silence, one.asks_for_somebody) for one in marks] == [(False, False)] * 2
+    assert [one.begins_conversation for one in marks] == ["ifFirst"] * 2
+    assert [one.text for one in lines(*marks)] == ["👍", "👍"]
+    # nor does the first line by a bot cost more than an append
+    assert not changes_head(head_of(without), fact_of(marks[0], NOW), history(contoso()), NOW)

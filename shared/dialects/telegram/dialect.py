@@ -36,6 +36,8 @@ class Telegram(Dialect):
     time_at = "message.date"
     default_proof = SecretProof("telegram", verify_secret_token)
     own_proofs = (default_proof,)
+    # Customers rename themselves, and a redelivery has the name of its own time.
+    presentation = frozenset(["author.name"])
     notes: ClassVar[NoteKinds] = NOTES
 
     def recognise(self, received: Received, document: Any) -> Recognition | None:

@@ -121,7 +121,7 @@ def _reaction(reaction: Message, update_id: int) -> Reading:
         return _ignored([telegram_note("reaction_without_topic", f"{reaction.path}chat", reason)])
     if not shown:
         reason = "is empty: a reaction was taken back"
-        return _ignored([telegram_note("reaction_taken_back", f"{reaction.path}new_reaction", reason)])
+        return _ignored([common_note("reaction_removed", f"{reaction.path}new_reaction", reason)])
     sender = reaction.native.get("user") or reaction.native.get("actor_chat")
     by = Message({**reaction.native, "from": sender}, reaction.path)
     data = {"author": by.author, "text": " ".join(shown), "reaction": True, "replyToId": by.line_id}

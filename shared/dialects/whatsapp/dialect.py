@@ -48,6 +48,8 @@ class WhatsApp(Dialect):
     own_proofs = (default_proof,)
     channel_members: ClassVar[frozenset[ChannelMember]] = frozenset(("nativeId", "handshakeSecret"))
     capabilities: ClassVar[frozenset[Capability]] = frozenset(("cannotSend",))
+    # Customers rename themselves, and a redelivery has the name of its own time.
+    presentation = frozenset(["author.name"])
     notes: ClassVar[NoteKinds] = NOTES
     forms: ClassVar[Mapping[str, str]] = {"changes": "a set of changes"}
 
