@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.conversations.conversation import Conversation
@@ -74,6 +74,7 @@ def check(events: Sequence[Event], seed: int, follows: Callable[[Conversation, F
 
 
 @settings(max_examples=300, deadline=None)
+@example([started(at="2026-10-05T10:00:00Z"), changed(at="2026-10-05T10:00:05Z")], 1)
 @given(st.lists(_events, min_size=1, max_size=8), st.integers(0, 1000))
 def test_every_order_of_arrival_gives_the_fold_of_all_facts(events: list[Event], seed: int) -> None:
     check(events, seed)

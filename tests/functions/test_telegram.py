@@ -70,6 +70,19 @@ async def test_an_edit_before_its_line_waits_for_it_and_an_old_one_finds_its_con
     assert await conversations(host) == {"4711 1": ["newest"], "4711 2": ["later"]}
 
 
+async def test_an_edit_that_overtook_its_line_waits_where_the_line_will_be(host: Host) -> None:
+    # Given a thread that went on, and an edit of a line from before the end, which is still on its way
+    receipt = await post(host, 1, message=message(7, 0, text="first"))
+    end = document("conversation.ended", {"endedBy": "agent", "reason": "resolved"}, at="2026-10-20T11:01:00Z")
+    await host.accepted(EVENTS, {**end, "subject": receipt["conversation"]["conversationId"]})
+    await host.drain()
+    await post(host, 2, message=message(9, 100, text="later"))
+    await post(host, 3, edited_message=message(8, 30, text="new", edit_date=TEN + 120))
+    # When the line comes, then it shows its edit
+    await post(host, 4, message=message(8, 30, text="old"))
+    assert await conversations(host) == {"4711 1": ["first", "new"], "4711 2": ["later"]}
+
+
 async def test_a_button_continues_the_conversation_and_a_retry_of_it_is_the_same_line(host: Host) -> None:
     await post(host, 1, message=message(7, 0, text="Hi"))
     query = {"id": "77", "from": ANNA, "data": "yes", "message": message(8, 1, **{"from": {"id": 1, "is_bot": True}})}
