@@ -45,8 +45,9 @@ async def test_every_type_of_event_is_accepted(host: Host) -> None:
         document("bot.escalated", {"botId": "contoso-bot"}, at=AT, event_id="3"),
         document("inactivity.timeout", {"dueAt": AT}, at=AT, event_id="4"),
         document("conversation.ended", {"endedBy": "agent", "reason": "resolved"}, at=AT, event_id="5"),
+        document("message.changed", {"messageId": "2", "removed": True}, at=AT, event_id="6"),
     ]
-    assert await host.accepted(EVENTS, events) == {"accepted": list("12345"), "rejected": []}
+    assert await host.accepted(EVENTS, events) == {"accepted": list("123456"), "rejected": []}
     assert [event.type for event in await host.published()] == [event["type"] for event in events]
 
 
