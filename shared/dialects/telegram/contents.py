@@ -20,6 +20,10 @@ _FILES = {
     "document": "application/octet-stream",
 }
 """Members of a message that are files, with the media type to use if Telegram names none."""
+_BESIDE_TEXT = frozenset([*_FILES, *WORDS])
+_REFERRING = frozenset(
+    ["reply_to_message", "quote", "forward_origin", "forward_from", "forward_from_chat", "forward_sender_name"]
+)
 READ = frozenset(
     [
         "message_id", "date", "edit_date", "chat", "from", "sender_chat", "sender_business_bot",
@@ -35,8 +39,11 @@ READ = frozenset(
 def contents_of(message: Message) -> dict[str, Any]:
     """What the message says: `text`, `attachments`, and what it refers to; without both of these it says nothing."""
     native = message.native
-    kind = next((name for name in WORDS if isinstance(native.get(name), dict)), None)
-    files = [_file(native[name], name) for name in _FILES if native.get(name)]
+    kind, files = None, list[dict[str, Any]]()
+    # Most messages are text alone.
+    if not native.keys().isdisjoint(_BESIDE_TEXT):
+        kind = next((name for name in WORDS if isinstance(native.get(name), dict)), None)
+        files = [_file(native[name], name) for name in _FILES if native.get(name)]
     words = WORDS[kind](native[kind]) if kind else text_in(members_of(native, "sticker"), "emoji")
     text = _linked(native, "text", "entities") or _linked(native, "caption", "caption_entities") or words
     said: dict[str, Any] = {"text": text} if text else {}
@@ -60,6 +67,8 @@ def _answer(native: Mapping[str, Any]) -> dict[str, str]:
 
 def _referred(message: Message) -> dict[str, Any]:
     """The line that this one answers, the part of it that it quotes, and from whom it was forwarded."""
+    if message.native.keys().isdisjoint(_REFERRING):
+        return {}
     answered = members_of(message.native, "reply_to_message")
     # The first message of a topic stands for the topic, and is answered by all its messages.
     in_chat = is_whole(answered.get("message_id")) and "forum_topic_created" not in answered

@@ -33,7 +33,7 @@ class Message:
         """Raises InvalidActivity."""
         return str(whole(self.chat, "id", f"{self.path}chat."))
 
-    @cached_property
+    @property
     def thread_id(self) -> str:
         """The thread in which the message stands. Raises InvalidActivity."""
         connection = text_in(self.native, "business_connection_id")
@@ -92,13 +92,16 @@ class Message:
     @property
     def author(self) -> dict[str, Any]:
         """The sender as a line's author. Raises InvalidActivity."""
-        writer = person(self.sender, self.chat_id)
-        return {"role": self.role, "id": writer.id, "name": writer.name}
+        return {"role": self.role, "id": self._writer.id, "name": self._writer.name}
 
     @property
     def customer(self) -> Customer:
         """The customer of the thread: the sender, else whom the chat is with. Raises InvalidActivity."""
-        return person(self.sender if self.role == "customer" else self.chat, self.chat_id)
+        return self._writer if self.role == "customer" else person(self.chat, self.chat_id)
+
+    @cached_property
+    def _writer(self) -> Customer:
+        return person(self.sender, self.chat_id)
 
     @property
     def begins(self) -> Begins:
