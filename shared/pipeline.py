@@ -33,6 +33,7 @@ from shared.rebuild.compare import Rebuild
 from shared.rebuild.repair import Repair
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations
+from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Threads, ThreadStore
 from shared.timers.perform import Timers
 from shared.timers.sweep import Sweep
@@ -100,7 +101,8 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     store, bus, parked = adapters.conversations, adapters.publisher, adapters.parked
     configurations, overflow = adapters.configurations, adapters.overflow
     contents = Contents(overflow)
-    threads = Threads(adapters.threads, configurations.pseudonyms, bus, overflow)
+    links = LinkedThreads(adapters.threads, configurations.pseudonyms)
+    threads = Threads(links, configurations.pseudonyms, bus, overflow)
     stamps = Stamps(clock)
     handlers: dict[str, EffectHandler] = {
         "contribute": ContributeHandler(adapters.ledger, configurations),
@@ -114,7 +116,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     archiver = Archiver(store, adapters.archive, contents, threads, forgotten, clock)
     timers = Timers(store, configurations, recorder, effects, archiver, clock)
     return Pipeline(
-        receiver=Receiver(configurations, threads, bus, overflow, store, stamps),
+        receiver=Receiver(configurations, threads, links, bus, overflow, store, stamps),
         deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, stamps, telemetry),
         conversations=Conversations(store, contents, configurations, clock),
         finder=Finder(store, threads, configurations),

@@ -23,6 +23,7 @@ from shared.events.pseudonym import Pseudonyms
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.context_variable import Assignment
 from shared.tenants.configuration import Configuration
@@ -112,6 +113,16 @@ def message(
     author = {"role": role, "id": author_id or usual_ids.get(role, f"{role}-1"), "name": names.get(role)}
     event = _event("message.posted", {"author": author, "text": TEXT}, data, conversation, at, event_id)
     assert isinstance(event, MessagePosted)
+    return event
+
+
+def changed(
+    message_id: str = "m1", conversation: str | None = "c1", at: str = TEN, event_id: str | None = None, **data: Any
+) -> MessageChanged:
+    """A line has another text now, or `removed=True`."""
+    usual = {"messageId": message_id, **({} if data else {"text": "changed"})}
+    event = _event("message.changed", usual, data, conversation, at, event_id)
+    assert isinstance(event, MessageChanged)
     return event
 
 

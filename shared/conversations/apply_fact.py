@@ -16,6 +16,7 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
 from shared.tenants.configuration import Configuration
@@ -46,7 +47,7 @@ def _while_open(conversation: Conversation, fact: Fact, version: Version) -> Con
             return failed_over(conversation, fact, event, version)
         case ConversationEnded() as event:
             return _ended(conversation, fact, event)
-        case SessionSettled():
+        case MessageChanged() | SessionSettled():
             return conversation
         case InactivityTimeout():
             raise TypeError(f"{fact.event.type} is a question, and no fact")
@@ -73,7 +74,9 @@ def _after_the_end(conversation: Conversation, fact: Fact, version: Version, end
         case BotEscalated() | BotFailedOver() as event:
             reason = f"the conversation had ended at {format_time(end)}"
             return undecided(conversation, fact, event, version, "withoutEffect", reason)
-        case ConversationStarted() | MessagePosted() | ConversationEnded() | InactivityTimeout() | SessionSettled():
+        case ConversationStarted() | MessagePosted() | MessageChanged():
+            return conversation
+        case ConversationEnded() | InactivityTimeout() | SessionSettled():
             return conversation
         case _:
             assert_never(fact.event)
@@ -123,16 +126,17 @@ def _with_variables_of(
 
 
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
-    author = event.data.author
+    author = event.author
     if author.role == "agent":
         if not version.configuration.may_be_agent(author.id):
             conversation = conversation.with_warning("unknown_agent", f"no agent {author.id!r} is declared")
-        public = event.data.visibility == "public"
-        return taken_by_agent(conversation, fact, author.id) if public else conversation
+        return taken_by_agent(conversation, fact, author.id) if event.breaks_silence else conversation
     if author.role != "bot":
         return conversation
     if author.smart_assist:
         return replace(conversation, bot_activity=conversation.bot_activity.with_smart_assist())
+    if not event.invokes_bot:
+        return conversation
     conversation, _ = with_bot(conversation, fact, author.id, "message.posted", version.configuration)
     return conversation
 

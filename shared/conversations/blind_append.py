@@ -37,6 +37,8 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     activity = conversation.bot_activity
     if author.smart_assist:
         return not activity.smart_assist
+    if not event.invokes_bot:
+        return False
     bot = history.at(fact.at).configuration.bot(author.id)
     name = bot.id if bot else author.id
     line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)

@@ -16,6 +16,7 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled, Settlement
 from shared.tenants.history import History
@@ -118,7 +119,7 @@ def turns_of(own: Sequence[Fact], history: History) -> Counter[str]:
                 if line.author.role == "bot" and asked:
                     turns[history.local_date(fact.at).isoformat()] += 1
                 asked = line.author.role == "customer"
-            case ConversationStarted() | MessagePosted() | BotEscalated():
+            case ConversationStarted() | MessagePosted() | MessageChanged() | BotEscalated():
                 pass
             case BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
                 pass

@@ -10,7 +10,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, silence
 from shared.conversations.order import in_order
 from shared.conversations.retention import Step, next_step
-from shared.conversations.silence_policy import Attention, SilencePolicy, silence_policy
+from shared.conversations.silence_policy import LONGEST_SILENCE, Attention, SilencePolicy, silence_policy
 from shared.events.catalog import Event
 from shared.events.codec import event_document, event_from
 from shared.events.data import ChannelReference
@@ -161,15 +161,29 @@ def _fail_over(conversation: Conversation, stay: Stay, quiet: Silence, configura
 
 
 def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> DueActions:
-    expected_by = min(fact.received_at for fact in facts) + START_TIMEOUT
+    begun = [fact for fact in facts if fact.event.is_activity]
+    if not begun:
+        return _never_begun(conversation, facts, now)
+    expected_by = min(fact.received_at for fact in begun) + START_TIMEOUT
     if now < expected_by:
         return DueActions(check_at=expected_by)
-    first = min(facts, key=lambda fact: fact.order)
+    first = min(begun, key=lambda fact: fact.order)
     channel = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
     place = channel or UNKNOWN_CHANNEL
     reference = {"accountId": place.account_id, "channelId": place.channel_id}
     data = {"channel": reference, "customer": {"id": conversation.conversation_id}}
     return DueActions([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
+
+
+def _never_begun(conversation: Conversation, facts: Sequence[Fact], now: datetime) -> DueActions:
+    """What tells of a conversation that nobody else tells of is no reason to begin it; it ends, to be forgotten."""
+    aged_at = min(fact.received_at for fact in facts) + LONGEST_SILENCE
+    if now < aged_at:
+        return DueActions(check_at=aged_at)
+    newest = max(facts, key=lambda fact: fact.order)
+    last_seen = {"at": format_time(newest.at), "factId": newest.id}
+    data = {"endedBy": "system", "reason": "other", "note": "it never began", "lastSeen": last_seen}
+    return DueActions([_event(conversation, "conversation.ended", "never-begun", aged_at, data)])
 
 
 UNKNOWN_CHANNEL = ChannelReference(account_id="unknown", channel_id="unknown")

@@ -5,8 +5,9 @@ from datetime import datetime
 from functools import cached_property
 
 from shared.conversations.order import SortKey, sort_key
+from shared.dialects.registry import PRESENTATION
 from shared.events.catalog import Event
-from shared.events.content import content_of
+from shared.events.content import said_in
 from shared.events.envelope import OWN_SOURCE, counted_moment
 from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import arrival, stamp_of
@@ -61,14 +62,14 @@ class Fact:
         """True if another event of the same identity has the same content.
 
         Neither a time that the ingress assumed (extension attribute `timeassumed`) nor trace and stamp count, because
-        every retry has others.
+        every retry has others, nor how its channel presents it or spells its time, because a retry may have others.
         """
         return self.content == other.content
 
     @cached_property
     def content(self) -> str:
-        """The event as canonical JSON, without an assumed time, its trace and its stamp."""
-        document = content_of(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        """The event as canonical JSON, without an assumed time, its trace and its stamp, and its presentation."""
+        document = said_in(self.event.model_dump(mode="json", by_alias=True, exclude_unset=True), PRESENTATION)
         if document.get("timeassumed"):
             del document["time"]
         return canonical_json(document)

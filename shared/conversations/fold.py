@@ -145,7 +145,9 @@ def with_next(conversation: Conversation, fact: Fact, history: History) -> Conve
     if conversation.closed_at is not None:
         return _with_one_after_the_end(conversation, fact, history)
     after = apply_fact(conversation, fact, history)
-    latest = max(conversation.last_activity_at or fact.at, fact.at)
+    latest = conversation.last_activity_at
+    if fact.event.is_activity:
+        latest = max(latest or fact.at, fact.at)
     return replace(_with_its_day(conversation, after, history), folded_to=fact.order, last_activity_at=latest)
 
 

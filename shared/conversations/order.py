@@ -65,5 +65,5 @@ def up_to_end(ordered: Sequence["Fact"]) -> Sequence["Fact"]:
 
 
 def last_activity(ordered: Sequence["Fact"]) -> datetime | None:
-    """The latest time at which something happened up to the conversation's end; None if there is no fact."""
+    """The latest time of an activity up to the conversation's end; None if there was none."""
     return max((fact.at for fact in up_to_end(ordered) if fact.event.is_activity), default=None)

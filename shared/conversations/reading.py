@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from shared.clock import Clock
+from shared.conversations.changed_lines import Changes
 from shared.conversations.contents import Contents, Download
 from shared.conversations.conversation import WarningCode
 from shared.conversations.due_actions import due_actions
@@ -130,12 +131,18 @@ class Conversations:
         found = await self.store.read_head(tenant_id, key)
         if found is None:
             raise UnknownConversation
-        reader, conversation = TranscriptReader(self.store, self.contents), found[0].conversation
-        return await reader.page(tenant_id, conversation, audience, after, limit)
+        reader = TranscriptReader(self.store, self.contents, self.configurations.pseudonyms)
+        return await reader.page(tenant_id, found[0].conversation, audience, after, limit)
 
     async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
-        """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""
-        return await self.contents.download(tenant_id, key, (await self._loaded(tenant_id, key)).facts, sha256)
+        """An attachment's content, unless its line was removed.
+
+        Raises UnknownConversation, UnknownAttachment, OverflowUnavailable.
+        """
+        facts = (await self._loaded(tenant_id, key)).facts
+        changes = Changes.among(facts)
+        shown = [fact for fact in facts if not changes.removed(fact)]
+        return await self.contents.download(tenant_id, key, shown, sha256)
 
     async def decisions(self, tenant_id: str, key: str) -> Sequence[TracedDecision]:
         """Its routing decisions, first to last. Raises UnknownConversation."""

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, assert_never
 
 from pydantic import Field
 
+from shared.conversations.changed_lines import Changed, Changes, LineChange
 from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey
@@ -17,19 +18,22 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
 from shared.wire import ExactModel, replace
 
 Audience = Literal["customer", "agent"]
-Origin = Literal["message", "summary", "botHistory"]
+Origin = Literal["message", "summary", "botHistory", "change"]
 
 
 class TranscriptEntry(ExactModel):
     """One line. `id` is native; `time` is the sender's own text, None where a bot's history gives none.
 
-    `origin`: `message`, the `summary` that a bot wrote for the agent, or a line that is only in the history that a bot
-    handed over (`botHistory`). `late`: said after the end. `extra` holds the channel's other members of the line.
+    `origin`: `message`, the `summary` that a bot wrote for the agent, a line that is only in the history that a bot
+    handed over (`botHistory`), or the `change` of a line that nobody told. `late`: said after the end. `text` and
+    `attachments` are those that the line has by now, none if it is `removed`; `changes` tell what it said before.
+    `extra` holds the channel's other members of the line.
     `missing` names members that were too large for their event and are not in the overflow any more. The `url` of an
     attachment in the overflow is relative to the transcript's own address.
     """
@@ -42,6 +46,8 @@ class TranscriptEntry(ExactModel):
     visibility: Visibility
     origin: Origin
     late: bool = False
+    removed: bool = Field(default=False, exclude_if=operator.not_)
+    changes: tuple[LineChange, ...] = Field(default=(), exclude_if=operator.not_)
     extra: dict[str, object]
     missing: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
@@ -66,29 +72,59 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
     What goes on in the thread's next conversation is shown there only.
     """
     extent = extent_of(facts)
-    told = told_lines(extent.own)
-    lines = in_place(told, history_lines(extent.own, marks(told)))
+    changes = Changes.among(extent.own)
+    told = told_lines(extent.own, changes)
+    events = {(fact.event.source, fact.event.id) for fact in extent.own}
+    handed_over = history_ids(extent.own)
+    lost = [
+        one
+        for one in changes.every
+        if (one.event.source, one.event.data.message_id) not in events and one.event.data.message_id not in handed_over
+    ]
+    lines = in_place(told + lost_changes(lost), history_lines(extent.own, marks(told), changes))
     return seen_by(audience, lines, extent.end.order if extent.end else None)
 
 
-def told_lines(facts: Iterable[Fact]) -> list[PlacedLine]:
-    """Each line of these facts that is not only in a bot's history."""
-    return [PlacedLine(fact.order, entry) for fact in facts for entry in _entries(fact)]
+def told_lines(facts: Iterable[Fact], changes: Changes) -> list[PlacedLine]:
+    """Each line of these facts, as it is by now, that is not only in a bot's history."""
+    return [
+        PlacedLine(fact.order, _changed(entry, changes.of(entry.id, fact.event.source)))
+        for fact in facts
+        for entry in _entries(fact)
+    ]
 
 
-def history_lines(ordered: Iterable[Fact], known: frozenset[object]) -> list[PlacedLine]:
-    """Each line that is only in a bot's history. Of several histories the first that has it counts.
+def lost_changes(changes: Iterable[Changed]) -> list[PlacedLine]:
+    """These changes, whose lines nobody told, as lines of their own. Only agents see them: the line may be private."""
+    return [PlacedLine(fact.order, _lost_change(event)) for fact, event in changes]
+
+
+def history_ids(facts: Iterable[Fact]) -> set[str | None]:
+    """The ids of the lines in the histories that these facts hand over."""
+    return {line.id for _, history in _histories(facts) for line in history}
+
+
+def history_lines(ordered: Iterable[Fact], known: frozenset[object], changes: Changes) -> list[PlacedLine]:
+    """Each line, as it is by now, that is only in a bot's history. Of several histories the first that has it counts.
 
     `known`: the marks of all lines of the conversation that were told otherwise.
     """
     found: list[PlacedLine] = []
-    for fact in ordered:
-        if isinstance(fact.event, BotEscalated):
-            lines = _placed(fact, fact.event.data.transcript)
-            found += [line for line in lines if not known & _marks(line.entry)]
-            # Only after all of it, because somebody may say the same twice in one second.
-            known = known.union(*(_marks(line.entry) for line in lines))
+    for fact, history in _histories(ordered):
+        lines = _placed(fact, history)
+        found += [
+            PlacedLine(place, _changed(entry, changes.of(entry.id, None)))
+            for place, entry in lines
+            if not known & _marks(entry)
+        ]
+        # Only after all of it, because somebody may say the same twice in one second.
+        known = known.union(*(_marks(line.entry) for line in lines))
     return found
+
+
+def _histories(facts: Iterable[Fact]) -> Iterator[tuple[Fact, Sequence[BotHistoryLine]]]:
+    """Each history that is handed over, with its fact."""
+    return ((fact, fact.event.data.transcript) for fact in facts if isinstance(fact.event, BotEscalated))
 
 
 def in_place(told: list[PlacedLine], histories: list[PlacedLine]) -> list[PlacedLine]:
@@ -111,18 +147,63 @@ def marks(told: Iterable[PlacedLine]) -> frozenset[object]:
 
 
 def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
-    """The line without members outside the contract, which a sender may have added for its own staff."""
-    author = Author(role=entry.author.role, id=entry.author.id, name=entry.author.name)
-    return replace(entry, author=author, extra={})
+    """The line without members outside the contract, which a sender may have added for its own staff.
+
+    Nor does it have what the line said before it was changed.
+    """
+    changes = tuple(LineChange(time=one.time, by=_named(one.by) if one.by else None) for one in entry.changes)
+    return replace(entry, author=_named(entry.author), extra={}, changes=changes)
+
+
+def _named(author: Author) -> Author:
+    return Author(role=author.role, id=author.id, name=author.name)
 
 
 def _marks(line: TranscriptEntry) -> set[object]:
-    """What a line is known by: its id, and its readers, author, text and second together."""
+    """What a line is known by: its id, and its readers, author, second and any text that it had together."""
     marks: set[object] = {line.id} if line.id is not None else set()
-    if line.text and line.time is not None:
+    texts = [text for text in (line.text, *(one.was for one in line.changes)) if text]
+    if texts and line.time is not None:
         second = parse_time(line.time).replace(microsecond=0)
-        marks.add((line.visibility, line.author.role, line.author.id, line.text, second))
+        marks.update((line.visibility, line.author.role, line.author.id, text, second) for text in texts)
     return marks
+
+
+def _changed(entry: TranscriptEntry, changes: Iterable[MessageChanged]) -> TranscriptEntry:
+    """The line after these changes, the earliest first."""
+    for event in changes:
+        data = event.data
+        made = (*entry.changes, LineChange(time=event.time, by=data.author, was=entry.text))
+        if data.removed:
+            entry = replace(entry, text=None, attachments=(), extra={}, missing=(), removed=True, changes=made)
+            continue
+        given = {name for name in ("text", "attachments") if getattr(data, name) is not None}
+        missing = tuple(data.claim_checks)
+        entry = replace(
+            entry,
+            text=data.text if "text" in given or "text" in missing else entry.text,
+            attachments=entry.attachments if data.attachments is None else _downloadable(data.attachments),
+            missing=(*(name for name in entry.missing if name not in {*given, *missing}), *missing),
+            removed=False,
+            changes=made,
+        )
+    return entry
+
+
+def _lost_change(event: MessageChanged) -> TranscriptEntry:
+    data = event.data
+    return TranscriptEntry(
+        id=data.message_id,
+        time=event.time,
+        author=data.author or Author(role="system", id="unknown"),
+        text=data.text,
+        attachments=_downloadable(event.attachments),
+        visibility="private",
+        origin="change",
+        removed=data.removed,
+        extra=data.model_extra or {},
+        missing=tuple(data.claim_checks),
+    )
 
 
 def _placed(fact: Fact, lines: Sequence[BotHistoryLine]) -> list[PlacedLine]:
@@ -166,7 +247,9 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                     extra=reason,
                     missing=tuple(event.data.claim_checks),
                 )
-        case ConversationStarted() | BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
+        case MessageChanged() | ConversationStarted() | BotFailedOver() | ConversationEnded():
+            return
+        case InactivityTimeout() | SessionSettled():
             return
         case _:
             assert_never(fact.event)

@@ -2,33 +2,40 @@
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from shared.conversations.changed_lines import Changed, Changes
 from shared.conversations.contents import Contents
 from shared.conversations.conversation import Conversation
 from shared.conversations.extent import goes_on
-from shared.conversations.fact import Fact
+from shared.conversations.fact import Fact, fact_id
 from shared.conversations.lists import microseconds, place_named
 from shared.conversations.ports import ConversationStore, FactTime
 from shared.conversations.transcript import (
     Audience,
     PlacedLine,
     TranscriptEntry,
+    history_ids,
     history_lines,
     in_place,
+    lost_changes,
     marks,
     seen_by,
     told_lines,
 )
+from shared.events.pseudonym import Pseudonyms
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 
 MOST_LINES = 500
 _READ_TOGETHER = 200
 """Facts that are read before the loop is given back: some milliseconds."""
+_LOOKED_AT = (BotEscalated.type_name(), MessageChanged.type_name())
+"""Types of facts of which each may tell of a line of any page."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class TranscriptReader:
 
     store: ConversationStore
     contents: Contents
+    pseudonyms: Callable[[str], Awaitable[Pseudonyms]]
 
     async def page(
         self, tenant_id: str, conversation: Conversation, audience: Audience, continuation: str | None, limit: int
@@ -83,11 +91,15 @@ class TranscriptReader:
         after = place_named(continuation, _Place, int) if continuation is not None else None
         times = await self.store.fact_times(tenant_id, key)
         chosen = _range(times, after, limit)
-        escalations = [one for one in times if one.type == BotEscalated.type_name()]
-        found = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(escalations)})
+        looked_at = [one for one in times if one.type in _LOOKED_AT]
+        found = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(looked_at)})
         facts = {name: fact for name, fact in found.items() if not goes_on(fact, unseen)}
-        told = told_lines(_those(facts, chosen.facts))
-        histories = await self._histories(tenant_id, conversation, times, _those(facts, escalations), told, chosen)
+        others = _those(facts, looked_at)
+        changes = Changes.among(others)
+        told = told_lines(_those(facts, chosen.facts), changes)
+        lost = await self._lost(tenant_id, times, others, changes)
+        told += [line for line in lost_changes(lost) if chosen.has(line)]
+        histories = await self._histories(tenant_id, conversation, times, others, told, changes, chosen)
         begin = after.lines if after else 0
         lines = in_place(told, histories)
         shown = lines[: begin + limit]
@@ -106,6 +118,21 @@ class TranscriptReader:
             await asyncio.sleep(0)
         return found
 
+    async def _lost(
+        self, tenant_id: str, times: Iterable[FactTime], others: Sequence[Fact], changes: Changes
+    ) -> list[Changed]:
+        """The changes whose lines nobody told in this conversation."""
+        if not changes.by_line:
+            return []
+        pseudonyms, handed_over = await self.pseudonyms(tenant_id), history_ids(others)
+        known = set(_ids(times))
+
+        def is_known(event: MessageChanged) -> bool:
+            message_id = event.data.message_id
+            return message_id in handed_over or fact_id(pseudonyms, event.subject, event.source, message_id) in known
+
+        return [one for one in changes.every if not is_known(one.event)]
+
     async def _histories(
         self,
         tenant_id: str,
@@ -113,17 +140,19 @@ class TranscriptReader:
         times: Iterable[FactTime],
         escalations: Sequence[Fact],
         told: list[PlacedLine],
+        changes: Changes,
         chosen: _Range,
     ) -> list[PlacedLine]:
         """The lines of the page that only bots' histories have. `told` are its other lines."""
-        if not any(chosen.has(line) for line in history_lines(escalations, frozenset())):
+        if not any(chosen.has(line) for line in history_lines(escalations, frozenset(), changes)):
             return []
         # A history may tell again whatever was said in the conversation.
         known, others = marks(told), [one for one in times if one.type == MessagePosted.type_name()]
         for first in range(0, len(others), _READ_TOGETHER):
             facts = await self._read(tenant_id, conversation.key, _ids(others[first : first + _READ_TOGETHER]))
-            known |= marks(told_lines(fact for fact in facts.values() if not goes_on(fact, conversation.unseen)))
-        return [line for line in history_lines(escalations, known) if chosen.has(line)]
+            own = [fact for fact in facts.values() if not goes_on(fact, conversation.unseen)]
+            known |= marks(told_lines(own, changes))
+        return [line for line in history_lines(escalations, known, changes) if chosen.has(line)]
 
 
 def _place_after(shown: Iterable[PlacedLine], at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Lines of a transcript as text, for people to read."""
 
 from shared.conversations.transcript import TranscriptEntry
+from shared.events.data import Author
 
 _INDENT = "    "
 
@@ -10,10 +11,29 @@ def text_of(entry: TranscriptEntry) -> str:
     said = (entry.text or "").splitlines()
     files = [f"[{' '.join(filter(None, (each.name, each.url)))}]" for each in entry.attachments]
     notes = ", ".join(
-        note for note, holds in (("private", entry.visibility == "private"), ("after the end", entry.late)) if holds
+        note
+        for note, holds in (
+            ("private", entry.visibility == "private"),
+            ("after the end", entry.late),
+            ("removed", entry.removed),
+            ("changed", entry.changes and not entry.removed),
+            ("of a line that nobody told", entry.origin == "change"),
+        )
+        if holds
     )
+    before = [
+        line
+        for change in entry.changes
+        if change.was
+        for line in (f"until {change.time}{_by(change.by)}:", *(_INDENT + said for said in change.was.splitlines()))
+    ]
     name = entry.author.name or entry.author.id
     first = f"{entry.time or 'at an unknown time'}  {entry.author.role} {name}{f' ({notes})' if notes else ''}"
     # A name is one line, whatever its sender put into it, and so is a file's.
     indented = [_INDENT + " ".join(line.splitlines()) for line in (*said, *files)]
+    indented += [_INDENT + line for line in before]
     return "\n".join([" ".join(first.splitlines()), *indented]) + "\n"
+
+
+def _by(author: Author | None) -> str:
+    return f", when {' '.join((author.name or author.id).splitlines())} changed it" if author else ""

@@ -13,6 +13,7 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
 from shared.near_miss import did_you_mean, near_misses
@@ -54,7 +55,7 @@ class ConfigurationChecks:
                 yield from self._unknown_place(event)
                 stream = self._work_stream(event.data.channel, event.data.work_stream_id)
                 yield from self._of_routed(event, stream, places)
-            case BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
+            case MessageChanged() | BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
                 return
             case _:
                 assert_never(event)
@@ -70,7 +71,9 @@ class ConfigurationChecks:
                 known = self.version.configuration.bot(event.data.bot_id)
                 bot = known.id if known else event.data.bot_id
                 return self._decision(event, stream, bot) if stream.takes_escalations else None
-            case MessagePosted() | BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
+            case MessagePosted() | MessageChanged() | BotFailedOver():
+                return None
+            case ConversationEnded() | InactivityTimeout() | SessionSettled():
                 return None
             case _:
                 assert_never(event)

@@ -9,6 +9,7 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
 from shared.wire import ExactModel
@@ -75,26 +76,29 @@ class Diagnosis(ExactModel):
 
 def shortened_data(event: Event) -> dict[str, Any]:
     """The main members of an event's data. Texts are cut; transcript lines and attachments are only counted."""
+    members: dict[str, Any] = {}
     match event:
         case MessagePosted(data=data):
             author = {"role": data.author.role, "id": data.author.id}
             files = {"attachments": len(data.attachments)}
-            return {"author": author, "visibility": data.visibility, "text": _cut(data.text), **files}
+            members = {"author": author, "visibility": data.visibility, "text": _cut(data.text), **files}
+        case MessageChanged(data=data):
+            members = {"messageId": data.message_id, "text": _cut(data.text), "removed": data.removed}
         case BotEscalated(data=data):
             counts = {"transcript": len(data.transcript), "attachments": len(data.attachments)}
-            members = {"botId": data.bot_id, "summary": _cut(data.summary)}
-            return {**members, "contextVariables": data.context_variables, **counts}
+            said = {"botId": data.bot_id, "summary": _cut(data.summary)}
+            members = {**said, "contextVariables": data.context_variables, **counts}
         case ConversationEnded(data=data):
-            return {"endedBy": data.ended_by, "reason": data.reason, "note": _cut(data.note)}
+            members = {"endedBy": data.ended_by, "reason": data.reason, "note": _cut(data.note)}
         case ConversationStarted(data=data):
-            return {"customer": data.customer.id, "contextVariables": data.context_variables}
+            members = {"customer": data.customer.id, "contextVariables": data.context_variables}
         case InactivityTimeout(data=data):
-            return {"dueAt": data.due_at}
+            members = {"dueAt": data.due_at}
         case BotFailedOver() | SessionSettled():
-            # Only Patchbay says these, so no payload means one.
-            return {}
+            pass  # only Patchbay says these, so no payload means one
         case _:
             assert_never(event)
+    return members
 
 
 def _cut(text: str | None) -> str | None:

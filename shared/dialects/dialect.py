@@ -129,6 +129,9 @@ class Dialect(ABC):
     handshake_parameters: ClassVar[tuple[str, ...]] = ()
     """The query parameters of its vendor's handshake."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    presentation: ClassVar[frozenset[str]] = frozenset()
+    """The members of a line's data that tell how it is shown, or who else is told: when the line comes again, they may
+    be others, and still it says nothing new."""
     notes: ClassVar[NoteKinds] = {}
     """The codes of its own notes, each with severity and remedy."""
     forms: ClassVar[Mapping[str, str]] = {}

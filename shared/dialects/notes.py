@@ -21,6 +21,7 @@ CommonCode = Literal[
     "hand_off_twice",
     "id_too_long",
     "members_not_kept",
+    "reaction_removed",
     "sender_unknown",
     "shortened",
 ]
@@ -34,6 +35,7 @@ COMMON: NoteKinds = {
     "hand_off_twice": ("warning", "Send a hand-off once; a retry keeps its id."),
     "id_too_long": ("info", NOTHING),
     "members_not_kept": ("info", "Put what a transcript must hold into text, value or an attachment."),
+    "reaction_removed": ("info", NOTHING),
     "sender_unknown": ("warning", "Name the sender in from.id."),
     "shortened": ("info", NOTHING),
 }

@@ -48,7 +48,8 @@ class Reading:
     `thread_id` is None only if everything was ignored. `time` is the payload's own text; if it is None, the time of
     arrival is assumed. `begins`: when the payload begins a conversation. `notes` are what was assumed or left out.
     `context`: the variables with which it begins a conversation; `context_at`: their path. `reports`: what the channel
-    says of lines that were sent through it.
+    says of lines that were sent through it. `line_time`: the time of the line that it changes, if the payload tells it.
+    `continues`: the thread that goes on as `thread_id`.
     """
 
     thread_id: str | None
@@ -61,6 +62,8 @@ class Reading:
     context: Mapping[str, Any] = field(default_factory=dict)
     context_at: str = ""
     reports: Sequence[Report] = ()
+    line_time: str | None = None
+    continues: str | None = None
 
     @property
     def only_ignored(self) -> bool:

@@ -6,7 +6,7 @@ from shared.dialects.bot_framework.dialect import BotFramework
 from shared.dialects.cloud_events.dialect import CloudEvents
 from shared.dialects.dialect import Dialect
 from shared.dialects.proof import COMMON_PROOFS
-from shared.dialects.telegram import Telegram
+from shared.dialects.telegram.dialect import Telegram
 from shared.dialects.whatsapp.dialect import WhatsApp
 from shared.near_miss import did_you_mean
 
@@ -23,7 +23,8 @@ DIALECTS: tuple[Dialect, ...] = (
 
 HANDSHAKE_PARAMETERS = tuple(name for dialect in DIALECTS for name in dialect.handshake_parameters)
 """The query parameters of all handshakes."""
-
+PRESENTATION = frozenset(member for dialect in DIALECTS for member in dialect.presentation)
+"""The members of a line's data that are no content in some dialect. A stored event does not tell its dialect."""
 _BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 PROOF_NAMES = tuple(
     dict.fromkeys(proof.name for proofs in (*(one.own_proofs for one in DIALECTS), COMMON_PROOFS) for proof in proofs)

@@ -48,6 +48,8 @@ class ToldThreads:
             if row is None:
                 return True
             thread = _THREAD.validate_json(row["document"])
+            if thread.same_as is not None:
+                return False
             after = thread.sharing(conversation_id, share, now)
             if after == thread or settled_events(tenant_id, after, unless_told_by=thread):
                 return False

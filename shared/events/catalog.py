@@ -10,12 +10,14 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
 
 Event = Annotated[
     ConversationStarted
     | MessagePosted
+    | MessageChanged
     | BotEscalated
     | BotFailedOver
     | InactivityTimeout

@@ -33,7 +33,7 @@ class ConversationEvent(Envelope):
     ends_conversation: ClassVar[bool]
     """The earliest fact of the type closes its conversation."""
     looks_back: ClassVar[bool]
-    """A later fact of the type may change what earlier ones mean."""
+    """A later fact of the type may change what earlier ones do to the conversation."""
     changes_only_transcript: ClassVar[bool]
     """Most facts of the type change nothing but the transcript, so each is stored before anything is read."""
     is_activity: ClassVar[bool]
@@ -81,6 +81,11 @@ class ConversationEvent(Envelope):
     @abstractmethod
     def breaks_silence(self) -> bool:
         """True if the time after which a conversation is silent counts from it."""
+
+    @property
+    @abstractmethod
+    def invokes_bot(self) -> bool:
+        """True if a bot is at work with it, so that the conversation may count."""
 
     @property
     @abstractmethod

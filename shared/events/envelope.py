@@ -35,6 +35,18 @@ OWN_SOURCE = "/patchbay"
 """The source of what Patchbay itself records."""
 
 
+def exact_time(text: str) -> str:
+    """A time in the one spelling that all texts of the same moment have, with all its digits."""
+    moment = parse_time(text)
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}{finer_digits(text)}"
+
+
+def finer_digits(text: str) -> str:
+    """The digits of a time finer than a microsecond, without zeros at the end."""
+    fraction = _FRACTION.search(text)
+    return fraction.group(1).rstrip("0") if fraction else ""
+
+
 def counted_moment(moment: datetime, now: datetime) -> datetime:
     """The time at which an event of this moment counts if it arrives now: a time ahead of our clock is the arrival."""
     return min(moment, now)
@@ -85,8 +97,7 @@ class Envelope(WireModel):
     @cached_property
     def finer_digits(self) -> str:
         """The digits of `time` finer than a microsecond, so that two lines 100 ns apart keep their order."""
-        fraction = _FRACTION.search(self.time)
-        return fraction.group(1).rstrip("0") if fraction else ""
+        return finer_digits(self.time)
 
     @property
     def attributes(self) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from shared.events.envelope import counted_moment
 from shared.events.overflow import Overflow, carry, place_of
 from shared.events.stamp import Stamp, arrival, stamp_of
 from shared.events.types.conversation_started import ConversationStarted
+from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.parked_event import NO_TENANT, ParkedEvents, park
 from shared.ingress.stamps import Stamps, with_stamp
 from shared.telemetry import OFF, Delivered, Outcome, Telemetry
@@ -114,6 +115,12 @@ class Deliveries:
             raise UnknownAccount(channel.account_id, channel.channel_id)
         now = arrival(event.attributes, self.clock.now())
         history.refuse_too_late(event.moment, now)
+        recorder = self.recorder
+        line = await conversation_of_line(
+            self.threads, recorder.conversations, recorder.configurations.pseudonyms, tenant_id, channel, event
+        )
+        if line is not None:
+            return replace(event, subject=line)
         resolved = await self.threads.resolve(
             tenant_id,
             channel,

@@ -21,9 +21,11 @@ from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, parse_time
 from shared.events.overflow import Overflow, publish
+from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
 from shared.tenants.history import Configurations, History
+from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Resolved, Threads
 from shared.wire import replace
 
@@ -49,6 +51,7 @@ class Receiver:
 
     configurations: Configurations
     threads: Threads
+    links: LinkedThreads
     publisher: EventPublisher
     overflow: Overflow
     conversations: ConversationStore
@@ -121,6 +124,9 @@ class Receiver:
             if speaks_for_its_own and channel is not None and event.subject is not None:
                 await refuse_foreign(self.conversations, tenant_id, channel, event.subject)
             return None, [replace(part.outcome, event=marked(event, channel))]
+        if channel is not None and (older := part.outcome.continues) is not None:
+            newer = replace(channel, thread_id=part.outcome.thread_id)
+            await self.links.link(tenant_id, replace(channel, thread_id=older), newer)
         if channel is None or part.outcome.only_ignored:
             return None, []
         return await self._resolved_events(tenant_id, channel, part.outcome, history, now)
@@ -158,8 +164,17 @@ class Receiver:
             known = await self.threads.known(tenant_id, channel)
             if recorded := await self._recorded_in(tenant_id, known, drafts):
                 return recorded
+        for draft in drafts:
+            pseudonyms = self.configurations.pseudonyms
+            line = await conversation_of_line(
+                self.threads, self.conversations, pseudonyms, tenant_id, channel, draft.event
+            )
+            if line is not None:
+                return Resolved(line, None)
+        # What changes a line belongs where the line does.
+        place = counted_moment(parse_time(reading.line_time), now) if reading.line_time else moment
         resolved = await self.threads.resolve(
-            tenant_id, channel, moment, reading.customer, reading.begins, reading.context
+            tenant_id, channel, place, reading.customer, reading.begins, reading.context
         )
         if reading.begins != "always" and resolved.previous is not None:
             # Before the end of the conversation before was known, the activity belonged there, and stayed.

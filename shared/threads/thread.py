@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from pydantic import Field
@@ -19,14 +20,16 @@ from shared.wire import ExactModel, replace
 
 _OF_A_THREAD = re.compile(r"(?P<names>.+)\.[0-9a-f]{64}\.[0-9]+", re.DOTALL)
 _LONGEST_NAME = 80
+_MOMENT = timedelta(microseconds=1)
 
 
 class ThreadedConversation(ExactModel):
     """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC.
 
-    `context_variables`: those that it begins with, until it is announced. `share` is what the conversation has told of
-    itself, `settled` what it was told that it counts as. Of one that `is_forgotten` only these are left, while a later
-    one continues it.
+    `context_variables`: those that it begins with, until it is announced. `begun` is False until something comes that
+    begins it: an end or a change that came before was of this conversation already. `share` is what the conversation
+    has told of itself, `settled` what it was told that it counts as. Of one that `is_forgotten` only these are left,
+    while a later one continues it.
     """
 
     conversation_id: str
@@ -34,6 +37,7 @@ class ThreadedConversation(ExactModel):
     customer: Customer
     closed_at: datetime | None = None
     announced: bool = False
+    begun: bool = True
     context_variables: dict[str, Any] = Field(default_factory=dict)
     share: Share | None = None
     settled: Settled = Settled()
@@ -41,12 +45,16 @@ class ThreadedConversation(ExactModel):
 
 
 class Thread(ExactModel):
-    """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten."""
+    """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten.
+
+    `same_as`: the key of the thread of which this one is only a newer id.
+    """
 
     key: str
     channel: ChannelReference
     conversations: tuple[ThreadedConversation, ...] = ()
     forgotten: int = 0
+    same_as: str | None = None
 
     def holding(self, moment: datetime, begins: Begins = "always") -> ThreadedConversation | None:
         """The conversation that an activity of this moment belongs to: the first that was not over by then.
@@ -79,15 +87,18 @@ class Thread(ExactModel):
                 opened_at=moment,
                 customer=customer,
                 announced=announced,
+                begun=begins != "never",
                 context_variables=dict(context or {}),
             )
             return replace(self, conversations=(*self.conversations, new))
-        earlier = begins != "never" and moment < held.opened_at
+        earlier = begins != "never" and (moment < held.opened_at or not held.begun)
         if earlier or (announced and not held.announced):
             begun = replace(
                 held,
-                opened_at=min(moment, held.opened_at),
+                opened_at=min(moment, held.opened_at) if held.begun else moment,
                 announced=announced,
+                begun=True,
+                customer=held.customer if held.begun else customer,
                 context_variables=dict(context or {}),
             )
             return self._replacing(held, begun)
@@ -99,6 +110,22 @@ class Thread(ExactModel):
             return self
         ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
         return replace(self, conversations=tuple(ordered))
+
+    def joining(self, newer: "Thread") -> "Thread":
+        """This thread with the conversations of its newer id.
+
+        Their lines stay with them: an earlier conversation that is going on gives way where the first of them begins.
+        """
+        known = {one.conversation_id: one for one in self.conversations}
+        for one in newer.conversations:
+            kept = known.get(one.conversation_id, one)
+            known[one.conversation_id] = replace(kept, closed_at=kept.closed_at or one.closed_at)
+        ordered = sorted(known.values(), key=lambda one: one.opened_at)
+        followed = [
+            replace(one, closed_at=following.opened_at - _MOMENT) if one.closed_at is None else one
+            for one, following in pairwise(ordered)
+        ]
+        return replace(self, conversations=(*followed, *ordered[-1:]))
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with the conversation marked as announced, unless its opening moved meanwhile."""

@@ -23,7 +23,7 @@ from shared.wire import replace
 from tests.azure.databases import Stores, connected, fresh_database
 from tests.azure.recording import configured, on_cosmos
 from tests.azure.request_units import PricedTransport
-from tests.builders import contoso, ended, escalated, fact_of, history, message, started
+from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
 from tests.conversations.pipelines import NOW, InMemory
 from tests.documents import ROOT
 
@@ -82,6 +82,14 @@ class Story:
                 finding = next(one for one in self.transport.priced if one.kind == "query")
                 self.transport.priced.remove(finding)
                 await self.pipeline.drain()
+
+    async def changes_a_line(self, second: float) -> None:
+        """Somebody changes a line of another conversation, because few conversations have such a line."""
+        self._set_clock(second)
+        for event in (started("edited", at=at(second)), message("edited", at=at(second), event_id="m1")):
+            await self.pipeline.deliveries.deliver(event.to_json().encode())
+            await self.pipeline.drain()
+        await self.happens(changed("m1", "edited", at=at(second)))
 
     async def comes_to_the_ingress(self, name: str, second: float) -> None:
         """A channel posts an activity of the thread, which is not delivered."""
@@ -144,6 +152,7 @@ async def told(database: str, configuration: Configuration, *, escalating: bool)
         await story.is_looked_after("archive", END + DAY)
         story.kept = await story.stored()
         await story.is_looked_after("end of retention", END + 366 * DAY)
+        await story.changes_a_line(END + 367 * DAY)
     return story
 
 

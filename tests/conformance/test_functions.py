@@ -96,6 +96,15 @@ async def test_a_channels_activity_becomes_a_conversation_with_a_line(host: Runt
     assert (entry["text"], entry["author"]["name"]) == ("Grüße, 東京", "Zoë")
 
 
+@pytest.mark.runs("publish_events", "message_changed", "get_transcript")
+async def test_a_changed_line_says_what_it_said(host: RuntimeHost) -> None:
+    change = document("message.changed", {"messageId": "m1", "text": "Grüße"}, "c1", AT, event_id="e1")
+    await host.accepted(EVENTS, [line(), change])
+    await host.drain()
+    (entry,) = (await host.shown("conversations/c1/transcript", audience="agent"))["entries"]
+    assert (entry["text"], [one["was"] for one in entry["changes"]]) == ("Grüße", [TEXT])
+
+
 @pytest.mark.runs("publish_events", "message_posted", "list_conversations")
 async def test_a_batch_of_events_is_accepted_one_by_one_and_listed_by_state(host: RuntimeHost) -> None:
     said = {"channel": {"accountId": "contoso-app", "channelId": "app"}, "customer": {"id": "u"}}

@@ -12,7 +12,7 @@ from shared.errors import EventTooLarge
 from shared.events.bus import SUBSCRIPTIONS, UNROUTED, DeadLetter
 from shared.events.catalog import Event
 from shared.events.codec import MAX_EVENT_BYTES, decode_event, encode_event, event_from
-from tests.builders import document, ended, escalated, message, message_document, started
+from tests.builders import changed, document, ended, escalated, message, message_document, started
 from tests.contract.buses import BUSES, Bus, Received
 
 TENANT = "contoso"
@@ -62,7 +62,7 @@ def padded(size: int, event_id: str = "padded") -> Event:
 
 async def test_each_type_reaches_its_subscription_once(bus: Bus) -> None:
     # Given an event of each type
-    events: list[Event] = [started(), message(), escalated(), timeout(), ended()]
+    events: list[Event] = [started(), message(), changed(), escalated(), timeout(), ended()]
     assert [event.type for event in events] == list(SUBSCRIPTIONS.values())
     # When they are published
     await bus.publisher.publish(TENANT, events)
@@ -167,7 +167,7 @@ async def test_resubmissions_are_counted(bus: Bus) -> None:
 
 async def test_dead_letters_of_all_subscriptions_are_offered(bus: Bus) -> None:
     # Given a dead letter in each subscription
-    await bus.publisher.publish(TENANT, [started(), message(), escalated(), timeout(), ended()])
+    await bus.publisher.publish(TENANT, [started(), message(), changed(), escalated(), timeout(), ended()])
     await bus.send("something.else", "odd", b"odd")
     for number, subscription in enumerate((*SUBSCRIPTIONS, UNROUTED)):
         await bus.bury(subscription, f"reason {number}")
@@ -177,7 +177,7 @@ async def test_dead_letters_of_all_subscriptions_are_offered(bus: Bus) -> None:
     assert sorted((letter.reason, letter.subscription) for letter in letters) == [
         (f"reason {number}", subscription) for number, subscription in enumerate((*SUBSCRIPTIONS, UNROUTED))
     ]
-    assert [subscription for subscription, *_ in await bus.received(6)] == sorted((*SUBSCRIPTIONS, UNROUTED))
+    assert [subscription for subscription, *_ in await bus.received(7)] == sorted((*SUBSCRIPTIONS, UNROUTED))
 
 
 async def test_what_is_not_worth_it_stays(bus: Bus) -> None:

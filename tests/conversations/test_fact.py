@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.conversations.fact import fact_id
+from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.pseudonym import Pseudonyms
 from shared.wire import canonical_json
-from tests.builders import PSEUDONYMS, fact_of, message, message_document
+from tests.builders import PSEUDONYMS, escalated, fact_of, message, message_document
 from tests.conversations.pipelines import NOW
 
 NAMES = st.text(min_size=1, max_size=8)
@@ -50,3 +51,38 @@ def test_an_id_cannot_be_made_without_the_tenants_secret() -> None:
     assert ours not in [hashlib.sha256(text.encode()).hexdigest() for text in hashed]
     assert ours != fact_id(Pseudonyms(b"another secret"), *names)
     assert len(ours) == 64
+
+
+def handed_over(time: str) -> Event:
+    return escalated(
+        transcript=[{"time": time, "author": {"role": "customer", "id": "u"}, "text": "Hi"}], event_id="e1"
+    )
+
+
+SAME = [
+    (message(event_id="m1", locale="de-DE", textFormat="plain"), message(event_id="m1", locale="en-US")),
+    (message(event_id="m1", inputHint="acceptingInput"), message(event_id="m1", attachmentLayout="list")),
+    (message(event_id="m1", at="2026-10-05T10:00:00.927Z"), message(event_id="m1", at="2026-10-05T10:00:00.9270000Z")),
+    (message(event_id="m1", at="2026-10-05T10:00:00Z"), message(event_id="m1", at="2026-10-05T12:00:00+02:00")),
+    (message(event_id="m1", author={"role": "customer", "id": "u"}),
+     message(event_id="m1", author={"role": "customer", "id": "u", "name": "Zoë"})),
+    (handed_over("2026-10-05T10:00:00.927Z"), handed_over("2026-10-05T10:00:00.9270000Z")),
+]  # fmt: skip
+OTHER = [
+    (message(event_id="m1", text="one"), message(event_id="m1", text="two")),
+    (message(event_id="m1", at="2026-10-05T10:00:00.927Z"), message(event_id="m1", at="2026-10-05T10:00:00.9270001Z")),
+    (message(event_id="m1", author={"role": "customer", "id": "u"}),
+     message(event_id="m1", author={"role": "customer", "id": "v"})),
+    (message(event_id="m1", value=1), message(event_id="m1", value=2)),
+    (handed_over("2026-10-05T10:00:00Z"), handed_over("2026-10-05T10:00:01Z")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_comes_again_with_another_look_or_spelling_says_the_same(one: Event, other: Event) -> None:
+    assert fact_of(one, NOW).same_content(fact_of(other, NOW))
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER)
+def test_what_says_something_else_is_other_content(one: Event, other: Event) -> None:
+    assert not fact_of(one, NOW).same_content(fact_of(other, NOW))

@@ -20,7 +20,7 @@ from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History
 from shared.wire import replace
-from tests.builders import PSEUDONYMS, contoso, ended, escalated, fact_of, history, message, small, started
+from tests.builders import PSEUDONYMS, changed, contoso, ended, escalated, fact_of, history, message, small, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 
@@ -301,6 +301,7 @@ def _events() -> st.SearchStrategy[Event]:
             _times(), topics, bots,
         ),
         st.builds(lambda at: ended(at=at), _times()),
+        st.builds(lambda at: changed(at=at), _times()),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.conversations.conversation import Conversation
@@ -13,7 +13,7 @@ from shared.conversations.fold import ends_in_order, fold, follows, with_end, wi
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from shared.wire import replace
-from tests.builders import contoso, ended, escalated, fact_of, history, message, started
+from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 HISTORY = history(contoso())
@@ -38,6 +38,7 @@ _events: st.SearchStrategy[Event] = st.one_of(
         _at, _bot, _topic,
     ),
     st.builds(lambda at: ended(at=at), _at),
+    st.builds(lambda at: changed(at=at), _at),
     st.builds(lambda at, seen: ended(at=at, last_seen={"at": seen, "factId": "0" * 64}), _at, _at),
 )  # fmt: skip
 
@@ -73,6 +74,7 @@ def check(events: Sequence[Event], seed: int, follows: Callable[[Conversation, F
 
 
 @settings(max_examples=300, deadline=None)
+@example([started(at="2026-10-05T10:00:00Z"), changed(at="2026-10-05T10:00:05Z")], 1)
 @given(st.lists(_events, min_size=1, max_size=8), st.integers(0, 1000))
 def test_every_order_of_arrival_gives_the_fold_of_all_facts(events: list[Event], seed: int) -> None:
     check(events, seed)

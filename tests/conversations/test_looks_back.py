@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.conversations.unseen import goes_on
 
 from shared.conversations.fold import fold
 from shared.conversations.transcript import transcript
-from shared.conversations.unseen import goes_on
 from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.conversation_event import ConversationEvent
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
-from tests.builders import contoso, ended, escalated, fact_of, history, message, started
+from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 LATER = "2026-10-05T11:00:00Z"
@@ -36,6 +36,7 @@ later: st.SearchStrategy[Event] = st.one_of(
     st.just(escalated(at=LATER, context_variables={"BotHandoffTopic": "HomeLoan"}, transcript=HISTORY)),
     st.just(started(at=LATER, channel=THREAD)),
     st.just(ended(at=LATER)),
+    st.just(changed("of a line that nobody told", at=LATER)),
 )
 
 

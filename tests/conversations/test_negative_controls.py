@@ -27,6 +27,7 @@ from shared.errors import UnknownConversation
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.condition import Comparison
 from shared.routing.decision import Decision, Given
@@ -36,6 +37,7 @@ from shared.wire import replace
 from tests.builders import FROM_THE_BEGINNING, contoso, fact_of, message
 from tests.conversations import (
     test_bot_activity,
+    test_changed_lines,
     test_due_actions,
     test_every_order,
     test_fold,
@@ -308,6 +310,23 @@ def unless_it_is_a_line(head: Head, fact: Fact, history: History, now: datetime)
 def test_a_bots_first_word_is_only_appended() -> None:
     with pytest.raises(AssertionError, match="unless_it_is_a_line"):
         test_reconcile.test_a_bots_first_word_is_not_only_appended(unless_it_is_a_line)
+
+
+def with_the_change_that_came_last(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:
+    """Know only the change that arrived last."""
+    arrived = list(facts)
+    changes = [fact for fact in arrived if isinstance(fact.event, MessageChanged)]
+    return transcript([fact for fact in arrived if fact not in changes[:-1]], audience)
+
+
+def test_a_line_says_what_the_change_that_came_last_says() -> None:
+    with pytest.raises(AssertionError, match="at seven"):
+        test_changed_lines.check_that_a_line_shows_what_it_says_now_and_what_it_said(with_the_change_that_came_last)
+
+
+def test_the_customer_reads_what_somebody_took_back() -> None:
+    with pytest.raises(AssertionError, match="at sevn"):
+        test_changed_lines.check_that_a_customer_does_not_read_what_a_line_said(for_everybody)
 
 
 def for_everybody(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntry]:

@@ -15,7 +15,8 @@ from shared.conversations.transcript_page import TranscriptReader
 from shared.errors import InvalidRequest
 from shared.events.catalog import Event
 from shared.events.envelope import format_time, parse_time
-from tests.builders import ended, escalated, fact_of, message, started
+from shared.events.pseudonym import Pseudonyms
+from tests.builders import PSEUDONYMS, changed, ended, escalated, fact_of, message, started
 from tests.fakes import MemoryConversations, MemoryOverflow
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -41,7 +42,10 @@ async def holding(*events: Event) -> Watched:
 
 
 def reader(store: MemoryConversations) -> TranscriptReader:
-    return TranscriptReader(store, Contents(MemoryOverflow()))
+    async def pseudonyms(_: str) -> Pseudonyms:
+        return PSEUDONYMS
+
+    return TranscriptReader(store, Contents(MemoryOverflow()), pseudonyms)
 
 
 async def pages(store: MemoryConversations, audience: Audience, limit: int) -> list[list[TranscriptEntry]]:
@@ -64,6 +68,7 @@ def at(seconds: float) -> str:
 SECONDS = st.sampled_from([0, 1, 1.5, 2, 3]).map(at)
 TEXTS = st.sampled_from(["Hello", "yes", "no"])
 VISIBILITY = st.sampled_from(["public", "private"])
+NAMES = ["message.posted-0", "message.posted-2"]
 ROLES = st.sampled_from(["customer", "bot"])
 HISTORY = st.lists(
     st.fixed_dictionaries(
@@ -72,13 +77,15 @@ HISTORY = st.lists(
             "text": TEXTS,
             "visibility": VISIBILITY,
         },
-        optional={"time": SECONDS, "id": st.sampled_from(["message.posted-0", "message.posted-2"])},
+        optional={"time": SECONDS, "id": st.sampled_from(NAMES)},
     ),
     max_size=4,
 )
 LINES = st.builds(message, at=SECONDS, text=TEXTS, visibility=VISIBILITY, role=ROLES, author_id=st.just("x"))
 EVENTS = st.one_of(
     LINES,
+    st.builds(changed, st.sampled_from(NAMES), at=SECONDS, text=TEXTS),
+    st.builds(changed, st.sampled_from(NAMES), at=SECONDS, removed=st.just(True)),
     st.builds(started, at=SECONDS),
     st.builds(ended, at=SECONDS),
     st.builds(escalated, at=SECONDS, transcript=HISTORY, summary=st.none() | st.just("summary")),

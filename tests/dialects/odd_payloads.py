@@ -11,6 +11,7 @@ from shared.events.catalog import Event
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt
 from tests.conversations.pipelines import InMemory, Pipelines
@@ -68,6 +69,9 @@ def described(event: Event) -> str:
         case MessagePosted(data=data):
             files = "".join(f" +{one.name}" for one in data.attachments)
             return f"{data.author.role} {data.author.id}, {data.visibility}: {data.text}{files}"
+        case MessageChanged(data=data):
+            files = "".join(f" +{one.name}" for one in event.attachments)
+            return f"{data.message_id} is {'removed' if data.removed else f'changed: {data.text}'}{files}"
         case BotEscalated(data=data):
             variables = {n: v for n, v in data.context_variables.items() if not n.startswith("va_")}
             lines = "".join(f" | {line.author.role}, {line.visibility}: {line.text}" for line in data.transcript)

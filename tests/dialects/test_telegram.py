@@ -7,7 +7,7 @@ import pytest
 
 from shared.conversations.lists import Selection
 from shared.dialects.reading import Reading
-from shared.dialects.telegram import read_update
+from shared.dialects.telegram.reader import read_update
 from shared.errors import InvalidActivity
 from shared.events.envelope import format_time
 from tests.builders import contoso, threaded
@@ -30,7 +30,7 @@ def read(document: Any) -> Reading:
 def test_a_message_is_a_customers_line_in_the_order_of_the_chat() -> None:
     reading = read(update(7))
     (draft,) = reading.drafts
-    assert (reading.thread_id, draft.id, draft.type) == ("-100", "update:9007", "message.posted")
+    assert (reading.thread_id, draft.id, draft.type) == ("-100", "message:7", "message.posted")
     assert draft.data["author"] == {"role": "customer", "id": "4711", "name": "Anna B."}
     assert (draft.data["text"], draft.data["sequence"]) == ("Hallo", 7)
     assert (reading.customer.id, reading.customer.name, reading.customer.locale) == ("4711", "Anna B.", "de")
@@ -63,7 +63,8 @@ def test_a_bots_message_is_a_bots_line() -> None:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        ({"update_id": 1, "edited_message": {}}, "the update holds no message, but edited_message"),
+        ({"update_id": 1, "poll_answer": {}}, "the update holds no message, but poll_answer"),
+        ({"update_id": 1, "message": None}, "the update holds no message, but message"),
         ({"update_id": 1}, "the update holds no message, but nothing"),
         (update(text=None), "the message has no text or file"),
     ],
@@ -84,6 +85,13 @@ def test_what_says_nothing_is_ignored_with_its_reason(document: dict[str, Any], 
         (update(date="today"), "message.date"),
         (update(date=10**20), "message.date"),
         (update(message_id=None), "message.message_id"),
+        ({"update_id": 1, "edited_message": {}}, "edited_message.chat.id"),
+        ({"update_id": 1, "callback_query": {"message": {}}}, "callback_query.id"),
+        (
+            {"update_id": 1, "deleted_business_messages": {"message_ids": ["7"]}},
+            "deleted_business_messages.message_ids",
+        ),
+        (update(business_connection_id="b" * 129), "message.business_connection_id"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(document: Any, path: str) -> None:

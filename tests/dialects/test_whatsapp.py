@@ -27,9 +27,12 @@ from tests.dialects.whatsapp import (
     BUTTON_REPLY,
     CARD,
     DOCUMENT,
+    EDIT,
+    FORM,
     IMAGE,
     LIST_REPLY,
     NUMBER_ID,
+    ORDER,
     PLACE,
     RIGHT_WEBHOOKS,
     ZOE,
@@ -112,18 +115,20 @@ def test_a_message_is_a_customers_line_in_the_thread_of_customer_and_number() ->
             "contacts",
             [CARD],
             {
+                "text": "Contact: Jan Novák, +420 777 000 111",
                 "attachments": [
                     {"name": "contact", "contentType": "application/vnd.whatsapp.contact+json", "content": CARD}
-                ]
+                ],
             },
         ),
         (
             "location",
             PLACE,
             {
+                "text": "Location: 50.0755, 14.4378, Branch, Václavské náměstí 1",
                 "attachments": [
                     {"name": "location", "contentType": "application/vnd.whatsapp.location+json", "content": PLACE}
-                ]
+                ],
             },
         ),
         ("button", {"text": "Yes", "payload": "y"}, {"text": "Yes", "value": "y", "attachments": []}),
@@ -132,8 +137,19 @@ def test_a_message_is_a_customers_line_in_the_thread_of_customer_and_number() ->
         (
             "reaction",
             {"message_id": "wamid.out", "emoji": "👍"},
-            {"text": "👍", "replyToId": "wamid.out", "attachments": []},
+            {"text": "👍", "replyToId": "wamid.out", "reaction": True, "attachments": []},
         ),
+        (
+            "order",
+            ORDER,
+            {
+                "text": "for Friday, Order: 2 of SKU1",
+                "attachments": [
+                    {"name": "order", "contentType": "application/vnd.whatsapp.order+json", "content": ORDER}
+                ],
+            },
+        ),
+        ("interactive", FORM, {"text": "Sent", "value": FORM["nfm_reply"], "attachments": []}),
     ],
 )
 def test_what_a_message_says_is_in_its_line(kind: str, body: Any, said: dict[str, Any]) -> None:
@@ -146,6 +162,47 @@ def test_a_reply_names_what_it_answers_and_a_reaction_begins_no_conversation() -
     assert draft.data["replyToId"] == "wamid.out.1"
     reacted = read_one(webhook(message(1, "reaction", {"message_id": "wamid.out", "emoji": "👍"})))
     assert reacted.begins == "ifFirst"
+
+
+def test_a_line_keeps_the_advertisement_and_the_product_that_it_is_about() -> None:
+    context = {"forwarded": True, "referred_product": {"product_retailer_id": "SKU1"}}
+    (draft,) = read_one(webhook(message(context=context, referral={"headline": "Cards"}))).drafts
+    kept = [draft.data[name] for name in ("forwarded", "referredProduct", "referral")]
+    assert kept == [True, context["referred_product"], {"headline": "Cards"}]
+
+
+@pytest.mark.parametrize("from_phone", [False, True])
+def test_an_edited_and_a_revoked_message_change_their_line(from_phone: bool) -> None:
+    image = {"original_message_id": "wamid.7", "message": {"type": "image", "image": {"id": "i"}}}
+    bodies: list[tuple[str, Any]] = [("edit", EDIT), ("edit", image), ("revoke", {"original_message_id": "wamid.7"})]
+    readings = [
+        read_one(echo(type=kind, **{kind: body}) if from_phone else webhook(message(9, kind, body)))
+        for kind, body in bodies
+    ]
+    drafts = [draft for one in readings for draft in one.drafts]
+    assert {(one.thread_id, one.begins) for one in readings} == {(f"{NUMBER_ID}:{ZOE}", "never")}
+    assert {(one.type, one.data["messageId"]) for one in drafts} == {("message.changed", "wamid.7")}
+    assert [one.data.get("text") for one in drafts] == ["at eight", "", None]
+    assert [len(one.data.get("attachments", ())) for one in drafts] == [0, 1, 0]
+    assert drafts[2].data["removed"]
+    assert drafts[2].data["author"]["role"] == ("agent" if from_phone else "customer")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"original_message_id": 7}, {"original_message_id": "w", "message": {"type": "x"}}]
+)
+def test_an_edit_that_says_nothing_is_a_warning(body: Any) -> None:
+    assert [note.code for note in read_one(webhook(message(9, "edit", body))).ignored] == ["unsupported_message"]
+
+
+@pytest.mark.parametrize("member", ["wa_id", "new_wa_id"])
+def test_a_customer_with_a_new_number_stays_the_same_thread(member: str) -> None:
+    told = {"type": "user_changed_number", "body": "changed", member: "420777999999"}
+    reading = read_one(webhook(message(9, "system", told)))
+    assert (reading.continues, reading.thread_id) == (f"{NUMBER_ID}:{ZOE}", f"{NUMBER_ID}:420777999999")
+    assert (list(reading.drafts), [note.code for note in reading.ignored]) == ([], ["number_changed"])
+    other = read_one(webhook(message(9, "system", {**told, "type": "customer_identity_changed"})))
+    assert (other.continues, [note.code for note in other.ignored]) == (None, ["system_message"])
 
 
 def test_an_echo_of_the_phone_is_an_agents_line_without_a_name_in_the_customers_thread() -> None:

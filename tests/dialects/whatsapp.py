@@ -63,11 +63,16 @@ CARD = {"name": {"formatted_name": "Jan Novák", "first_name": "Jan"}, "phones":
 PLACE = {"latitude": 50.0755, "longitude": 14.4378, "name": "Branch", "address": "Václavské náměstí 1"}
 LIST_REPLY = {"type": "list_reply", "list_reply": {"id": "loan", "title": "A loan", "description": "for a house"}}
 BUTTON_REPLY = {"type": "button_reply", "button_reply": {"id": "yes", "title": "Yes"}}
+ORDER = {"catalog_id": "1", "text": "for Friday", "product_items": [{"product_retailer_id": "SKU1", "quantity": 2}]}
+FORM: dict[str, Any] = {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "name": "flow", "response_json": "{}"}}
+EDIT = {"original_message_id": "wamid.7", "message": {"type": "text", "text": {"body": "at eight"}}}
 RIGHT_WEBHOOKS: list[Any] = [
     webhook(message()),
     webhook(message(1), message(2, "image", IMAGE), message(3, "document", DOCUMENT, context={"id": "wamid.1"})),
     webhook(message(4, "contacts", [CARD]), message(5, "location", PLACE)),
     webhook(message(6, "interactive", LIST_REPLY), message(7, "button", {"text": "Yes", "payload": "yes"})),
+    webhook(message(9, "edit", EDIT), message(10, "order", ORDER), message(11, "interactive", FORM)),
+    webhook(message(12, "system", {"type": "user_changed_number", "wa_id": "420777999999"})),
     webhook(message(8, "reaction", {"message_id": "wamid.out.1", "emoji": "👍"})),
     statuses(status("sent"), status("failed", errors=[{"code": 131026, "title": "Message undeliverable"}])),
     echo(),

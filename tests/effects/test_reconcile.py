@@ -16,11 +16,12 @@ from shared.conversations.ports import Head
 from shared.effects.reconcile import reconcile
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.tenants.history import History
 from shared.usage.ledger import read_row
 from shared.wire import replace
-from tests.builders import contoso, ended, escalated, fact_of, history, message, started
+from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 THREAD = {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "t"}
@@ -89,7 +90,7 @@ _lines = st.builds(
     st.sampled_from(["customer", "bot", "agent", "system"]),
     st.sampled_from(["contoso-bot", "other", "7d0cae1c-0000-4000-8000-000000000001"]),
     st.booleans(),
-)
+) | st.builds(lambda at: changed(at=at), _seconds)
 _facts = st.lists(
     st.one_of(
         _lines,
@@ -103,7 +104,9 @@ _facts = st.lists(
 
 
 @given(_facts, _lines)
-def test_a_line_that_is_only_appended_really_changes_no_head(events: list[Event], line: MessagePosted) -> None:
+def test_a_line_that_is_only_appended_really_changes_no_head(
+    events: list[Event], line: MessagePosted | MessageChanged
+) -> None:
     # Given any conversation and one more line
     head = folded(*events)
     if not changes_head(head_of(head), fact_of(line, NOW), history(contoso()), NOW):

@@ -44,6 +44,7 @@ USES: Mapping[str, Callable[[Any], object]] = {
 
 LEFT = {
     "local/independent_count/occurrence.py": "it counts without the pipeline, so it knows the types by itself",
+    "shared/conversations/changed_lines.py": "only a `message.changed` changes a line",
     "shared/conversations/commit.py": "usually a conversation begins with its start, so no head is read before",
     "shared/conversations/fold.py": "a start is folded first, wherever it stands",
     "shared/conversations/order.py": "a conversation's start is a `conversation.started`, by definition",
@@ -51,6 +52,7 @@ LEFT = {
     "shared/conversations/unseen.py": "only a `conversation.ended` names what it knew of",
     "shared/dialects/bot_framework/reader.py": "a hand-off becomes one of two drafts",
     "shared/dialects/payload.py": "a second hand-off is a second draft of a `bot.escalated`",
+    "shared/ingress/changed_line.py": "only a `message.changed` names another line",
     "shared/ingress/deliver.py": "only a `conversation.started` names its customer",
     "shared/routing/explain.py": "a decision has one of three causes",
     "shared/conversations/bot_activity.py": "only some types invoke a bot",

@@ -18,6 +18,7 @@ from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.wire import _parse_carefully, validate
 from tests.builders import document, json_values, message_document
@@ -33,6 +34,9 @@ DOCUMENTS = {
         {"channel": CHANNEL, "customer": {"id": "u", "locale": "En-US"}, "contextVariables": {"Age": 18, "x": [True]}},
     ),
     MessagePosted: document("message.posted", {**LINE, "attachments": [CARD], "visibility": "private"}),
+    MessageChanged: document(
+        "message.changed", {"messageId": "m1", "text": "new", "attachments": [CARD], "author": LINE["author"]}
+    ),
     BotEscalated: document(
         "bot.escalated",
         {

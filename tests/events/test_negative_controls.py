@@ -64,6 +64,7 @@ class MessageRecalled(ConversationEvent):
     attachments: ClassVar[tuple[()]] = ()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     sequence: ClassVar[None] = None
+    is_activity: ClassVar[bool] = False
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False
     asks_for_somebody: ClassVar[bool] = False

@@ -41,11 +41,38 @@ RIGHT_ACTIVITIES = [
     activity(type="endOfConversation", code="userCancelled"),
     activity(attachments=[{"contentType": "image/png", "contentUrl": "https://x/y", "name": "y.png"}]),
 ]
-RIGHT_UPDATES = [
+_SAID = {"message_id": 2, "date": 1792494000, "chat": {"id": 3, "type": "private"}, "from": {"id": 4}}
+_VENUE = {"title": "Bank", "address": "Main St", "location": {"latitude": 1.5, "longitude": 2}}
+RIGHT_UPDATES: list[dict[str, Any]] = [
     {
         "update_id": 1,
         "message": {"message_id": 2, "date": 1792494000, "chat": {"id": 3}, "text": "x", "from": {"id": 4}},
     },
+    {"update_id": 3, "edited_message": {**_SAID, "edit_date": 1792494001, "text": "y", "chat": {"id": 3}}},
+    {"update_id": 4, "business_message": {**_SAID, "business_connection_id": "b", "venue": _VENUE}},
+    {"update_id": 5, "deleted_business_messages": {"chat": {"id": 3}, "message_ids": [2, 3]}},
+    {"update_id": 6, "message": {**_SAID, "migrate_to_chat_id": -1003}},
+    {"update_id": 7, "message": {**_SAID, "users_shared": {"users": [{"user_id": 9, "first_name": "Z"}]}}},
+    {"update_id": 8, "message": {**_SAID, "poll": {"question": "Which?", "options": [{"text": "Debit"}]}}},
+    {
+        "update_id": 9,
+        "message": {
+            **_SAID,
+            "text": "x",
+            "forward_origin": {"sender_chat": {"title": "Y"}},
+            "entities": [{"type": "text_link", "offset": 0, "length": 1, "url": "https://x"}],
+        },
+    },
+    {
+        "update_id": 10,
+        "callback_query": {
+            "id": "7",
+            "from": {"id": 4},
+            "data": "x",
+            "message": {**_SAID, "reply_markup": {"inline_keyboard": [[{"text": "X", "callback_data": "x"}]]}},
+        },
+    },
+    {"update_id": 11, "message_reaction": {**_SAID, "user": {"id": 4}, "new_reaction": [{"emoji": "👍"}]}},
     {"update_id": 2, "message": {"message_id": 3, "date": 1792494000, "chat": {"id": -3}, "photo": [{"file_id": "f"}]}},
 ]
 ODD: list[Any] = [

@@ -316,3 +316,48 @@ async def test_what_is_rejected_of_a_set_is_in_the_log_by_its_code_alone(
     assert [one["index"] for one in receipt["rejected"]] == [1]
     assert "contoso/contoso-chat/webchat: rejected of a set: 1 (invalid_activity)" in caplog.messages
     assert "stolen" not in caplog.text
+
+
+async def test_a_redelivery_that_only_looks_otherwise_is_a_duplicate(host: Host) -> None:
+    # Given an activity, and redeliveries in which only its look, its locale and the spelling of its time differ
+    said = activity(timestamp="2026-10-20T11:00:00.927Z", locale="de-DE", textFormat="plain")
+    again = [
+        {**said, "locale": "en-US", "textFormat": "markdown"},
+        {**said, "timestamp": "2026-10-20T11:00:00.9270000Z", "localTimestamp": "2026-10-20T13:00:00.927+02:00"},
+    ]
+    for one in (said, *again):
+        await host.accepted(WEB_CHAT, one)
+        without_id = {name: value for name, value in {**one, "text": "no id"}.items() if name != "id"}
+        await host.accepted(WEB_CHAT, without_id)
+    await host.drain()
+    # Then each is one line, and none is parked
+    key = (await host.shown("conversations"))["conversations"][0]["key"]
+    entries = (await host.shown(f"conversations/{key}/transcript"))["entries"]
+    assert sorted(entry["text"] for entry in entries) == sorted([said["text"], "no id"])
+    assert (await host.shown("parked"))["parked"] == []
+
+
+async def test_another_text_under_the_same_id_is_parked_as_before(host: Host) -> None:
+    for text in ("one", "two"):
+        await host.accepted(WEB_CHAT, activity(timestamp="2026-10-20T11:00:00Z", text=text))
+    await host.drain()
+    assert [one["code"] for one in (await host.shown("parked"))["parked"]] == ["event_id_conflict"]
+
+
+async def test_a_message_that_was_updated_and_deleted_shows_that(host: Host) -> None:
+    # Given two messages, of which one is updated and one deleted, and a thumb under the first
+    for n in (1, 2):
+        await host.accepted(WEB_CHAT, activity(id=f"m{n}", timestamp=f"2026-10-20T11:00:0{n}Z", text=f"line {n}"))
+    later = {"timestamp": "2026-10-20T11:00:05Z"}
+    await host.accepted(WEB_CHAT, activity(type="messageUpdate", id="m1", text="better", **later))
+    await host.accepted(WEB_CHAT, activity(type="messageDelete", id="m2", text=None, **later))
+    liked = {"type": "messageReaction", "id": "r1", "replyToId": "m1", "reactionsAdded": [{"type": "like"}]}
+    await host.accepted(WEB_CHAT, activity(**liked, text=None, **later))
+    await host.drain()
+    # Then the transcript shows all of it
+    key = (await host.shown("conversations"))["conversations"][0]["key"]
+    entries = (await host.shown(f"conversations/{key}/transcript", audience="agent"))["entries"]
+    shown = [
+        (one["text"], one.get("removed", False), [each["was"] for each in one.get("changes", [])]) for one in entries
+    ]
+    assert shown == [("better", False, ["line 1"]), (None, True, ["line 2"]), ("👍", False, [])]

@@ -45,8 +45,9 @@ async def test_every_type_of_event_is_accepted(host: Host) -> None:
         document("bot.escalated", {"botId": "contoso-bot"}, at=AT, event_id="3"),
         document("inactivity.timeout", {"dueAt": AT}, at=AT, event_id="4"),
         document("conversation.ended", {"endedBy": "agent", "reason": "resolved"}, at=AT, event_id="5"),
+        document("message.changed", {"messageId": "2", "removed": True}, at=AT, event_id="6"),
     ]
-    assert await host.accepted(EVENTS, events) == {"accepted": list("12345"), "rejected": []}
+    assert await host.accepted(EVENTS, events) == {"accepted": list("123456"), "rejected": []}
     assert [event.type for event in await host.published()] == [event["type"] for event in events]
 
 
@@ -155,12 +156,12 @@ async def test_a_telegram_account_posts_updates(host: Host) -> None:
     # When it posts a message, twice, and something else
     for _ in range(2):
         receipt = await host.accepted(path, {"update_id": 1, "message": said})
-    other = await host.accepted(path, {"update_id": 2, "edited_message": said})
+    other = await host.accepted(path, {"update_id": 2, "poll_answer": {"poll_id": "1"}})
     await host.drain()
     # Then the message is one line of its chat's conversation, and the other is ignored with the reason
     (entry,) = (await host.shown(f"conversations/{receipt['conversation']['key']}/transcript"))["entries"]
     assert (entry["text"], entry["author"]["name"], entry["time"]) == ("Hi", "Zoë", "2026-10-20T11:00:00Z")
-    assert (other["accepted"], "edited_message" in other["ignored"][0]["reason"]) == ([], True)
+    assert (other["accepted"], "poll_answer" in other["ignored"][0]["reason"]) == ([], True)
     # and what is no update is refused by the member at fault
     assert paths(await host.client.post(path, json={"message": said})) == ["update_id"]
 

@@ -232,3 +232,33 @@ async def test_an_event_that_was_too_large_for_the_bus_is_replayed_as_it_is(host
     await host.drain()
     assert len(await transcript(host)) == 241
     assert (await host.shown("parked"))["parked"] == []
+
+
+async def test_a_removed_lines_file_is_downloaded_no_more(host: Host) -> None:
+    # Given a line with a file that is kept apart
+    url = "data:image/png;base64," + base64.b64encode(bytes(200_000)).decode()
+    await host.accepted(EVENTS, line(attachments=[{"name": "z.png", "contentType": "image/png", "url": url}]))
+    await host.drain()
+    ((entry,), address) = await transcript(host), "/api/tenants/contoso/conversations/c1"
+    file = f"{address}/{entry['attachments'][0]['url']}"
+    assert (await host.client.get(file)).status_code == 200
+    # When the line is removed, then its file is neither shown nor given
+    removal = document("message.changed", {"messageId": "m1", "removed": True}, "c1", AT, event_id="r1")
+    await host.accepted(EVENTS, removal)
+    await host.drain()
+    assert [one["attachments"] for one in await transcript(host)] == [[]]
+    answer = await host.client.get(file)
+    assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_attachment")
+
+
+async def test_the_large_text_of_a_change_is_kept_apart_and_shown(host: Host) -> None:
+    await host.accepted(EVENTS, line("short"))
+    change = document("message.changed", {"messageId": "m1", "text": "x" * 300_000}, "c1", AT, event_id="r1")
+    await host.accepted(EVENTS, change)
+    await host.drain()
+    (entry,) = await transcript(host)
+    assert (len(entry["text"]), entry["changes"][0]["was"]) == (300_000, "short")
+    # When its content is lost, then that is said
+    await emptied(host)
+    (entry,) = await transcript(host)
+    assert (entry["text"], entry["missing"]) == (None, ["text"])

@@ -182,9 +182,9 @@ def test_the_pages_say_what_zones_cost() -> None:
     costs = (f"{always_running(groups, memory, list_prices()):.0f} $ at {memory:,} MB" for memory in (512, 2048, 4096))
     deploy = (OPERATIONS / "deploy.md").read_text(encoding="utf-8")
     scale = (OPERATIONS / "scale.md").read_text(encoding="utf-8")
-    assert f"| `zoneRedundantApp` | {', '.join(costs)}: two instances of each of the nine function groups" in deploy
-    assert (groups, INSTANCES) == (9, 2)
-    assert f"these are {groups * INSTANCES}, two for each of the nine groups" in scale
+    assert f"| `zoneRedundantApp` | {', '.join(costs)}: two instances of each of the ten function groups" in deploy
+    assert (groups, INSTANCES) == (10, 2)
+    assert f"these are {groups * INSTANCES}, two for each of the ten groups" in scale
 
 
 def test_what_is_missing_or_made_up_is_noticed() -> None:

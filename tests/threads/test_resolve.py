@@ -237,7 +237,7 @@ async def test_who_brings_the_start_later_needs_no_announcement_either(threads: 
     await resolve(threads, 0, begins="never")
     # when its conversation.started comes, then nobody else announces it
     assert await resolve(threads, 1, announce=False) == Resolved(FIRST, None)
-    assert await resolve(threads, 0.5) == Resolved(FIRST, None)
+    assert await resolve(threads, 1.5) == Resolved(FIRST, None)
     assert bus.bodies == []
 
 

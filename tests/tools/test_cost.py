@@ -208,6 +208,7 @@ def test_functions_scale_as_flex_consumption_groups_them() -> None:
         "conversation_started",
         "http",
         "inactivity_timeout",
+        "message_changed",
         "message_posted",
         "monthly_usage",
         "sweep",

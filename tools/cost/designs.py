@@ -90,7 +90,8 @@ def patchbay(workload: Workload) -> Demand:
     groups = {
         each.type_name(): questions(times) if each.is_question else times[each.type_name()]
         for each in EVENT_CLASSES
-        if each.subscription
+        # Few conversations have a changed line, so the average one has none.
+        if each.subscription and (each.is_question or each.type_name() in times)
     }
     asked = sum((times[name] * units[name] for name in _ASKED_BY_SWEEP), Decimal(0))
     peeks = Decimal(_PEEKS_PER_MINUTE * 60 * HOURS)

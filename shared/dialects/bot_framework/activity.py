@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
+from shared.dialects.bot_framework.presentation import said_by
 from shared.dialects.dialect import TenantView, declared_sender
 from shared.dialects.notes import Note
 from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
@@ -200,7 +201,7 @@ class Activity:
         native = self.text("id")
         if native is None:
             self.note("id_missing", "id", "is missing, so one is made of the content: what says the same counts once")
-            native = "sha256:" + _sha256(canonical_json(self.native))
+            native = "sha256:" + _sha256(canonical_json(said_by(self.native)))
         if not fits_an_event(native, mark):
             self.note("id_too_long", "id", f"has more than {MAX_EVENT_ID - len(mark)} characters, so its hash is used")
         return event_id(native, mark)

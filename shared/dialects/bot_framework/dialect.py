@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from shared.dialects.bodies import refuse_many, skipped_mark
 from shared.dialects.bot_framework.notes import NOTES
+from shared.dialects.bot_framework.presentation import PRESENTATION
 from shared.dialects.bot_framework.reader import read_activity
 from shared.dialects.dialect import Decoded, Dialect, Ingress, Recognition
 from shared.dialects.notes import Note
@@ -27,7 +28,10 @@ _ACTIVITY = (
     "channelData",
     "channeldata",
 )
-_KINDS = ("message", "event", "conversationUpdate", "endOfConversation", "typing", "handoff", "trace", "invoke")
+_KINDS = (
+    "message", "event", "conversationUpdate", "endOfConversation", "typing", "handoff", "trace", "invoke",
+    "messageUpdate", "messageDelete", "messageReaction",
+)  # fmt: skip
 
 
 def check_token(received: Received, claims: Mapping[str, Any], endorsements: frozenset[str]) -> None:
@@ -51,6 +55,7 @@ class BotFramework(Dialect):
     time_at = "timestamp"
     default_proof = TokenProof("botFramework", check_token)
     own_proofs = (default_proof,)
+    presentation = PRESENTATION
     notes = NOTES
     forms: ClassVar[Mapping[str, str]] = {"activitySet": "a set of activities"}
 

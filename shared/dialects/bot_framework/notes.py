@@ -7,6 +7,7 @@ from shared.dialects.notes import NOTHING, CommonCode, NoteKinds
 
 IgnoredCode = Literal[
     "activity_without_meaning",
+    "change_without_line",
     "empty_activity_set",
     "event_without_meaning",
     "event_without_name",
@@ -52,6 +53,7 @@ Noter = Callable[[ActivityCode, str, str], None]
 NOTES: NoteKinds = {
     "activity_without_meaning": ("info", NOTHING),
     "attachment_unreadable": ("warning", "Send a list of objects with name, contentType and contentUrl."),
+    "change_without_line": ("warning", "Name the changed message in id."),
     "channel_data_unreadable": ("warning", "Send channelData as an object."),
     "closing_hand_off": ("info", "Leave CloseOmnichannelConversation out, or false, if somebody is to take over."),
     "command_of_a_customer": ("warning", "Send commands as the bot: with its app id, or role bot, in from."),

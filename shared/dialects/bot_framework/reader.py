@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from shared.dialects.bot_framework.activity import Activity
+from shared.dialects.bot_framework.changed_message import MEMBERS, Change, deletion_of, reaction_of, update_of
 from shared.dialects.bot_framework.hand_off import handed_over, handed_over_with_value
 from shared.dialects.bot_framework.notes import IgnoredCode
 from shared.dialects.dialect import TenantView
@@ -157,6 +158,10 @@ def _trace(activity: Activity) -> _Read:
     return _unknown(activity)
 
 
+def _changed(found: Change | Note) -> _Read:
+    return _Read([], [found], "never") if isinstance(found, Note) else _Read([found.draft], [], found.begins, MEMBERS)
+
+
 def _unknown(activity: Activity) -> _Read:
     kind = str(activity.native["type"])[:80]
     return _ignored("activity_without_meaning", "type", f"activities of type {kind!r} have no meaning here")
@@ -169,6 +174,9 @@ _READERS: dict[str, Callable[[Activity], _Read]] = {
     "handoff": _hand_off,
     "endOfConversation": _end_of_conversation,
     "trace": _trace,
+    "messageUpdate": lambda activity: _changed(update_of(activity)),
+    "messageDelete": lambda activity: _changed(deletion_of(activity)),
+    "messageReaction": lambda activity: _changed(reaction_of(activity)),
 }
 
 

@@ -14,6 +14,8 @@ _MEDIA = {
     "sticker": "image/webp",
 }
 """Types of messages that are one file, with the media type to use if Meta names none."""
+_CHOICES = ("button_reply", "list_reply", "nfm_reply", "call_permission_reply")
+"""Types of interactive answers; `nfm_reply` is that of a form (a Flow)."""
 
 
 class Contents(NamedTuple):
@@ -65,12 +67,30 @@ def _media(kind: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def _contacts(cards: Any) -> dict[str, Any]:
     listed = [card for card in cards if isinstance(card, dict)] if isinstance(cards, list) else []
-    return {"attachments": [_card("contact", card) for card in listed]}
+    texts = [f"Contact: {_listed(text_of(card.get('name'), 'formatted_name'), *_phones(card))}" for card in listed]
+    return {"text": "\n".join(texts), "attachments": [_card("contact", card) for card in listed]}
+
+
+def _phones(card: Mapping[str, Any]) -> list[str | None]:
+    phones = card.get("phones")
+    return [text_of(phone, "phone") for phone in phones] if isinstance(phones, list) else []
+
+
+def _listed(*parts: object) -> str:
+    return ", ".join(str(part) for part in parts if part not in (None, ""))
 
 
 def _location(kind: str, place: dict[str, Any]) -> dict[str, Any]:
     known = isinstance(place.get("latitude"), int | float) and isinstance(place.get("longitude"), int | float)
-    return {"attachments": [_card(kind, place)]} if known else {}
+    where = (place.get("latitude"), place.get("longitude"), text_of(place, "name"), text_of(place, "address"))
+    return {"text": f"Location: {_listed(*where)}", "attachments": [_card(kind, place)]} if known else {}
+
+
+def _order(kind: str, order: dict[str, Any]) -> dict[str, Any]:
+    items = order.get("product_items")
+    listed = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    texts = [f"{item.get('quantity')} of {item.get('product_retailer_id')}" for item in listed]
+    return {"text": _listed(text_of(order, "text"), f"Order: {_listed(*texts)}"), "attachments": [_card(kind, order)]}
 
 
 def _card(kind: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -82,21 +102,23 @@ def _button(_: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _interactive(_: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A reply button, or an item of a list, that the customer chose: its title, and the whole choice beside it."""
+    """A button, an item of a list, or a form's answer that the customer chose: its words, and the whole beside it."""
     chosen = body.get(str(body.get("type")))
-    if body.get("type") not in ("button_reply", "list_reply") or not isinstance(chosen, dict):
+    if body.get("type") not in _CHOICES or not isinstance(chosen, dict):
         return {}
-    return {"text": text_of(chosen, "title"), "value": chosen}
+    words = (text_of(chosen, member) for member in ("title", "body", "name", "response"))
+    return {"text": next((text for text in words if text), None), "value": chosen}
 
 
 def _reaction(_: str, body: dict[str, Any]) -> dict[str, Any]:
-    return {"text": text_of(body, "emoji"), "replyToId": text_of(body, "message_id")}
+    return {"text": text_of(body, "emoji"), "replyToId": text_of(body, "message_id"), "reaction": True}
 
 
 _READERS: Mapping[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "text": _text,
     **dict.fromkeys(_MEDIA, _media),
     "location": _location,
+    "order": _order,
     "button": _button,
     "interactive": _interactive,
     "reaction": _reaction,

@@ -49,6 +49,8 @@ class WhatsApp(Dialect):
     channel_members: ClassVar[frozenset[ChannelMember]] = frozenset(("nativeId", "handshakeSecret"))
     handshake_parameters = ("hub.mode", "hub.verify_token", "hub.challenge")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(("cannotSend",))
+    # Customers rename themselves, and a redelivery has the name of its own time.
+    presentation = frozenset(["author.name"])
     notes: ClassVar[NoteKinds] = NOTES
     forms: ClassVar[Mapping[str, str]] = {"changes": "a set of changes"}
 

@@ -6,7 +6,7 @@ from shared.dialects.notes import NOTHING, NoteKinds
 
 WhatsAppCode = Literal[
     "change_without_meaning",
-    "reaction_removed",
+    "number_changed",
     "status_report",
     "system_message",
     "unsupported_message",
@@ -15,7 +15,7 @@ WhatsAppCode = Literal[
 
 NOTES: NoteKinds = {
     "change_without_meaning": ("info", "Subscribe the webhook to the fields messages and smb_message_echoes only."),
-    "reaction_removed": ("info", NOTHING),
+    "number_changed": ("info", NOTHING),
     "status_report": ("info", NOTHING),
     "system_message": ("info", NOTHING),
     "unsupported_message": ("warning", "Ask the customer to send it as text, picture, voice or document."),

@@ -13,6 +13,7 @@ from typing import Any
 from shared.dialects.dialect import Ingress
 from shared.dialects.notes import Note, common_note
 from shared.dialects.reading import Draft, Reading, Report, event_id, fits_an_event
+from shared.dialects.whatsapp.changes import change_of, new_number
 from shared.dialects.whatsapp.contents import Contents, contents_of, text_of
 from shared.dialects.whatsapp.notes import WhatsAppCode
 from shared.dialects.whatsapp.webhook import Broken, Contacts, Native
@@ -23,7 +24,7 @@ from shared.events.envelope import epoch_time
 
 _SECONDS = re.compile(r"[0-9]{1,11}")
 _MAX_ID = 256
-_READ = frozenset(["id", "from", "to", "from_user_id", "to_user_id", "timestamp", "type", "context"])
+_READ = frozenset(["id", "from", "to", "from_user_id", "to_user_id", "timestamp", "type", "context", "referral"])
 """Members of every message that a line is made of, or that only repeat who wrote to whom."""
 
 
@@ -67,11 +68,11 @@ def _status(status: Mapping[str, Any]) -> Reading:
 
 
 def _line(message: dict[str, Any], contacts: Contacts, number_id: str, *, is_echo: bool) -> Reading:
-    contents = contents_of(message)
+    contents, change = contents_of(message), change_of(message)
     if text_of(message, "group_id"):
         return _ignored("unsupported_message", "group_id", "is of a group, where several customers write")
-    if contents is None:
-        return _unread(message)
+    if contents is None and change is None:
+        return _unread(message, number_id)
     customer, notes = _customer(message, contacts, "to" if is_echo else "from")
     native_id = text_of(message, "id")
     if native_id is None:
@@ -79,33 +80,50 @@ def _line(message: dict[str, Any], contacts: Contacts, number_id: str, *, is_ech
     if not fits_an_event(native_id):
         notes.append(common_note("id_too_long", "id", "is too long for an event, so its hash is used"))
     author = {"role": "customer", "id": customer.id, "name": customer.name}
-    data: dict[str, Any] = {
-        "author": {"role": "agent", "id": number_id} if is_echo else author,
-        "attachments": [],
-        **_answered(message),
-        **contents.data,
-    }
-    # A reaction to what was said before the end is no wish to begin anew.
-    begins: Begins = "ifFirst" if is_echo or message["type"] == "reaction" else "always"
-    draft = Draft(event_id(native_id), "message.posted", data, {"author": "to" if is_echo else "from"})
-    notes += _left_out(message, contents)
+    author = {"role": "agent", "id": number_id} if is_echo else author
+    kind, data, begins = _said(message, contents, change, is_echo=is_echo)
+    draft = Draft(event_id(native_id), kind, {"author": author, **data}, {"author": "to" if is_echo else "from"})
+    notes += _left_out(message, contents.read if contents else frozenset([str(message["type"])]))
     return Reading(f"{number_id}:{customer.id}", _time(message), customer, [draft], [], begins, notes)
 
 
-def _answered(message: Mapping[str, Any]) -> dict[str, str]:
-    """The line that this one answers."""
-    answered = text_of(message.get("context"), "id")
-    return {"replyToId": answered} if answered else {}
+def _said(
+    message: Mapping[str, Any], contents: Contents | None, change: Mapping[str, Any] | None, *, is_echo: bool
+) -> tuple[str, Mapping[str, Any], Begins]:
+    """The type of the message's event, its data without the author, and when it begins a conversation."""
+    if contents is None:
+        return "message.changed", change or {}, "never"
+    # A reaction to what was said before the end is no wish to begin anew.
+    begins: Begins = "ifFirst" if is_echo or "reaction" in contents.data else "always"
+    return "message.posted", {"attachments": [], **_around(message), **contents.data}, begins
 
 
-def _unread(message: Mapping[str, Any]) -> Reading:
+def _around(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The line that this one answers, that it was forwarded, and the product or advertisement that it is about."""
+    context = message.get("context")
+    context = context if isinstance(context, dict) else {}
+    around = {
+        "replyToId": text_of(context, "id"),
+        "forwarded": context.get("forwarded") is True or context.get("frequently_forwarded") is True,
+        "referredProduct": context.get("referred_product"),
+        "referral": message.get("referral"),
+    }
+    return {name: value for name, value in around.items() if value}
+
+
+def _unread(message: Mapping[str, Any], number_id: str) -> Reading:
     kind = str(message.get("type"))[:40]
     if "type" not in message:
         raise InvalidActivity([Mistake("type", "is missing")])
-    if kind == "system":
+    if (numbers := new_number(message)) and all(0 < len(number) <= _MAX_ID for number in numbers):
+        before, after = (f"{number_id}:{number}" for number in numbers)
+        note = _note("number_changed", "system", "tells of the customer's new number, which stays the same thread")
+        return Reading(after, _time(message), Customer(id=numbers[1]), [], [note], "never", continues=before)
+    if kind in ("system", "request_welcome"):
         return _ignored("system_message", "type", "tells of a customer's number or id, and is nobody's line")
     if kind == "reaction" and isinstance(message.get("reaction"), dict):
-        return _ignored("reaction_removed", "reaction.emoji", "is missing: a reaction was taken back")
+        note = common_note("reaction_removed", "reaction.emoji", "is missing: a reaction was taken back")
+        return Reading(None, None, _NOBODY, [], [note], "never")
     if kind == "text":
         note = common_note("empty_message", "text.body", "the message has no text")
         return Reading(None, None, _NOBODY, [], [note], "never")
@@ -136,8 +154,8 @@ def _time(message: Mapping[str, Any]) -> str:
         raise InvalidActivity([Mistake("timestamp", str(cause))]) from cause
 
 
-def _left_out(message: Mapping[str, Any], contents: Contents) -> Iterator[Note]:
-    unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ | contents.read)
+def _left_out(message: Mapping[str, Any], read: frozenset[str]) -> Iterator[Note]:
+    unread = sorted(str(name)[:40] for name, value in message.items() if value and name not in _READ | read)
     if unread:
         yield common_note("members_not_kept", "", f"leaves out {', '.join(unread[:10])}")
 

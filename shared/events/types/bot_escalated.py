@@ -48,6 +48,7 @@ class BotEscalated(ConversationEvent):
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True
+    invokes_bot: ClassVar[bool] = True
     asks_for_somebody: ClassVar[bool] = True
 
     @property

@@ -36,4 +36,5 @@ class BotFailedOver(ConversationEvent):
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False
+    invokes_bot: ClassVar[bool] = False
     asks_for_somebody: ClassVar[bool] = False

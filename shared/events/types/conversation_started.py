@@ -35,6 +35,7 @@ class ConversationStarted(ConversationEvent):
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True
+    invokes_bot: ClassVar[bool] = False
     asks_for_somebody: ClassVar[bool] = False
 
     @property

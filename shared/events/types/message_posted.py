@@ -8,13 +8,17 @@ from shared.events.data import AddressedData, Attachment, Author, Visibility
 
 
 class MessageData(AddressedData):
-    """`message.posted`: one line. `sequence` is the channel's own order among lines of one time."""
+    """`message.posted`: one line. `sequence` is the channel's own order among lines of one time.
+
+    `reaction`: the line is no more than a sign that somebody set under another one.
+    """
 
     author: Author
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
     visibility: Visibility = "public"
     sequence: int | None = None
+    reaction: bool = False
 
 
 class MessagePosted(ConversationEvent):
@@ -29,7 +33,7 @@ class MessagePosted(ConversationEvent):
     ends_conversation = False
     looks_back = False
     changes_only_transcript = True
-    is_activity = True
+    is_activity: ClassVar[bool] = True
 
     @property
     def author(self) -> Author:
@@ -45,12 +49,18 @@ class MessagePosted(ConversationEvent):
 
     @property
     def begins_conversation(self) -> Begins:
-        return "always" if self.author.role == "customer" else "ifFirst"
+        return "always" if self.asks_for_somebody else "ifFirst"
 
     @property
     def breaks_silence(self) -> bool:
-        return self.author.role != "system" and self.data.visibility == "public" and not self.author.smart_assist
+        author = self.author
+        is_said = author.role != "system" and not author.smart_assist and not self.data.reaction
+        return is_said and self.data.visibility == "public"
+
+    @property
+    def invokes_bot(self) -> bool:
+        return self.author.role == "bot" and not self.author.smart_assist and not self.data.reaction
 
     @property
     def asks_for_somebody(self) -> bool:
-        return self.author.role == "customer"
+        return self.author.role == "customer" and not self.data.reaction

@@ -9,7 +9,7 @@ import pytest
 from local.sample.post import JSON
 from local.sample.traffic import sample_month
 from shared.dialects.bot_framework.reader import read_activity
-from shared.dialects.telegram import read_update
+from shared.dialects.telegram.reader import read_update
 from shared.events.codec import event_from
 from shared.events.envelope import parse_time
 from tests.builders import contoso
