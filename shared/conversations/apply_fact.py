@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from shared.conversations.bot_activity import MOST_BOTS, Invocation, Invoking
-from shared.conversations.conversation import Conversation, ConversationWarning, WarningCode
+from shared.conversations.bot_activity import MOST_BOTS, Invocation, Invoking, advises
+from shared.conversations.conversation import (
+    MOST_NOTED,
+    MOST_WARNINGS,
+    Conversation,
+    ConversationWarning,
+    WarningCode,
+)
 from shared.conversations.fact import Fact
+from shared.conversations.known_customer import customer_after, known_as
 from shared.conversations.state import moved
 from shared.events.envelope import format_time
+from shared.events.notes import notes_of
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -25,6 +33,7 @@ from shared.wire import replace
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     """The conversation after the fact: its state, variables, decisions, warnings and invocations."""
     version, end = history.at(fact.at), conversation.closed_at
+    conversation = _noted(conversation, fact)
     match fact.event:
         case BotEscalated() as event if end is not None:
             reason = f"the conversation had ended at {format_time(end)}"
@@ -39,7 +48,7 @@ def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conv
             return _escalated(conversation, fact, event, version)
         case ConversationEnded() as event:
             return replace(
-                conversation,
+                _handed_over(conversation, fact, event, version.configuration),
                 state=moved(conversation.state, "closed"),
                 closed_at=fact.at,
                 closed_by=event.data.ended_by,
@@ -55,6 +64,9 @@ def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conv
 def _started(conversation: Conversation, fact: Fact, event: ConversationStarted, version: Version) -> Conversation:
     data = event.data
     if conversation.started_at is not None:
+        if conversation.customer is not None and conversation.customer.id == data.customer.id:
+            known = known_as(conversation.customer, data.customer.name, data.customer.locale)
+            conversation = replace(conversation, customer=known)
         return _assigned(conversation, fact, data.context_variables, "the channel", version.configuration)
     stream = version.configuration.work_stream_for(data.work_stream_id, data.channel)
     conversation = replace(
@@ -78,8 +90,9 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
 def _message(conversation: Conversation, fact: Fact, event: MessagePosted, version: Version) -> Conversation:
     author = event.data.author
     if author.role != "bot":
-        return conversation
-    if author.smart_assist:
+        customer = customer_after(conversation, event)
+        return conversation if customer is conversation.customer else replace(conversation, customer=customer)
+    if advises(author, version.configuration.bot(author.id)):
         return replace(conversation, bot_activity=conversation.bot_activity.with_smart_assist())
     conversation, _ = _invoked_natively(conversation, fact, author.id, "message.posted", version.configuration)
     return conversation
@@ -106,6 +119,17 @@ def _escalated(conversation: Conversation, fact: Fact, event: BotEscalated, vers
         escalated_bots=_with_bot(conversation.escalated_bots, bot, configuration),
     )
     return _routed(conversation, fact, bot, stream, version)
+
+
+def _handed_over(
+    conversation: Conversation, fact: Fact, event: ConversationEnded, configuration: Configuration
+) -> Conversation:
+    """The conversation with what a bot hands over that ends it. Nobody is asked to take it, so nothing is decided."""
+    if event.data.bot_id is None:
+        return conversation
+    through: Invoking = "conversation.ended"
+    conversation, bot = _invoked_natively(conversation, fact, event.data.bot_id, through, configuration)
+    return _assigned(conversation, fact, event.data.context_variables, f"bot {bot}", configuration)
 
 
 def _with_bot(escalated: tuple[str, ...], bot: str, configuration: Configuration) -> tuple[str, ...]:
@@ -199,8 +223,18 @@ def _work_stream_warnings(
         yield "unknown_channel", f"channel {channel.account_id}/{channel.channel_id} is not declared"
 
 
-def _warned(conversation: Conversation, code: WarningCode, detail: str) -> Conversation:
+def _noted(conversation: Conversation, fact: Fact) -> Conversation:
+    """The conversation with the warnings of the fact's reading."""
+    for note in notes_of(fact.event.attributes):
+        known = next((one.count for one in conversation.warnings if one.code == note.code), 0)
+        conversation = _warned(conversation, note.code, note.path) if known < MOST_NOTED else conversation
+    return conversation
+
+
+def _warned(conversation: Conversation, code: str, detail: str) -> Conversation:
     warnings = {warning.code: warning for warning in conversation.warnings}
     known = warnings.get(code)
+    if known is None and len(warnings) == MOST_WARNINGS:
+        return conversation
     new = replace(known, count=known.count + 1) if known else ConversationWarning(code=code, detail=detail)
     return replace(conversation, warnings=tuple({**warnings, code: new}.values()))

@@ -7,10 +7,12 @@ have changed, the recorder looks whether one was appended meanwhile (`invalidate
 from datetime import datetime
 
 from shared.clock import CLOCKS_DIFFER
-from shared.conversations.bot_activity import Invocation
-from shared.conversations.conversation import Conversation
+from shared.conversations.bot_activity import Invocation, advises
+from shared.conversations.conversation import MOST_NOTED, Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.ports import Head
+from shared.events.notes import notes_of
 from shared.tenants.history import History
 
 
@@ -23,16 +25,24 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     event, author, conversation = fact.event, fact.event.author, head.conversation
     if not event.changes_only_transcript or not _has_its_place(head, fact, now):
         return True
+    if _adds_warnings(conversation, fact):
+        return True
     if author is None or author.role != "bot":
-        return False
-    activity = conversation.bot_activity
-    if author.smart_assist:
+        return tells_of_customer(conversation, fact)
+    activity, bot = conversation.bot_activity, history.at(fact.at).configuration.bot(author.id)
+    if advises(author, bot):
         return not activity.smart_assist
-    bot = history.at(fact.at).configuration.bot(author.id)
     name = bot.id if bot else author.id
     line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
     # Of equal times the one order tells which comes first, and for that both facts are needed.
     return any(known.at == line.at for known in activity.invocations) or activity.with_invocation(line) != activity
+
+
+def _adds_warnings(conversation: Conversation, fact: Fact) -> bool:
+    """True if notes of the fact's reading are not counted as often as they ever are."""
+    notes = notes_of(fact.event.attributes)
+    counted = {warning.code: warning.count for warning in conversation.warnings} if notes else {}
+    return any(counted.get(note.code, 0) < MOST_NOTED for note in notes)
 
 
 def _has_its_place(head: Head, fact: Fact, now: datetime) -> bool:
@@ -54,6 +64,7 @@ def invalidates_appends(before: Conversation, after: Conversation) -> bool:
     still_invoked = {(invocation.bot, invocation.at, invocation.fact_id) for invocation in later.invocations}
     return (
         (before.ends_at, before.goes_on_after) != (after.ends_at, after.goes_on_after)
+        or before.customer != after.customer
         or (earlier.smart_assist and not later.smart_assist)
         or any((one.bot, one.at, one.fact_id) not in still_invoked for one in earlier.invocations)
     )

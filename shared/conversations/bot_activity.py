@@ -9,18 +9,20 @@ from pydantic import Field
 
 from shared.conversations.fact import Fact
 from shared.conversations.order import up_to_end
+from shared.events.data import Author
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.tenants.configuration import Bot
 from shared.tenants.history import History
 from shared.wire import ExactModel, replace
 
 MOST_BOTS = 50
 """The bots whose invocations are kept: the earliest ones."""
 
-Invoking = Literal["decision", "message.posted", "bot.escalated"]
+Invoking = Literal["decision", "message.posted", "bot.escalated", "conversation.ended"]
 
 
 class Invocation(ExactModel):
@@ -77,6 +79,11 @@ class BotActivity(ExactModel):
     def without_turns(self) -> "BotActivity":
         """This activity without what every line may change."""
         return replace(self, turns={})
+
+
+def advises(author: Author, bot: Bot | None) -> bool:
+    """True if a bot's line is for the agent: it says so itself, or the bot is declared so."""
+    return author.smart_assist or (bot is not None and bot.smart_assist)
 
 
 def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:

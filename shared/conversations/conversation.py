@@ -18,15 +18,21 @@ WarningCode = Literal[
     "unknown_work_stream", "unknown_channel", "unknown_bot", "unusable_variable", "too_many_variables",
     "escalation_without_effect",
 ]  # fmt: skip
+"""The codes of warnings that the fold itself gives. The others are codes of notes (`shared/events/notes.py`)."""
+MOST_WARNINGS = 20
+"""The codes of warnings that a conversation keeps: the first ones."""
+MOST_NOTED = 10
+"""How often a note of one code is counted, so that a long conversation does not change with each line."""
 
 
 class ConversationWarning(ExactModel):
     """Something that an administrator or a bot's developer should look at; it stops nothing.
 
-    A conversation has one of each code: `detail` is that of the first, `count` is how many there were.
+    A conversation has one of each code: `detail` is that of the first, `count` is how many there were. The detail of a
+    note is its path.
     """
 
-    code: WarningCode
+    code: str
     detail: str
     count: int = 1
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from shared.conversations.apply_fact import apply_fact
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.order import in_order, index_of_end, last_activity
 from shared.conversations.unseen import goes_on_after, unseen_of, unseen_with
 from shared.events.conversation_key import conversation_key
@@ -59,6 +60,8 @@ def follows(conversation: Conversation, fact: Fact) -> bool:
     """True if `with_next` may fold the fact: it stands after all that are folded, and changes no meaning of theirs."""
     if conversation.folded_to is None or fact.event.looks_back or fact.order <= conversation.folded_to:
         return False
+    if tells_of_customer(conversation, fact):
+        return False
     return conversation.closed_at is None or conversation.goes_on_after is not None
 
 
@@ -69,6 +72,7 @@ def ends_in_order(conversation: Conversation, new: Sequence[Fact]) -> bool:
         conversation.closed_at is None
         and folded_to is not None
         and all(fact.order > folded_to and not isinstance(fact.event, ConversationStarted) for fact in new)
+        and not any(tells_of_customer(conversation, fact) for fact in new)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from shared.clock import Clock
 from shared.conversations.contents import Contents, Download
-from shared.conversations.conversation import WarningCode
+from shared.conversations.conversation import ConversationWarning, WarningCode
 from shared.conversations.due_actions import Attention, due_actions
 from shared.conversations.lists import Filter, Selection, Sort
 from shared.conversations.order import in_order, last_activity
@@ -17,6 +17,7 @@ from shared.conversations.state import TRANSITIONS
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import Audience
 from shared.conversations.transcript_page import MOST_LINES, TranscriptPage, TranscriptReader
+from shared.dialects.registry import NOTE_KINDS, WARNINGS
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.events.envelope import parse_time
 from shared.routing.trace import TracedDecision
@@ -38,7 +39,9 @@ def conversation_document(head: Head, bot_session: Mapping[str, Any] | None) -> 
     document = conversation.model_dump(mode="json", by_alias=True)
     document["attention"] = head.attention
     document["contextVariables"] = {name: assigned.value for name, assigned in conversation.assignments.items()}
-    document["warnings"] = [{"code": w.code, "detail": w.detail, "count": w.count} for w in conversation.warnings]
+    document["warnings"] = [
+        {"code": one.code, "detail": _detail(one), "count": one.count} for one in conversation.warnings
+    ]
     if conversation.channel is not None:
         channel = conversation.channel
         document["channel"] = {
@@ -50,13 +53,21 @@ def conversation_document(head: Head, bot_session: Mapping[str, Any] | None) -> 
     return {name: document[name] for name in _MEMBERS}
 
 
+def _detail(warning: ConversationWarning) -> str:
+    """What to look at; of a note of the reading its path, and the remedy that the payload doctor names."""
+    if warning.code not in WARNINGS:
+        return warning.detail
+    _, remedy = NOTE_KINDS[warning.code]
+    return f"{warning.detail}: {remedy}"
+
+
 _FILTERS: Mapping[Filter, Sequence[str] | None] = {
     "state": tuple(TRANSITIONS),
     "queue": None,
     "bot": None,
     "channel": None,
     "attention": get_args(Attention),
-    "warning": get_args(WarningCode),
+    "warning": (*get_args(WarningCode), *sorted(WARNINGS)),
 }
 """The filters of the list, each with its values; None: whatever a tenant calls something."""
 _SORTS: tuple[Sort, ...] = ("started", "activity", "waiting")

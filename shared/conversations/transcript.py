@@ -9,9 +9,10 @@ from pydantic import Field
 from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey, in_order, index_of_end
 from shared.errors import InvalidRequest, Mistake
-from shared.events.data import Attachment, Author, Visibility
+from shared.events.content import NATIVE_ID
+from shared.events.data import Attachment, Author, BotHistoryLine, Visibility
 from shared.events.envelope import parse_time
-from shared.events.types.bot_escalated import BotEscalated, BotHistoryLine
+from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
@@ -78,8 +79,8 @@ def history_lines(ordered: Iterable[Fact], known: frozenset[object]) -> list[Pla
     """
     found: list[PlacedLine] = []
     for fact in ordered:
-        if isinstance(fact.event, BotEscalated):
-            lines = _placed(fact, fact.event.data.transcript)
+        if fact.event.history:
+            lines = _placed(fact, fact.event.history)
             found += [line for line in lines if not known & _marks(line.entry)]
             # Only after all of it, because somebody may say the same twice in one second.
             known = known.union(*(_marks(line.entry) for line in lines))
@@ -137,7 +138,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
         case MessagePosted() as event:
             data = event.data
             yield TranscriptEntry(
-                id=event.id,
+                id=str(event.attributes.get(NATIVE_ID, event.id)),
                 time=event.time,
                 author=data.author,
                 text=data.text,
@@ -147,12 +148,13 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                 extra=data.model_extra or {},
                 missing=tuple(data.claim_checks),
             )
-        case BotEscalated() as event:
-            if event.data.summary is not None or event.data.attachments or event.data.claim_checks:
+        case BotEscalated() | ConversationEnded() as event:
+            kept = event.data.summary is not None or event.data.attachments or event.data.claim_checks
+            if event.data.bot_id is not None and kept:
                 yield TranscriptEntry(
                     id=event.id,
                     time=event.time,
-                    author=event.author,
+                    author=Author(role="bot", id=event.data.bot_id),
                     text=event.data.summary,
                     attachments=_downloadable(event.data.attachments),
                     visibility="private",
@@ -160,7 +162,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                     extra={},
                     missing=tuple(event.data.claim_checks),
                 )
-        case ConversationStarted() | ConversationEnded() | InactivityTimeout():
+        case ConversationStarted() | InactivityTimeout():
             return
         case _:
             assert_never(fact.event)

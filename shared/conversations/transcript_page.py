@@ -22,12 +22,13 @@ from shared.conversations.transcript import (
     told_lines,
 )
 from shared.events.catalog import EVENT_CLASSES
-from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.message_posted import MessagePosted
 
 MOST_LINES = 500
 _READ_TOGETHER = 200
 """Facts that are read before the loop is given back: some milliseconds."""
+_HANDING_OVER = frozenset(each.type_name() for each in EVENT_CLASSES if "transcript" in each.contents)
+"""Types of facts that may hold a bot's history."""
 _ENDS = frozenset(each.type_name() for each in EVENT_CLASSES if each.ends_conversation)
 
 
@@ -83,10 +84,10 @@ class TranscriptReader:
         times = await self.store.fact_times(tenant_id, key)
         chosen = _range(times, after, limit)
         ends = _first_ends(times)
-        escalations = [one for one in times if one.type == BotEscalated.type_name()]
-        facts = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(ends), *_ids(escalations)})
+        handing_over = [one for one in times if one.type in _HANDING_OVER]
+        facts = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(ends), *_ids(handing_over)})
         told = told_lines(_those(facts, chosen.facts))
-        histories = await self._histories(tenant_id, key, times, _those(facts, escalations), told, chosen)
+        histories = await self._histories(tenant_id, key, times, _those(facts, handing_over), told, chosen)
         begin = after.lines if after else 0
         lines = in_place(told, histories)
         shown, closing = lines[: begin + limit], next(iter(_those(facts, ends)), None)
@@ -110,19 +111,19 @@ class TranscriptReader:
         tenant_id: str,
         key: str,
         times: Iterable[FactTime],
-        escalations: Sequence[Fact],
+        handing_over: Sequence[Fact],
         told: list[PlacedLine],
         chosen: _Range,
     ) -> list[PlacedLine]:
         """The lines of the page that only bots' histories have. `told` are its other lines."""
-        if not any(chosen.has(line) for line in history_lines(escalations, frozenset())):
+        if not any(chosen.has(line) for line in history_lines(handing_over, frozenset())):
             return []
         # A history may tell again whatever was said in the conversation.
         known, others = marks(told), [one for one in times if one.type == MessagePosted.type_name()]
         for first in range(0, len(others), _READ_TOGETHER):
             facts = await self._read(tenant_id, key, _ids(others[first : first + _READ_TOGETHER]))
             known |= marks(told_lines(facts.values()))
-        return [line for line in history_lines(escalations, known) if chosen.has(line)]
+        return [line for line in history_lines(handing_over, known) if chosen.has(line)]
 
 
 def _place_after(shown: Iterable[PlacedLine], at: datetime) -> str:

@@ -49,7 +49,10 @@ class ConfigurationChecks:
                 yield from self._unknown_place(event)
                 stream = self._work_stream(event.data.channel, event.data.work_stream_id)
                 yield from self._of_routed(event, stream, places)
-            case ConversationEnded() | InactivityTimeout():
+            case ConversationEnded():
+                if event.data.bot_id is not None:
+                    yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
+            case InactivityTimeout():
                 return
             case _:
                 assert_never(event)

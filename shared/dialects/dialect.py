@@ -32,6 +32,9 @@ class KnownBot(Protocol):
     @property
     def id(self) -> str: ...
 
+    @property
+    def smart_assist(self) -> bool: ...
+
 
 class TenantView(Protocol):
     """What a reader may ask of its tenant's configuration."""

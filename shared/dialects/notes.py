@@ -23,6 +23,7 @@ CommonCode = Literal[
     "members_not_kept",
     "sender_unknown",
     "shortened",
+    "unknown_member",
 ]
 """Codes of notes of several dialects, or of the ingress itself."""
 
@@ -36,6 +37,7 @@ COMMON: NoteKinds = {
     "members_not_kept": ("info", "Put what a transcript must hold into text, value or an attachment."),
     "sender_unknown": ("warning", "Name the sender in from.id."),
     "shortened": ("info", NOTHING),
+    "unknown_member": ("warning", "Correct the member's name, or leave it out: it is kept, and nothing reads it."),
 }
 
 

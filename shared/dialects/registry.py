@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from shared.dialects.bot_framework.dialect import BotFramework
 from shared.dialects.cloud_events.dialect import CloudEvents
 from shared.dialects.dialect import Dialect
+from shared.dialects.notes import COMMON, NoteKinds
 from shared.dialects.proof import COMMON_PROOFS
 from shared.dialects.telegram import Telegram
 from shared.dialects.whatsapp.dialect import WhatsApp
@@ -19,6 +20,11 @@ DIALECTS: tuple[Dialect, ...] = (
     BotFramework(),
 )
 """All dialects, in the order in which a body's is guessed."""
+
+NOTE_KINDS: NoteKinds = {**COMMON, **{code: kind for one in DIALECTS for code, kind in one.notes.items()}}
+"""The severity and the remedy of every code that a reader may note."""
+WARNINGS = frozenset(code for code, (severity, _) in NOTE_KINDS.items() if severity == "warning")
+"""The codes of notes that go with an event, so that its conversation shows them."""
 
 _BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 PROOF_NAMES = tuple(

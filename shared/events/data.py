@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.events.envelope import EventTime
 from shared.wire import WireModel
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -61,6 +62,17 @@ class Attachment(WireModel):
     size: Annotated[int, Field(ge=0)] | None = None
     url: str | None = None
     claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict, exclude_if=operator.not_)
+
+
+class BotHistoryLine(WireModel):
+    """One line of the history that a bot hands over; `id` is the line's native id."""
+
+    id: str | None = None
+    time: EventTime | None = None
+    author: Author
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    visibility: Visibility = "public"
 
 
 class AddressedData(WireModel):

@@ -76,11 +76,15 @@ class AddOn(ExactModel):
 
 
 class Bot(ExactModel):
-    """A bot; `app_id` is its Microsoft App ID, by which its activities are known."""
+    """A bot; `app_id` is its Microsoft App ID, by which its activities are known.
+
+    `smart_assist`: it advises the agent; the customer does not talk to it.
+    """
 
     id: Id
     name: BotName
     app_id: AppId | None = None
+    smart_assist: bool = False
 
 
 class Agent(ExactModel):

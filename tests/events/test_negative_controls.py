@@ -61,6 +61,7 @@ class MessageRecalled(ConversationEvent):
     changes_only_transcript = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    history: ClassVar[tuple[()]] = ()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "never"

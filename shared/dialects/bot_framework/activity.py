@@ -5,12 +5,14 @@ Each assumption is noted when its member is read, so `notes` are complete once t
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
+from shared.dialects.bot_framework.sign_in import without_sign_in
 from shared.dialects.dialect import TenantView
 from shared.dialects.notes import Note
 from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
@@ -19,7 +21,7 @@ from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
 from shared.wire import canonical_json
 
-_ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
+ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
 _MAX_ID = 1024
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 """An id that was redacted, such as `<REDACTED>`."""
@@ -53,6 +55,11 @@ class Activity:
             self.note("wrong_type", member, "is no text, so it is left out")
         return value if isinstance(value, str) and value else None
 
+    @property
+    def kind(self) -> str:
+        """The activity's type, case-folded."""
+        return str(self.native.get("type")).strip().casefold()
+
     @cached_property
     def thread_id(self) -> str:
         """The channel's own conversation id. Raises InvalidActivity."""
@@ -84,9 +91,18 @@ class Activity:
         return channel_data(self.native, self.note)
 
     @property
+    def client_id(self) -> str | None:
+        """The id that the customer's client gave the line, which is the same when it sends the line again."""
+        if self.role != "customer":
+            return None
+        members = self.channel_data.members
+        given = next((value for name, value in members.items() if name.casefold() == "clientactivityid"), None)
+        return given if isinstance(given, str) and given else None
+
+    @property
     def says_its_role(self) -> bool:
         """True if the activity names the sender's role, which is optional."""
-        return self._given_role in _ROLES
+        return self._given_role in ROLES
 
     @cached_property
     def role(self) -> str:
@@ -95,11 +111,11 @@ class Activity:
         Without a role, the sender is a bot if it is a configured bot, or gives a command, which customers never do.
         """
         if self.says_its_role:
-            return _ROLES[self._given_role]
+            return ROLES[self._given_role]
         sender = self._account("from")
         known = sender.get("id") and self.tenant.bot(sender["id"])
         role, why = ("bot", "it is configured as one") if known else ("customer", "it is no configured bot")
-        if not known and self.channel_data.is_command:
+        if not known and self.channel_data.tags.is_command:
             role, why = "bot", "customers give no commands"
         if self._given_role in ("", "none"):
             self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
@@ -117,7 +133,17 @@ class Activity:
         """The sender as a line's author."""
         name = self._account("from").get("name")
         author = {"role": self.role, "id": self.bot_id if self.role == "bot" else self._sender_id}
-        return {**author, "name": name} if isinstance(name, str) else author
+        advises = self.role == "bot" and (self.channel_data.tags.is_smart_assist or self._is_declared_smart_assist)
+        return {
+            **author,
+            **({"name": name} if isinstance(name, str) else {}),
+            **({"smartAssist": True} if advises else {}),
+        }
+
+    @property
+    def _is_declared_smart_assist(self) -> bool:
+        bot = self.tenant.bot(self._sender_id)
+        return bot is not None and bot.smart_assist
 
     @cached_property
     def bot_id(self) -> str:
@@ -134,9 +160,9 @@ class Activity:
 
     @cached_property
     def customer(self) -> Customer:
-        """The customer of the conversation: the sender, or the recipient of a bot's or an agent's line."""
-        member = "from" if self.role == "customer" else "recipient"
-        account = self._account(member)
+        """The customer: who joined the conversation, the sender, or the recipient of a bot's or an agent's line."""
+        member = "membersAdded" if self.joined else "from" if self.role == "customer" else "recipient"
+        account = _account(self.joined) if self.joined else self._account(member)
         if account.get("id") is None and member == "recipient":
             account = self._related_user
             if account.get("id") is None:
@@ -147,6 +173,21 @@ class Activity:
             name=self._shortened(account.get("name"), MAX_NAME, f"{member}.name"),
             locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
         )
+
+    @cached_property
+    def joined(self) -> dict[str, Any] | None:
+        """The first member added who is no bot: neither the recipient, nor one that says so or is configured as one."""
+        added = self.native.get("membersAdded") if self.kind == "conversationupdate" else None
+        return next((one for one in (added if isinstance(added, list) else ()) if self._is_somebody(one)), None)
+
+    def _is_somebody(self, member: Any) -> bool:
+        if not isinstance(member, dict) or not member:
+            return False
+        own_id, role = member.get("id"), ROLES.get(str(member.get("role", "")).casefold())
+        if role is not None:
+            return role != "bot"
+        is_recipient = own_id is not None and self._account("recipient").get("id") == own_id
+        return not is_recipient and not (isinstance(own_id, str) and self.tenant.bot(own_id))
 
     @property
     def _related_user(self) -> dict[str, Any]:
@@ -170,7 +211,15 @@ class Activity:
     @cached_property
     def attachments(self) -> list[dict[str, Any]]:
         """The attachments with our names for their members. Their other members are kept."""
-        return [_attachment(item, number) for number, (_, item) in enumerate(self.native_attachments, 1)]
+        return self.attachments_without(())
+
+    def attachments_without(self, left_out: Collection[str]) -> list[dict[str, Any]]:
+        """The attachments but those at these paths."""
+        return [
+            _attachment(without_sign_in(item, path, self.note), number)
+            for number, (path, item) in enumerate(self.native_attachments, 1)
+            if path not in left_out
+        ]
 
     @cached_property
     def native_attachments(self) -> list[tuple[str, dict[str, Any]]]:

@@ -1,6 +1,5 @@
 """The Omnichannel commands inside a Bot Framework activity (`channelData`; domain: escalate and end contracts).
 
-`channelData.tags` is polymorphic: a JSON string with a command, a comma-separated list of labels, a list, or absent.
 An unreadable value counts as absent, and is noted.
 """
 
@@ -9,8 +8,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from shared.dialects.bot_framework.notes import Noter
+from shared.dialects.bot_framework.tags import Tags, read_tags
 from shared.errors import InvalidActivity, Mistake
-from shared.near_miss import near_misses
+from shared.near_miss import did_you_mean, near_misses
 from shared.wire import canonical_json, parse_json
 
 _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
@@ -44,35 +44,66 @@ class ChannelData:
     note: Noter
 
     @cached_property
-    def is_command(self) -> bool:
-        """True if `tags` are meant as a command, even if it is broken."""
-        tags = self.members.get("tags")
-        return isinstance(tags, dict) or (isinstance(tags, str) and tags.lstrip().startswith("{"))
+    def tags(self) -> Tags:
+        """What `tags` hold."""
+        tags = read_tags(self.members.get("tags"))
+        if not tags.is_readable:
+            self.note("tags_unreadable", f"{self.name}.tags", "is neither a command nor a list of labels")
+        return tags
 
     @cached_property
     def command(self) -> Command | None:
-        """The command in `tags`; None if they are labels, absent, or an unknown command. Raises InvalidActivity."""
-        if not self.is_command:
-            return None
-        tags = self.members["tags"]
-        place = f"{self.name}.tags"
-        if isinstance(tags, str):
-            try:
-                tags = parse_json(tags.encode(), InvalidActivity)
-            except InvalidActivity as cause:
-                # It is meant as a command. If it were taken for a label, an escalation would get lost silently.
-                raise InvalidActivity([Mistake(place, mistake.reason) for mistake in cause.mistakes]) from cause
-        kind = tags.get("type")
-        folded = kind.casefold() if isinstance(kind, str) else kind
+        """The command in `tags`; None if they are labels, absent, or no command that is known. Raises InvalidActivity.
+
+        The first of several commands counts.
+        """
+        tags, place = self.tags, f"{self.name}.tags"
+        if tags.broken is not None and tags.is_plain:
+            # It is meant as a command. If it were taken for a label, an escalation would get lost silently.
+            raise InvalidActivity([Mistake(place, tags.broken)])
+        commands = [found for path, document in tags.objects if (found := self._command(document, f"{place}{path}"))]
+        if commands:
+            if not tags.is_plain:
+                reason = "holds a command, but not as the one JSON text that a hub reads; it is followed here"
+                self.note("command_wrapped", place, reason)
+            return commands[0]
+        if tags.broken is not None:
+            self.note("tags_unreadable", place, f"looks like JSON, and is none, so the line is private: {tags.broken}")
+        for label in tags.bare_commands:
+            self.note(
+                "unknown_command", place, f"holds {label!r} as a label, and no command: nothing is asked of the hub"
+            )
+        for path, document in tags.objects:
+            self.note("unknown_command", f"{place}{path}.type", _no_command(_member(document, "type")[1]))
+        return None
+
+    def _command(self, document: dict[str, Any], place: str) -> Command | None:
+        """The command that an object in `tags` is; None if it is none that is known."""
+        _, kind = _member(document, "type")
+        folded = kind.strip().casefold() if isinstance(kind, str) else kind
         command = _COMMANDS.get(folded) if isinstance(folded, str | int) and not isinstance(folded, bool) else None
         if command is None:
-            self.note("unknown_command", f"{place}.type", _no_command(kind))
             return None
-        return Command(command, self._context(tags.get("context"), f"{place}.context"), f"{place}.context")
+        name, context = _member(document, "context")
+        self._note_command_members(document, place)
+        return Command(command, self._context(context, f"{place}.{name}"), f"{place}.{name}")
+
+    def _note_command_members(self, document: dict[str, Any], place: str) -> None:
+        """Note members of a command that no hub reads: those in another case, which are read here, and others."""
+        for member in document:
+            meant = next((name for name in ("type", "context") if member.strip().casefold() == name), None)
+            if meant is None:
+                hint = did_you_mean(member[:80], ("context", "type"))
+                self.note("command_member_unknown", f"{place}.{member[:80]}", f"is no member of a command{hint}")
+            elif member != meant:
+                self.note("command_wrapped", f"{place}.{member}", f"is read as {meant}, which a hub demands")
 
     def _context(self, value: Any, place: str) -> dict[str, Any]:
         if value is None or isinstance(value, dict):
             return dict(value or {})
+        if isinstance(value, str) and (written := object_in(value)) is not None:
+            self.note("context_is_text", place, "is an object as JSON text, and is read as that object")
+            return written
         self.note("context_unreadable", place, "is no object of names and values, so no variable is set")
         return {}
 
@@ -88,30 +119,30 @@ class ChannelData:
             return {}, place
         return self._context(value, place), place
 
-    @cached_property
-    def labels(self) -> frozenset[str]:
-        """The labels in `tags`, case-folded; empty if `tags` are a command, absent or unreadable."""
-        tags = self.members.get("tags")
-        if tags is None or self.is_command:
-            return frozenset()
-        if isinstance(tags, str):
-            tags = tags.split(",")
-        if not isinstance(tags, list):
-            self.note("tags_unreadable", f"{self.name}.tags", "is neither a command nor a list of labels")
-            return frozenset()
-        return frozenset(label.strip().casefold() for label in tags if isinstance(label, str))
+    def is_private(self, *, from_bot: bool, bridging: bool = True) -> bool:
+        """True if the customer must not see the line.
 
-    def is_private(self, *, from_bot: bool) -> bool:
-        """True if the customer must not see the line: a bot's without `deliveryMode: bridged`, or a labelled one."""
-        if self.labels & {"private", "hidden"}:
+        So are labelled lines, and those of a bot that advises the agent, gives no known command although it seems to,
+        or does not say `deliveryMode: bridged`. The latter are public where nobody uses `deliveryMode` (`bridging`).
+        """
+        if self.tags.labels & {"private", "hidden"}:
             return True
-        mode = self.members.get("deliveryMode")
+        if not from_bot:
+            return False
+        if self.tags.is_smart_assist or (self.tags.is_command and self.command is None):
+            return True
+        mode = self.delivery_mode
         bridged = isinstance(mode, str) and mode.casefold() == "bridged"
-        if from_bot and not bridged:
+        if bridging and not bridged:
             given = f"is {str(mode)[:40]!r}" if mode is not None else "is missing"
             reason = f"{given}, so the line is not bridged: it is private, and the customer sees nothing"
             self.note("not_bridged", f"{self.name}.deliveryMode", reason)
-        return from_bot and not bridged
+        return bridging and not bridged
+
+    @property
+    def delivery_mode(self) -> Any:
+        """How a bot asks the hub to deliver its line; None if it says nothing."""
+        return self.members.get("deliveryMode")
 
 
 def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
@@ -130,6 +161,24 @@ def _note_customer_context(name: str, members: dict[str, Any], note: Noter) -> N
     for member, value in members.items():
         if value and _is_called(member, _CUSTOMER_CONTEXT):
             note("context_not_taken", f"{name}.{member}", "tells who the customer is, and sets no context variable")
+
+
+def object_in(text: str) -> dict[str, Any] | None:
+    """The object that a text is the JSON of; None if it is none."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        document = parse_json(text.encode(), InvalidActivity)
+    except InvalidActivity:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _member(document: dict[str, Any], name: str) -> tuple[str, Any]:
+    """The object's own spelling of a member's name, and its value: some serializers write other cases, or blanks."""
+    if name in document:
+        return name, document[name]
+    return next(((one, value) for one, value in document.items() if one.strip().casefold() == name), (name, None))
 
 
 def _is_called(member: str, name: str) -> bool:

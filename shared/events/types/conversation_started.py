@@ -30,6 +30,7 @@ class ConversationStarted(ConversationEvent):
     changes_only_transcript = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    history: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True

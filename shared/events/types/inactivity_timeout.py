@@ -27,6 +27,7 @@ class InactivityTimeout(ConversationEvent):
     changes_only_transcript = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    history: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False

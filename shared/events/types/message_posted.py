@@ -24,6 +24,7 @@ class MessagePosted(ConversationEvent):
     subscription: ClassVar[str] = "message-posted"
     contents = frozenset({"text", "attachments"})
     context_variables: ClassVar[Mapping[str, Any]] = {}
+    history: ClassVar[tuple[()]] = ()
     is_question = False
     ends_conversation = False
     looks_back = False
