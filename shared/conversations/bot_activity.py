@@ -92,7 +92,7 @@ def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
     asked = False
     for fact in up_to_end(ordered):
         match fact.event:
-            case MessagePosted() as line if line.data.visibility == "public" and line.breaks_silence:
+            case MessagePosted() as line if _takes_a_turn(line, fact.at, history):
                 if line.author.role == "bot" and asked:
                     turns[history.local_date(fact.at).isoformat()] += 1
                 asked = line.author.role == "customer"
@@ -101,3 +101,10 @@ def turns_of(ordered: Sequence[Fact], history: History) -> Counter[str]:
             case _:
                 assert_never(fact.event)
     return turns
+
+
+def _takes_a_turn(line: MessagePosted, at: datetime, history: History) -> bool:
+    """True for a line of the talk that the customer sees."""
+    if line.data.visibility != "public" or not line.breaks_silence:
+        return False
+    return line.author.role != "bot" or not advises(line.author, history.at(at).configuration.bot(line.author.id))

@@ -144,7 +144,8 @@ class Conversations:
         """Some of its lines in order. Raises UnknownConversation, OverflowUnavailable, InvalidRequest."""
         if await self.store.read_head(tenant_id, key) is None:
             raise UnknownConversation
-        return await TranscriptReader(self.store, self.contents).page(tenant_id, key, audience, after, limit)
+        reader, history = TranscriptReader(self.store, self.contents), await self.configurations.of(tenant_id)
+        return await reader.page(tenant_id, key, audience, after, limit, history)
 
     async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
         """An attachment's content. Raises UnknownConversation, UnknownAttachment, OverflowUnavailable."""

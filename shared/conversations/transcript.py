@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, assert_never
 
 from pydantic import Field
 
+from shared.conversations.bot_activity import advises
 from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey, in_order, index_of_end
 from shared.errors import InvalidRequest, Mistake
@@ -17,6 +18,7 @@ from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
+from shared.tenants.history import History
 from shared.wire import ExactModel, replace
 
 Audience = Literal["customer", "agent"]
@@ -92,9 +94,15 @@ def in_place(told: list[PlacedLine], histories: list[PlacedLine]) -> list[Placed
     return sorted(histories + told, key=lambda line: line.place)
 
 
-def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: Fact | None) -> list[TranscriptEntry]:
-    """What this audience may see of these lines, in their order. `end` is the fact that closed the conversation."""
-    entries = [replace(entry, late=True) if end and place > end.order else entry for place, entry in placed]
+def seen_by(
+    audience: Audience, placed: Iterable[PlacedLine], end: Fact | None, history: History | None = None
+) -> list[TranscriptEntry]:
+    """What this audience may see of these lines, in their order. `end` is the fact that closed the conversation.
+
+    With the tenant's history, lines of bots that were declared to advise the agent are for the agent alone, too.
+    """
+    declared = [_as_declared(line, history) for line in placed] if history else placed
+    entries = [replace(entry, late=True) if end and place > end.order else entry for place, entry in declared]
     if audience == "agent":
         return entries
     public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
@@ -104,6 +112,14 @@ def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: Fact | None) 
 def marks(told: Iterable[PlacedLine]) -> frozenset[object]:
     """What lines that were said here are known by, so that a history does not tell them again."""
     return frozenset(mark for _, entry in told if entry.origin == "message" for mark in _marks(entry))
+
+
+def _as_declared(line: PlacedLine, history: History) -> PlacedLine:
+    author = line.entry.author
+    if author.role != "bot" or not advises(author, history.at(line.place.at).configuration.bot(author.id)):
+        return line
+    entry = replace(line.entry, author=replace(author, smart_assist=True), visibility="private")
+    return PlacedLine(line.place, entry)
 
 
 def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:

@@ -23,6 +23,7 @@ from shared.conversations.transcript import (
 )
 from shared.events.catalog import EVENT_CLASSES
 from shared.events.types.message_posted import MessagePosted
+from shared.tenants.history import History
 
 MOST_LINES = 500
 _READ_TOGETHER = 200
@@ -74,7 +75,13 @@ class TranscriptReader:
     contents: Contents
 
     async def page(
-        self, tenant_id: str, key: str, audience: Audience, continuation: str | None, limit: int
+        self,
+        tenant_id: str,
+        key: str,
+        audience: Audience,
+        continuation: str | None,
+        limit: int,
+        history: History | None = None,
     ) -> TranscriptPage:
         """At most `limit` lines from a continuation on. Raises OverflowUnavailable, InvalidRequest.
 
@@ -91,7 +98,7 @@ class TranscriptReader:
         begin = after.lines if after else 0
         lines = in_place(told, histories)
         shown, closing = lines[: begin + limit], next(iter(_those(facts, ends)), None)
-        entries = seen_by(audience, shown[begin:], closing)
+        entries = seen_by(audience, shown[begin:], closing, history)
         if len(lines) > len(shown):
             return TranscriptPage(entries, _place_after(shown, shown[-1].place.at))
         return TranscriptPage(entries, _place_after(shown, chosen.last) if chosen.last else None)

@@ -12,8 +12,10 @@ from shared.conversations.fact import Fact
 from shared.conversations.fold import ends_in_order, fold, follows, with_end, with_next
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.events.notes import EventNote, notes_attribute
 from shared.wire import replace
 from tests.builders import contoso, ended, escalated, fact_of, history, message, started
+from tests.seeds import CUSTOMER_ID
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 HISTORY = history(contoso())
@@ -31,6 +33,12 @@ _events: st.SearchStrategy[Event] = st.one_of(
             at=at, author={"role": role, "id": bot, "smartAssist": smart and role == "bot"}
         ),
         _at, _role, _bot, st.booleans(),
+    ),
+    st.builds(
+        lambda at, name, locale, code: message(
+            at=at, author={"role": "customer", "id": CUSTOMER_ID, **({"name": name} if name else {})}, locale=locale
+        ).with_unknown(notes_attribute([EventNote(code, "text")] if code else [])),
+        _at, st.sampled_from([None, "Ana", "Anna"]), st.sampled_from(["", "cs"]), st.sampled_from([None, "a", "b"]),
     ),
     st.builds(lambda at, place: started(at=at, channel=place), _at, st.sampled_from(PLACES)),
     st.builds(
