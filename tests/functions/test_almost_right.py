@@ -31,6 +31,10 @@ def handed_over(*said: dict[str, Any], **value: Any) -> dict[str, Any]:
     return bot_activity(type="event", name="handoff.initiate", text=None, value=value, attachments=[transcript])
 
 
+def invoked(name: str, **value: Any) -> dict[str, Any]:
+    return activity(type="invoke", text=None, name=name, value=value)
+
+
 async def shown(host: Host, *said: Any) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
     """The conversation after these activities, and its lines for agents and for the customer."""
     for one in said:
@@ -144,7 +148,7 @@ async def test_near_misses_of_members_of_a_hand_off_are_warned_of(host: Host, sa
         ("conversation.started", {"contextVariable": {"A": 1}}, "data.contextVariable"),
         ("conversation.started", {"workstreamId": "ChatWorkStream"}, "data.workstreamId"),
         ("conversation.started", {"customer": {"id": "u", "nam": "Ana"}}, "data.customer.nam"),
-        ("message.posted", {"author": {"role": "bot", "id": "contoso-bot", "smartAsist": True}}, "data.author.smartAsist"),
+        ("message.posted", {"author": {"role": "bot", "id": "x", "smartAsist": True}}, "data.author.smartAsist"),
         ("message.posted", {"author": {"role": "customer", "id": "u"}, "visiblity": "private"}, "data.visiblity"),
         ("conversation.ended", {"endedBy": "bot", "reason": "other", "notes": "x"}, "data.notes"),
     ],
@@ -279,7 +283,7 @@ async def test_an_end_has_the_reason_of_its_code_wherever_it_stands(
     "content",
     [
         lambda said: json.dumps({"activities": said}),
-        lambda said: json.dumps(said),
+        json.dumps,
         lambda said: {"activities": json.dumps(said)},
         lambda said: {"Activities": said},
     ],
@@ -336,10 +340,10 @@ async def test_a_history_in_which_one_line_is_bridged_hides_the_others(host: Hos
         (bot_activity(text=None, suggestedActions={"actions": [{"title": "Yes"}, {"title": "No"}]}), "[Yes] [No]"),
         (activity(text=None, value="yes"), "yes"),
         (activity(text=None, value={"choice": "Card", "age": 41}), "choice: Card, age: 41"),
-        (activity(type="invoke", text=None, name="adaptiveCard/action", value={"action": {"data": {"day": "Monday"}}}), "day: Monday"),
-        (activity(type="invoke", text=None, name="adaptiveCard/action", value={"action": {"title": "Book"}}), "Book"),
-        (activity(type="invoke", text=None, name="message/submitAction", value={"actionName": "feedback", "actionValue": {"reaction": "like"}}), "reaction: like"),
-        (activity(type="invoke", text=None, name="own/form", value={"a": "b"}), "a: b"),
+        (invoked("adaptiveCard/action", action={"data": {"day": "Monday"}}), "day: Monday"),
+        (invoked("adaptiveCard/action", action={"title": "Book"}), "Book"),
+        (invoked("message/submitAction", actionName="feedback", actionValue={"reaction": "like"}), "reaction: like"),
+        (invoked("own/form", a="b"), "a: b"),
     ],
 )  # fmt: skip
 async def test_whatever_somebody_saw_or_said_is_a_line(host: Host, said: dict[str, Any], text: str) -> None:
