@@ -24,6 +24,7 @@ from shared.events.types.message_posted import MessagePosted
 from shared.routing.context_variable import MAX_VARIABLES, Assignment, complaint
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision, Outcome
+from shared.routing.value_near_miss import value_near_misses
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
@@ -32,8 +33,12 @@ from shared.wire import replace
 
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     """The conversation after the fact: its state, variables, decisions, warnings and invocations."""
+    after = _noted(_applied(conversation, fact, history), fact)
+    return after if conversation.closed_at is not None else _with_near_misses(after, fact, history)
+
+
+def _applied(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     version, end = history.at(fact.at), conversation.closed_at
-    conversation = _noted(conversation, fact)
     match fact.event:
         case BotEscalated() as event if end is not None:
             reason = f"the conversation had ended at {format_time(end)}"
@@ -228,6 +233,16 @@ def _noted(conversation: Conversation, fact: Fact) -> Conversation:
     for note in notes_of(fact.event.attributes):
         known = next((one.count for one in conversation.warnings if one.code == note.code), 0)
         conversation = _warned(conversation, note.code, note.path) if known < MOST_NOTED else conversation
+    return conversation
+
+
+def _with_near_misses(conversation: Conversation, fact: Fact, history: History) -> Conversation:
+    """The conversation with a warning for each value of the fact that a rule names nearly so."""
+    for name, value in fact.event.context_variables.items():
+        rules = history.at(fact.at).rules.get(conversation.work_stream or "")
+        for text, how in value_near_misses(rules, name, value) if rules else ():
+            detail = f"{name} is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
+            conversation = _warned(conversation, "value_near_miss", detail)
     return conversation
 
 

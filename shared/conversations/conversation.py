@@ -16,7 +16,7 @@ from shared.wire import ExactModel, replace
 
 WarningCode = Literal[
     "unknown_work_stream", "unknown_channel", "unknown_bot", "unusable_variable", "too_many_variables",
-    "escalation_without_effect",
+    "escalation_without_effect", "value_near_miss",
 ]  # fmt: skip
 """The codes of warnings that the fold itself gives. The others are codes of notes (`shared/events/notes.py`)."""
 MOST_WARNINGS = 20

@@ -1,14 +1,16 @@
 """What an ingress noted while it read an event is a warning of the conversation, counted once for each event."""
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 
 from shared.conversations.conversation import MOST_NOTED, MOST_WARNINGS
+from shared.diagnosis.diagnose import diagnose
 from shared.events.catalog import Event
 from shared.events.notes import MOST_NOTES, NOTES, EventNote, notes_attribute, notes_of
-from tests.builders import ended, message, started
-from tests.conversations.pipelines import InMemory, Pipelines
+from tests.builders import contoso, ended, escalated, history, message, started
+from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.conversations.test_races import differences
 from tests.conversations.test_record import Spied
 
@@ -82,3 +84,20 @@ def test_notes_are_written_and_read_without_loss_up_to_their_bound() -> None:
     notes = [EventNote("a", f"p{n}") for n in range(MOST_NOTES + 5)]
     assert list(notes_of(notes_attribute(notes))) == notes[:MOST_NOTES]
     assert notes_attribute([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("topic", "warned"), [("CreditCar", 1), ("creditcard", 1), ("CreditCard", 0), ("Weather", 0), (7, 0)]
+)
+async def test_a_value_that_a_rule_names_nearly_so_is_a_warning_in_the_doctors_words(topic: Any, warned: int) -> None:
+    # given an escalation whose topic is that of no rule
+    pipeline = await InMemory().configured()
+    event = escalated(context_variables={"BotHandoffTopic": topic}, at="2026-10-05T10:00:05Z")
+    await pipeline.record(started(), event, event)
+    # then the conversation says of it what the doctor says
+    near = [detail for code, detail, _ in await warnings_of(pipeline) if code == "value_near_miss"]
+    found = diagnose(history(contoso()), event.to_json().encode(), NOW).findings
+    told = [f"BotHandoffTopic {one.reason}" for one in found if one.code == "value_near_miss"]
+    assert len(near) == warned
+    assert near == told
+    assert await differences(pipeline) == []
