@@ -15,7 +15,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.known_customer import customer_after, known_as
 from shared.conversations.state import moved
 from shared.events.envelope import format_time
-from shared.events.notes import notes_of
+from shared.events.notes import NOTES, notes_of
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -33,8 +33,12 @@ from shared.wire import replace
 
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     """The conversation after the fact: its state, variables, decisions, warnings and invocations."""
-    after = _noted(_applied(conversation, fact, history), fact)
-    return after if conversation.closed_at is not None else _with_near_misses(after, fact, history)
+    after = _applied(conversation, fact, history)
+    if NOTES in fact.event.attributes:
+        after = _noted(after, fact)
+    if conversation.closed_at is None and fact.event.context_variables:
+        after = _with_near_misses(after, fact, history)
+    return after
 
 
 def _applied(conversation: Conversation, fact: Fact, history: History) -> Conversation:

@@ -12,7 +12,7 @@ from shared.conversations.conversation import MOST_NOTED, Conversation
 from shared.conversations.fact import Fact
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.ports import Head
-from shared.events.notes import notes_of
+from shared.events.notes import NOTES, notes_of
 from shared.tenants.history import History
 
 
@@ -25,7 +25,7 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
     event, author, conversation = fact.event, fact.event.author, head.conversation
     if not event.changes_only_transcript or not _has_its_place(head, fact, now):
         return True
-    if _adds_warnings(conversation, fact):
+    if NOTES in event.attributes and _adds_warnings(conversation, fact):
         return True
     if author is None or author.role != "bot":
         return tells_of_customer(conversation, fact)
@@ -40,9 +40,8 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
 
 def _adds_warnings(conversation: Conversation, fact: Fact) -> bool:
     """True if notes of the fact's reading are not counted as often as they ever are."""
-    notes = notes_of(fact.event.attributes)
-    counted = {warning.code: warning.count for warning in conversation.warnings} if notes else {}
-    return any(counted.get(note.code, 0) < MOST_NOTED for note in notes)
+    counted = {warning.code: warning.count for warning in conversation.warnings}
+    return any(counted.get(note.code, 0) < MOST_NOTED for note in notes_of(fact.event.attributes))
 
 
 def _has_its_place(head: Head, fact: Fact, now: datetime) -> bool:

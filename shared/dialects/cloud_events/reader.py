@@ -25,9 +25,9 @@ def admitted(document: Any, ingress: Ingress) -> CheckedIn:
     # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
     if event.subject is None and named and ingress.tenant.channel(named.account_id, named.channel_id) is None:
         raise UnknownAccount(named.account_id, named.channel_id)
-    notes = notes_attribute(EventNote(note.code, note.path) for note in notes_on(event))
-    if notes or NOTES in event.attributes:
-        # Nobody else says what was noted here.
-        event = event.with_unknown({NOTES: "[]", **notes})
-        most_bytes += len(canonical_json(notes))
-    return check_in(event, most_bytes)
+    notes = notes_on(event)
+    if not notes and NOTES not in event.attributes:
+        return check_in(event, most_bytes)
+    # Nobody else says what was noted here.
+    attribute = {NOTES: "[]", **notes_attribute(EventNote(note.code, note.path) for note in notes)}
+    return check_in(event.with_unknown(attribute), most_bytes + len(canonical_json(attribute)))
