@@ -101,6 +101,30 @@ async def test_what_looks_like_a_command_and_is_none_is_a_private_line_with_a_wa
     assert [one["key"] for one in listed["conversations"]] == [ID]
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"channelData": {**BRIDGED, "tag": COMMAND}},
+        {"channelData": {**BRIDGED, "command": json.loads(COMMAND)}},
+        {"channelData": BRIDGED, "tags": COMMAND},
+    ],
+)
+async def test_a_command_where_no_hub_looks_is_a_private_line_with_a_warning(
+    host: Host, members: dict[str, Any]
+) -> None:
+    conversation, _, customers = await shown(host, activity(id="a0"), bot_activity(text=SUMMARY, **members))
+    assert [line["text"] for line in customers] == [TEXT]
+    assert codes(conversation) == {"member_near_miss": 1}
+
+
+@pytest.mark.parametrize(
+    "data", [{"channelData": {**BRIDGED, "Tags": COMMAND}}, {"ChannelData": {"tags": COMMAND}, "channelData": None}]
+)
+async def test_channel_data_in_another_case_is_read(host: Host, data: dict[str, Any]) -> None:
+    conversation, _, _ = await shown(host, activity(id="a0"), bot_activity(text=SUMMARY, **data))
+    assert conversation["queue"] == "CreditCardQueue"
+
+
 async def test_labels_in_json_are_labels(host: Host) -> None:
     _, _, customers = await shown(host, activity(id="a0"), tagged('["a", "b"]'), tagged('["a", "Hidden"]', id="a3"))
     assert [line["id"] for line in customers] == ["a0", "a2"]

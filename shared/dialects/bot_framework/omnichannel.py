@@ -3,6 +3,7 @@
 An unreadable value counts as absent, and is noted.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -22,6 +23,7 @@ _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
 }
 _CONVERSATION_CONTEXT, _CUSTOMER_CONTEXT = "conversationcontext", "customercontext"
 """Contexts that a custom messaging channel sends along. In a sample a blank follows the name."""
+_NAMED = re.compile("escalate|endconversation", re.IGNORECASE)
 _MAX_CONTEXT_BYTES = 28 * 1024
 """Size of a context as JSON. A custom messaging channel sends no larger activity (domain: custom channel)."""
 
@@ -37,19 +39,41 @@ class Command:
 
 @dataclass(frozen=True)
 class ChannelData:
-    """An activity's channel data. `name`: the activity's spelling of it; `members`: empty if it is no object."""
+    """An activity's channel data. `name`: the activity's spelling of it; `members`: empty if it is no object.
+
+    `beside`: a member `tags` of the activity itself, where no hub looks.
+    """
 
     name: str
     members: dict[str, Any]
     note: Noter
+    beside: Any = None
 
     @cached_property
     def tags(self) -> Tags:
         """What `tags` hold."""
-        tags = read_tags(self.members.get("tags"))
+        tags = read_tags(self._given("tags"))
         if not tags.is_readable:
             self.note("tags_unreadable", f"{self.name}.tags", "is neither a command nor a list of labels")
         return tags
+
+    def _given(self, name: str) -> Any:
+        """The value of a member, whose name may be in another case."""
+        spelt, value = _member(self.members, name)
+        if spelt != name:
+            self.note("member_near_miss", f"{self.name}.{spelt[:80]}", f"is read as {name}, which a hub demands")
+        return value
+
+    @cached_property
+    def misplaced_command(self) -> bool:
+        """True if a command that is known stands where no hub looks for it."""
+        members = ((f"{self.name}.{name[:80]}", value) for name, value in self.members.items() if not _is_tags(name))
+        for path, value in (*members, ("tags", self.beside)):
+            hinted = not isinstance(value, str) or _NAMED.search(value)
+            if hinted and any(_kind(document) for _, document in read_tags(value).objects):
+                self.note("member_near_miss", path, "holds a command, which is followed in channelData.tags alone")
+                return True
+        return False
 
     @cached_property
     def command(self) -> Command | None:
@@ -79,9 +103,7 @@ class ChannelData:
 
     def _command(self, document: dict[str, Any], place: str) -> Command | None:
         """The command that an object in `tags` is; None if it is none that is known."""
-        _, kind = _member(document, "type")
-        folded = kind.strip().casefold() if isinstance(kind, str) else kind
-        command = _COMMANDS.get(folded) if isinstance(folded, str | int) and not isinstance(folded, bool) else None
+        command = _kind(document)
         if command is None:
             return None
         name, context = _member(document, "context")
@@ -129,7 +151,7 @@ class ChannelData:
             return True
         if not from_bot:
             return False
-        if self.tags.is_smart_assist or (self.tags.is_command and self.command is None):
+        if self.tags.is_smart_assist or self.misplaced_command or (self.tags.is_command and self.command is None):
             return True
         mode = self.delivery_mode
         bridged = isinstance(mode, str) and mode.casefold() == "bridged"
@@ -139,22 +161,21 @@ class ChannelData:
             self.note("not_bridged", f"{self.name}.deliveryMode", reason)
         return bridging and not bridged
 
-    @property
+    @cached_property
     def delivery_mode(self) -> Any:
         """How a bot asks the hub to deliver its line; None if it says nothing."""
-        return self.members.get("deliveryMode")
+        return self._given("deliveryMode")
 
 
 def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
-    """The activity's channel data, in either spelling of the member."""
-    for name in ("channelData", "channeldata"):
-        members = activity.get(name)
-        if isinstance(members, dict):
-            _note_customer_context(name, members, note)
-            return ChannelData(name, members, note)
-        if members is not None:
-            note("channel_data_unreadable", name, "is no object, so deliveryMode and tags in it are not seen")
-    return ChannelData("channelData", {}, note)
+    """The activity's channel data, in whatever case the member's name is."""
+    name, members = _member(activity, "channelData")
+    if isinstance(members, dict):
+        _note_customer_context(name, members, note)
+        return ChannelData(name, members, note, activity.get("tags"))
+    if members is not None:
+        note("channel_data_unreadable", name, "is no object, so deliveryMode and tags in it are not seen")
+    return ChannelData("channelData", {}, note, activity.get("tags"))
 
 
 def _note_customer_context(name: str, members: dict[str, Any], note: Noter) -> None:
@@ -178,7 +199,19 @@ def _member(document: dict[str, Any], name: str) -> tuple[str, Any]:
     """The object's own spelling of a member's name, and its value: some serializers write other cases, or blanks."""
     if name in document:
         return name, document[name]
-    return next(((one, value) for one, value in document.items() if one.strip().casefold() == name), (name, None))
+    folded = name.casefold()
+    return next(((one, value) for one, value in document.items() if one.strip().casefold() == folded), (name, None))
+
+
+def _is_tags(name: str) -> bool:
+    return name.strip().casefold() == "tags"
+
+
+def _kind(document: dict[str, Any]) -> Literal["Escalate", "EndConversation"] | None:
+    """The command that an object's type names; None if it names none."""
+    _, kind = _member(document, "type")
+    folded = kind.strip().casefold() if isinstance(kind, str) else kind
+    return _COMMANDS.get(folded) if isinstance(folded, str | int) and not isinstance(folded, bool) else None
 
 
 def _is_called(member: str, name: str) -> bool:
