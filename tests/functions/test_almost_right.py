@@ -401,6 +401,25 @@ async def test_lines_of_other_client_ids_are_two_lines(host: Host) -> None:
     assert len(agents) == 2
 
 
+async def test_a_name_and_a_locale_that_come_with_a_later_line_reach_the_customer(host: Host) -> None:
+    # given a customer whose first line has no name, and whose second one has
+    first = activity(id="a1", **{"from": {"id": "customer-1", "role": "user"}})
+    second = activity(id="a2", locale="cs-CZ", timestamp="2026-10-20T11:00:05Z")
+    conversation, _, _ = await shown(host, first, second)
+    assert conversation["customer"] == {"id": "customer-1", "name": "Zoë", "locale": "cs-CZ"}
+
+
+async def test_a_name_that_comes_later_reaches_a_telegram_customer(host: Host) -> None:
+    chat = {"id": 4711}
+    for number, sender in enumerate(({"id": 4711}, {"id": 4711, "first_name": "Zoë"}), start=1):
+        message = {"message_id": number, "date": 1792494000 + number, "chat": chat, "from": sender, "text": "Hi"}
+        path = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+        await host.accepted(path, {"update_id": number, "message": message})
+    await host.drain()
+    [conversation] = (await host.shown("conversations"))["conversations"]
+    assert conversation["customer"]["name"] == "Zoë"
+
+
 SECRET = "eyJhbGciOiJIUzI1NiJ9"
 OAUTH = {
     "contentType": "application/vnd.microsoft.card.oauth",
