@@ -271,11 +271,33 @@ async def test_a_closing_hand_off_with_a_history_and_nothing_live_is_a_conversat
     conversation, agents, customers = await shown(host, closing, closing)
     # then it began, ended, counts, escalated nothing, and keeps history, summary and variables
     assert (conversation["state"], conversation["closedBy"], conversation["escalatedAt"]) == ("closed", "bot", None)
+    assert (conversation["startedAt"], conversation["workStream"]) == (conversation["closedAt"], "ChatWorkStream")
     assert conversation["contextVariables"]["BotHandoffTopic"] == "CreditCard"
     assert [line["origin"] for line in agents] == ["botHistory", "botHistory", "summary"]
     assert [line["id"] for line in customers] == ["h1", "h2"]
     assert (await host.shown("usage/2026-10"))["counted"] == 1
     assert len((await host.shown("conversations"))["conversations"]) == 1
+
+
+async def test_each_closing_hand_off_of_a_thread_is_one_conversation_however_often_it_comes(
+    host: Host,
+) -> None:
+    # given two conversations of one thread, of which only the closing hand-offs come, and each of them again
+    rounds = [
+        handed_over(activity(id=f"h{n}"), CloseOmnichannelConversation=True)
+        | {"id": f"e{n}", "timestamp": f"2026-10-20T11:{n:02}:00Z"}
+        for n in (10, 20)
+    ]
+    for one in (*rounds, *rounds):
+        await shown(host, one)
+    # then there are two conversations, each counted once
+    assert (await host.shown("usage/2026-10"))["counted"] == 2
+    assert len((await host.shown("conversations"))["conversations"]) == 2
+
+
+async def test_a_closing_hand_off_without_a_history_begins_nothing(host: Host) -> None:
+    await host.accepted(WEB_CHAT, handed_over(CloseOmnichannelConversation=True))
+    assert [event.type for event in await host.published()] == ["conversation.ended"]
 
 
 async def test_a_closing_hand_off_of_a_live_conversation_ends_that_one(host: Host) -> None:
