@@ -143,12 +143,22 @@ async def test_an_event_that_is_named_almost_like_a_hand_off_is_a_private_line_w
 
 
 async def test_a_type_in_another_case_is_read_and_another_near_miss_is_told(host: Host) -> None:
-    conversation, agents, _ = await shown(host, activity(type="Message"), activity(type="message ", id="a2"))
-    assert len(agents) == 2
-    assert codes(conversation) == {"type_near_miss": 2}
-    # and a type that differs more is ignored by name
-    receipt = await host.accepted(WEB_CHAT, activity(type="mesage", id="a3"))
+    # given lines of almost the type of a message
+    said = [activity(type=kind, id=kind) for kind in ("Message", "message ", "mesage")]
+    conversation, agents, _ = await shown(host, *said)
+    # then what was said is a line
+    assert len(agents) == 3
+    assert codes(conversation) == {"type_near_miss": 3}
+    # and a near miss of another type is ignored by name
+    receipt = await host.accepted(WEB_CHAT, activity(type="endOfConversations", id="a3"))
     assert [one["code"] for one in receipt["ignored"]] == ["type_near_miss"]
+
+
+async def test_a_type_that_is_almost_that_of_a_hand_off_is_a_private_line_with_a_warning(host: Host) -> None:
+    almost = bot_activity(type="hand-off", text=None, value={"MessageToAgent": SUMMARY})
+    conversation, agents, customers = await shown(host, activity(id="a0"), almost)
+    assert (len(agents), len(customers)) == (2, 1)
+    assert codes(conversation) == {"name_near_miss": 1}
 
 
 @pytest.mark.parametrize(

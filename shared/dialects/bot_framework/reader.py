@@ -127,7 +127,7 @@ def _event(activity: Activity) -> _Read:
     if folded == "handoff.initiate" or folded.endswith("handoff"):
         return _hand_off(activity)
     if _is_almost_a_hand_off(name):
-        return _almost_handed_over(activity, name)
+        return _almost_handed_over(activity, "name", name)
     return _without_event(name)
 
 
@@ -145,10 +145,10 @@ def _is_almost_a_hand_off(name: str) -> bool:
     return letters == "handoffinitiate" or typo_between(letters, "handoffinitiate") is not None
 
 
-def _almost_handed_over(activity: Activity, name: str) -> _Read:
+def _almost_handed_over(activity: Activity, member: str, name: str) -> _Read:
     """A line for the agent that has what the bot wanted to hand over: nobody is asked to take the conversation."""
     reason = f"is {name[:80]!r}, so nothing is handed over, and the agent alone sees it; did you mean handoff.initiate?"
-    activity.note("name_near_miss", "name", reason)
+    activity.note("name_near_miss", member, reason)
     line = line_of(activity, {"name": name})
     private = replace(line, data={**line.data, "visibility": "private"})
     return _Read([private], [], _begins_with_line(activity), ("name", *PRESENTATION))
@@ -205,7 +205,7 @@ _BY_FOLDED = {name.casefold(): name for name in _READERS}
 
 
 def _reader(activity: Activity, kind: str) -> Callable[[Activity], _Read]:
-    """The reader of activities of this type. A type that differs only in its case, or by blanks, is read, and noted."""
+    """The reader of activities of this type. Near misses are noted; read are those in case, and of messages."""
     if kind in _READERS:
         return _READERS[kind]
     meant = _BY_FOLDED.get(kind.strip().casefold())
@@ -213,6 +213,12 @@ def _reader(activity: Activity, kind: str) -> Callable[[Activity], _Read]:
         activity.note("type_near_miss", "type", f"is {kind[:80]!r}, and is read as {meant!r}")
         return _READERS[meant]
     near = next((name for name in _READERS if typo_between(kind.strip()[:80], name)), None)
+    if near == "message":
+        # What somebody said is no less said.
+        activity.note("type_near_miss", "type", f"is {kind[:80]!r}, and is read as 'message'")
+        return _message
+    if near == "handoff":
+        return lambda almost: _almost_handed_over(almost, "type", kind)
     if near is not None:
         reason = f"is {kind[:80]!r}, so the activity is ignored; did you mean {near!r}?"
         return lambda _: _ignored("type_near_miss", "type", reason)
