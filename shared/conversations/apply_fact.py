@@ -34,9 +34,10 @@ from shared.wire import replace
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     """The conversation after the fact: its state, variables, decisions, warnings and invocations."""
     after = _applied(conversation, fact, history)
-    if NOTES in fact.event.attributes:
+    event = fact.event
+    if event.model_extra and NOTES in event.model_extra:
         after = _noted(after, fact)
-    if conversation.closed_at is None and fact.event.context_variables:
+    if not event.changes_only_transcript and conversation.closed_at is None and event.context_variables:
         after = _with_near_misses(after, fact, history)
     return after
 

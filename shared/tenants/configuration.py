@@ -1,7 +1,8 @@
 """A tenant's configuration: one document, which declares every name that it uses."""
 
+from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain
 from typing import Annotated, Literal
@@ -179,8 +180,10 @@ class Configuration(ExactModel):
 
     def bot(self, native_id: str) -> Bot | None:
         """The bot with this native id: its id here, its app id, or `28:{app id}`. None if no bot has it."""
-        wanted = native_id.lower()
-        for bot in self.bots:
-            if bot.id == native_id or (bot.app_id and wanted in (bot.app_id, f"28:{bot.app_id}")):
-                return bot
-        return None
+        by_id, by_app_id = self._known_bots
+        return by_id.get(native_id) or by_app_id.get(native_id.lower().removeprefix("28:"))
+
+    @cached_property
+    def _known_bots(self) -> tuple[Mapping[str, Bot], Mapping[str, Bot]]:
+        """The bots by their ids, and those with an app id by it: every line of a bot is looked up."""
+        return {bot.id: bot for bot in self.bots}, {bot.app_id: bot for bot in self.bots if bot.app_id}

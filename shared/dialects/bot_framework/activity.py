@@ -13,7 +13,7 @@ from typing import Any
 from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
 from shared.dialects.bot_framework.sign_in import without_sign_in
-from shared.dialects.dialect import TenantView
+from shared.dialects.dialect import KnownBot, TenantView
 from shared.dialects.notes import Note
 from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
 from shared.errors import InvalidActivity, Mistake
@@ -93,9 +93,9 @@ class Activity:
     @property
     def client_id(self) -> str | None:
         """The id that the customer's client gave the line, which is the same when it sends the line again."""
-        if self.role != "customer":
-            return None
         members = self.channel_data.members
+        if not members or self.role != "customer":
+            return None
         given = next((value for name, value in members.items() if name.casefold() == "clientactivityid"), None)
         return given if isinstance(given, str) and given else None
 
@@ -133,7 +133,10 @@ class Activity:
         """The sender as a line's author."""
         name = self._account("from").get("name")
         author = {"role": self.role, "id": self.bot_id if self.role == "bot" else self._sender_id}
-        advises = self.role == "bot" and (self.channel_data.tags.is_smart_assist or self._is_declared_smart_assist)
+        declared = self._declared_bot if self.role == "bot" else None
+        advises = self.role == "bot" and (
+            self.channel_data.tags.is_smart_assist or (declared is not None and declared.smart_assist)
+        )
         return {
             **author,
             **({"name": name} if isinstance(name, str) else {}),
@@ -141,15 +144,14 @@ class Activity:
         }
 
     @property
-    def _is_declared_smart_assist(self) -> bool:
-        bot = self.tenant.bot(self._sender_id)
-        return bot is not None and bot.smart_assist
+    def _declared_bot(self) -> KnownBot | None:
+        """The sender, if it is a configured bot."""
+        return self.tenant.bot(self._sender_id)
 
     @cached_property
     def bot_id(self) -> str:
         """The sender's id in the configuration if it is a configured bot, else its native id."""
-        bot = self.tenant.bot(self._sender_id)
-        return bot.id if bot else self._sender_id
+        return self._declared_bot.id if self._declared_bot else self._sender_id
 
     @cached_property
     def _sender_id(self) -> str:
@@ -174,10 +176,12 @@ class Activity:
             locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
         )
 
-    @cached_property
+    @property
     def joined(self) -> dict[str, Any] | None:
         """The first member added who is no bot: neither the recipient, nor one that says so or is configured as one."""
-        added = self.native.get("membersAdded") if self.kind == "conversationupdate" else None
+        added = self.native.get("membersAdded")
+        if added is None or self.kind != "conversationupdate":
+            return None
         return next((one for one in (added if isinstance(added, list) else ()) if self._is_somebody(one)), None)
 
     def _is_somebody(self, member: Any) -> bool:

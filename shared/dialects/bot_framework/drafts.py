@@ -55,13 +55,16 @@ def line_of(activity: Activity, members: Mapping[str, Any] | None = None) -> Dra
     """The line that an activity is, with these members beside the usual ones."""
     from_bot, author = activity.role == "bot", activity.author
     private = activity.channel_data.is_private(from_bot=from_bot) or "smartAssist" in author
-    shown = {name: activity.native.get(name) for name in PRESENTATION}
-    shown |= {"value": value_of(activity), "suggestedActions": suggested_actions(activity)}
+    shown = {name: activity.native[name] for name in PRESENTATION if activity.native.get(name) is not None}
+    if "value" in shown:
+        shown["value"] = value_of(activity)
+    if "suggestedActions" in shown:
+        shown["suggestedActions"] = suggested_actions(activity)
     data: dict[str, Any] = {
         "author": author,
         "attachments": activity.attachments,
         "visibility": "private" if private else "public",
-        **{name: value for name, value in shown.items() if value is not None},
+        **shown,
         **(members or {}),
     }
     if text := said(activity):

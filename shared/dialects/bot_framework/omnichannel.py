@@ -64,7 +64,7 @@ class ChannelData:
             self.note("member_near_miss", f"{self.name}.{spelt[:80]}", f"is read as {name}, which a hub demands")
         return value
 
-    @cached_property
+    @property
     def misplaced_command(self) -> bool:
         """True if a command that is known stands where no hub looks for it."""
         members = ((f"{self.name}.{name[:80]}", value) for name, value in self.members.items() if not _is_tags(name))
@@ -161,7 +161,7 @@ class ChannelData:
             self.note("not_bridged", f"{self.name}.deliveryMode", reason)
         return bridging and not bridged
 
-    @cached_property
+    @property
     def delivery_mode(self) -> Any:
         """How a bot asks the hub to deliver its line; None if it says nothing."""
         return self._given("deliveryMode")
@@ -199,8 +199,11 @@ def _member(document: dict[str, Any], name: str) -> tuple[str, Any]:
     """The object's own spelling of a member's name, and its value: some serializers write other cases, or blanks."""
     if name in document:
         return name, document[name]
-    folded = name.casefold()
-    return next(((one, value) for one, value in document.items() if one.strip().casefold() == folded), (name, None))
+    folded, least = name.casefold(), len(name)
+    for one, value in document.items():
+        if len(one) >= least and one.strip().casefold() == folded:
+            return one, value
+    return name, None
 
 
 def _is_tags(name: str) -> bool:
