@@ -7,12 +7,14 @@ have changed, the recorder looks whether one was appended meanwhile (`invalidate
 from datetime import datetime
 
 from shared.clock import CLOCKS_DIFFER
-from shared.conversations.bot_activity import Invocation
-from shared.conversations.conversation import Conversation
+from shared.conversations.bot_activity import Invocation, advises
+from shared.conversations.conversation import MOST_NOTED, Conversation
 from shared.conversations.due_actions import must_be_checked_earlier
 from shared.conversations.fact import Fact
+from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.ports import Head
 from shared.conversations.silence_policy import may_end_silently
+from shared.events.notes import NOTES, notes_of
 from shared.tenants.history import History
 
 
@@ -28,18 +30,18 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
         or not _has_its_place(head, fact, history, now)
         or _might_change_the_course(conversation, fact, history)
         or (event.breaks_silence and _changes_turn(head, fact, history, now))
+        or (NOTES in event.attributes and _adds_warnings(conversation, fact))
     ):
         return True
     if author is not None and author.role == "agent":
         return not history.at(fact.at).configuration.may_be_agent(author.id)
     if author is None or author.role != "bot":
-        return False
-    activity = conversation.bot_activity
-    if author.smart_assist:
+        return tells_of_customer(conversation, fact)
+    activity, bot = conversation.bot_activity, history.at(fact.at).configuration.bot(author.id)
+    if advises(author, bot):
         return not activity.smart_assist
     if not event.invokes_bot:
         return False
-    bot = history.at(fact.at).configuration.bot(author.id)
     name = bot.id if bot else author.id
     line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
     # Of equal times the one order tells which comes first, and for that both facts are needed.
@@ -62,6 +64,12 @@ def _might_change_the_course(conversation: Conversation, line: Fact, history: Hi
     folded_to = conversation.folded_to
     late = folded_to is not None and line.order < folded_to and may_end_silently(conversation, folded_to.at, history)
     return late or conversation.has_uncounted
+
+
+def _adds_warnings(conversation: Conversation, fact: Fact) -> bool:
+    """True if notes of the fact's reading are not counted as often as they ever are."""
+    counted = {warning.code: warning.count for warning in conversation.warnings}
+    return any(counted.get(note.code, 0) < MOST_NOTED for note in notes_of(fact.event.attributes))
 
 
 def _has_its_place(head: Head, fact: Fact, history: History, now: datetime) -> bool:
@@ -87,6 +95,7 @@ def invalidates_appends(before: Conversation, after: Conversation) -> bool:
         (before.ends_at, before.goes_on_after) != (after.ends_at, after.goes_on_after)
         # The holder's own lines, which do not change who has the conversation, are folded by nobody else.
         or (before.stay != after.stay and before.stay is not None and before.stay.holder == "agent")
+        or before.customer != after.customer
         or (earlier.smart_assist and not later.smart_assist)
         or any((one.bot, one.at, one.fact_id) not in still_invoked for one in earlier.invocations)
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.conversations.fact import Fact
 from shared.conversations.order import up_to_end
-from shared.events.data import SpanInvocation
+from shared.events.data import Author, SpanInvocation
 from shared.events.envelope import format_time, parse_time
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.bot_failed_over import BotFailedOver
@@ -19,13 +19,14 @@ from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled, Settlement
+from shared.tenants.configuration import Bot
 from shared.tenants.history import History
 from shared.wire import ExactModel, replace
 
 MOST_BOTS = 50
 """The bots whose invocations are kept: the earliest ones."""
 
-Invoking = Literal["decision", "message.posted", "bot.escalated"]
+Invoking = Literal["decision", "message.posted", "bot.escalated", "conversation.ended"]
 
 
 class Invocation(ExactModel):
@@ -109,13 +110,18 @@ def _invocation(told: SpanInvocation) -> Invocation:
     return Invocation.model_validate({**told.model_dump(by_alias=True), "at": parse_time(told.at)})
 
 
+def advises(author: Author, bot: Bot | None) -> bool:
+    """True if a bot's line is for the agent: it says so itself, or the bot is declared so."""
+    return author.smart_assist or (bot is not None and bot.smart_assist)
+
+
 def turns_of(own: Sequence[Fact], history: History) -> Counter[str]:
     """The turns of a conversation with these facts, given in order, until its end, by day."""
     turns: Counter[str] = Counter()
     asked = False
     for fact in up_to_end(own):
         match fact.event:
-            case MessagePosted() as line if line.data.visibility == "public" and line.breaks_silence:
+            case MessagePosted() as line if _takes_a_turn(line, fact.at, history):
                 if line.author.role == "bot" and asked:
                     turns[history.local_date(fact.at).isoformat()] += 1
                 asked = line.author.role == "customer"
@@ -126,3 +132,10 @@ def turns_of(own: Sequence[Fact], history: History) -> Counter[str]:
             case _:
                 assert_never(fact.event)
     return turns
+
+
+def _takes_a_turn(line: MessagePosted, at: datetime, history: History) -> bool:
+    """True for a line of the talk that the customer sees."""
+    if line.data.visibility != "public" or not line.breaks_silence:
+        return False
+    return line.author.role != "bot" or not advises(line.author, history.at(at).configuration.bot(line.author.id))

@@ -18,8 +18,13 @@ from shared.wire import ExactModel, replace
 
 WarningCode = Literal[
     "unknown_work_stream", "unknown_channel", "unknown_bot", "unknown_agent", "unusable_variable", "too_many_variables",
-    "escalation_without_effect",
+    "escalation_without_effect", "value_near_miss",
 ]  # fmt: skip
+"""The codes of warnings that the fold itself gives. The others are codes of notes (`shared/events/notes.py`)."""
+MOST_WARNINGS = 20
+"""The codes of warnings that a conversation keeps: the first ones."""
+MOST_NOTED = 10
+"""How often a note of one code is counted, so that a long conversation does not change with each line."""
 
 
 LONGEST_REMARK = 1000
@@ -34,10 +39,11 @@ def shortened(remark: str | None) -> str | None:
 class ConversationWarning(ExactModel):
     """Something that an administrator or a bot's developer should look at; it stops nothing.
 
-    A conversation has one of each code: `detail` is that of the first, `count` is how many there were.
+    A conversation has one of each code: `detail` is that of the first, `count` is how many there were. The detail of a
+    note is its path.
     """
 
-    code: WarningCode
+    code: str
     detail: str
     count: int = 1
 
@@ -126,10 +132,12 @@ class Conversation(ExactModel):
     def with_decision(self, decision: Decision) -> "Conversation":
         return replace(self, decisions=(*self.decisions, decision), decision_count=self.decision_count + 1)
 
-    def with_warning(self, code: WarningCode, detail: str) -> "Conversation":
-        """This conversation with one warning more of the code."""
+    def with_warning(self, code: str, detail: str) -> "Conversation":
+        """This conversation with one warning more of the code, unless it has too many others."""
         warnings = {warning.code: warning for warning in self.warnings}
         known = warnings.get(code)
+        if known is None and len(warnings) == MOST_WARNINGS:
+            return self
         new = replace(known, count=known.count + 1) if known else ConversationWarning(code=code, detail=detail)
         return replace(self, warnings=tuple({**warnings, code: new}.values()))
 

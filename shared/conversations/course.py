@@ -84,6 +84,7 @@ class _Walk:
 
     def _close(self, end: Fact) -> None:
         if end is self._end:
+            self._count(end, self._ended_at if self._ended_at else end.at)
             self._is_closed = True
             self._ended_at = min(self._ended_at or end.at, end.at)
 

@@ -8,6 +8,7 @@ from shared.conversations.conversation import Conversation, Unseen
 from shared.conversations.course import course_of
 from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
+from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.order import last_activity
 from shared.conversations.silence_policy import may_end_silently
 from shared.events.conversation_key import conversation_key
@@ -83,7 +84,7 @@ def follows(conversation: Conversation, fact: Fact, history: History) -> bool:
     """True if `with_next` may fold the fact: it stands after all that are folded, and changes no meaning of theirs."""
     if conversation.folded_to is None or fact.event.looks_back or fact.order <= conversation.folded_to:
         return False
-    if conversation.settlement.continues or conversation.has_uncounted:
+    if conversation.settlement.continues or conversation.has_uncounted or tells_of_customer(conversation, fact):
         return False
     if conversation.closed_at is not None:
         return _is_after(conversation, fact)
@@ -121,6 +122,7 @@ def ends_in_order(conversation: Conversation, new: Sequence[Fact], history: Hist
         and not conversation.settlement.continues
         and not may_end_silently(conversation, new[-1].at, history)
         and all(fact.order > folded_to and not isinstance(fact.event, ConversationStarted) for fact in new)
+        and not any(tells_of_customer(conversation, fact) for fact in new)
     )
 
 

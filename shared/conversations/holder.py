@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from shared.conversations.order import SortKey
-from shared.events.data import Author, Holder, HolderKind
+from shared.events.data import Holder, HolderKind
 from shared.tenants.history import History
 from shared.wire import ExactModel
 
@@ -70,9 +70,12 @@ class Silence:
         if not begins_stay and (event.hands_over or not event.breaks_silence):
             return self
         if author is not None and author.role != "customer" and not event.hands_over:
-            if stay is not None and _is_holder(author, stay, fact, history):
-                return Silence("customers", fact)
-            return Silence(self.turn, fact, self.asked)
+            bot = history.at(fact.at).configuration.bot(author.id) if author.role == "bot" else None
+            if bot is not None and bot.smart_assist:
+                return self
+            # A bot that nobody declares is taken for the one that has it.
+            answers = stay is not None and author.role == stay.holder and (bot is None or bot.id == stay.id)
+            return Silence("customers", fact) if answers else Silence(self.turn, fact, self.asked)
         # Nobody is asked anything before the customer wrote.
         waits = self.asked is not None and self.asked.event.author is not None and not begins_stay
         return Silence("ours", fact, self.asked if waits else fact)
@@ -86,11 +89,3 @@ def silence(stays: Sequence[Stay], ordered: Iterable["Fact"], history: History) 
             index += 1
         now = now.after(fact, stays[index] if stays else None, history)
     return now
-
-
-def _is_holder(author: Author, stay: Stay, fact: "Fact", history: History) -> bool:
-    """True if the author has the conversation. A bot that nobody declares is taken for the one that has it."""
-    if author.role != stay.holder:
-        return False
-    bot = history.at(fact.at).configuration.bot(author.id) if author.role == "bot" else None
-    return bot is None or bot.id == stay.id

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from shared.clock import Clock
 from shared.conversations.changed_lines import Changes
 from shared.conversations.contents import Contents, Download
-from shared.conversations.conversation import WarningCode
+from shared.conversations.conversation import ConversationWarning, WarningCode
 from shared.conversations.due_actions import due_actions
 from shared.conversations.extent import extent_of
 from shared.conversations.lists import Filter, Selection, Sort
@@ -20,6 +20,7 @@ from shared.conversations.state import TRANSITIONS
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import Audience
 from shared.conversations.transcript_page import MOST_LINES, TranscriptPage, TranscriptReader
+from shared.dialects.registry import NOTE_KINDS, WARNINGS
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.events.envelope import parse_time
 from shared.routing.trace import TracedDecision
@@ -41,7 +42,9 @@ def conversation_document(head: Head, bot_session: Mapping[str, Any] | None) -> 
     document = conversation.model_dump(mode="json", by_alias=True)
     document["attention"] = head.attention
     document["contextVariables"] = {name: assigned.value for name, assigned in conversation.assignments.items()}
-    document["warnings"] = [{"code": w.code, "detail": w.detail, "count": w.count} for w in conversation.warnings]
+    document["warnings"] = [
+        {"code": one.code, "detail": _detail(one), "count": one.count} for one in conversation.warnings
+    ]
     if conversation.channel is not None:
         channel = conversation.channel
         document["channel"] = {
@@ -53,13 +56,21 @@ def conversation_document(head: Head, bot_session: Mapping[str, Any] | None) -> 
     return {name: document[name] for name in _MEMBERS}
 
 
+def _detail(warning: ConversationWarning) -> str:
+    """What to look at; of a note of the reading its path, and the remedy that the payload doctor names."""
+    if warning.code not in WARNINGS:
+        return warning.detail
+    _, remedy = NOTE_KINDS[warning.code]
+    return f"{warning.detail}: {remedy}"
+
+
 _FILTERS: Mapping[Filter, Sequence[str] | None] = {
     "state": tuple(TRANSITIONS),
     "queue": None,
     "bot": None,
     "channel": None,
     "attention": get_args(Attention),
-    "warning": get_args(WarningCode),
+    "warning": (*get_args(WarningCode), *sorted(WARNINGS)),
 }
 """The filters of the list, each with its values; None: whatever a tenant calls something."""
 LIST_PARAMETERS = (*_FILTERS, "from", "until", "sort", "continuation")
@@ -132,7 +143,8 @@ class Conversations:
         if found is None:
             raise UnknownConversation
         reader = TranscriptReader(self.store, self.contents, self.configurations.pseudonyms)
-        return await reader.page(tenant_id, found[0].conversation, audience, after, limit)
+        history = await self.configurations.of(tenant_id)
+        return await reader.page(tenant_id, found[0].conversation, audience, after, limit, history)
 
     async def attachment(self, tenant_id: str, key: str, sha256: str) -> Download:
         """An attachment's content, unless its line was removed.

@@ -6,14 +6,16 @@ from typing import Literal, NamedTuple, assert_never
 
 from pydantic import Field
 
+from shared.conversations.bot_activity import advises
 from shared.conversations.changed_lines import Changed, Changes, LineChange
 from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey
 from shared.errors import InvalidRequest, Mistake
-from shared.events.data import Attachment, Author, Visibility
+from shared.events.content import NATIVE_ID
+from shared.events.data import Attachment, Author, BotHistoryLine, Visibility
 from shared.events.envelope import parse_time
-from shared.events.types.bot_escalated import BotEscalated, BotHistoryLine
+from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -21,6 +23,7 @@ from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
+from shared.tenants.history import History
 from shared.wire import ExactModel, replace
 
 Audience = Literal["customer", "agent"]
@@ -124,7 +127,7 @@ def history_lines(ordered: Iterable[Fact], known: frozenset[object], changes: Ch
 
 def _histories(facts: Iterable[Fact]) -> Iterator[tuple[Fact, Sequence[BotHistoryLine]]]:
     """Each history that is handed over, with its fact."""
-    return ((fact, fact.event.data.transcript) for fact in facts if isinstance(fact.event, BotEscalated))
+    return ((fact, fact.event.history) for fact in facts if fact.event.history)
 
 
 def in_place(told: list[PlacedLine], histories: list[PlacedLine]) -> list[PlacedLine]:
@@ -132,9 +135,15 @@ def in_place(told: list[PlacedLine], histories: list[PlacedLine]) -> list[Placed
     return sorted(histories + told, key=lambda line: line.place)
 
 
-def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: SortKey | None) -> list[TranscriptEntry]:
-    """What this audience may see of these lines, in their order. `end` is the place at which the conversation ended."""
-    entries = [replace(entry, late=True) if end and place > end else entry for place, entry in placed]
+def seen_by(
+    audience: Audience, placed: Iterable[PlacedLine], end: SortKey | None, history: History | None = None
+) -> list[TranscriptEntry]:
+    """What this audience may see of these lines, in their order. `end` is the place at which the conversation ended.
+
+    With the tenant's history, lines of bots that were declared to advise the agent are for the agent alone, too.
+    """
+    declared = [_as_declared(line, history) for line in placed] if history else placed
+    entries = [replace(entry, late=True) if end and place > end else entry for place, entry in declared]
     if audience == "agent":
         return entries
     public = (entry for entry in entries if entry.visibility == "public" and not entry.author.smart_assist)
@@ -144,6 +153,14 @@ def seen_by(audience: Audience, placed: Iterable[PlacedLine], end: SortKey | Non
 def marks(told: Iterable[PlacedLine]) -> frozenset[object]:
     """What lines that were said here are known by, so that a history does not tell them again."""
     return frozenset(mark for _, entry in told if entry.origin == "message" for mark in _marks(entry))
+
+
+def _as_declared(line: PlacedLine, history: History) -> PlacedLine:
+    author = line.entry.author
+    if author.role != "bot" or not advises(author, history.at(line.place.at).configuration.bot(author.id)):
+        return line
+    entry = replace(line.entry, author=replace(author, smart_assist=True), visibility="private")
+    return PlacedLine(line.place, entry)
 
 
 def _for_the_customer(entry: TranscriptEntry) -> TranscriptEntry:
@@ -223,7 +240,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
         case MessagePosted() as event:
             data = event.data
             yield TranscriptEntry(
-                id=event.id,
+                id=str(event.attributes.get(NATIVE_ID, event.id)),
                 time=event.time,
                 author=data.author,
                 text=data.text,
@@ -234,25 +251,35 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
                 missing=tuple(data.claim_checks),
             )
         case BotEscalated() as event:
-            reason: dict[str, object] = {"reason": event.data.reason} if event.data.reason else {}
-            if event.data.summary is not None or event.data.attachments or event.data.claim_checks or reason:
-                yield TranscriptEntry(
-                    id=event.id,
-                    time=event.time,
-                    author=event.author,
-                    text=event.data.summary,
-                    attachments=_downloadable(event.data.attachments),
-                    visibility="private",
-                    origin="summary",
-                    extra=reason,
-                    missing=tuple(event.data.claim_checks),
-                )
-        case MessageChanged() | ConversationStarted() | BotFailedOver() | ConversationEnded():
+            reason = event.data.reason
+            yield from _summary(event, event.data.bot_id, {"reason": reason} if reason else {})
+        case ConversationEnded() as event if event.data.bot_id is not None:
+            yield from _summary(event, event.data.bot_id, {})
+        case MessageChanged() | ConversationStarted() | ConversationEnded() | BotFailedOver():
             return
         case InactivityTimeout() | SessionSettled():
             return
         case _:
             assert_never(fact.event)
+
+
+def _summary(
+    event: BotEscalated | ConversationEnded, bot_id: str, extra: dict[str, object]
+) -> Iterator[TranscriptEntry]:
+    """What a bot that hands over wrote for the agent; nothing if it wrote nothing."""
+    data = event.data
+    if data.summary is not None or data.attachments or data.claim_checks or extra:
+        yield TranscriptEntry(
+            id=event.id,
+            time=event.time,
+            author=Author(role="bot", id=bot_id),
+            text=data.summary,
+            attachments=_downloadable(data.attachments),
+            visibility="private",
+            origin="summary",
+            extra=extra,
+            missing=tuple(data.claim_checks),
+        )
 
 
 def _downloadable(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:

@@ -26,15 +26,18 @@ from shared.conversations.transcript import (
     seen_by,
     told_lines,
 )
+from shared.events.catalog import EVENT_CLASSES
 from shared.events.pseudonym import Pseudonyms
-from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
+from shared.tenants.history import History
 
 MOST_LINES = 500
 _READ_TOGETHER = 200
 """Facts that are read before the loop is given back: some milliseconds."""
-_LOOKED_AT = (BotEscalated.type_name(), MessageChanged.type_name())
+_HANDING_OVER = frozenset(each.type_name() for each in EVENT_CLASSES if "transcript" in each.contents)
+"""Types of facts that may hold a bot's history."""
+_LOOKED_AT = _HANDING_OVER | {MessageChanged.type_name()}
 """Types of facts of which each may tell of a line of any page."""
 
 
@@ -81,7 +84,13 @@ class TranscriptReader:
     pseudonyms: Callable[[str], Awaitable[Pseudonyms]]
 
     async def page(
-        self, tenant_id: str, conversation: Conversation, audience: Audience, continuation: str | None, limit: int
+        self,
+        tenant_id: str,
+        conversation: Conversation,
+        audience: Audience,
+        continuation: str | None,
+        limit: int,
+        history: History | None = None,
     ) -> TranscriptPage:
         """At most `limit` lines from a continuation on. Raises OverflowUnavailable, InvalidRequest.
 
@@ -103,7 +112,7 @@ class TranscriptReader:
         begin = after.lines if after else 0
         lines = in_place(told, histories)
         shown = lines[: begin + limit]
-        entries = seen_by(audience, shown[begin:], conversation.ends_at)
+        entries = seen_by(audience, shown[begin:], conversation.ends_at, history)
         if len(lines) > len(shown):
             return TranscriptPage(entries, _place_after(shown, shown[-1].place.at))
         return TranscriptPage(entries, _place_after(shown, chosen.last) if chosen.last else None)
@@ -138,13 +147,13 @@ class TranscriptReader:
         tenant_id: str,
         conversation: Conversation,
         times: Iterable[FactTime],
-        escalations: Sequence[Fact],
+        handing_over: Sequence[Fact],
         told: list[PlacedLine],
         changes: Changes,
         chosen: _Range,
     ) -> list[PlacedLine]:
         """The lines of the page that only bots' histories have. `told` are its other lines."""
-        if not any(chosen.has(line) for line in history_lines(escalations, frozenset(), changes)):
+        if not any(chosen.has(line) for line in history_lines(handing_over, frozenset(), changes)):
             return []
         # A history may tell again whatever was said in the conversation.
         known, others = marks(told), [one for one in times if one.type == MessagePosted.type_name()]
@@ -152,7 +161,7 @@ class TranscriptReader:
             facts = await self._read(tenant_id, conversation.key, _ids(others[first : first + _READ_TOGETHER]))
             own = [fact for fact in facts.values() if not goes_on(fact, conversation.unseen)]
             known |= marks(told_lines(own, changes))
-        return [line for line in history_lines(escalations, known, changes) if chosen.has(line)]
+        return [line for line in history_lines(handing_over, known, changes) if chosen.has(line)]
 
 
 def _place_after(shown: Iterable[PlacedLine], at: datetime) -> str:

@@ -10,6 +10,7 @@ from shared.diagnosis.configuration_checks import ConfigurationChecks
 from shared.diagnosis.diagnosis import Answer, Destination, IngressChannel, ResultingEvent, shortened_data
 from shared.diagnosis.findings import Finding, finding, finding_of_note
 from shared.dialects.dialect import Dialect, Ingress
+from shared.dialects.event_notes import notes_on
 from shared.dialects.notes import within
 from shared.dialects.payload import Part, read_payload
 from shared.dialects.reading import Reading
@@ -69,6 +70,8 @@ class DiagnosisBuilder:
                     self._add_refusal(reason, part.path, whole=not is_set)
                     return
                 self._add_event(checked_in, part.path, time_at, {})
+                written = restored(checked_in.event, checked_in.contents)
+                self.findings += [finding_of_note(note, part.path) for note in notes_on(written)]
                 if late := self._too_late(counted_moment(checked_in.event.moment, self.now)):
                     # The ingress accepts the event. It is parked when it is delivered.
                     self._add_errors(late, within(part.path, time_at))

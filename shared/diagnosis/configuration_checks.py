@@ -16,15 +16,16 @@ from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
-from shared.near_miss import did_you_mean, near_misses
+from shared.near_miss import did_you_mean
+from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import comparisons
 from shared.routing.context_variable import Assignment, complaint, usable_value
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
+from shared.routing.value_near_miss import value_near_misses
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Version
-from shared.tenants.reachability import rule_values
 
 _SYSTEM = ("va_", "msdyn_")
 """Copilot Studio and Dynamics 365 themselves send variables whose names begin so."""
@@ -55,7 +56,10 @@ class ConfigurationChecks:
                 yield from self._unknown_place(event)
                 stream = self._work_stream(event.data.channel, event.data.work_stream_id)
                 yield from self._of_routed(event, stream, places)
-            case MessageChanged() | BotFailedOver() | ConversationEnded() | InactivityTimeout() | SessionSettled():
+            case ConversationEnded():
+                if event.data.bot_id is not None:
+                    yield from _unknown_bot(configuration, event.data.bot_id, places.get("botId", "data.botId"))
+            case MessageChanged() | BotFailedOver() | InactivityTimeout() | SessionSettled():
                 return
             case _:
                 assert_never(event)
@@ -113,7 +117,7 @@ class ConfigurationChecks:
             name: (value, places.get(f"contextVariables.{name}", within(place, name)))
             for name, value in event.data.context_variables.items()
         }
-        yield from _of_variables(given, stream, place)
+        yield from _of_variables(given, stream, self.version.rules[stream.id], place)
         yield from self._of_route(event, stream, place)
 
     def _of_route(self, event: BotEscalated | ConversationStarted, stream: WorkStream, place: str) -> Iterator[Finding]:
@@ -138,7 +142,9 @@ def _unknown_bot(configuration: Configuration, native_id: str, path: str) -> Ite
         yield finding("unknown_bot", path, f"no bot {native_id[:80]!r} is declared, so it counts under this id")
 
 
-def _of_variables(given: Mapping[str, tuple[Any, str]], stream: WorkStream, place: str) -> Iterator[Finding]:
+def _of_variables(
+    given: Mapping[str, tuple[Any, str]], stream: WorkStream, rules: CompiledRules, place: str
+) -> Iterator[Finding]:
     """`given`: each variable's value and path, by its name."""
     declared = {variable.name: variable.type for variable in stream.context_variables}
     system = [name for name in given if name.startswith(_SYSTEM) and name not in declared]
@@ -148,6 +154,9 @@ def _of_variables(given: Mapping[str, tuple[Any, str]], stream: WorkStream, plac
     for name, (value, path) in given.items():
         if name not in system:
             yield from _of_variable(name, value, declared, stream, path)
+            for text, how in value_near_misses(rules, name, value):
+                reason = f"is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
+                yield finding("value_near_miss", path, reason)
 
 
 def _of_variable(
@@ -163,17 +172,6 @@ def _of_variable(
         yield finding("undeclared_variable", path, f"{why}{hint}"[:400])
     elif why and usable_value(value, "text" if declared[name] == "number" else "number"):
         yield finding("variable_of_another_type", path, why)
-    elif not why and isinstance(value, str):
-        yield from _near_miss(name, value, stream, path)
-
-
-def _near_miss(name: str, value: str, stream: WorkStream, path: str) -> Iterator[Finding]:
-    """A value that a rule names nearly so, and no rule exactly so."""
-    asked = [item for rule in stream.rules for _, item in comparisons(rule.when, "") if item.variable == name]
-    values = dict.fromkeys(text for item in asked for text in rule_values(item) if isinstance(text, str))
-    for text, how in near_misses(value[:200], () if value in values else values):
-        reason = f"is {value[:200]!r}, and a rule asks for {text!r}, which differs {how}"
-        yield finding("value_near_miss", path, reason)
 
 
 def _kind(value: Any) -> str:

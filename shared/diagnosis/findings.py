@@ -3,8 +3,8 @@
 from typing import Literal
 
 from shared.dialects.foreign import ForeignCode
-from shared.dialects.notes import COMMON, NOTHING, Note, NoteKinds, Severity
-from shared.dialects.registry import DIALECTS
+from shared.dialects.notes import NOTHING, Note, NoteKinds, Severity
+from shared.dialects.registry import DIALECTS, NOTE_KINDS
 from shared.wire import ExactModel
 
 ConfigurationCode = Literal[
@@ -78,8 +78,7 @@ _OWN: NoteKinds = {
     "variable_of_another_type": ("warning", "Send a value of the declared type, or declare the other type."),
     "wrong_dialect": ("warning", "Post it to a channel of an account of its dialect; declare one if there is none."),
 }  # fmt: skip
-_OF_DIALECTS = (kinds for dialect in DIALECTS for kinds in dialect.notes.items())
-KINDS: NoteKinds = {**_OWN, **COMMON, **dict(_OF_DIALECTS)}
+KINDS: NoteKinds = {**_OWN, **NOTE_KINDS}
 """The severity and the remedy of every code, those of dialects' own notes included."""
 
 

@@ -33,13 +33,20 @@ class Declared(Protocol):
     def id(self) -> str: ...
 
 
+class KnownBot(Declared, Protocol):
+    """A bot that the tenant declares. `smart_assist`: it advises the agent; the customer does not talk to it."""
+
+    @property
+    def smart_assist(self) -> bool: ...
+
+
 class TenantView(Protocol):
     """What a reader may ask of its tenant's configuration."""
 
     @property
     def tenant_id(self) -> str: ...
 
-    def bot(self, native_id: str) -> Declared | None:
+    def bot(self, native_id: str) -> KnownBot | None:
         """The declared bot with this native id."""
         ...
 

@@ -24,6 +24,7 @@ CommonCode = Literal[
     "reaction_removed",
     "sender_unknown",
     "shortened",
+    "unknown_member",
 ]
 """Codes of notes of several dialects, or of the ingress itself."""
 
@@ -38,6 +39,7 @@ COMMON: NoteKinds = {
     "reaction_removed": ("info", NOTHING),
     "sender_unknown": ("warning", "Name the sender in from.id."),
     "shortened": ("info", NOTHING),
+    "unknown_member": ("warning", "Correct the member's name, or leave it out: it is kept, and nothing reads it."),
 }
 
 

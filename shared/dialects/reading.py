@@ -20,13 +20,16 @@ T = TypeVar("T")
 class Draft:
     """An event without its conversation. `id` derives from the native id, so a retry gives the same event again.
 
-    `places`: the path in the payload that a member of `data` comes from, by the member's name.
+    `places`: the path in the payload that a member of `data` comes from, by the member's name. `native_id` is given if
+    `id` is the sender's client's own, which is the same when it sends the line again: the channel then gives the copy a
+    native id and a time of its own.
     """
 
     id: str
     type: str
     data: dict[str, Any]
     places: Mapping[str, str] = field(default_factory=dict)
+    native_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from shared.dialects.bot_framework.dialect import BotFramework
 from shared.dialects.cloud_events.dialect import CloudEvents
 from shared.dialects.dialect import Dialect
+from shared.dialects.notes import COMMON, NoteKinds
 from shared.dialects.proof import COMMON_PROOFS
 from shared.dialects.telegram.dialect import Telegram
 from shared.dialects.whatsapp.dialect import WhatsApp
@@ -25,6 +26,11 @@ HANDSHAKE_PARAMETERS = tuple(name for dialect in DIALECTS for name in dialect.ha
 """The query parameters of all handshakes."""
 PRESENTATION = frozenset(member for dialect in DIALECTS for member in dialect.presentation)
 """The members of a line's data that are no content in some dialect. A stored event does not tell its dialect."""
+NOTE_KINDS: NoteKinds = {**COMMON, **{code: kind for one in DIALECTS for code, kind in one.notes.items()}}
+"""The severity and the remedy of every code that a reader may note."""
+WARNINGS = frozenset(code for code, (severity, _) in NOTE_KINDS.items() if severity == "warning")
+"""The codes of notes that go with an event, so that its conversation shows them."""
+
 _BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 PROOF_NAMES = tuple(
     dict.fromkeys(proof.name for proofs in (*(one.own_proofs for one in DIALECTS), COMMON_PROOFS) for proof in proofs)

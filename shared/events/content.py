@@ -5,9 +5,12 @@ from typing import Any
 
 from shared.events import stamp
 from shared.events.envelope import exact_time
+from shared.events.notes import NOTES
 from shared.events.trace_context import CARRIED
 
-NO_CONTENT = (*CARRIED, stamp.TIME, stamp.POSITION, stamp.CHANNEL)
+NATIVE_ID = "nativeid"
+"""The extension attribute with the channel's id of a line whose event's id is the sender's client's own."""
+NO_CONTENT = (*CARRIED, stamp.TIME, stamp.POSITION, stamp.CHANNEL, NOTES, NATIVE_ID)
 """The extension attributes that tell how an event came, which differs each time."""
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import model_validator
 
-from shared.events.data import AddressedData, Attachment, Author
+from shared.events.data import AddressedData, Attachment, Author, BotHistoryLine
 from shared.events.envelope import Envelope
 
 Begins = Literal["always", "ifFirst", "never"]
@@ -61,6 +61,11 @@ class ConversationEvent(Envelope):
     @abstractmethod
     def attachments(self) -> tuple[Attachment, ...]:
         """Its own attachments, without those in a bot's history."""
+
+    @property
+    @abstractmethod
+    def history(self) -> tuple[BotHistoryLine, ...]:
+        """The lines that a bot hands over with it, which may have been said here, too."""
 
     @property
     @abstractmethod

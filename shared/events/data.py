@@ -83,6 +83,17 @@ class Attachment(WireModel):
     claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
+class BotHistoryLine(WireModel):
+    """One line of the history that a bot hands over; `id` is the line's native id."""
+
+    id: str | None = None
+    time: EventTime | None = None
+    author: Author
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    visibility: Visibility = "public"
+
+
 class AddressedData(WireModel):
     """Data of an event. An event without a subject names its channel's thread in `channel`.
 

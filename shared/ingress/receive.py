@@ -12,14 +12,16 @@ from shared.dialects.notes import Note, common_note
 from shared.dialects.payload import Part, Payload, Rejected, read_payload
 from shared.dialects.reading import Draft, Reading
 from shared.dialects.received import NOTHING_GIVEN, Received
-from shared.dialects.registry import EVENTS, dialect_named
+from shared.dialects.registry import EVENTS, WARNINGS, dialect_named
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
 from shared.events.claim_check import CheckedIn, addressed, check_in
 from shared.events.codec import event_document, sized_event
+from shared.events.content import NATIVE_ID
 from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment, format_time, parse_time
+from shared.events.notes import EventNote, notes_attribute
 from shared.events.overflow import Overflow, publish
 from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.ownership import marked, refuse_foreign
@@ -142,7 +144,10 @@ class Receiver:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
         thread = replace(channel, thread_id=reading.thread_id)
         # The drafts are checked before a conversation is opened for them.
-        drafts = [drafted_event(tenant_id, thread, draft, reading.time, now) for draft in reading.drafts]
+        drafts = [
+            drafted_event(tenant_id, thread, draft, reading.time, now, () if number else reading.notes)
+            for number, draft in enumerate(reading.drafts)
+        ]
         resolved = await self._resolved(tenant_id, thread, reading, drafts, history, now)
         return resolved, [addressed(draft, resolved.conversation_id) for draft in drafts]
 
@@ -204,14 +209,26 @@ def counting_moment(reading: Reading, now: datetime) -> datetime:
 
 
 def drafted_event(
-    tenant_id: str, channel: ChannelReference, draft: Draft, time: str | None, now: datetime
+    tenant_id: str,
+    channel: ChannelReference,
+    draft: Draft,
+    time: str | None,
+    now: datetime,
+    notes: Sequence[Note] = (),
 ) -> CheckedIn:
     """The draft as an event whose conversation is not known yet, with its large members kept apart.
 
-    Raises InvalidEvent, EventTooLarge.
+    It carries those of the reading's notes that are warnings. Raises InvalidEvent, EventTooLarge.
     """
     source = f"/channels/{channel.account_id}/{channel.channel_id}"
     data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
     said_at = time or format_time(now)
     document = event_document(tenant_id, "unresolved", source, draft.id, draft.type, said_at, data)
-    return check_in(*sized_event(document if time else {**document, "timeassumed": True}))
+    if notes:
+        document |= notes_attribute(EventNote(note.code, note.path) for note in notes if note.code in WARNINGS)
+    if draft.native_id is not None:
+        document[NATIVE_ID] = draft.native_id
+    if time is None or draft.native_id is not None:
+        # Each copy has another time, and is the same event.
+        document["timeassumed"] = True
+    return check_in(*sized_event(document))

@@ -9,6 +9,7 @@ from shared.errors import EventTooLarge
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn
 from shared.events.codec import MAX_EVENT_BYTES, encode_event
+from shared.events.content import NATIVE_ID
 from shared.events.stamp import Stamp, positions
 
 _STEP = timedelta(microseconds=1)
@@ -31,7 +32,7 @@ class Stamps:
 
 def stamped(events: Sequence[CheckedIn], time: datetime) -> list[CheckedIn]:
     """The events of a request that came at this time, each with its position there, whatever stamps they had."""
-    placed = positions([one.event.id for one in events], [_answered(one.event) for one in events])
+    placed = positions([_native_id(one.event) for one in events], [_answered(one.event) for one in events])
     return [
         replace(one, event=one.event.with_unknown(Stamp(time, position).attributes()))
         for one, position in zip(events, placed, strict=True)
@@ -45,6 +46,11 @@ def with_stamp(event: Event, stamp: Stamp) -> Event:
     if size > MAX_EVENT_BYTES:
         raise EventTooLarge(size, MAX_EVENT_BYTES)
     return carrying
+
+
+def _native_id(event: Event) -> str:
+    """The id by which others answer the event."""
+    return str(event.attributes.get(NATIVE_ID, event.id))
 
 
 def _answered(event: Event) -> str | None:

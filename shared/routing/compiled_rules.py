@@ -56,6 +56,16 @@ class CompiledRules:
         return [self.rules[index] for index in sorted(indices)]
 
     @cached_property
+    def texts(self) -> Mapping[str, frozenset[str]]:
+        """The texts with which the rules compare each variable."""
+        found: dict[str, set[str]] = {}
+        for rule in self.work_stream.rules:
+            for _, leaf in comparisons(rule.when, ""):
+                values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+                found.setdefault(leaf.variable, set()).update(value for value in values if isinstance(value, str))
+        return {name: frozenset(texts) for name, texts in found.items()}
+
+    @cached_property
     def _index(self) -> tuple[Mapping[str, Mapping[Value | Unusable, Sequence[int]]], Sequence[int]]:
         """The indices of the rules that demand a value, by variable and value; those of the others."""
         by_value: dict[str, dict[Value | Unusable, list[int]]] = {}

@@ -93,12 +93,16 @@ class FailOver(ExactModel):
 
 
 class Bot(ExactModel):
-    """A bot; `app_id` is its Microsoft App ID, by which its activities are known."""
+    """A bot; `app_id` is its Microsoft App ID, by which its activities are known.
+
+    `smart_assist`: it advises the agent; the customer does not talk to it.
+    """
 
     id: Id
     name: BotName
     app_id: MicrosoftId | None = None
     fail_over: FailOver | None = None
+    smart_assist: bool = False
 
 
 class Agent(ExactModel):
@@ -216,8 +220,10 @@ class Configuration(ExactModel):
 
     def bot(self, native_id: str) -> Bot | None:
         """The bot with this native id: its id here, its app id, or `28:{app id}`. None if no bot has it."""
-        wanted = native_id.lower()
-        for bot in self.bots:
-            if bot.id == native_id or (bot.app_id and wanted in (bot.app_id, f"28:{bot.app_id}")):
-                return bot
-        return None
+        by_id, by_app_id = self._known_bots
+        return by_id.get(native_id) or by_app_id.get(native_id.lower().removeprefix("28:"))
+
+    @cached_property
+    def _known_bots(self) -> tuple[Mapping[str, Bot], Mapping[str, Bot]]:
+        """The bots by their ids, and those with an app id by it: every line of a bot is looked up."""
+        return {bot.id: bot for bot in self.bots}, {bot.app_id: bot for bot in self.bots if bot.app_id}

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from shared.bootstrap import EmbeddedPipeline
-from shared.conversations.fact import SOURCE
+from shared.events.envelope import OWN_SOURCE
 from shared.events.codec import encode_event, event_from
 from shared.events.envelope import format_time
 from tests.bench.growth import BEGAN, opened
@@ -62,7 +62,7 @@ def _timeout(sender: Sender) -> bytes:
     """The question of a sweep whether anything is due, which nothing is."""
     at = format_time(BEGAN + timedelta(minutes=1))
     document = {
-        "specversion": "1.0", "id": f"{sender.conversation}-due", "source": SOURCE, "type": TIMEOUT, "time": at,
+        "specversion": "1.0", "id": f"{sender.conversation}-due", "source": OWN_SOURCE, "type": TIMEOUT, "time": at,
         "subject": sender.conversation, "tenantid": TENANT, "data": {"dueAt": at},
     }  # fmt: skip
     return encode_event(event_from(document))

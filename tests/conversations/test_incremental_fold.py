@@ -12,8 +12,11 @@ from shared.conversations.fact import Fact
 from shared.conversations.fold import ends_in_order, fold, follows, with_end, with_next
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
+from shared.events.notes import EventNote, notes_attribute
+from shared.tenants.history import History
 from shared.wire import replace
 from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
+from tests.seeds import CUSTOMER_ID
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 HISTORY = history(contoso())
@@ -32,6 +35,12 @@ _events: st.SearchStrategy[Event] = st.one_of(
         ),
         _at, _role, _bot, st.booleans(),
     ),
+    st.builds(
+        lambda at, name, locale, code: message(
+            at=at, author={"role": "customer", "id": CUSTOMER_ID, **({"name": name} if name else {})}, locale=locale
+        ).with_unknown(notes_attribute([EventNote(code, "text")] if code else [])),
+        _at, st.sampled_from([None, "Ana", "Anna"]), st.sampled_from(["", "cs"]), st.sampled_from([None, "a", "b"]),
+    ),
     st.builds(lambda at, place: started(at=at, channel=place), _at, st.sampled_from(PLACES)),
     st.builds(
         lambda at, bot, topic: escalated(at=at, bot_id=bot, context_variables={"BotHandoffTopic": topic}),
@@ -48,18 +57,18 @@ def whole(facts: Sequence[Fact]) -> Conversation:
 
 
 def one_by_one(
-    facts: Sequence[Fact], follows: Callable[[Conversation, Fact], bool] = follows
+    facts: Sequence[Fact], follows: Callable[[Conversation, Fact, History], bool] = follows
 ) -> tuple[Conversation, int]:
     """The conversation as the recorder makes it, and how many facts were folded without looking at others."""
     conversation, alone = whole(facts[:1]), 0
     for number, fact in enumerate(facts[1:], start=2):
-        if follows(conversation, fact):
+        if follows(conversation, fact, HISTORY):
             # As a store gives the head: without its decisions.
             before = replace(conversation, decisions=())
             after = with_next(before, fact, HISTORY)
             conversation = replace(after, decisions=(*conversation.decisions, *after.decisions))
             alone += 1
-        elif fact.event.ends_conversation and ends_in_order(conversation, [fact]):
+        elif fact.event.ends_conversation and ends_in_order(conversation, [fact], HISTORY):
             after = with_end(replace(conversation, decisions=()), [fact], facts[:number], HISTORY)
             conversation = replace(after, decisions=(*conversation.decisions, *after.decisions))
         else:
@@ -67,7 +76,7 @@ def one_by_one(
     return conversation, alone
 
 
-def check(events: Sequence[Event], seed: int, follows: Callable[[Conversation, Fact], bool] = follows) -> None:
+def check(events: Sequence[Event], seed: int, follows: Callable[[Conversation, Fact, History], bool] = follows) -> None:
     facts = [fact_of(event, NOW) for event in {event.id: event for event in events}.values()]
     Random(seed).shuffle(facts)
     assert one_by_one(facts, follows)[0] == whole(facts)
@@ -98,13 +107,13 @@ def whatever_it_means(conversation: Conversation, fact: Fact) -> bool:
     ],
 )
 def test_a_fact_is_folded_without_the_others_although_it_must_not(
-    wrong: Callable[[Conversation, Fact], bool], events: list[Event]
+    wrong: Callable[[Conversation, Fact, History], bool], events: list[Event]
 ) -> None:
     with pytest.raises(AssertionError, match="Conversation"):
         check_every_order(events, wrong)
 
 
-def check_every_order(events: Sequence[Event], follows: Callable[[Conversation, Fact], bool]) -> None:
+def check_every_order(events: Sequence[Event], follows: Callable[[Conversation, Fact, History], bool]) -> None:
     for seed in range(10):
         check(events, seed, follows)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.conversations.unseen import goes_on
+from shared.conversations.extent import goes_on
 
 from shared.conversations.fold import fold
 from shared.conversations.transcript import transcript

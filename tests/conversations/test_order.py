@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import MovableClock
-from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.fact import Fact
+from shared.events.envelope import OWN_SOURCE
 from shared.conversations.lists import Selection
 from shared.conversations.order import in_order
 from shared.errors import EventTooLarge
@@ -145,7 +146,7 @@ async def test_the_hosts_clock_changes_neither_the_order_nor_the_count(
 
 def test_what_patchbay_decided_keeps_its_time_and_a_stranger_under_its_name_does_not() -> None:
     ahead = NOW + timedelta(seconds=2)
-    decided = event_from({**line("x", at=format_time(ahead)), "source": SOURCE})
+    decided = event_from({**line("x", at=format_time(ahead)), "source": OWN_SOURCE})
     assert fact_of(decided, NOW).at == ahead
     assert fact_of(decided, NOW).is_ours
     stranger = fact_of(decided.with_unknown(Stamp(NOW).attributes()), NOW)

@@ -6,6 +6,7 @@ from shared.events.envelope import format_time, parse_time
 from shared.tenants.configuration import Bot
 from shared.tenants.history import Version
 from shared.usage.ledger import LedgerRow
+from shared.wire import replace
 from tests.builders import contoso, fact_of, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.conversations.test_record import Spied
@@ -58,9 +59,7 @@ async def test_a_line_of_a_bot_that_was_declared_meanwhile_is_looked_at_anew() -
     said_at = format_time(NOW + timedelta(seconds=1))
     await pipeline.record(started(at=format_time(NOW)), message(at=said_at, role="bot", author_id="helper"))
     # When a version in force since then knows it under another name, and it speaks again
-    declared = contoso().model_copy(
-        update={"bots": (*contoso().bots, Bot(id="expert", name="Expert", app_id="helper"))}
-    )
+    declared = replace(contoso(), bots=(*contoso().bots, Bot(id="expert", name="Expert", app_id="helper")))
     await pipeline.configuration_store.add("contoso", Version(2, NOW + timedelta(minutes=1), declared))
     pipeline.clock.advance(timedelta(minutes=2))
     await pipeline.record(message(at=format_time(pipeline.clock.now()), role="bot", author_id="helper"))

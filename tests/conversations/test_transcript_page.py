@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.conversations.contents import Contents
+from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
+from shared.conversations.fold import fold
 from shared.conversations.ports import FactTime
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
 from shared.conversations.transcript_page import TranscriptReader
@@ -16,7 +18,7 @@ from shared.errors import InvalidRequest
 from shared.events.catalog import Event
 from shared.events.envelope import format_time, parse_time
 from shared.events.pseudonym import Pseudonyms
-from tests.builders import PSEUDONYMS, changed, ended, escalated, fact_of, message, started
+from tests.builders import PSEUDONYMS, changed, contoso, ended, escalated, fact_of, history, message, started
 from tests.fakes import MemoryConversations, MemoryOverflow
 
 NOW = parse_time("2026-11-20T12:00:00Z")
@@ -48,12 +50,17 @@ def reader(store: MemoryConversations) -> TranscriptReader:
     return TranscriptReader(store, Contents(MemoryOverflow()), pseudonyms)
 
 
+async def folded(store: MemoryConversations) -> Conversation:
+    facts = (await MemoryConversations.load(store, "contoso", "c1")).facts
+    return fold("contoso", "c1", facts, history(contoso()))
+
+
 async def pages(store: MemoryConversations, audience: Audience, limit: int) -> list[list[TranscriptEntry]]:
     """All pages, first to last."""
     found: list[list[TranscriptEntry]] = []
     after = None
     for _ in range(200):
-        page = await reader(store).page("contoso", "c1", audience, after, limit)
+        page = await reader(store).page("contoso", await folded(store), audience, after, limit)
         found.append([*page.entries])
         after = page.continuation
         if after is None:
@@ -109,9 +116,9 @@ async def test_a_page_of_a_long_conversation_reads_the_facts_of_its_lines() -> N
     lines = [message(at=at(n), event_id=f"m{n}", text=str(n)) for n in range(1000)]
     store = await holding(started(at=at(0)), *lines, escalated(at=at(500)), ended(at=at(990)))
     # When a page in the middle is read
-    place = (await reader(store).page("contoso", "c1", "customer", None, 400)).continuation
+    place = (await reader(store).page("contoso", await folded(store), "customer", None, 400)).continuation
     store.read = 0
-    page = await reader(store).page("contoso", "c1", "customer", place, 20)
+    page = await reader(store).page("contoso", await folded(store), "customer", place, 20)
     # Then it has the next lines, and hardly any others were read
     assert [entry.text for entry in page.entries] == [str(n) for n in range(400, 420)]
     assert store.read < 30
@@ -137,12 +144,12 @@ async def test_a_line_that_comes_between_two_pages_moves_none_of_the_later_ones(
     # Given the first page of a conversation
     lines = [message(at=at(n), event_id=f"m{n}", text=str(n)) for n in range(6)]
     store = await holding(started(at=at(0)), *lines)
-    first = await reader(store).page("contoso", "c1", "customer", None, 3)
+    first = await reader(store).page("contoso", await folded(store), "customer", None, 3)
     # When an old line arrives, and a new one
     for event in (message(at=at(0.5), event_id="old"), message(at=at(9), event_id="new", text="new")):
         await store.append("contoso", "c1", [fact_of(event, NOW)])
     # Then the next page goes on where the first ended, with the new one
-    page = await reader(store).page("contoso", "c1", "customer", first.continuation, 9)
+    page = await reader(store).page("contoso", await folded(store), "customer", first.continuation, 9)
     assert [entry.text for entry in page.entries] == ["3", "4", "5", "new"]
 
 
@@ -151,11 +158,11 @@ async def test_a_fact_that_is_deleted_meanwhile_is_left_out() -> None:
         async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
             return [*await super().fact_times(tenant_id, key), FactTime(TEN, "gone", "conversation.ended")]
 
-    page = await reader(Deleting()).page("contoso", "c1", "agent", None, 10)
+    page = await reader(Deleting()).page("contoso", await folded(Deleting()), "agent", None, 10)
     assert (page.entries, page.continuation) == ([], None)
 
 
 @pytest.mark.parametrize("continuation", ["", "1", "~", "a~1", "1~a", "9" * 40 + "~1"])
 async def test_a_continuation_that_no_page_had_is_refused(continuation: str) -> None:
     with pytest.raises(InvalidRequest):
-        await reader(await holding()).page("contoso", "c1", "agent", continuation, 10)
+        await reader(await holding()).page("contoso", await folded(await holding()), "agent", continuation, 10)

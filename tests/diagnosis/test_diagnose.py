@@ -276,8 +276,8 @@ def test_variables_of_300_kb_are_too_large_and_the_doctor_says_so() -> None:
 
 
 def test_of_a_long_history_each_thing_is_said_once() -> None:
-    # given a history of three lines that the bot did not bridge
-    said = [bot_activity(id=f"h{n}", channelData=None) for n in range(3)]
+    # given a history of three lines that the bot did not bridge, though it did bridge one
+    said = [*(bot_activity(id=f"h{n}", channelData=None) for n in range(3)), bot_activity(id="h3")]
     transcript = {"name": "Transcript", "contentType": "application/json", "content": {"activities": said}}
     hand_off = bot_activity(type="event", name="handoff.initiate", value={}, attachments=[transcript])
     found = [one for one in diagnosed(hand_off).findings if one.code == "not_bridged"]

@@ -68,18 +68,23 @@ def described(event: Event) -> str:
             return f"begins with {data.customer.id} at {event.time}"
         case MessagePosted(data=data):
             files = "".join(f" +{one.name}" for one in data.attachments)
-            return f"{data.author.role} {data.author.id}, {data.visibility}: {data.text}{files}"
+            advises = " (smart assist)" if data.author.smart_assist else ""
+            return f"{data.author.role} {data.author.id}{advises}, {data.visibility}: {data.text}{files}"
         case MessageChanged(data=data):
             files = "".join(f" +{one.name}" for one in event.attachments)
             return f"{data.message_id} is {'removed' if data.removed else f'changed: {data.text}'}{files}"
         case BotEscalated(data=data):
             variables = {n: v for n, v in data.context_variables.items() if not n.startswith("va_")}
-            lines = "".join(f" | {line.author.role}, {line.visibility}: {line.text}" for line in data.transcript)
+            lines = _history(event)
             files = "".join(f" +{one.name}" for one in data.attachments)
             return f"{data.bot_id} escalates {json.dumps(variables)}: {data.summary}{files}{lines}"
         case ConversationEnded(data=data):
-            return f"ended by {data.ended_by}, {data.reason}: {data.note}"
+            return f"ended by {data.ended_by}, {data.reason}: {data.note or data.summary}{_history(event)}"
     return event.type
+
+
+def _history(event: Event) -> str:
+    return "".join(f" | {line.author.role}, {line.visibility}: {line.text}" for line in event.history)
 
 
 def as_posted(diagnosis: Diagnosis) -> tuple[list[str], list[str], list[str]]:

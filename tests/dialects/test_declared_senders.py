@@ -6,7 +6,7 @@ import pytest
 
 from shared.dialects.bot_framework.reader import read_activity
 from shared.dialects.reading import Reading
-from shared.dialects.telegram import read_update
+from shared.dialects.telegram.reader import read_update
 from shared.tenants.configuration import Configuration
 from tests.builders import small
 from tests.functions.hosts import activity

@@ -28,19 +28,20 @@ from tests.functions.odd_bodies import RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT_UPD
 
 BODIES = {payload.name: payload.read_bytes() for payload in QUIRKS}
 BECOMES: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "becomes.yaml").read_text(encoding="utf-8"))
-HISTORY = " | customer, public: store hours | bot, private: I'm happy to help with store hours."
+HISTORY = " | customer, public: store hours | bot, public: I'm happy to help with store hours."
 REAL_BECOMES = {
     "bot-framework-complex-activity.json": [
         "begins with pva_22qPwRMhGu_eee72dc1-9211-425e-ab79-bd214f0c8874 at 2022-03-25T00:57:22.522303Z",
         "customer pva_22qPwRMhGu_eee72dc1-9211-425e-ab79-bd214f0c8874, public: validation",
     ],
     "bot-framework-emulator.transcript": [
-        "begins with 57efe82e-483f-4ce5-aff3-09ac73c46472 at 2019-08-20T20:37:05.499000Z",
+        "begins with 57efe82e-483f-4ce5-aff3-09ac73c46472 at 2019-08-20T20:37:05.547000Z",
         "bot 92e19130-c37f-11e9-aaf4-234c3b063205, private: Welcome to the e2e testing bot! :)",
         "customer 57efe82e-483f-4ce5-aff3-09ac73c46472, public: Hello",
         "bot 92e19130-c37f-11e9-aaf4-234c3b063205, private: Hello! :)",
         "bot 92e19130-c37f-11e9-aaf4-234c3b063205, private: How are you doing?",
         "customer 57efe82e-483f-4ce5-aff3-09ac73c46472, public: I'm doing great, thanks for asking!",
+        "ignored: only_bot_added [0].membersAdded",
     ],
     "copilot-studio-handoff.activities.json": [
         "begins with pva_H1YHD_be80720b-bdb0-4561-aae2-5f891f2f02e0 at 2020-02-10T21:51:37.499726Z",
@@ -173,11 +174,11 @@ async def test_copilot_studio_gives_the_last_phrase_under_both_names_and_the_cus
 
 
 async def test_what_a_closing_hand_off_brings_is_kept_with_the_end() -> None:
-    [ended] = (await posted("botFramework", BODIES["hand-off-closing.json"], NOW)).events
+    [_, ended] = (await posted("botFramework", BODIES["hand-off-closing.json"], NOW)).events
     assert isinstance(ended, ConversationEnded)
-    kept = ended.data.model_extra or {}
-    assert kept["contextVariables"]["BotHandoffTopic"] == "CreditCard"
-    assert [line["text"] for line in kept["transcript"]] == ["my card", "Oh dear"]
+    assert ended.data.context_variables["BotHandoffTopic"] == "CreditCard"
+    assert (ended.data.bot_id, ended.data.summary) == ("contoso-bot", "Stolen card")
+    assert [line.text for line in ended.data.transcript] == ["my card", "Oh dear"]
 
 
 async def test_a_set_of_too_many_activities_is_refused_as_a_whole() -> None:

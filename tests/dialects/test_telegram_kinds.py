@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from shared.dialects.reading import Draft, Reading
-from shared.dialects.telegram.reader import read_update
+from shared.dialects.telegram import reader
+from tests.builders import contoso
 from tests.dialects.test_telegram import ANNA, update
 
 PLACE = {"latitude": 52.5, "longitude": 13.4}
@@ -17,6 +18,10 @@ FORUM = {"id": -100500, "type": "supergroup", "is_forum": True}
 PRIVATE = {"id": 4711, "type": "private", "first_name": "Anna"}
 OWNER = {"id": 99, "is_bot": False, "first_name": "Olga"}
 BOT = {"id": 1, "is_bot": True, "first_name": "Contoso bot"}
+
+
+def read_update(document: Any) -> Reading:
+    return reader.read_update(document, contoso())
 
 
 def of(member: str, **members: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.conversations.blind_append import changes_head
 from shared.conversations.conversation import Conversation
-from shared.conversations.effect import CloseThread, Contribute
+from shared.conversations.effect import Contribute, TellThread
 from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.ports import Head
@@ -77,8 +77,8 @@ def test_an_end_closes_the_thread_and_an_earlier_end_again() -> None:
     earlier = folded(started(channel=THREAD), ended(at="2026-10-05T11:00:00Z"), ended(at="2026-10-05T10:30:00Z"))
     for before, after, at in ((begun, over, "2026-10-05T11:00:00Z"), (over, earlier, "2026-10-05T10:30:00Z")):
         effect = reconcile(before, after, 2)["thread"]
-        assert isinstance(effect, CloseThread)
-        assert effect.at == parse_time(at)
+        assert isinstance(effect, TellThread)
+        assert effect.share.closed_at == parse_time(at)
 
 
 _seconds = st.integers(0, 60).map(lambda n: (parse_time("2026-10-31T23:59:30Z") + timedelta(seconds=n)).isoformat())

@@ -26,7 +26,7 @@ from shared.events.overflow import place_of
 from shared.events.stamp import LONGEST
 from shared.events.types.message_posted import MessagePosted
 from shared.wire import canonical_json
-from tests.builders import PSEUDONYMS, document, escalated, message, message_document
+from tests.builders import PSEUDONYMS, TEN, document, escalated, message, message_document
 
 BOT = {"role": "bot", "id": "contoso-bot"}
 
@@ -189,8 +189,8 @@ def test_any_other_long_url_is_kept_as_it_is(url: str) -> None:
 
 @pytest.mark.parametrize("attachments", [5, "x" * 300_000, [1], [{"claimChecks": "x"}], {"content": "x"}, None])
 def test_members_that_an_event_type_does_not_know_may_be_anything(attachments: Any) -> None:
-    said = {"endedBy": "bot", "reason": "resolved", "attachments": attachments, "transcript": told(300, 1000)}
-    event = event_from(document("conversation.ended", said))
+    said = {"attachments": attachments, "transcript": told(300, 1000)}
+    event = event_from(document("inactivity.timeout", {"dueAt": TEN, **said}))
     made = check_in(event)
     assert len(encode_event(made.event)) <= MAX_EVENT_BYTES
     assert whole(made) == same(event)

@@ -62,11 +62,13 @@ class MessageRecalled(ConversationEvent):
     changes_only_transcript = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    history: ClassVar[tuple[()]] = ()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     sequence: ClassVar[None] = None
     is_activity: ClassVar[bool] = False
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False
+    invokes_bot: ClassVar[bool] = False
     asks_for_somebody: ClassVar[bool] = False
 
 

@@ -91,7 +91,10 @@ async def test_a_hand_off_is_an_escalation(host: Host, context: Any, variables: 
         (None, BOT, ("bot", "resolved")),
         ("completedSuccessfully", BOT, ("bot", "resolved")),
         ("userCancelled", CUSTOMER, ("customer", "abandoned")),
-        ("botTimedOut", BOT, ("bot", "inactivity")),
+        ("userCancelled", BOT, ("customer", "abandoned")),
+        ("botTimedOut", BOT, ("bot", "disconnected")),
+        ("botIssuedInvalidMessage", BOT, ("bot", "other")),
+        ("unknown", BOT, ("bot", "other")),
         ("channelFailed", CUSTOMER, ("customer", "disconnected")),
         ("somethingElse", BOT, ("bot", "other")),
     ],
@@ -123,7 +126,7 @@ async def test_a_command_of_broken_json_is_refused_by_its_member(host: Host, tag
 
 @pytest.mark.parametrize(
     "tags",
-    ["ChannelId-lcw,OmnichannelContextMessage", "", '{"type":"Unknown"}', '["Escalate"]', [], 7, None],
+    ["ChannelId-lcw,OmnichannelContextMessage", "", '["a", "b"]', ["a"], [], 7, None],
 )
 async def test_tags_that_are_no_command_leave_a_message_a_message(host: Host, tags: Any) -> None:
     await begun(host)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.events.codec import event_from
+from shared.events.notes import EventNote, notes_attribute
 from shared.events.stamp import Stamp, stamp_of
 from tests.builders import document, message_document
 from tests.functions.hosts import EVENTS, WEB_CHAT, Host, activity, paths, problem
@@ -25,9 +26,10 @@ def line(event_id: str = "m1", conversation: str | None = "c1", **data: Any) -> 
 async def test_a_single_event_is_accepted_and_is_on_the_bus_as_it_was_sent(host: Host) -> None:
     # Given an event with members that we do not know
     sent = line(unknown={"a": [1, None]}) | {"traceparent": "00-1", "time": "2026-10-20T13:00:00.1234567+02:00"}
-    # When it is posted, then its id is answered, and the bus has all of it, with the stamp of its request
+    # When it is posted, then its id is answered, and the bus has all of it, with a note and the stamp of its request
     assert await host.accepted(EVENTS, sent) == {"accepted": ["m1"], "rejected": []}
-    stamped = event_from(sent | Stamp(host.clock.now()).attributes())
+    noted = notes_attribute([EventNote("unknown_member", "data.unknown")])
+    stamped = event_from(sent | noted | Stamp(host.clock.now()).attributes())
     assert [event.to_json() for event in await host.published()] == [stamped.to_json()]
 
 

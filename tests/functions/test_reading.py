@@ -12,6 +12,10 @@ from tests.seeds import TEXT
 ID = threaded()
 CARD = '{"type":"Escalate","context":{"BotHandoffTopic":"CreditCard"}}'
 HIDDEN = "for the agent only"
+UNBRIDGED = {
+    "code": "not_bridged", "count": 1,
+    "detail": 'channelData.deliveryMode: Send channelData.deliveryMode "bridged" with what the customer should see.',
+}  # fmt: skip
 CHANNEL = {"accountId": "contoso-app", "channelId": "app"}
 
 
@@ -50,7 +54,7 @@ async def test_a_head_has_every_member_of_the_contract(host: Host) -> None:
         "queue": "CreditCardQueue", "bot": None, "agent": None,
         "channel": {"accountId": "contoso-chat", "channelId": "webchat", "threadId": "thread-1"},
         "customer": {"id": "customer-1", "name": "Zoë", "locale": None},
-        "contextVariables": {"BotHandoffTopic": "CreditCard"}, "warnings": [],
+        "contextVariables": {"BotHandoffTopic": "CreditCard"}, "warnings": [UNBRIDGED],
         "startedAt": "2026-10-20T11:00:00.123456Z", "lastActivityAt": "2026-10-20T11:00:04Z",
         "escalatedAt": "2026-10-20T11:00:03Z", "escalationReason": None,
         "closedAt": None, "closedBy": None, "closedReason": None, "closedNote": None,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.conversations.fact import SOURCE, Fact
+from shared.conversations.fact import Fact
+from shared.events.envelope import OWN_SOURCE
 from shared.conversations.lists import Selection
 from shared.conversations.ports import Beside, Head
 from shared.errors import DocumentTooLarge, StoreUnavailable
@@ -80,7 +81,7 @@ async def test_a_conflict_and_a_late_event_are_parked_with_their_tenant() -> Non
     ]
 
 
-@pytest.mark.parametrize("source", [SOURCE, f"{SOURCE}/sweep", f"{SOURCE}/", "/PatchBay", "//patchbay", "/%70atchbay"])
+@pytest.mark.parametrize("source", [OWN_SOURCE, f"{OWN_SOURCE}/sweep", f"{OWN_SOURCE}/", "/PatchBay", "//patchbay", "/%70atchbay"])
 async def test_an_event_of_a_sender_that_names_our_source_is_parked(source: str) -> None:
     # Given events of each type that is stored, from whoever is connected to the bus
     events = [replace(one, source=source) for one in (started(), message(), escalated(), ended())]
@@ -92,7 +93,7 @@ async def test_an_event_of_a_sender_that_names_our_source_is_parked(source: str)
 
 async def test_a_start_under_our_name_does_not_stop_the_timers() -> None:
     # Given an event that looks like the start that Patchbay assumes, and a line of the same new conversation
-    spoofed = replace(started(event_id="assumed-start"), source=SOURCE)
+    spoofed = replace(started(event_id="assumed-start"), source=OWN_SOURCE)
     pipeline = await delivered(spoofed, message(at=format_time(NOW)))
     # When the six minutes have passed after which a start is assumed
     for _ in range(3):
@@ -106,7 +107,7 @@ async def test_a_start_under_our_name_does_not_stop_the_timers() -> None:
 async def test_a_check_that_records_nothing_new_ends() -> None:
     # Given a fact that has the id of the start that is to be assumed, and says something else
     pipeline = await InMemory().configured()
-    await pipeline.record(replace(message(event_id="assumed-start"), source=SOURCE))
+    await pipeline.record(replace(message(event_id="assumed-start"), source=OWN_SOURCE))
     # When it is due, then the check ends, and the conversation is checked again later, not all the time
     pipeline.clock.advance(timedelta(minutes=6))
     assert await pipeline.sweep.run() == 1

@@ -10,6 +10,7 @@ import pytest
 from shared.errors import ThreadChanged
 from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Resolved, Threads
+from shared.threads.span import Share
 from shared.threads.thread import Thread, conversation_id, thread_key
 from tests.builders import PSEUDONYMS
 from tests.fakes import MemoryOverflow, MemoryThreads
@@ -36,7 +37,8 @@ class Chat:
         await self.links.link("contoso", OLD, NEW)
 
     async def end(self, channel: Any, conversation: str, after: float) -> None:
-        await self.threads.close("contoso", channel, conversation, TEN + timedelta(minutes=after))
+        at = TEN + timedelta(minutes=after)
+        await self.threads.share("contoso", channel, conversation, Share(revision=1, begins=TEN, closed_at=at), at)
 
 
 async def check_that_a_linked_chat_goes_on(linked: type[LinkedThreads] = LinkedThreads) -> None:

@@ -16,6 +16,7 @@ from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import parse_time
 from shared.events.pseudonym import Pseudonyms
 from shared.threads.resolve import Resolved, Threads
+from shared.threads.span import Share
 from shared.threads.thread import Thread, conversation_id, started_event, thread_key
 from tests.builders import PSEUDONYMS
 from tests.fakes import MemoryOverflow, MemoryThreads
@@ -64,7 +65,8 @@ async def resolve(threads: Threads, after: float, channel: ChannelReference = CH
 
 
 async def close(threads: Threads, conversation: str, after: float) -> None:
-    await threads.close("contoso", CHANNEL, conversation, TEN + minutes(after))
+    at = TEN + minutes(after)
+    await threads.share("contoso", CHANNEL, conversation, Share(revision=1, begins=TEN, closed_at=at), at)
 
 
 async def test_one_conversation_follows_another(threads: Threads, bus: Bus) -> None:
@@ -197,11 +199,11 @@ async def test_only_an_open_conversation_of_the_thread_is_closed(bus: Bus) -> No
     await close(threads, FIRST, 10)
     assert (await resolve(threads, 10)).conversation_id == FIRST
     closed = await store.load("contoso", KEY)
-    # when it is closed again, later
+    # when it is closed again, at the same revision
     await close(threads, FIRST, 15)
     # then nothing changes, and a thread that nobody knows is not made up
     assert await store.load("contoso", KEY) == closed
-    await threads.close("fabrikam", CHANNEL, FIRST, TEN)
+    await threads.share("fabrikam", CHANNEL, FIRST, Share(revision=1, begins=TEN, closed_at=TEN), TEN)
     assert await store.load("fabrikam", KEY) is None
 
 

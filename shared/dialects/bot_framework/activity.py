@@ -5,6 +5,7 @@ Each assumption is noted when its member is read, so `notes` are complete once t
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from shared.dialects.bot_framework.notes import ActivityCode
 from shared.dialects.bot_framework.omnichannel import ChannelData, channel_data
 from shared.dialects.bot_framework.presentation import said_by
+from shared.dialects.bot_framework.sign_in import without_sign_in
 from shared.dialects.dialect import TenantView, declared_sender
 from shared.dialects.notes import Note
 from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
@@ -20,7 +22,7 @@ from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
 from shared.wire import canonical_json
 
-_ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
+ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
 _MAX_ID = 1024
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 """An id that was redacted, such as `<REDACTED>`."""
@@ -54,6 +56,11 @@ class Activity:
             self.note("wrong_type", member, "is no text, so it is left out")
         return value if isinstance(value, str) and value else None
 
+    @property
+    def kind(self) -> str:
+        """The activity's type, case-folded."""
+        return str(self.native.get("type")).strip().casefold()
+
     @cached_property
     def thread_id(self) -> str:
         """The channel's own conversation id. Raises InvalidActivity."""
@@ -85,9 +92,18 @@ class Activity:
         return channel_data(self.native, self.note)
 
     @property
+    def client_id(self) -> str | None:
+        """The id that the customer's client gave the line, which is the same when it sends the line again."""
+        members = self.channel_data.members
+        if not members or self.role != "customer":
+            return None
+        given = next((value for name, value in members.items() if name.casefold() == "clientactivityid"), None)
+        return given if isinstance(given, str) and given else None
+
+    @property
     def says_its_role(self) -> bool:
         """True if the activity names the sender's role, which is optional."""
-        return self._given_role in _ROLES
+        return self._given_role in ROLES
 
     @cached_property
     def role(self) -> str:
@@ -97,11 +113,11 @@ class Activity:
         do.
         """
         if self.says_its_role:
-            return _ROLES[self._given_role]
+            return ROLES[self._given_role]
         role, why = "customer", "it is no configured bot"
         if self._declared:
             role, why = self._declared[0], "it is configured as one"
-        elif self.channel_data.is_command:
+        elif self.channel_data.tags.is_command:
             role, why = "bot", "customers give no commands"
         if self._given_role in ("", "none"):
             self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
@@ -119,7 +135,17 @@ class Activity:
         """The sender as a line's author."""
         name = self._account("from").get("name")
         author = {"role": self.role, "id": self._declared_as(self.role) or self._sender_id}
-        return {**author, "name": name} if isinstance(name, str) else author
+        return {
+            **author,
+            **({"name": name} if isinstance(name, str) else {}),
+            **({"smartAssist": True} if self.role == "bot" and self._advises else {}),
+        }
+
+    @property
+    def _advises(self) -> bool:
+        """True if the bot's line is for the agent alone."""
+        bot = self.tenant.bot(self._sender_id)
+        return self.channel_data.tags.is_smart_assist or (bot is not None and bot.smart_assist)
 
     @cached_property
     def bot_id(self) -> str:
@@ -144,9 +170,9 @@ class Activity:
 
     @cached_property
     def customer(self) -> Customer:
-        """The customer of the conversation: the sender, or the recipient of a bot's or an agent's line."""
-        member = "from" if self.role == "customer" else "recipient"
-        account = self._account(member)
+        """The customer: who joined the conversation, the sender, or the recipient of a bot's or an agent's line."""
+        member = "membersAdded" if self.joined else "from" if self.role == "customer" else "recipient"
+        account = _account(self.joined) if self.joined else self._account(member)
         if account.get("id") is None and member == "recipient":
             account = self._related_user
             if account.get("id") is None:
@@ -157,6 +183,23 @@ class Activity:
             name=self._shortened(account.get("name"), MAX_NAME, f"{member}.name"),
             locale=self._shortened(self.text("locale") or self._language, MAX_LOCALE, "locale") or None,
         )
+
+    @property
+    def joined(self) -> dict[str, Any] | None:
+        """The first member added who is no bot: neither the recipient, nor one that says so or is configured as one."""
+        added = self.native.get("membersAdded")
+        if added is None or self.kind != "conversationupdate":
+            return None
+        return next((one for one in (added if isinstance(added, list) else ()) if self._is_somebody(one)), None)
+
+    def _is_somebody(self, member: Any) -> bool:
+        if not isinstance(member, dict) or not member:
+            return False
+        own_id, role = member.get("id"), ROLES.get(str(member.get("role", "")).casefold())
+        if role is not None:
+            return role != "bot"
+        is_recipient = own_id is not None and self._account("recipient").get("id") == own_id
+        return not is_recipient and not (isinstance(own_id, str) and self.tenant.bot(own_id))
 
     @property
     def _related_user(self) -> dict[str, Any]:
@@ -180,7 +223,15 @@ class Activity:
     @cached_property
     def attachments(self) -> list[dict[str, Any]]:
         """The attachments with our names for their members. Their other members are kept."""
-        return [_attachment(item, number) for number, (_, item) in enumerate(self.native_attachments, 1)]
+        return self.attachments_without(())
+
+    def attachments_without(self, left_out: Collection[str]) -> list[dict[str, Any]]:
+        """The attachments but those at these paths."""
+        return [
+            _attachment(without_sign_in(item, path, self.note), number)
+            for number, (path, item) in enumerate(self.native_attachments, 1)
+            if path not in left_out
+        ]
 
     @cached_property
     def native_attachments(self) -> list[tuple[str, dict[str, Any]]]:

@@ -7,41 +7,31 @@ event names are ignored (A2014, A5002), an event must have a name (A5001), times
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from shared.dialects.bot_framework.activity import Activity
 from shared.dialects.bot_framework.changed_message import MEMBERS, Change, deletion_of, reaction_of, update_of
-from shared.dialects.bot_framework.hand_off import handed_over, handed_over_with_value
-from shared.dialects.bot_framework.notes import IgnoredCode
+from shared.dialects.bot_framework.drafts import PRESENTATION, end_of, line_of
+from shared.dialects.bot_framework.hand_off import begins_with, handed_over, handed_over_with_value
+from shared.dialects.bot_framework.notes import ActivityCode
+from shared.dialects.bot_framework.sign_in import is_sign_in
 from shared.dialects.dialect import TenantView
-from shared.dialects.notes import CommonCode, Note
+from shared.dialects.notes import Note
 from shared.dialects.reading import Draft, Reading
 from shared.errors import InvalidActivity, Mistake
 from shared.events.conversation_event import Begins
 from shared.events.data import Customer
+from shared.near_miss import typo_between
 
-_END_CODES = {
-    "completedsuccessfully": "resolved",
-    "usercancelled": "abandoned",
-    "bottimedout": "inactivity",
-    "channelfailed": "disconnected",
-}
-_PRESENTATION = (
-    "textFormat",
-    "locale",
-    "speak",
-    "inputHint",
-    "suggestedActions",
-    "attachmentLayout",
-    "replyToId",
-    "value",
-)
-"""Members about a message's presentation, which are kept. Channel data is not kept, because it may hold tokens."""
 _READ = {"type", "id", "timestamp", "from", "recipient", "conversation", "locale", "text", "attachments"}
 _TRANSPORT = {"channelId", "serviceUrl", "localTimestamp", "localTimezone", "rawTimestamp", "callerId", "relatesTo"}
 """Members that are about the transport only."""
 _HUB_CONTEXT = ("startconversation", "omnichannelsetcontext")
 """Events by which Omnichannel tells a bot that a conversation begins for it."""
+_ASKING = ("fetch", "query", "querylink", "queryanswer", "selectitem", "search")
+"""How the names of invokes end by which a client asks its bot for something to show."""
+_NO_LETTER = re.compile(r"[^a-z]")
 _NO_ESCALATION = re.compile(r"escalat\w{0,9}\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
 """The line of a Copilot Studio bot whose hand-off is not connected: `Escalating ... is not currently configured`."""
 
@@ -54,7 +44,7 @@ def read_activity(document: Any, tenant: TenantView) -> Reading:
     kind = activity.text("type")
     if kind is None:
         raise InvalidActivity([Mistake("type", "is missing")])
-    read = _READERS.get(kind, _unknown)(activity)
+    read = _reader(activity, kind)(activity)
     if not read.drafts and read.begins == "never":
         nobody = Customer(id="unknown")
         return Reading(None, None, nobody, [], read.ignored, "never", activity.notes)
@@ -73,7 +63,7 @@ class _Read(NamedTuple):
     members: Sequence[str] = ()
 
 
-def _ignored(code: IgnoredCode | CommonCode, path: str, reason: str) -> _Read:
+def _ignored(code: ActivityCode, path: str, reason: str) -> _Read:
     return _Read([], [Note(code, path, reason)], "never")
 
 
@@ -81,30 +71,48 @@ def _message(activity: Activity) -> _Read:
     data = activity.channel_data
     from_bot = activity.role == "bot"
     command = data.command if from_bot else None
-    if data.is_command and not from_bot:
+    if data.tags.is_command and not from_bot:
         reason = f"holds a command, but the sender is a {activity.role}: only a bot's commands are followed"
         activity.note("command_of_a_customer", f"{data.name}.tags", reason)
     if command and command.type == "Escalate":
         # The text of an escalation is the summary for the agent, bridged or not; the customer never sees it.
         draft = handed_over(activity, command.context, command.place, activity.text())
-        return _Read([draft], [], "always", _PRESENTATION)
+        return _Read([draft], [], begins_with(draft), PRESENTATION)
     text = activity.text()
     if from_bot and text and _NO_ESCALATION.search(text[:1000]):
         reason = "says that escalation is not configured: the bot hands nothing over, and nobody is told"
         activity.note("fake_hand_off", "text", reason)
-    line = _line(activity, private=data.is_private(from_bot=from_bot))
+    line = line_of(activity)
     if not ({"text", "value"} & line.data.keys() or line.data["attachments"] or command):
         return _ignored("empty_message", "text", "the message holds neither text nor attachments nor a value")
     if command:
-        return _Read([line, _end(activity)], [], "never", _PRESENTATION)
-    return _Read([line], [], "always" if activity.role == "customer" else "ifFirst", _PRESENTATION)
+        return _Read([line, end_of(activity)], [], "never", PRESENTATION)
+    return _Read([line], [], _begins_with_line(activity), PRESENTATION)
+
+
+def _invoke(activity: Activity) -> _Read:
+    """A button or a form of a card: what the customer chose. Others ask the bot for something, and say nothing."""
+    name = activity.text("name") or ""
+    if is_sign_in(name):
+        return _without_event(name)
+    line = line_of(activity, {"name": name} if name else {})
+    if name.casefold().endswith(_ASKING) or "value" not in line.data:
+        return _ignored("invoke_without_meaning", "name", f"invokes named {name[:80]!r} say nothing here")
+    return _Read([line], [], _begins_with_line(activity), ("name", *PRESENTATION))
+
+
+def _begins_with_line(activity: Activity) -> Begins:
+    return "always" if activity.role == "customer" else "ifFirst"
 
 
 def _conversation_update(activity: Activity) -> _Read:
-    if activity.native.get("membersAdded"):
+    if activity.joined is not None:
         return _Read([], [], "always", ["membersAdded"])
     if "vnd.microsoft.msdyn.oc.data" in activity.channel_data.members:
         return _hub_context(activity, activity.channel_data.name)
+    if activity.native.get("membersAdded"):
+        reason = "adds nobody but the bot: nothing begins until a customer joins or somebody writes"
+        return _ignored("only_bot_added", "membersAdded", reason)
     reason = "a conversationUpdate that adds no member changes nothing here"
     return _ignored("no_member_added", "membersAdded", reason)
 
@@ -116,20 +124,42 @@ def _event(activity: Activity) -> _Read:
     folded = name.casefold()
     if folded in _HUB_CONTEXT:
         return _hub_context(activity, "value")
-    if folded == "handoff.status":
-        return _ignored("hand_off_status", "name", "a hub tells a bot how its hand-off goes; nothing changes here")
     # Hubs' own connectors name theirs after the hub: GenesysHandoff.
     if folded == "handoff.initiate" or folded.endswith("handoff"):
         return _hand_off(activity)
+    if _is_almost_a_hand_off(name):
+        return _almost_handed_over(activity, "name", name)
+    return _without_event(name)
+
+
+def _without_event(name: str) -> _Read:
+    """The reason why an activity of this name has no event."""
+    if name.casefold() == "handoff.status":
+        return _ignored("hand_off_status", "name", "a hub tells a bot how its hand-off goes; nothing changes here")
+    if is_sign_in(name):
+        return _ignored("sign_in", "value", "belongs to a sign-in of the customer, so it is left out")
     return _ignored("event_without_meaning", "name", f"events named {name[:80]!r} have no meaning here")
+
+
+def _is_almost_a_hand_off(name: str) -> bool:
+    letters = _NO_LETTER.sub("", name[:80].casefold())
+    return letters == "handoffinitiate" or typo_between(letters, "handoffinitiate") is not None
+
+
+def _almost_handed_over(activity: Activity, member: str, name: str) -> _Read:
+    """A line for the agent that has what the bot wanted to hand over: nobody is asked to take the conversation."""
+    reason = f"is {name[:80]!r}, so nothing is handed over, and the agent alone sees it; did you mean handoff.initiate?"
+    activity.note("name_near_miss", member, reason)
+    line = line_of(activity, {"name": name})
+    private = replace(line, data={**line.data, "visibility": "private"})
+    return _Read([private], [], _begins_with_line(activity), ("name", *PRESENTATION))
 
 
 def _hand_off(activity: Activity) -> _Read:
     if activity.role == "customer" and activity.says_its_role:
         return _ignored("hand_off_of_a_customer", "from.role", "only a bot hands a conversation over")
     draft = handed_over_with_value(activity)
-    begins: Begins = "always" if draft.type == "bot.escalated" else "never"
-    return _Read([draft], [], begins, ["name", "value", "locale", "replyToId"])
+    return _Read([draft], [], begins_with(draft), ["name", "value", "locale", "replyToId"])
 
 
 def _hub_context(activity: Activity, member: str) -> _Read:
@@ -141,7 +171,7 @@ def _hub_context(activity: Activity, member: str) -> _Read:
 
 
 def _end_of_conversation(activity: Activity) -> _Read:
-    return _Read([_end(activity)], [], "never", ["code"])
+    return _Read([end_of(activity)], [], "never", ["code", "value"])
 
 
 def _trace(activity: Activity) -> _Read:
@@ -172,37 +202,35 @@ _READERS: dict[str, Callable[[Activity], _Read]] = {
     "conversationUpdate": _conversation_update,
     "event": _event,
     "handoff": _hand_off,
+    "invoke": _invoke,
     "endOfConversation": _end_of_conversation,
     "trace": _trace,
     "messageUpdate": lambda activity: _changed(update_of(activity)),
     "messageDelete": lambda activity: _changed(deletion_of(activity)),
     "messageReaction": lambda activity: _changed(reaction_of(activity)),
 }
+_BY_FOLDED = {name.casefold(): name for name in _READERS}
 
 
-def _end(activity: Activity) -> Draft:
-    code = activity.text("code")
-    reason = "resolved" if code is None else _END_CODES.get(code.casefold(), "other")
-    if code is None and activity.native["type"] == "endOfConversation":
-        activity.note("end_code_missing", "code", "is missing, so the end counts as resolved")
-    if reason == "other":
-        activity.note("end_code_unknown", "code", f"is {str(code)[:80]!r}, so the end's reason is 'other'")
-    data = {"endedBy": activity.role, "reason": reason}
-    if note := activity.text():
-        data["note"] = note
-    return Draft(activity.event_id("end"), "conversation.ended", data)
-
-
-def _line(activity: Activity, *, private: bool) -> Draft:
-    data: dict[str, Any] = {
-        "author": activity.author,
-        "attachments": activity.attachments,
-        "visibility": "private" if private else "public",
-        **{name: activity.native[name] for name in _PRESENTATION if activity.native.get(name) is not None},
-    }
-    if text := activity.text():
-        data["text"] = text
-    return Draft(activity.event_id(), "message.posted", data, {"author": "from"})
+def _reader(activity: Activity, kind: str) -> Callable[[Activity], _Read]:
+    """The reader of activities of this type. Near misses are noted; read are those in case, and of messages."""
+    if kind in _READERS:
+        return _READERS[kind]
+    meant = _BY_FOLDED.get(kind.strip().casefold())
+    if meant is not None:
+        activity.note("type_near_miss", "type", f"is {kind[:80]!r}, and is read as {meant!r}")
+        return _READERS[meant]
+    near = next((name for name in _READERS if typo_between(kind.strip()[:80], name)), None)
+    if near == "message":
+        # What somebody said is no less said.
+        activity.note("type_near_miss", "type", f"is {kind[:80]!r}, and is read as 'message'")
+        return _message
+    if near == "handoff":
+        return lambda almost: _almost_handed_over(almost, "type", kind)
+    if near is not None:
+        reason = f"is {kind[:80]!r}, so the activity is ignored; did you mean {near!r}?"
+        return lambda _: _ignored("type_near_miss", "type", reason)
+    return _unknown
 
 
 def _note_members(activity: Activity, members: Sequence[str]) -> None:

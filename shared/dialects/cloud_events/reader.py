@@ -3,9 +3,12 @@
 from typing import Any
 
 from shared.dialects.dialect import Ingress
+from shared.dialects.event_notes import notes_on
 from shared.errors import InvalidEvent, Mistake, UnknownAccount
 from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import sized_event
+from shared.events.notes import NOTES, EventNote, notes_attribute
+from shared.wire import canonical_json
 
 
 def admitted(document: Any, ingress: Ingress) -> CheckedIn:
@@ -22,4 +25,9 @@ def admitted(document: Any, ingress: Ingress) -> CheckedIn:
     # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
     if event.subject is None and named and ingress.tenant.channel(named.account_id, named.channel_id) is None:
         raise UnknownAccount(named.account_id, named.channel_id)
-    return check_in(event, most_bytes)
+    notes = notes_on(event)
+    if not notes and NOTES not in event.attributes:
+        return check_in(event, most_bytes)
+    # Nobody else says what was noted here.
+    attribute = {NOTES: "[]", **notes_attribute(EventNote(note.code, note.path) for note in notes)}
+    return check_in(event.with_unknown(attribute), most_bytes + len(canonical_json(attribute)))

@@ -6,20 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from shared.events.conversation_event import Begins, ConversationEvent
-from shared.events.data import AddressedData, Attachment, Author, NativeId, Visibility
-from shared.events.envelope import EventTime
-from shared.wire import WireModel
-
-
-class BotHistoryLine(WireModel):
-    """One line of the history that a bot hands over; `id` is the line's native id."""
-
-    id: str | None = None
-    time: EventTime | None = None
-    author: Author
-    text: str | None = None
-    attachments: tuple[Attachment, ...] = ()
-    visibility: Visibility = "public"
+from shared.events.data import AddressedData, Attachment, Author, BotHistoryLine, NativeId
 
 
 class EscalatedData(AddressedData):
@@ -58,6 +45,10 @@ class BotEscalated(ConversationEvent):
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         return self.data.attachments
+
+    @property
+    def history(self) -> tuple[BotHistoryLine, ...]:
+        return self.data.transcript
 
     @property
     def context_variables(self) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ class BotFailedOver(ConversationEvent):
 
     subscription: ClassVar[None] = None
     contents = frozenset[str]()
+    history: ClassVar[tuple[()]] = ()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     hands_over = True

@@ -32,6 +32,7 @@ class ConversationStarted(ConversationEvent):
     is_activity = True
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    history: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "always"
     breaks_silence: ClassVar[bool] = True

@@ -29,6 +29,7 @@ class InactivityTimeout(ConversationEvent):
     is_activity = False
     author: ClassVar[None] = None
     attachments: ClassVar[tuple[()]] = ()
+    history: ClassVar[tuple[()]] = ()
     sequence: ClassVar[None] = None
     begins_conversation: ClassVar[Begins] = "never"
     breaks_silence: ClassVar[bool] = False

@@ -40,6 +40,7 @@ class MessageChanged(ConversationEvent):
 
     subscription: ClassVar[str] = "message-changed"
     contents = frozenset({"text", "attachments"})
+    history: ClassVar[tuple[()]] = ()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     hands_over = False

@@ -28,6 +28,7 @@ class MessagePosted(ConversationEvent):
     subscription: ClassVar[str] = "message-posted"
     contents = frozenset({"text", "attachments"})
     context_variables: ClassVar[Mapping[str, Any]] = {}
+    history: ClassVar[tuple[()]] = ()
     is_question = False
     hands_over = False
     ends_conversation = False

@@ -45,6 +45,7 @@ class SessionSettled(ConversationEvent):
 
     subscription: ClassVar[None] = None
     contents = frozenset[str]()
+    history: ClassVar[tuple[()]] = ()
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     hands_over = False
