@@ -1,11 +1,11 @@
 """What one fact does to a conversation, given that the facts before it in the order are folded."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from shared.conversations.bot_activity import advises
-from shared.conversations.changes import with_bot, with_variables
+from shared.conversations.changes import counts_at_the_end, with_bot, with_variables
 from shared.conversations.conversation import MOST_NOTED, Conversation, WarningCode, shortened
 from shared.conversations.fact import Fact
 from shared.conversations.hand_over import escalated, failed_over, routed, taken_by_agent, undecided
@@ -26,9 +26,6 @@ from shared.routing.value_near_miss import value_near_misses
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 from shared.wire import replace
-
-AT_THE_END = timedelta(minutes=30)
-"""For how long after a conversation's end a bot's line is still a part of it."""
 
 
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
@@ -83,7 +80,7 @@ def _ended(conversation: Conversation, fact: Fact, event: ConversationEnded) -> 
 
 def _after_the_end(conversation: Conversation, fact: Fact, version: Version, end: datetime) -> Conversation:
     match fact.event:
-        case MessagePosted() as event if _is_at_the_end(event, conversation, fact, version, end):
+        case MessagePosted() as event if _counts_after(conversation, fact, version, end):
             return with_bot(conversation, fact, event.data.author.id, "message.posted", version.configuration, end)[0]
         case BotEscalated() | BotFailedOver() as event:
             reason = f"the conversation had ended at {format_time(end)}"
@@ -96,17 +93,9 @@ def _after_the_end(conversation: Conversation, fact: Fact, version: Version, end
             assert_never(fact.event)
 
 
-def _is_at_the_end(
-    line: MessagePosted, conversation: Conversation, fact: Fact, version: Version, end: datetime
-) -> bool:
-    """True for the public line of a declared bot soon after the end, such as a survey: it counts (seed 000)."""
-    author = line.data.author
-    return (
-        author.role == "bot"
-        and line.breaks_silence
-        and (fact.at <= end + AT_THE_END or conversation.invoked_at.get(fact.id) is not None)
-        and version.configuration.bot(author.id) is not None
-    )
+def _counts_after(conversation: Conversation, fact: Fact, version: Version, end: datetime) -> bool:
+    """True if a bot's line after the end counts, as one at the end or because silence ended the conversation early."""
+    return conversation.invoked_at.get(fact.id) is not None or counts_at_the_end(fact, end, version.configuration)
 
 
 def _started(conversation: Conversation, fact: Fact, event: ConversationStarted, version: Version) -> Conversation:

@@ -55,8 +55,10 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
         has_it = stay is not None and (stay.holder, stay.id) == ("agent", author.id) and line.order > stay.since
         if not has_it:
             return True
-    is_open = conversation.closed_at is None
-    return is_open and must_be_checked_earlier(conversation, line, head.due_at, history, now)
+    is_seen = head.attention is not None and author is not None and author.role == "customer"
+    if conversation.closed_at is not None or is_seen:
+        return False
+    return must_be_checked_earlier(conversation, line, head.due_at, history, now)
 
 
 def _might_change_the_course(conversation: Conversation, line: Fact, history: History) -> bool:

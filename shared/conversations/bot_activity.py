@@ -68,6 +68,8 @@ class BotActivity(ExactModel):
 
     def with_invocation(self, new: Invocation) -> "BotActivity":
         """This activity with `new`, if that is the first invocation of its bot. Of equal times the known come first."""
+        if any(known.bot == new.bot and known.at <= new.at for known in self.invocations):
+            return self
         first: dict[str, Invocation] = {}
         for invocation in sorted((*self.invocations, new), key=lambda one: one.at):
             first.setdefault(invocation.bot, invocation)

@@ -1,7 +1,7 @@
 """What facts give to a conversation beside a holder: variables, and invocations of bots. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.conversations.bot_activity import Invocation, Invoking
@@ -11,6 +11,18 @@ from shared.events.envelope import format_time
 from shared.routing.context_variable import MAX_VARIABLES, Assignment, complaint
 from shared.tenants.configuration import Configuration
 from shared.wire import replace
+
+AT_THE_END = timedelta(minutes=30)
+"""For how long after a conversation's end a bot's line is still a part of it."""
+
+
+def counts_at_the_end(fact: Fact, end: datetime, configuration: Configuration) -> bool:
+    """True for the public line of a declared bot soon after the end, such as a survey: it counts (seed 000)."""
+    event, author = fact.event, fact.event.author
+    if author is None or not event.invokes_bot or not event.breaks_silence or fact.at > end + AT_THE_END:
+        return False
+    bot = configuration.bot(author.id)
+    return bot is not None and not bot.smart_assist
 
 
 def with_bot(

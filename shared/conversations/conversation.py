@@ -72,7 +72,8 @@ class Conversation(ExactModel):
     `closed_note` and `escalation_reason` are what its end and its latest escalation say, shortened to 1,000 characters.
     `unseen`: the facts that its end did not know of, and that are repeated in the thread's next conversation.
     `settlement`: what it counts as in its thread. By its facts' own times it went on until `open_until`, when
-    `last_holder` had it; both are None while it is open. `newest_after_end`: the time of the newest fact after its end.
+    `last_holder` had it; `newest_at` is the time of the newest fact that came from outside. All three are None while it
+    is open.
     `has_uncounted`: some of its facts invoke a bot at another moment than their own, or not at all.
     `ends_at` is its end's place in the order, `goes_on_after` the place up to which the end knew the facts; None while
     the conversation is open, and the latter also if only a fact that did not come yet can tell. `folded_to`: the last
@@ -105,7 +106,7 @@ class Conversation(ExactModel):
     settlement: Settlement = NOT_SETTLED
     open_until: datetime | None = None
     last_holder: Holder | None = None
-    newest_after_end: datetime | None = None
+    newest_at: datetime | None = None
     has_uncounted: bool = False
     ends_at: SortKey | None = None
     goes_on_after: SortKey | None = None
@@ -146,7 +147,8 @@ class Conversation(ExactModel):
         at = self.invoked_at.get(invocation.fact_id, invocation.at)
         if at is None:
             return self
-        return replace(self, bot_activity=self.bot_activity.with_invocation(replace(invocation, at=at)))
+        activity = self.bot_activity.with_invocation(invocation if at == invocation.at else replace(invocation, at=at))
+        return self if activity is self.bot_activity else replace(self, bot_activity=activity)
 
     def without_lines(self) -> "Conversation":
         """This conversation without what any line may change: exact once all facts are folded, and worth no commit."""

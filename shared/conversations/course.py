@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.conversations.apply_fact import AT_THE_END
+from shared.conversations.changes import counts_at_the_end
 from shared.conversations.conversation import Conversation
 from shared.conversations.extent import Extent
 from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, from_the_beginning
 from shared.conversations.silence_policy import LONGEST_SILENCE, silence_policy
-from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
 
 
@@ -54,9 +53,9 @@ class _Walk:
         self._is_closed = False
 
     def go(self, fact: Fact) -> None:
-        """Go on to the next fact."""
+        """Go on to the next fact. What Patchbay said and did itself does not count here, but for an assumed start."""
         event = fact.event
-        if fact.is_ours and not isinstance(event, ConversationStarted):
+        if fact.is_ours and not event.breaks_silence:
             return
         if self._ended_at is None:
             self._pass_until(fact.at)
@@ -65,7 +64,8 @@ class _Walk:
         elif self._ended_at is None or (event.asks_for_somebody and not self._is_closed):
             self._speak(fact)
         elif event.author is not None and event.author.role == "bot":
-            self._count(fact, self._ended_at if fact.at <= self._ended_at + AT_THE_END else None)
+            configuration = self._history.at(fact.at).configuration
+            self._count(fact, self._ended_at if counts_at_the_end(fact, self._ended_at, configuration) else None)
 
     def open_until(self) -> datetime:
         """When the last stretch ended, or will end if nobody says anything more."""
@@ -111,7 +111,8 @@ class _Walk:
         closed_at = self._conversation.closed_at
         usual: datetime | None = fact.at
         if closed_at is not None and self._end is not None and fact.order > self._end.order:
-            usual = closed_at if fact.at <= closed_at + AT_THE_END else None
+            configuration = self._history.at(fact.at).configuration
+            usual = closed_at if counts_at_the_end(fact, closed_at, configuration) else None
         if at != usual:
             self.invoked_at[fact.id] = at
 
@@ -124,7 +125,7 @@ class _Walk:
         if bot is None or bot.fail_over is None:
             return
         at = asked.at + timedelta(seconds=bot.fail_over.after)
-        if until is None or at < until:
+        if until is None or at <= until:
             self.stay = Stay(since=asked.order, holder="queue", id=bot.fail_over.queue)
             self._since = max(self._since, at)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.conversations.conversation import Conversation
+from shared.conversations.extent import comes_from_outside
 from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, silence
 from shared.conversations.order import in_order
@@ -71,7 +72,8 @@ def _while_open(
     policy = silence_policy(conversation, stay, quiet.turn, configuration)
     close_at = counted_from(newest) + policy.close_after
     if now >= close_at:
-        return DueActions(_closing(conversation, newest, close_at, policy))
+        known = max((fact for fact in facts if comes_from_outside(fact)), key=lambda fact: fact.order, default=newest)
+        return DueActions(_closing(conversation, newest, known, close_at, policy))
     said = {fact.event.id for fact in facts if fact.is_ours}
     steps = [*_fail_over(conversation, stay, quiet, configuration), *_reminder(conversation, newest, policy)]
     left = [step for step in steps if step.id not in said]
@@ -133,11 +135,13 @@ def counted_from(fact: Fact) -> datetime:
     return max(fact.at, fact.received_at)
 
 
-def _closing(conversation: Conversation, newest: Fact, at: datetime, policy: SilencePolicy) -> Sequence[Event]:
-    """The end for silence, and the goodbye before it."""
+def _closing(
+    conversation: Conversation, newest: Fact, known: Fact, at: datetime, policy: SilencePolicy
+) -> Sequence[Event]:
+    """The end for silence since the newest line, and the goodbye before it. The end names the newest fact it knew."""
     text = policy.texts.close
     goodbye = [_line(conversation, f"goodbye:{newest.id}", at, text)] if text else []
-    last_seen = {"at": format_time(newest.at), "factId": newest.id}
+    last_seen = {"at": format_time(known.at), "factId": known.id}
     data = {"endedBy": "system", "reason": "inactivity", "lastSeen": last_seen}
     return [*goodbye, _event(conversation, "conversation.ended", f"inactive:{newest.id}", at, data)]
 

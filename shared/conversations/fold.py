@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shared.conversations.apply_fact import apply_fact
 from shared.conversations.conversation import Conversation, Unseen
-from shared.conversations.course import course_of
+from shared.conversations.course import Course, course_of
 from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.known_customer import tells_of_customer
@@ -38,7 +38,7 @@ def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history
         # Who had the conversation when is known only now, and with it which invocations count.
         for conversation in _applying(replace(began, invoked_at=dict(course.invoked_at)), extent.own, history):
             yield conversation
-    yield _seen_as_a_whole(conversation, extent, known, history)
+    yield _seen_as_a_whole(conversation, extent, course, known, history)
 
 
 def _applying(conversation: Conversation, own: Sequence[Fact], history: History) -> Iterator[Conversation]:
@@ -48,7 +48,7 @@ def _applying(conversation: Conversation, own: Sequence[Fact], history: History)
 
 
 def _seen_as_a_whole(
-    conversation: Conversation, extent: Extent, facts: Iterable[Fact], history: History
+    conversation: Conversation, extent: Extent, course: Course, facts: Iterable[Fact], history: History
 ) -> Conversation:
     """The conversation with what follows from all of its facts together."""
     own, end = extent.own, extent.end
@@ -61,13 +61,10 @@ def _seen_as_a_whole(
         invoked_at={},
         # The start comes first, wherever its key stands among the others.
         folded_to=max(fact.order for fact in facts),
+        has_uncounted=bool(course.invoked_at),
     )
-    course = course_of(seen, extent, history)
-    seen = replace(seen, has_uncounted=bool(course.invoked_at))
     if end is None:
         return seen
-    known_to = end.order if extent.goes_on_after is None else min(end.order, extent.goes_on_after)
-    newer = (fact.at for fact in facts if fact.order > known_to and comes_from_outside(fact))
     return replace(
         seen,
         unseen=extent.unseen,
@@ -75,7 +72,7 @@ def _seen_as_a_whole(
         goes_on_after=extent.goes_on_after,
         open_until=course.open_until,
         last_holder=course.stay.held_by if course.stay else None,
-        newest_after_end=max(newer, default=None),
+        newest_at=max((fact.at for fact in facts if comes_from_outside(fact)), default=None),
         bot_activity=seen.bot_activity.with_turns(own, history),
     )
 
@@ -136,7 +133,7 @@ def with_end(conversation: Conversation, new: Sequence[Fact], every: Sequence[Fa
     for fact in new:
         if fact.id in own:
             conversation = apply_fact(conversation, fact, history)
-    return _seen_as_a_whole(conversation, extent, every, history)
+    return _seen_as_a_whole(conversation, extent, course_of(conversation, extent, history), every, history)
 
 
 def with_next(conversation: Conversation, fact: Fact, history: History) -> Conversation:
@@ -155,7 +152,7 @@ def with_next(conversation: Conversation, fact: Fact, history: History) -> Conve
 
 def _with_one_after_the_end(conversation: Conversation, fact: Fact, history: History) -> Conversation:
     after, unseen = conversation.goes_on_after, conversation.unseen
-    newest = conversation.newest_after_end
+    newest = conversation.newest_at
     if comes_from_outside(fact):
         newest = fact.at if newest is None else max(newest, fact.at)
         if unseen is not None:
@@ -164,7 +161,7 @@ def _with_one_after_the_end(conversation: Conversation, fact: Fact, history: His
             unseen = Unseen(since=fact.order, count=1)
     if unseen is None:
         conversation = _with_its_day(conversation, apply_fact(conversation, fact, history), history)
-    return replace(conversation, folded_to=fact.order, unseen=unseen, newest_after_end=newest)
+    return replace(conversation, folded_to=fact.order, unseen=unseen, newest_at=newest)
 
 
 def _with_its_day(before: Conversation, after: Conversation, history: History) -> Conversation:

@@ -73,7 +73,7 @@ def _tell_thread(conversation: Conversation, revision: int) -> TellThread | None
         open_until=conversation.open_until,
         holder=conversation.last_holder,
         invocation=told_invocation(invocations[0]) if invocations else None,
-        newest=conversation.newest_after_end,
+        newest=conversation.newest_at,
     )
     return TellThread(kind="tellThread", channel=channel, share=share)
 

@@ -68,6 +68,8 @@ class History:
 
     def at(self, moment: datetime) -> Version:
         """The version that judges a fact of this moment, however late the fact arrives."""
+        if self.versions[-1].in_force_from <= moment:
+            return self.versions[-1]
         return next((v for v in reversed(self.versions) if v.in_force_from <= moment), self.versions[0])
 
     def numbered(self, number: int | None) -> Version | None:

@@ -12,12 +12,15 @@ from shared.events.envelope import format_time, parse_time
 from shared.events.types.session_settled import NOT_SETTLED, Settlement
 from shared.wire import ExactModel, replace
 
+MOST_TELLINGS = 200
+"""How often a conversation is told something else that it counts as."""
+
 
 class Share(ExactModel):
     """What a conversation tells its thread, at one revision of its head.
 
     It began at `begins` and its interval ended at `closed_at`. By its facts' own times it went on until `open_until`,
-    when `holder` had it. `newest` is the time of the newest fact that came after its end; None without one.
+    when `holder` had it. `newest` is the time of the newest fact that came for it from outside.
     """
 
     revision: int
@@ -83,7 +86,10 @@ class Settled(ExactModel):
     settlement: Settlement = NOT_SETTLED
 
     def after(self, settlement: Settlement, now: datetime) -> "Settled":
-        """This settlement, or the next one if it is another one."""
-        if settlement == self.settlement:
+        """This settlement, or the next one if it is another one.
+
+        What was told too often stays, so that no thread tells its conversations one thing and another for ever.
+        """
+        if settlement == self.settlement or self.number == MOST_TELLINGS:
             return self
         return replace(self, number=self.number + 1, at=now, settlement=settlement)

@@ -93,9 +93,11 @@ class Thread(ExactModel):
             return replace(self, conversations=(*self.conversations, new))
         earlier = begins != "never" and (moment < held.opened_at or not held.begun)
         if earlier or (announced and not held.announced):
+            opened_at = min(moment, held.opened_at) if held.begun else moment
             begun = replace(
                 held,
-                opened_at=min(moment, held.opened_at) if held.begun else moment,
+                # No interval begins after its end, although a bot's line may come after an end that came first.
+                opened_at=min(opened_at, held.closed_at or opened_at),
                 announced=announced,
                 begun=True,
                 customer=held.customer if held.begun else customer,

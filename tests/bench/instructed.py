@@ -14,9 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from shared.bootstrap import EmbeddedPipeline
-from shared.events.envelope import OWN_SOURCE
 from shared.events.codec import encode_event, event_from
-from shared.events.envelope import format_time
+from shared.events.envelope import OWN_SOURCE, format_time
 from tests.bench.growth import BEGAN, opened
 from tests.bench.lifecycle import ENDED, ESCALATED, MESSAGE, STARTED, TENANT, Sender
 

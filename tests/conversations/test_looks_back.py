@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.conversations.extent import goes_on
 
+from shared.conversations.extent import goes_on
 from shared.conversations.fold import fold
 from shared.conversations.transcript import transcript
 from shared.events.catalog import EVENT_CLASSES, Event

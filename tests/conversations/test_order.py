@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from shared.clock import MovableClock
 from shared.conversations.fact import Fact
-from shared.events.envelope import OWN_SOURCE
 from shared.conversations.lists import Selection
 from shared.conversations.order import in_order
 from shared.errors import EventTooLarge
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, event_from
-from shared.events.envelope import format_time
+from shared.events.envelope import OWN_SOURCE, format_time
 from shared.events.stamp import MAX_POSITION, Stamp, arrival, positions, stamp_of
 from shared.ingress.stamps import Stamps
 from shared.tenants.configuration import Configuration

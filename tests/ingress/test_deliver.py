@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from shared.conversations.fact import Fact
-from shared.events.envelope import OWN_SOURCE
 from shared.conversations.lists import Selection
 from shared.conversations.ports import Beside, Head
 from shared.errors import DocumentTooLarge, StoreUnavailable
 from shared.events.catalog import Event
 from shared.events.codec import encode_event
-from shared.events.envelope import format_time
+from shared.events.envelope import OWN_SOURCE, format_time
 from shared.ingress import deliver
 from shared.ingress.parked_event import NO_TENANT
 from shared.timers.perform import CHECKED_AGAIN_AFTER
@@ -81,7 +80,9 @@ async def test_a_conflict_and_a_late_event_are_parked_with_their_tenant() -> Non
     ]
 
 
-@pytest.mark.parametrize("source", [OWN_SOURCE, f"{OWN_SOURCE}/sweep", f"{OWN_SOURCE}/", "/PatchBay", "//patchbay", "/%70atchbay"])
+@pytest.mark.parametrize(
+    "source", [OWN_SOURCE, f"{OWN_SOURCE}/sweep", f"{OWN_SOURCE}/", "/PatchBay", "//patchbay", "/%70atchbay"]
+)
 async def test_an_event_of_a_sender_that_names_our_source_is_parked(source: str) -> None:
     # Given events of each type that is stored, from whoever is connected to the bus
     events = [replace(one, source=source) for one in (started(), message(), escalated(), ended())]
