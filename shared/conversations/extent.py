@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.conversations.changed_lines import Changes
 from shared.conversations.conversation import Unseen
 from shared.conversations.fact import Fact
 from shared.conversations.order import SortKey, in_order
+from shared.conversations.settlement import settlement_of
 from shared.events.data import ChannelReference
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded, LastSeen
-from shared.events.types.conversation_started import ConversationStarted
-from shared.events.types.session_settled import NOT_SETTLED, SessionSettled, Settlement
+from shared.events.types.session_settled import NOT_SETTLED, Settlement
 
 _NOTHING_IS_NEWER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Extent:
-    """A conversation's facts in order: its `own`, of which `end` closes it, and those that are `unseen`.
+    """A conversation's facts in order: its `own`, of which `end` closes it, and those that are `going_on`.
 
     `goes_on_after` is the place up to which the end knew the facts; None while it is open, and also if only a fact that
     did not come yet can tell. `settlement` is what the conversation counts as in its thread.
@@ -30,6 +31,7 @@ class Extent:
     goes_on_after: SortKey | None = None
     unseen: Unseen | None = None
     settlement: Settlement = NOT_SETTLED
+    going_on: Sequence[Fact] = ()
 
 
 def extent_of(facts: Iterable[Fact]) -> Extent:
@@ -39,7 +41,7 @@ def extent_of(facts: Iterable[Fact]) -> Extent:
     outside is there, whoever said it and whenever the beginning becomes known.
     """
     ordered = in_order(facts)
-    settlement = _settlement(ordered)
+    settlement = settlement_of(ordered)
     next_at = parse_time(settlement.next_at) if settlement.next_at else None
     end = next((fact for fact in ordered if _closes(fact, next_at)), None)
     if end is None:
@@ -47,12 +49,21 @@ def extent_of(facts: Iterable[Fact]) -> Extent:
     after = goes_on_after(_channel(ordered, end), ordered, end)
     asks = _Asking(ordered, end, after)
     asked = next((fact.order for fact in ordered if asks(fact)), None)
-    going_on = [fact for fact in ordered if comes_from_outside(fact) and _is_later(fact, asked, next_at)]
+    later = [fact for fact in ordered if comes_from_outside(fact) and _is_later(fact, asked, next_at)]
+    going_on = [fact for fact in later if fact is not end]
     if not going_on:
         return Extent(ordered, end, after, settlement=settlement)
-    gone = {fact.id for fact in going_on}
-    unseen = Unseen(since=going_on[0].order, count=len(going_on))
-    return Extent([fact for fact in ordered if fact.id not in gone], end, after, unseen, settlement)
+    gone = {fact.id for fact in _with_their_changes(going_on, ordered)}
+    unseen = Unseen(since=going_on[0].order, count=len(gone))
+    own, others = ([fact for fact in ordered if (fact.id in gone) is goes] for goes in (False, True))
+    return Extent(own, end, after, unseen, settlement, others)
+
+
+def _with_their_changes(going_on: Sequence[Fact], ordered: Sequence[Fact]) -> Sequence[Fact]:
+    """These facts, and the changes of their lines."""
+    lines = {(fact.event.source, fact.event.id) for fact in going_on}
+    changes = Changes.among(ordered).every
+    return [*going_on, *(fact for fact, event in changes if (event.source, event.data.message_id) in lines)]
 
 
 def goes_on_after(channel: ChannelReference | None, ordered: Iterable[Fact], end: Fact) -> SortKey | None:
@@ -71,19 +82,13 @@ def goes_on_after(channel: ChannelReference | None, ordered: Iterable[Fact], end
 
 
 def goes_on(fact: Fact, unseen: Unseen | None) -> bool:
-    """True if the fact is one of those that go on in the next conversation."""
+    """True if the fact is one of those that go on in the next conversation. A change goes on with its line."""
     return unseen is not None and fact.order >= unseen.since and comes_from_outside(fact)
 
 
 def comes_from_outside(fact: Fact) -> bool:
-    """True if somebody outside said it. A start, and Patchbay's own reminders and goodbyes, stay where they are."""
-    return not fact.is_ours and not isinstance(fact.event, ConversationStarted)
-
-
-def _settlement(ordered: Iterable[Fact]) -> Settlement:
-    """What the conversation was told last. What it was told stays what it is, in whatever order the tellings come."""
-    told = [fact.event.data for fact in ordered if isinstance(fact.event, SessionSettled)]
-    return max(told, key=lambda data: data.revision).settlement if told else NOT_SETTLED
+    """True if somebody outside said it, and it may go on. A start, and what Patchbay says itself, stay."""
+    return fact.event.goes_on and not fact.is_ours
 
 
 def _closes(fact: Fact, next_at: datetime | None) -> bool:
@@ -129,9 +134,8 @@ def _role(fact: Fact) -> str | None:
 
 
 def _channel(ordered: Sequence[Fact], end: Fact) -> ChannelReference | None:
-    """The channel of the conversation's start, else that of its end."""
-    start = ordered[0].event
-    return start.data.channel if isinstance(start, ConversationStarted) else end.event.data.channel
+    """The channel of the conversation's start, which is its first fact, else that of its end."""
+    return ordered[0].event.data.channel or end.event.data.channel
 
 
 def _last_seen(end: Fact) -> LastSeen | None:

@@ -102,6 +102,7 @@ def _is_after(conversation: Conversation, fact: Fact) -> bool:
         conversation.goes_on_after is not None
         and until is not None
         and closed_at is not None
+        and fact.event.is_activity
         and fact.at > max(until, closed_at)
         and until == closed_at
     )

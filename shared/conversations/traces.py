@@ -1,14 +1,20 @@
 """Traces of a conversation's decisions, made from what is stored when somebody asks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.order import index_of_end
 from shared.events.envelope import format_time
 from shared.events.types.bot_escalated import BotEscalated
+from shared.events.types.bot_failed_over import BotFailedOver
 from shared.events.types.conversation_ended import ConversationEnded
+from shared.events.types.conversation_started import ConversationStarted
+from shared.events.types.inactivity_timeout import InactivityTimeout
+from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
+from shared.events.types.session_settled import SessionSettled
 from shared.routing.afterwards import Afterwards, Answered, Ended
 from shared.routing.context_variable import Assignment
 from shared.routing.decision import Decision
@@ -40,36 +46,38 @@ def _afterwards(
 ) -> Afterwards:
     """What the facts tell of the time from the decision to the `following` one that routed the conversation."""
     place = places.get(decision.cause.fact_id, 0)
-    reason = _reason(ordered[place]) if decision.cause.fact_id in places else None
+    reason = _told(ordered[place]) if decision.cause.fact_id in places else None
+    reason = reason if isinstance(reason, str) else None
     if decision.outcome not in _MOVES:
         return Afterwards(reason)
     end = index_of_end(ordered)
     until = end if following is None else places.get(following.cause.fact_id)
-    answers = [
-        Answered(fact.event.author.id, format_time(fact.at))
-        for fact in ordered[place + 1 : until]
-        if isinstance(fact.event, MessagePosted)
-        and fact.event.author.role == "agent"
-        and fact.event.data.visibility == "public"
-    ]
+    told = [_told(fact) for fact in ordered[place + 1 : until]]
+    answers = [one for one in told if isinstance(one, Answered)]
+    closing = _told(ordered[end]) if end is not None and following is None else None
     return Afterwards(
         reason=reason,
         answered=answers[0] if answers else None,
         holder=answers[-1].agent if answers else None,
-        ended=_ended(ordered[end]) if end is not None and following is None else None,
+        ended=closing if isinstance(closing, Ended) else None,
         routed_at=following.cause.at if following else None,
     )
 
 
-def _reason(fact: Fact) -> str | None:
-    return fact.event.data.reason if isinstance(fact.event, BotEscalated) else None
-
-
-def _ended(fact: Fact) -> Ended | None:
-    if not isinstance(fact.event, ConversationEnded):
-        return None
-    data = fact.event.data
-    return Ended(data.ended_by, data.reason, format_time(fact.at), data.note)
+def _told(fact: Fact) -> Answered | Ended | str | None:
+    """What the explanation tells of a fact: an agent's public line, an end, or the reason of an escalation."""
+    match fact.event:
+        case MessagePosted(data=data) as line:
+            answers = line.author.role == "agent" and data.visibility == "public"
+            return Answered(line.author.id, format_time(fact.at)) if answers else None
+        case ConversationEnded(data=data):
+            return Ended(data.ended_by, data.reason, format_time(fact.at), data.note)
+        case BotEscalated(data=data):
+            return data.reason
+        case ConversationStarted() | MessageChanged() | BotFailedOver() | InactivityTimeout() | SessionSettled():
+            return None
+        case _:
+            assert_never(fact.event)
 
 
 def _trace(decision: Decision, facts: Mapping[str, Fact], history: History) -> Trace:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Effect, FollowUp
-from shared.conversations.extent import goes_on
+from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
-from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore
 from shared.effects.handler import Done
 from shared.threads.resolve import Threads
@@ -40,6 +39,6 @@ class FollowUpHandler:
             fact = await self.conversations.read_fact(tenant_id, conversation.key, fact_id)
             assert fact is not None, "a fact that was folded is stored"
             return [fact]
-        unseen = conversation.unseen
-        facts = (await self.conversations.load(tenant_id, conversation.key)).facts if unseen else ()
-        return in_order(fact for fact in facts if goes_on(fact, unseen))
+        if conversation.unseen is None:
+            return []
+        return extent_of((await self.conversations.load(tenant_id, conversation.key)).facts).going_on

@@ -51,7 +51,8 @@ class ToldThreads:
             if thread.same_as is not None:
                 return False
             after = thread.sharing(conversation_id, share, now)
-            if after == thread or settled_events(tenant_id, after, unless_told_by=thread):
+            # Whoever performs an effect again may have told only some of the thread's conversations.
+            if settled_events(tenant_id, after, unless_told_by=None if after == thread else thread):
                 return False
             _put(place, after, str(row["etag"]), connection)
             return True

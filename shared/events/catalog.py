@@ -27,3 +27,5 @@ Event = Annotated[
 ]  # fmt: skip
 EVENT_CLASSES: tuple[type[ConversationEvent], ...] = get_args(get_args(Event)[0])
 EVENT_TYPES = tuple(each.type_name() for each in EVENT_CLASSES)
+TRAVELLING = tuple(each.type_name() for each in EVENT_CLASSES if each.subscription is not None)
+"""The types that senders may say."""

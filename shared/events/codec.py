@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from shared.errors import EventTooLarge, InvalidEvent, Mistake
-from shared.events.catalog import EVENT_TYPES, Event
+from shared.events.catalog import EVENT_TYPES, TRAVELLING, Event
 from shared.wire import parse_json, refuse_depth, validate_json
 
 MAX_EVENT_BYTES = 200 * 1024
@@ -88,7 +88,7 @@ def _known_type(document: Any) -> str:
     kind = document.get("type")
     if kind not in EVENT_TYPES:
         given = f"is {json.dumps(kind)[:80]}" if "type" in document else "is missing"
-        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(EVENT_TYPES)}")])
+        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(TRAVELLING)}")])
     return str(kind)
 
 

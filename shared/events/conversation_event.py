@@ -30,6 +30,8 @@ class ConversationEvent(Envelope):
     """It is answered, and never stored."""
     hands_over: ClassVar[bool]
     """It gives the conversation to somebody else, or has no effect at all; a decision says which."""
+    goes_on: ClassVar[bool]
+    """It goes on in the thread's next conversation, if an end did not know of it, or the next one had begun by then."""
     ends_conversation: ClassVar[bool]
     """The earliest fact of the type closes its conversation."""
     looks_back: ClassVar[bool]

@@ -161,10 +161,13 @@ class Thread(ExactModel):
     def sharing(self, conversation_id: str, share: Share, now: datetime) -> "Thread":
         """This thread with what the conversation tells of itself now, and with what each counts as by that.
 
-        A share of a lower revision than the one that is known changes nothing.
+        A share of a lower revision than the one that is known changes nothing, nor does that of a first conversation
+        that is open: nothing follows from it.
         """
         known = self.named(conversation_id)
         if known is None or (known.share is not None and share.revision <= known.share.revision):
+            return self
+        if known is self.conversations[0] and share.closed_at is None and known.share is None:
             return self
         told = replace(known, share=share, closed_at=share.closed_at or known.closed_at)
         return self._replacing(known, told).settling(now)

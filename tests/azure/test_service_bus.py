@@ -252,8 +252,8 @@ def test_the_emulator_has_every_subscription_with_its_one_rule() -> None:
         UNROUTED: None,
     }
     assert rules[UNROUTED][0]["Properties"]["SqlFilter"]["SqlExpression"] == (
-        "sys.Label IS NULL OR sys.Label NOT IN ('conversation.started', 'message.posted', 'bot.escalated',"
-        " 'inactivity.timeout', 'conversation.ended')"
+        "sys.Label IS NULL OR sys.Label NOT IN ('conversation.started', 'message.posted', 'message.changed',"
+        " 'bot.escalated', 'inactivity.timeout', 'conversation.ended')"
     )
     assert {one["Properties"]["MaxDeliveryCount"] for one in topic["Subscriptions"]} == {MAX_DELIVERY_COUNT}
 

@@ -108,17 +108,18 @@ def test_the_earliest_end_closes_and_later_facts_have_no_effect() -> None:
         escalated(at="2026-10-05T12:02:00Z", context_variables={"BotHandoffTopic": "HomeLoan"}),
     )
     # Then nothing changed but that the escalation is explained
-    assert replace(later, decisions=later.decisions[:1], decision_count=1, folded_to=closed.folded_to) == closed
+    explained = replace(later, decisions=later.decisions[:1], decision_count=1)
+    assert replace(explained, folded_to=closed.folded_to, newest_at=closed.newest_at) == closed
     assert later.decisions[1].outcome == "withoutEffect"
     assert later.decisions[1].reason == "the conversation had ended at 2026-10-05T11:00:00Z"
 
 
 def test_what_is_said_at_the_very_moment_of_the_end_still_belongs_to_it(kind: type[Fact] = Fact) -> None:
     # Given an end and a bot's first word with the same time
-    word, end = message(at="2026-10-05T11:00:00Z", role="bot"), ended(at="2026-10-05T11:00:00Z")
-    conversation = folded(word, end, kind=kind)
+    word = message(at="2026-10-05T11:00:00Z", role="bot", author_id="nobody-declares-it")
+    conversation = folded(word, ended(at="2026-10-05T11:00:00Z"), kind=kind)
     # Then the word counts, for an end comes last among its equals
-    assert [one.bot for one in conversation.bot_activity.invocations] == ["contoso-bot"]
+    assert [one.bot for one in conversation.bot_activity.invocations] == ["nobody-declares-it"]
 
 
 def test_nothing_is_routed_before_the_start_is_known() -> None:

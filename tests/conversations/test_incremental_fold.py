@@ -89,12 +89,12 @@ def test_every_order_of_arrival_gives_the_fold_of_all_facts(events: list[Event],
     check(events, seed)
 
 
-def in_any_order(conversation: Conversation, fact: Fact) -> bool:
+def in_any_order(conversation: Conversation, fact: Fact, history: History) -> bool:
     """Fold a fact into whatever is there, if its type does not look back."""
     return not fact.event.looks_back
 
 
-def whatever_it_means(conversation: Conversation, fact: Fact) -> bool:
+def whatever_it_means(conversation: Conversation, fact: Fact, history: History) -> bool:
     """Fold each fact that stands after all others, also one whose type looks back."""
     return conversation.folded_to is not None and fact.order > conversation.folded_to
 

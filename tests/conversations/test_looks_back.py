@@ -11,11 +11,13 @@ from shared.conversations.extent import goes_on
 from shared.conversations.fold import fold
 from shared.conversations.transcript import transcript
 from shared.events.catalog import EVENT_CLASSES, Event
+from shared.events.codec import event_from
 from shared.events.conversation_event import ConversationEvent
 from shared.events.envelope import parse_time
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
-from tests.builders import changed, contoso, ended, escalated, fact_of, history, message, started
+from shared.events.types.session_settled import SessionSettled
+from tests.builders import changed, contoso, document, ended, escalated, fact_of, history, message, started
 
 NOW = parse_time("2026-11-20T12:00:00Z")
 LATER = "2026-10-05T11:00:00Z"
@@ -66,6 +68,10 @@ SEEN = {"at": "2026-10-05T10:00:00Z", "factId": "0"}
 LOOKING_BACK: Mapping[type[ConversationEvent], tuple[Sequence[Event], Event]] = {
     ConversationStarted: ([escalated(context_variables=CARD)], started(at=LATER)),
     ConversationEnded: ([started(), message(at="2026-10-05T10:30:00Z")], ended(at=LATER, last_seen=SEEN)),
+    SessionSettled: (
+        [started(channel=THREAD), ended(at="2026-10-05T10:10:00Z"), message(at="2026-10-05T10:30:00Z", role="bot")],
+        event_from(document("session.settled", {"revision": 1, "nextAt": "2026-10-05T10:20:00Z"}, at=LATER)),
+    ),
 }
 """Of each type that looks back: facts, and a later one that changes what they mean."""
 

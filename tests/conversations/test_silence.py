@@ -11,6 +11,7 @@ from shared.events.catalog import Event
 from shared.events.envelope import format_time
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
+from shared.wire import replace
 from tests.builders import CONTOSO, contoso, ended, escalated, message, small, started
 from tests.conversations.pipelines import NOW, InMemory
 from tests.fakes import MemoryConversations
@@ -61,7 +62,7 @@ def with_inactivity(**policies: Any) -> Configuration:
 def failing_over(after: int = 120, queue: str = "GeneralQueue") -> Configuration:
     bot = contoso().bots[0]
     changed = type(bot).model_validate({**bot.model_dump(by_alias=True), "failOver": {"after": after, "queue": queue}})
-    return contoso().model_copy(update={"bots": (changed, *contoso().bots[1:])})
+    return replace(contoso(), bots=(changed, *contoso().bots[1:]))
 
 
 async def test_what_arrives_an_hour_late_closes_nobody() -> None:

@@ -92,7 +92,7 @@ async def test_a_late_line_makes_an_addendum_a_day_later() -> None:
     # When a line comes that was said before the end, and one that was said after it
     pipeline.clock.advance(timedelta(hours=1))
     await pipeline.record(message(at=at(-35), event_id="late-1", text="before"))
-    await pipeline.record(message(at=at(5), event_id="late-2", text="after"))
+    await pipeline.record(message(at=at(5), event_id="late-2", text="after", role="agent"))
     await swept(pipeline, 2 * DAY)
     assert len(await parts(pipeline)) == 1
     # Then a day later there is an addendum of both

@@ -119,9 +119,9 @@ async def test_what_comes_after_the_closing_is_a_correction_of_the_open_month() 
     assert (await pipeline.rebuild.compare("contoso")).differences == []
 
 
-FIRST: tuple[Event, ...] = (started(context_variables=CARD), spoken("2026-10-05T10:00:30Z"))
+FIRST: tuple[Event, ...] = (started(context_variables=CARD), spoken("2026-10-05T11:00:30Z"))
 RECALL = ended(at="2026-10-05T10:00:10Z")
-"""An end before the bot spoke: no session."""
+"""An end long before the bot spoke: no session."""
 AGAIN = spoken("2026-10-05T10:00:05Z")
 """An earlier word of the bot, before that end: a session after all."""
 
@@ -305,7 +305,7 @@ async def test_a_month_before_the_first_configuration_is_closed_and_empty() -> N
     before = await report(pipeline, "2026-09")
     assert (before.status, before.counted, before.rows, before.as_of) == ("closed", 0, 0, "2026-10-15T08:00:00Z")
     # When sessions of September become known, and one of them turns out to be none
-    word, end = spoken("2026-09-05T10:00:30Z"), ended(at="2026-09-05T10:00:10Z")
+    word, end = spoken("2026-09-05T11:00:30Z"), ended(at="2026-09-05T10:00:10Z")
     await pipeline.record(started("c2", at="2026-09-06T10:00:00Z"))
     await pipeline.record(started(at="2026-09-05T10:00:00Z", context_variables=CARD), word, end)
     # Then they are corrections of October, rated with September's pool, and September stays as it is

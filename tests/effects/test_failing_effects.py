@@ -207,9 +207,9 @@ async def test_a_month_whose_only_row_is_parked_says_so() -> None:
 
 async def test_a_month_closes_though_another_effect_of_its_conversation_fails() -> None:
     # Given a conversation of October, closed in its thread, whose thread cannot be closed
-    pipeline = await begun(MemoryLedger(), "2026-11-08T00:00:00Z", rewired=with_handler("closeThread", Failing()))
+    pipeline = await begun(MemoryLedger(), "2026-11-08T00:00:00Z", rewired=with_handler("tellThread", Failing()))
     await pipeline.record(started(channel=THREAD), ended(at="2026-10-05T10:10:00Z"))
-    assert [one.effect.kind for one in (await head_of(pipeline)).outbox.values()] == ["closeThread"]
+    assert [one.effect.kind for one in (await head_of(pipeline)).outbox.values()] == ["tellThread"]
     # When October is due, then it closes
     assert await closing(pipeline, "2026-11-09T00:00:00Z") == ("closed", [])
 

@@ -145,8 +145,8 @@ def test_a_line_that_nobody_would_notice_unanswered_is_noted_in_the_head() -> No
 
 
 def test_an_undeclared_agents_line_adds_its_warning() -> None:
-    # Given a conversation that goes on
-    head = head_of(folded(started()))
+    # Given a conversation that an agent has
+    head = head_of(folded(started(), message(at="2026-10-05T10:00:05Z", role="agent")))
     lines = [message(at="2026-10-05T10:00:06Z", role="agent", author_id=who) for who in ("ana", "stranger")]
     # Then a declared agent's line is only appended, and a stranger's is not
     assert [changes_head(head, fact_of(line, NOW), history(contoso()), NOW) for line in lines] == [False, True]

@@ -58,6 +58,7 @@ class MessageRecalled(ConversationEvent):
     contents = frozenset[str]()
     is_question = False
     hands_over = False
+    goes_on = False
     ends_conversation = False
     changes_only_transcript = False
     author: ClassVar[None] = None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from random import Random
 
 import pytest
 
@@ -66,12 +65,4 @@ async def test_a_retry_without_a_usable_time_is_resolved_by_its_arrival(minutes:
     with pytest.raises(AssertionError, match="'2'"):
         await test_ingress_to_bill.test_a_retry_without_a_usable_time_stays_in_its_conversation(
             minutes, with_receiver(Forgetful)
-        )
-
-
-async def test_a_retry_of_the_very_moment_at_which_the_next_conversation_began_is_a_line_of_that_one() -> None:
-    ended_answered_and_asked = [("end", 0, True, False), ("answer", 1, True, True), ("say", 1, True, False)]
-    with pytest.raises(AssertionError, match="'1'"):
-        await test_ingress_to_bill.check_that_retries_change_nothing(
-            ended_answered_and_asked, Random(0), with_receiver(Forgetful)
         )

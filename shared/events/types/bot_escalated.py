@@ -28,6 +28,7 @@ class BotEscalated(ConversationEvent):
     contents = frozenset({"summary", "transcript", "attachments"})
     is_question = False
     hands_over = True
+    goes_on = True
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False

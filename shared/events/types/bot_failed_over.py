@@ -28,6 +28,7 @@ class BotFailedOver(ConversationEvent):
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     hands_over = True
+    goes_on = False
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False

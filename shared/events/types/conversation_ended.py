@@ -47,6 +47,7 @@ class ConversationEnded(ConversationEvent):
     contents = frozenset({"note", "summary", "transcript", "attachments"})
     is_question = False
     hands_over = False
+    goes_on = True
     ends_conversation = True
     looks_back = True
     changes_only_transcript = False

@@ -26,6 +26,7 @@ class ConversationStarted(ConversationEvent):
     contents = frozenset[str]()
     is_question = False
     hands_over = False
+    goes_on = False
     ends_conversation = False
     looks_back = True
     changes_only_transcript = False

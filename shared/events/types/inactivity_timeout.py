@@ -23,6 +23,7 @@ class InactivityTimeout(ConversationEvent):
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = True
     hands_over = False
+    goes_on = False
     ends_conversation = False
     looks_back = False
     changes_only_transcript = False

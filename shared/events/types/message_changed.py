@@ -44,6 +44,7 @@ class MessageChanged(ConversationEvent):
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     hands_over = False
+    goes_on = False
     ends_conversation = False
     looks_back = False
     changes_only_transcript = True

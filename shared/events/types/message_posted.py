@@ -31,6 +31,7 @@ class MessagePosted(ConversationEvent):
     history: ClassVar[tuple[()]] = ()
     is_question = False
     hands_over = False
+    goes_on = True
     ends_conversation = False
     looks_back = False
     changes_only_transcript = True

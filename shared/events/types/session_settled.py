@@ -49,6 +49,7 @@ class SessionSettled(ConversationEvent):
     context_variables: ClassVar[Mapping[str, Any]] = {}
     is_question = False
     hands_over = False
+    goes_on = False
     ends_conversation = False
     looks_back = True
     changes_only_transcript = False
