@@ -1,5 +1,6 @@
 """Bot activity: what bots did in a conversation, for whoever counts it: no text, no person, and bounded."""
 
+import operator
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -52,8 +53,8 @@ class BotActivity(ExactModel):
     invocations: tuple[Invocation, ...] = ()
     smart_assist: bool = False
     turns: dict[str, int] = Field(default_factory=dict)
-    continues: bool = False
-    of_span: Invocation | None = None
+    continues: bool = Field(default=False, exclude_if=operator.not_)
+    of_span: Invocation | None = Field(default=None, exclude_if=operator.not_)
 
     @property
     def first(self) -> Invocation | None:

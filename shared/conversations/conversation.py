@@ -1,5 +1,6 @@
 """The conversation: the model that the fold computes, and that heads store."""
 
+import operator
 from datetime import datetime
 from typing import Any, Literal
 
@@ -64,6 +65,10 @@ class EarlyEscalation(ExactModel):
     context_variables: dict[str, Any]
 
 
+def _is_not_settled(settlement: Settlement) -> bool:
+    return settlement == NOT_SETTLED
+
+
 class Conversation(ExactModel):
     """The state that a conversation's facts add up to.
 
@@ -103,17 +108,17 @@ class Conversation(ExactModel):
     closed_note: str | None = None
     escalation_reason: str | None = None
     unseen: Unseen | None = None
-    settlement: Settlement = NOT_SETTLED
-    open_until: datetime | None = None
-    last_holder: Holder | None = None
-    newest_at: datetime | None = None
-    has_uncounted: bool = False
+    settlement: Settlement = Field(default=NOT_SETTLED, exclude_if=_is_not_settled)
+    open_until: datetime | None = Field(default=None, exclude_if=operator.not_)
+    last_holder: Holder | None = Field(default=None, exclude_if=operator.not_)
+    newest_at: datetime | None = Field(default=None, exclude_if=operator.not_)
+    has_uncounted: bool = Field(default=False, exclude_if=operator.not_)
     ends_at: SortKey | None = None
     goes_on_after: SortKey | None = None
     folded_to: SortKey | None = None
     stays: tuple[Stay, ...] = ()
     escalated_bots: tuple[str, ...] = ()
-    early_escalations: tuple[EarlyEscalation, ...] = ()
+    early_escalations: tuple[EarlyEscalation, ...] = Field(default=(), exclude_if=operator.not_)
     bot_activity: BotActivity = Field(default_factory=BotActivity)
     invoked_at: dict[str, datetime | None] = Field(default_factory=dict, exclude=True)
     """When facts invoke a bot, where that is not at their time, while the conversation is folded."""
