@@ -9,7 +9,7 @@ from shared.conversations.effect import Effect, TellThread
 from shared.effects.handler import Done, KeptOut
 from shared.events.types.session_settled import SessionSettled
 from shared.threads.resolve import Threads
-from shared.threads.thread import settled_events
+from shared.threads.telling import settled_events
 
 
 class Recording(Protocol):

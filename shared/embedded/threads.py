@@ -10,7 +10,8 @@ from shared.embedded.database import Database
 from shared.embedded.within_commit import Performed
 from shared.errors import ThreadChanged
 from shared.threads.resolve import PseudonymsOf
-from shared.threads.thread import Thread, settled_events, thread_key
+from shared.threads.telling import settled_events
+from shared.threads.thread import Thread, thread_key
 
 _THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 _A_THREAD = "SELECT etag, document FROM threads WHERE tenant_id = ? AND key = ?"

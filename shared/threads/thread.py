@@ -10,11 +10,10 @@ from pydantic import Field
 
 from shared.events.conversation_event import Begins
 from shared.events.data import ChannelReference, Customer
-from shared.events.envelope import OWN_SOURCE, format_time
+from shared.events.envelope import format_time
 from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import Stamp
 from shared.events.types.conversation_started import ConversationStarted, StartedData
-from shared.events.types.session_settled import SessionSettled, SettledData
 from shared.threads.span import Settled, Share, settlements
 from shared.wire import ExactModel, replace
 
@@ -259,33 +258,3 @@ def is_first(conversation_id: str) -> bool:
     """True for the id of a thread's first conversation. A sender's own id says nothing of its place in a thread."""
     match = _OF_A_THREAD.fullmatch(conversation_id)
     return match is not None and conversation_id.endswith(".1")
-
-
-def settled_events(tenant_id: str, thread: Thread, unless_told_by: Thread | None) -> list[SessionSettled]:
-    """What tells the conversations of a thread what they count as; the same, byte by byte, each time it is built.
-
-    `unless_told_by`: those that this earlier state of the thread had settled in the same way need not be told.
-    """
-    known = {one.conversation_id: one.settled for one in unless_told_by.conversations} if unless_told_by else {}
-    return [
-        _settled_event(tenant_id, one)
-        for one in thread.conversations
-        if one.settled.number and one.settled != known.get(one.conversation_id) and not one.is_forgotten
-    ]
-
-
-def _settled_event(tenant_id: str, conversation: ThreadedConversation) -> SessionSettled:
-    settled = conversation.settled
-    assert settled.at is not None, "what was settled was settled at a time"
-    members = settled.settlement.model_dump(by_alias=True, exclude_none=True)
-    return SessionSettled(
-        specversion="1.0",
-        id=f"settled:{settled.number}",
-        source=OWN_SOURCE,
-        type="session.settled",
-        subject=conversation.conversation_id,
-        time=format_time(settled.at),
-        tenantid=tenant_id,
-        datacontenttype="application/json",
-        data=SettledData.model_validate({**members, "revision": settled.number}),
-    )
