@@ -19,6 +19,7 @@ FindingCode = Literal[
     "no_inactivity_policy",
     "no_way_to_a_human",
     "number_against_text",
+    "reminder_never_sent",
     "rule_shadowed",
     "rule_unreachable",
     "too_many_rules",

@@ -15,6 +15,7 @@ from shared.tenants.authentication import (
 )
 from shared.tenants.configuration import Configuration
 from shared.tenants.finding import Finding
+from shared.tenants.inactivity_findings import inactivity_findings
 from shared.tenants.names import names_in_two_cases
 from shared.tenants.reachability import ConditionAnalyzer, rule_values
 
@@ -29,6 +30,7 @@ def lint(configuration: Configuration) -> list[Finding]:
     queues = {queue.id: queue for queue in configuration.queues}
     analyzer = ConditionAnalyzer()
     findings = [*names_in_two_cases(configuration), *_in_queues(configuration), *_in_channels(configuration)]
+    findings += inactivity_findings(configuration)
     for s, stream in enumerate(configuration.work_streams):
         path = f"workStreams[{s}]"
         findings += _in_work_stream(stream, queues, path)

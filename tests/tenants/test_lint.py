@@ -22,7 +22,7 @@ from shared.tenants.decode import decode_configuration
 from shared.tenants.finding import FindingCode
 from shared.tenants.lint import lint
 from shared.tenants.reachability import ConditionAnalyzer
-from tests.builders import EXAMPLES, given_value, small_document
+from tests.builders import CONTOSO, EXAMPLES, given_value, small_document
 from tests.functions.hosts import hosted
 from tests.routing.generated import comparisons, conditions
 
@@ -503,3 +503,14 @@ async def test_a_put_answers_the_findings_of_what_it_stored(tmp_path: Path) -> N
     expected = {"code": "no_way_to_a_human", "path": "workStreams[0].fallbackQueue", "detail": finding.detail}
     assert [(answer.status_code, answer.json()["version"]) for answer in answers] == [(200, 1)] * 2
     assert [answer.json()["findings"] for answer in answers] == [[expected]] * 2
+
+
+def test_a_reminder_for_who_waits_and_a_fail_over_to_bots_are_found() -> None:
+    # given a queue's policy that would remind, and a bot whose fail-over leads to a queue of bots
+    text = CONTOSO.decode().replace("open: {closeAfter: 86400}", "open: {remindAfter: 60, closeAfter: 86400}")
+    bot = "appId: 7d0cae1c-0000-4000-8000-000000000001"
+    text = text.replace(f"{bot}}}", f"{bot}, failOver: {{after: 60, queue: BotQueue}}}}")
+    # then both are told by their places
+    found = {(one.code, one.path) for one in lint(decode_configuration("contoso", text.encode()))}
+    assert ("reminder_never_sent", "workStreams[0].inactivity.open.remindAfter") in found
+    assert ("no_way_to_a_human", "bots[0].failOver.queue") in found
