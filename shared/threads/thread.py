@@ -22,6 +22,10 @@ _LONGEST_NAME = 80
 _MOMENT = timedelta(microseconds=1)
 
 
+MOST_CONVERSATIONS = 500
+"""Conversations of a thread that its document keeps: the newest ones."""
+
+
 class ThreadedConversation(ExactModel):
     """One conversation of a thread. It lasts from `opened_at` until `closed_at`, both RFC 3339 times in UTC.
 
@@ -44,7 +48,7 @@ class ThreadedConversation(ExactModel):
 
 
 class Thread(ExactModel):
-    """A channel's thread with its conversations, oldest first. `forgotten`: how many of them were forgotten.
+    """A channel's thread with its conversations, oldest first. `forgotten`: how many it keeps no more.
 
     `same_as`: the key of the thread of which this one is only a newer id.
     """
@@ -89,7 +93,7 @@ class Thread(ExactModel):
                 begun=begins != "never",
                 context_variables=dict(context or {}),
             )
-            return replace(self, conversations=(*self.conversations, new))
+            return self._with_conversations((*self.conversations, new))
         earlier = begins != "never" and (moment < held.opened_at or not held.begun)
         if earlier or (announced and not held.announced):
             opened_at = min(moment, held.opened_at) if held.begun else moment
@@ -110,7 +114,7 @@ class Thread(ExactModel):
         if self.named(conversation.conversation_id) is not None:
             return self
         ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
-        return replace(self, conversations=tuple(ordered))
+        return self._with_conversations(tuple(ordered))
 
     def joining(self, newer: "Thread") -> "Thread":
         """This thread with the conversations of its newer id.
@@ -148,7 +152,7 @@ class Thread(ExactModel):
             return self._replacing(following, earlier) if moment < following.opened_at else self
         new = ThreadedConversation(conversation_id=self._next_id(), opened_at=moment, customer=ended.customer)
         closed = self.closing(ended.conversation_id, ended.closed_at or moment)
-        return replace(closed, conversations=(*closed.conversations, new))
+        return self._with_conversations((*closed.conversations, new))
 
     def closing(self, conversation_id: str, moment: datetime) -> "Thread":
         """This thread with the conversation's interval closed, unless it is closed already."""
@@ -206,6 +210,11 @@ class Thread(ExactModel):
                 left.append(known)
         gone = len(self.conversations) - len(left)
         return replace(self, conversations=tuple(reversed(left)), forgotten=self.forgotten + gone)
+
+    def _with_conversations(self, conversations: tuple[ThreadedConversation, ...]) -> "Thread":
+        """This thread with these conversations, of which it keeps the newest."""
+        kept = conversations[-MOST_CONVERSATIONS:]
+        return replace(self, conversations=kept, forgotten=self.forgotten + len(conversations) - len(kept))
 
     def _next_id(self) -> str:
         return conversation_id(self.channel, self.key, self.forgotten + len(self.conversations) + 1)

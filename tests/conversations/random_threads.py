@@ -26,6 +26,8 @@ from tests.conversations.spans import (
 )
 
 LONGEST_DELAY = 3 * 24 * 60.0
+MOST_OFF = 10.0
+"""Minutes by which a sender's clock may be wrong."""
 _WHATS: tuple[What, ...] = ("customer", "bot", "agent", "note", "escalation", "end", "customersEnd")
 _WEIGHTS = (40, 30, 12, 4, 6, 4, 4)
 _GAPS = (0.5, 1, 2, 5, 14, 16, 25, 31, 70)
@@ -81,7 +83,15 @@ def delayed(happened: Sequence[Happening], chance: Random) -> list[Happening]:
     return late
 
 
-async def differing(seed: int, variants: int, empty: Pipelines = InMemory) -> list[Findings]:
+def by_wrong_clocks(happened: Sequence[Happening], chance: Random) -> list[Happening]:
+    """The same happenings, as senders say them whose clocks are off by up to ten minutes."""
+    off = {what: chance.uniform(-MOST_OFF, MOST_OFF) for what in _WHATS}
+    return [replace(one, says=one.at + off[one.what]) for one in happened]
+
+
+async def differing(
+    seed: int, variants: int, empty: Pipelines = InMemory, *, wrong_clocks: bool = False
+) -> list[Findings]:
     """What differs in each variant of the thread of this seed from its prompt delivery. `empty` makes a pipeline."""
     thread = sample(seed)
     prompt = await played(await InMemory().configured(tenant(**thread.configured)), thread.happened)
@@ -90,7 +100,7 @@ async def differing(seed: int, variants: int, empty: Pipelines = InMemory) -> li
     for variant in range(variants):
         chance = Random(f"{seed}.{variant}")
         pipeline = await empty(rewired=cut_short(chance)).configured(tenant(**thread.configured))
-        late = delayed(thread.happened, chance)
+        late = delayed(by_wrong_clocks(thread.happened, chance) if wrong_clocks else thread.happened, chance)
         for one in sorted(late, key=lambda each: each.stored):
             if chance.random() < 0.8:
                 await timers_until(pipeline, one.stored)

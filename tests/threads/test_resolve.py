@@ -17,7 +17,7 @@ from shared.events.envelope import parse_time
 from shared.events.pseudonym import Pseudonyms
 from shared.threads.resolve import Resolved, Threads
 from shared.threads.span import Share
-from shared.threads.thread import Thread, conversation_id, started_event, thread_key
+from shared.threads.thread import MOST_CONVERSATIONS, Thread, conversation_id, started_event, thread_key
 from tests.builders import PSEUDONYMS
 from tests.fakes import MemoryOverflow, MemoryThreads
 
@@ -329,3 +329,19 @@ def test_unconfigured_accounts_cannot_borrow_another_ones_conversations() -> Non
     # then their conversations' ids differ, and fit into an event
     assert id_of(one, 1) != id_of(other, 1)
     assert len(id_of(longest, 1)) <= 256
+
+
+def test_a_thread_keeps_its_newest_five_hundred_conversations_and_their_numbers_go_on() -> None:
+    # Given a thread of as many conversations as are kept, each of which has ended
+    thread = Thread(key=KEY, channel=CHANNEL)
+    for number in range(MOST_CONVERSATIONS):
+        thread = thread.opening(TEN + minutes(10 * number), ANNA)
+        last = thread.conversations[-1].conversation_id
+        at = TEN + minutes(10 * number + 5)
+        thread = thread.sharing(last, Share(revision=1, begins=TEN + minutes(10 * number), closed_at=at), at)
+    # When another one begins
+    longer = thread.opening(TEN + minutes(10 * MOST_CONVERSATIONS), ANNA)
+    # Then the oldest is kept no more, and no number is used twice
+    assert len(longer.conversations) == MOST_CONVERSATIONS
+    assert longer.conversations[0] == thread.conversations[1]
+    assert longer.conversations[-1].conversation_id.endswith(f".{MOST_CONVERSATIONS + 1}")
