@@ -1,9 +1,10 @@
 """How a conversation of the sample month goes, in plain rules and apart from the pipeline.
 
 A start gives the conversation to a bot, unless its channel or work stream has people only, or its topic belongs to
-people. An escalation gives it to people, unless its topic belongs to a second bot that did not have it yet. When the
-customer, the bots and the agents have been silent for as long as the policy says, there may be a reminder, then the
-end. No conversation lasts longer than 30 days.
+people. An escalation of the bot that has it gives it to people, unless its topic belongs to a second bot that did not
+have it yet; the agent who writes has it then. A customer who owes a bot an answer is reminded, and the conversation
+ends, when the policy says so; one who waits in a queue is not reminded, and waits as long as its policy says. 30 days
+after the last word any conversation ends. A bot's word within half an hour after the end is one at the end.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ PEOPLE_ONLY = ("backoffice", "BackOfficeWorkStream", "depot")
 """Channels and work streams without bots."""
 _SECOND_BOT_TOPICS = {"fabrikam": "Technical", "northwind": "Wine"}
 """The topic that belongs to a tenant's second bot; all others belong to people."""
-_MAX_DURATION = timedelta(days=30)
+_LONGEST_SILENCE = timedelta(days=30)
+_AT_THE_END = timedelta(minutes=30)
 
 
 @dataclass
@@ -34,6 +36,7 @@ class CountedConversation:
     reason: str | None = None
     started: bool = False
     with_bot: bool = False
+    with_agent: bool = False
     silences: list[datetime] = field(default_factory=list)
     """When the system sent a reminder, or ended the conversation, because nobody spoke."""
     _place: tuple[str, ...] = ()
@@ -43,12 +46,14 @@ class CountedConversation:
     _second_bot_had_it: bool = False
     _newest: datetime | None = None
     _reminded: bool = False
+    _escalated: bool = False
+    _customer_owes: bool = False
 
     @property
     def state(self) -> str:
         if self.ended is not None:
             return f"closed, {self.reason}"
-        return "active" if self.with_bot else "open"
+        return "active" if self.with_bot or self.with_agent else "open"
 
     def start(self, occurrence: Occurrence) -> None:
         """Begin the conversation with this occurrence; a channel's thread begins without a topic."""
@@ -60,13 +65,16 @@ class CountedConversation:
         if self.with_bot:
             self._invoke(occurrence.at)
             self._second_bot_had_it = self._topic is not None
-        self._newest = occurrence.at
+        self._newest = occurrence.known
 
     def apply(self, occurrence: Occurrence) -> None:
         """Apply the next occurrence, in order of time. After the end only the transcript grows."""
         if occurrence.kind in ("line", "escalation"):
             self.lines.append(occurrence.text)
         if self.ended is not None:
+            said = occurrence.kind == "line" and occurrence.who == "bot" and occurrence.public
+            if said and occurrence.at <= self.ended + _AT_THE_END:
+                self._invoke(self.ended)
             return
         match occurrence.kind, occurrence.who:
             case "end", _:
@@ -74,12 +82,28 @@ class CountedConversation:
             case _, "assistant":
                 self.assisted = True
             case "escalation", _:
-                self._invoke(occurrence.at)
-                self._hand_over(occurrence)
+                self._escalate(occurrence)
             case "line", "bot":
                 self._invoke(occurrence.at)
-        if occurrence.who not in ("system", "assistant"):
-            self._newest, self._reminded = occurrence.at, False
+                self._spoken(occurrence, answers=self.with_bot)
+            case "line", "agent":
+                self.with_bot, self.with_agent = False, self.with_agent or self.started
+                self._spoken(occurrence, answers=True)
+            case _, "customer":
+                self._newest, self._customer_owes, self._reminded = occurrence.known, False, False
+
+    def _spoken(self, occurrence: Occurrence, *, answers: bool) -> None:
+        if occurrence.public:
+            self._newest, self._reminded = occurrence.known, False
+            self._customer_owes = self._customer_owes or answers
+
+    def _escalate(self, occurrence: Occurrence) -> None:
+        if self.started and (self.with_agent or (self._escalated and not self.with_bot)):
+            return
+        self._invoke(occurrence.at)
+        self._hand_over(occurrence)
+        self._escalated = True
+        self._newest, self._customer_owes, self._reminded = occurrence.known, False, False
 
     def wait(self, until: datetime) -> None:
         """Apply the reminder and the end that are due if nobody speaks until then."""
@@ -88,13 +112,13 @@ class CountedConversation:
         policy = self._policy() or {}
         texts: dict[str, dict[str, str]] = policy.get("messages", {})
         texts_in_locale = texts.get(self._locale.partition("-")[0]) or texts.get("en", {})
-        if "remindAfter" in policy and "remind" in texts_in_locale and not self._reminded:
+        reminds = self.with_bot and not self._reminded
+        if "remindAfter" in policy and "remind" in texts_in_locale and reminds:
             self._remind(self._newest + timedelta(seconds=policy["remindAfter"]), until, texts_in_locale["remind"])
-        too_old = self.begun + _MAX_DURATION
-        close = self._newest + timedelta(seconds=policy["closeAfter"]) if policy else too_old
-        if min(close, too_old) <= until:
-            self.ended, self.reason = (close, "inactivity") if close < too_old else (too_old, "other")
-            self.lines += [texts_in_locale["close"]] if "close" in texts_in_locale and close < too_old else []
+        close = self._newest + (timedelta(seconds=policy["closeAfter"]) if policy else _LONGEST_SILENCE)
+        if close <= until:
+            self.ended, self.reason = close, "inactivity"
+            self.lines += [texts_in_locale["close"]] if "close" in texts_in_locale else []
             self.silences.append(self.ended)
 
     def _remind(self, moment: datetime, until: datetime, text: str) -> None:
@@ -115,9 +139,9 @@ class CountedConversation:
     def _policy(self) -> dict[str, Any] | None:
         """The example's policy of the channel, else of its work stream, for a bot or for people.
 
-        There is none where there are people only.
+        There is none where there are people only, while an agent has it, and while a bot owes the customer an answer.
         """
-        if self._people_only:
+        if self._people_only or self.with_agent or (self.with_bot and not self._customer_owes):
             return None
         account = next(each for each in self.configuration["accounts"] if each["id"] == self._place[0])
         channel = next(each for each in account["channels"] if each["id"] == self._place[1])

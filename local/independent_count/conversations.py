@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from local.independent_count.conversation import CountedConversation
@@ -34,9 +35,9 @@ def _in_thread(
     occurrences: Sequence[Occurrence], configuration: dict[str, Any], until: datetime
 ) -> Iterator[CountedConversation]:
     conversation: CountedConversation | None = None
-    for occurrence in occurrences:
+    for occurrence, known in _with_what_is_known(occurrences):
         if conversation is not None:
-            conversation.wait(occurrence.at)
+            conversation.wait(known)
         if conversation is None or (conversation.ended is not None and _begins(occurrence)):
             if conversation is not None:
                 yield conversation
@@ -56,15 +57,22 @@ def _named(
     if start is not None:
         conversation.start(start)
     repeated: list[Occurrence] = []
-    for each in occurrences:
-        conversation.wait(each.at)
+    for each, known in _with_what_is_known(occurrences):
+        conversation.wait(known)
         silent = conversation.ended is not None and conversation.ended in conversation.silences
-        if silent and start is not None and each.kind in ("line", "escalation") and (repeated or _begins(each)):
+        if silent and start is not None and each.kind != "start" and (repeated or _begins(each)):
             repeated.append(replace(each, place=start.place, locale=start.locale))
-        conversation.apply(each)
+        else:
+            conversation.apply(each)
     conversation.wait(until)
     yield conversation
     yield from _in_thread(repeated, configuration, until)
+
+
+def _with_what_is_known(occurrences: Sequence[Occurrence]) -> Iterator[tuple[Occurrence, datetime]]:
+    """Each occurrence, and when it or anything later is known first: until then nobody knows of any word."""
+    known = list(accumulate((each.known for each in reversed(occurrences)), min))
+    return zip(occurrences, reversed(known), strict=True)
 
 
 def _begins(occurrence: Occurrence) -> bool:

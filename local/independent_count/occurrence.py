@@ -22,7 +22,8 @@ class Occurrence:
     """A start, a line, an escalation or an end, as a post reports it.
 
     `thread` is the channel's endless chat if `threaded`, else one conversation. `place` is (account, channel), empty if
-    the post names none. `who`: customer, bot, assistant (a bot that only the agent hears), agent or system.
+    the post names none. `who`: customer, bot, assistant (a bot that only the agent hears), agent or system. `posted`:
+    when it arrived. `public`: the customer sees it.
     """
 
     tenant: str
@@ -39,6 +40,13 @@ class Occurrence:
     work_stream: str | None = None
     locale: str | None = None
     reason: str | None = None
+    posted: datetime | None = None
+    public: bool = True
+
+    @property
+    def known(self) -> datetime:
+        """When it is known: at its time, or when it arrived."""
+        return max(self.at, self.posted or self.at)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def occurrences(posts: Iterable[Post], retention: dict[str, timedelta]) -> Occur
     for post in sorted(posts, key=lambda post: post.at):
         if post.tenant not in retention or (post.refused and not post.body.startswith(b"[")):
             continue
-        for occurrence in _in_post(post):
+        for occurrence in (replace(each, posted=post.at) for each in _in_post(post)):
             name = occurrence.tenant, occurrence.thread, occurrence.id
             if occurrence.at < post.at - retention[post.tenant]:
                 parked.add((post.tenant, "too_late", occurrence.raw))
@@ -99,6 +107,7 @@ def _event(event: dict[str, Any]) -> Occurrence:
         work_stream=data.get("workStreamId"),
         locale=data.get("customer", {}).get("locale"),
         reason=data.get("reason"),
+        public=data.get("visibility") != "private",
     )
 
 
@@ -133,6 +142,7 @@ def _activity(activity: dict[str, Any], tenant: str, place: tuple[str, str]) -> 
         raw=json.dumps(activity),
         text=activity.get("text"),
         locale=activity.get("locale"),
+        public=activity["from"]["role"] != "bot" or activity.get("channelData", {}).get("deliveryMode") == "bridged",
     )
     command = json.loads(activity.get("channelData", {}).get("tags", "{}"))
     match activity["type"], command.get("type") or activity.get("name"):

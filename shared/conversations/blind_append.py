@@ -11,6 +11,7 @@ from shared.conversations.bot_activity import Invocation, advises
 from shared.conversations.conversation import MOST_NOTED, Conversation
 from shared.conversations.due_actions import must_be_checked_earlier
 from shared.conversations.fact import Fact
+from shared.conversations.holder import Silence
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.ports import Head
 from shared.conversations.silence_policy import may_end_silently
@@ -55,17 +56,18 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
         has_it = stay is not None and (stay.holder, stay.id) == ("agent", author.id) and line.order > stay.since
         if not has_it:
             return True
-    is_seen = head.attention is not None and author is not None and author.role == "customer"
-    if conversation.closed_at is not None or is_seen:
+    if conversation.closed_at is not None:
         return False
+    if head.attention is not None:
+        # Whoever answers is not waited for any more; a customer who asks once more is seen already.
+        return stay is not None and Silence().after(line, stay, history).turn == "customers"
     return must_be_checked_earlier(conversation, line, head.due_at, history, now)
 
 
 def _might_change_the_course(conversation: Conversation, line: Fact, history: History) -> bool:
     """True if another line may count otherwise with it: it comes late, and silence may have ended the conversation."""
     folded_to = conversation.folded_to
-    late = folded_to is not None and line.order < folded_to and may_end_silently(conversation, folded_to.at, history)
-    return late or conversation.has_uncounted
+    return folded_to is not None and line.order < folded_to and may_end_silently(conversation, folded_to.at, history)
 
 
 def _adds_warnings(conversation: Conversation, fact: Fact) -> bool:

@@ -315,7 +315,7 @@ def _unchanged(before: Head, after: Head) -> bool:
     conversation is forgotten.
     """
     one, other = before.conversation, after.conversation
-    if one.without_lines() != other.without_lines():
+    if before.attention != after.attention or one.without_lines() != other.without_lines():
         return False
     exact = (before.due_at, one.folded_to, one.bot_activity.turns) == (
         after.due_at,

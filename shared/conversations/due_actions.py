@@ -98,7 +98,7 @@ def next_check(
     if conversation.closed_at is None and not breaks_silence:
         return planned
     due = due_actions(conversation, new, 0, history, now)
-    if due.attention:
+    if due.attention or due.facts:
         return DueActions(check_at=now)
     if due.check_at is None:
         return planned
@@ -174,7 +174,8 @@ def _missing_start(conversation: Conversation, facts: Sequence[Fact], now: datet
     first = min(begun, key=lambda fact: fact.order)
     channel = next((fact.event.data.channel for fact in facts if fact.event.data.channel), None)
     place = channel or UNKNOWN_CHANNEL
-    reference = {"accountId": place.account_id, "channelId": place.channel_id}
+    thread = {"threadId": place.thread_id} if place.thread_id else {}
+    reference = {"accountId": place.account_id, "channelId": place.channel_id, **thread}
     data = {"channel": reference, "customer": {"id": conversation.conversation_id}}
     return DueActions([_event(conversation, "conversation.started", "assumed-start", first.at, data)])
 

@@ -130,6 +130,13 @@ def with_end(conversation: Conversation, new: Sequence[Fact], every: Sequence[Fa
     Only what follows from all facts together is computed from all. `decisions` may lack those that were made before.
     """
     extent = extent_of(every)
+    if (
+        extent.unseen is not None
+        and conversation.folded_to is not None
+        and extent.unseen.since <= conversation.folded_to
+    ):
+        # It goes on, and is folded already.
+        return fold(conversation.tenant_id, conversation.conversation_id, every, history)
     own = {fact.id for fact in extent.own}
     for fact in new:
         if fact.id in own:

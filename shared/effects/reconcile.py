@@ -37,7 +37,8 @@ def reconcile(
     telling = _tell_thread(after, revision)
     if telling and (before is None or telling != _tell_thread(before, revision)):
         effects["thread"] = telling
-    known = before.unseen if before else None
+    # Without a channel nothing could go on until now.
+    known = before.unseen if before and before.channel else None
     if after.closed_at and after.channel and after.unseen and after.unseen != known:
         # What stands before the place up to which all is folded may be counted already.
         is_new = fact is not None and (before is None or before.folded_to is None or fact.order > before.folded_to)

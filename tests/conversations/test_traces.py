@@ -111,7 +111,7 @@ RULES = st.lists(
 
 @pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
-@given(RULES, st.lists(GIVEN, min_size=1, max_size=3))
+@given(RULES, st.lists(GIVEN, min_size=1, max_size=2))
 def test_a_stored_decision_gives_the_trace_of_the_moment_at_which_it_was_made(
     rules: list[tuple[Condition, str]], values: list[dict[str, Any]]
 ) -> None:

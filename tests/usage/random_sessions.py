@@ -198,10 +198,14 @@ CREATE TABLE dates (begins TEXT PRIMARY KEY, day TEXT) WITHOUT ROWID;
 
 _COUNT = """
 WITH over AS (SELECT session, min(at) AS ended FROM happened WHERE kind = 'end' GROUP BY session),
-     -- A bot has the conversation from its start on, or speaks before its end.
+     -- A bot has the conversation from its start on, or speaks before its end; a declared one may do so at the end, too:
+     -- no session takes half an hour.
      invoked AS (
-         SELECT h.session, min(h.at) AS at, h.bot FROM happened h LEFT JOIN over USING (session)
-         WHERE h.bot IS NOT NULL AND (h.kind = 'start' OR over.ended IS NULL OR h.at <= over.ended)
+         SELECT h.session, min(CASE h.kind WHEN 'start' THEN h.at ELSE min(h.at, coalesce(over.ended, h.at)) END) AS at,
+                h.bot
+         FROM happened h LEFT JOIN over USING (session)
+         WHERE h.bot IS NOT NULL
+           AND (h.kind = 'start' OR over.ended IS NULL OR h.at <= over.ended OR h.bot = 'contoso-bot')
          GROUP BY h.session),
      begun AS (
          SELECT session, coalesce(min(CASE kind WHEN 'start' THEN at END), min(at)) AS at, max(channel) AS channel
