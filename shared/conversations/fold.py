@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.conversations.apply_fact import apply_fact
-from shared.conversations.conversation import Conversation, Unseen
+from shared.conversations.conversation import Conversation
 from shared.conversations.course import Course, course_of
 from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
@@ -96,16 +96,13 @@ def follows(conversation: Conversation, fact: Fact, history: History) -> bool:
 
 
 def _is_after(conversation: Conversation, fact: Fact) -> bool:
-    """True if the fact comes after all that counts in a conversation that ended."""
-    until, closed_at = conversation.open_until, conversation.closed_at
-    return (
-        conversation.goes_on_after is not None
-        and until is not None
-        and closed_at is not None
-        and fact.event.is_activity
-        and fact.at > max(until, closed_at)
-        and until == closed_at
-    )
+    """True if the fact comes after all that counts in a conversation that ended, and does not go on."""
+    until, closed_at, after = conversation.open_until, conversation.closed_at, conversation.goes_on_after
+    if after is None or until is None or closed_at is None or until != closed_at or fact.at <= closed_at:
+        return False
+    # What goes on takes changes along, which may be known already.
+    may_go_on = conversation.unseen is not None or (fact.event.asks_for_somebody and fact.order > after)
+    return fact.event.is_activity and not may_go_on
 
 
 def ends_in_order(conversation: Conversation, new: Sequence[Fact], history: History) -> bool:
@@ -130,12 +127,8 @@ def with_end(conversation: Conversation, new: Sequence[Fact], every: Sequence[Fa
     Only what follows from all facts together is computed from all. `decisions` may lack those that were made before.
     """
     extent = extent_of(every)
-    if (
-        extent.unseen is not None
-        and conversation.folded_to is not None
-        and extent.unseen.since <= conversation.folded_to
-    ):
-        # It goes on, and is folded already.
+    if extent.unseen is not None:
+        # Lines that go on take their changes along, which may be folded already.
         return fold(conversation.tenant_id, conversation.conversation_id, every, history)
     own = {fact.id for fact in extent.own}
     for fact in new:
@@ -159,17 +152,9 @@ def with_next(conversation: Conversation, fact: Fact, history: History) -> Conve
 
 
 def _with_one_after_the_end(conversation: Conversation, fact: Fact, history: History) -> Conversation:
-    after, unseen = conversation.goes_on_after, conversation.unseen
-    newest = conversation.newest_at
-    if comes_from_outside(fact):
-        newest = fact.at if newest is None else max(newest, fact.at)
-        if unseen is not None:
-            unseen = replace(unseen, count=unseen.count + 1)
-        elif fact.event.asks_for_somebody and after is not None and fact.order > after:
-            unseen = Unseen(since=fact.order, count=1)
-    if unseen is None:
-        conversation = _with_its_day(conversation, apply_fact(conversation, fact, history), history)
-    return replace(conversation, folded_to=fact.order, unseen=unseen, newest_at=newest)
+    after = _with_its_day(conversation, apply_fact(conversation, fact, history), history)
+    newest = max(conversation.newest_at or fact.at, fact.at) if comes_from_outside(fact) else conversation.newest_at
+    return replace(after, folded_to=fact.order, newest_at=newest)
 
 
 def _with_its_day(before: Conversation, after: Conversation, history: History) -> Conversation:

@@ -65,15 +65,20 @@ def one_by_one(
         if follows(conversation, fact, HISTORY):
             # As a store gives the head: without its decisions.
             before = replace(conversation, decisions=())
-            after = with_next(before, fact, HISTORY)
-            conversation = replace(after, decisions=(*conversation.decisions, *after.decisions))
+            conversation = with_decisions_of(conversation, with_next(before, fact, HISTORY))
             alone += 1
         elif fact.event.ends_conversation and ends_in_order(conversation, [fact], HISTORY):
             after = with_end(replace(conversation, decisions=()), [fact], facts[:number], HISTORY)
-            conversation = replace(after, decisions=(*conversation.decisions, *after.decisions))
+            conversation = with_decisions_of(conversation, after)
         else:
             conversation = whole(facts[:number])
     return conversation, alone
+
+
+def with_decisions_of(before: Conversation, after: Conversation) -> Conversation:
+    """What a store holds: the decisions it had, and from their number on those that it was given now."""
+    kept = before.decisions[: after.decision_count - len(after.decisions)]
+    return replace(after, decisions=(*kept, *after.decisions))
 
 
 def check(events: Sequence[Event], seed: int, follows: Callable[[Conversation, Fact, History], bool] = follows) -> None:
@@ -122,11 +127,11 @@ def test_lines_and_escalations_in_order_are_folded_without_the_others() -> None:
     # Given a conversation that begins, goes on, ends, and is spoken to after its end
     before = [escalated(at=f"2026-10-05T10:00:{n:02}Z") for n in range(10, 20)]
     after = [message(at=f"2026-10-05T10:02:{n:02}Z") for n in range(10, 20)]
-    events: list[Event] = [started(channel=THREAD), *before, ended(at="2026-10-05T10:01:00Z"), *after]
-    facts = [fact_of(event, NOW) for event in events]
-    # Then only its end makes the recorder look at all facts
-    conversation, alone = one_by_one(facts)
-    assert alone == 20
-    assert conversation == whole(facts)
-    assert conversation.unseen is not None
-    assert conversation.unseen.count == 10
+    for channel, unseen in ((CHANNEL, None), (THREAD, 10)):
+        events: list[Event] = [started(channel=channel), *before, ended(at="2026-10-05T10:01:00Z"), *after]
+        facts = [fact_of(event, NOW) for event in events]
+        # Then only its end makes the recorder look at all facts, and what goes on after it in a thread
+        conversation, alone = one_by_one(facts)
+        assert alone == (20 if unseen is None else 10)
+        assert conversation == whole(facts)
+        assert (conversation.unseen.count if conversation.unseen else None) == unseen

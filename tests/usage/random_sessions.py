@@ -198,8 +198,8 @@ CREATE TABLE dates (begins TEXT PRIMARY KEY, day TEXT) WITHOUT ROWID;
 
 _COUNT = """
 WITH over AS (SELECT session, min(at) AS ended FROM happened WHERE kind = 'end' GROUP BY session),
-     -- A bot has the conversation from its start on, or speaks before its end; a declared one may do so at the end, too:
-     -- no session takes half an hour.
+     -- A bot has the conversation from its start on, or speaks before its end. A declared one may do so at the end,
+     -- too, as no session takes half an hour.
      invoked AS (
          SELECT h.session, min(CASE h.kind WHEN 'start' THEN h.at ELSE min(h.at, coalesce(over.ended, h.at)) END) AS at,
                 h.bot

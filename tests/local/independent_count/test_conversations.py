@@ -46,13 +46,14 @@ def test_a_bot_reminds_and_then_closes() -> None:
     assert [counted(*said, until=TEN + timedelta(seconds=seconds))[0].state for seconds in (329, 331)] == ["active"] * 2
 
 
-@pytest.mark.parametrize(("who", "closed_at"), [("agent", 86460), ("system", 86430), ("assistant", 86430)])
+@pytest.mark.parametrize(("who", "closed_at"), [("agent", 60 + 30 * 86400), ("system", 86430), ("assistant", 86430)])
 def test_people_have_longer_and_only_a_persons_word_breaks_the_silence(who: str, closed_at: int) -> None:
     # Given a conversation that was escalated, and one more word
     said = heard(0, "start"), heard(30, "escalation", "bot", topic="CreditCard"), heard(60, "line", who)
-    # Then it ends a day after the last word of a customer, a bot or an agent
-    [one] = counted(*said)
-    assert one.silences == [TEN + timedelta(seconds=closed_at)]
+    # Then it ends a day after the last word while it waits, and 30 days after that of an agent, who has it then
+    end = TEN + timedelta(seconds=closed_at)
+    [one] = counted(*said, until=end)
+    assert one.silences == [end]
 
 
 def test_the_second_bot_takes_its_topic_once() -> None:
@@ -70,36 +71,40 @@ def test_where_there_are_people_only_thirty_days_end_a_conversation() -> None:
     start = heard(0, "start", tenant="fabrikam", work_stream="BackOfficeWorkStream")
     month = timedelta(days=30)
     assert counted(start, until=TEN + month - timedelta(seconds=1))[0].state == "open"
-    assert counted(start, until=TEN + month)[0].state == "closed, other"
+    assert counted(start, until=TEN + month)[0].state == "closed, inactivity"
 
 
 def test_a_thread_goes_on_in_a_next_conversation() -> None:
     # Given a Telegram chat in which nobody spoke for an hour, and then a bot's and a customer's word
     chat: dict[str, Any] = {"tenant": "northwind", "threaded": True}
-    said = [heard(0, "line", text="Hello", **chat), heard(4000, "line", "bot", text="Late", **chat)]
+    said = [heard(-10, "line", text="Hello", **chat), heard(0, "line", "bot", text="Hi", **chat)]
+    said += [heard(4000, "line", "bot", text="Late", **chat)]
     said += [heard(4010, "line", text="Again", **chat)]
     # Then the bot's belongs to the conversation that is over, and the customer's begins one
     first, second = counted(*said, until=TEN + timedelta(seconds=4020))
-    assert first.lines == ["Hello", "Still there? Take your time 🙂", "See you!", "Late"]
-    assert (second.lines, second.begun, second.state) == (["Again"], said[2].at, "active")
+    assert first.lines == ["Hello", "Hi", "Still there? Take your time 🙂", "See you!", "Late"]
+    assert (second.lines, second.begun, second.state) == (["Again"], said[-1].at, "active")
 
 
-def test_who_names_a_conversation_that_fell_silent_is_heard_in_a_next_one_too() -> None:
+def test_who_names_a_conversation_that_fell_silent_is_heard_in_a_next_one() -> None:
     # Given an event's conversation that ended in silence, and what is said in it afterwards
-    said = [heard(0, "start"), heard(2000, "line", "bot", text="Late"), heard(2010, "line", text="Again")]
+    said = [heard(0, "start"), heard(10, "line", "bot", text="Hi")]
+    said += [heard(2000, "line", "bot", text="Late"), heard(2010, "line", text="Again")]
     said += [heard(2020, "line", "bot", text="Welcome")]
-    # Then all stays in its transcript, and from the customer's word on is a conversation of its own
+    # Then a conversation of its own begins with the customer's word
     first, second = counted(*said, until=TEN + timedelta(seconds=2030))
-    assert first.lines == ["Are you still there?", "Goodbye.", "Late", "Again", "Welcome"]
+    assert first.lines == ["Hi", "Are you still there?", "Goodbye.", "Late"]
     assert second.lines == ["Again", "Welcome"]
 
 
-def test_after_an_end_that_somebody_spoke_nothing_follows_and_nothing_counts() -> None:
+@pytest.mark.parametrize(("asked", "counts"), [(20, True), (10 + 1800, True), (10 + 1801, False)])
+def test_after_an_end_only_a_bots_word_counts_and_only_for_half_an_hour(asked: int, counts: bool) -> None:
     # Given a conversation with people that ended, and a bot's and a customer's word after it
     start = heard(0, "start", topic="CreditCard")
     end = heard(10, "end", "agent", reason="resolved")
-    said = [start, heard(20, "line", "bot", text="How did we do?"), heard(30, "line", text="5")]
-    # Then it counts as long as the end is not known, and no longer
-    assert counted(*said)[0].invoked is not None
+    said = [start, heard(asked, "line", "bot", text="How did we do?"), heard(2000, "line", text="5")]
+    # Then it is the bot's from its word on as long as the end is not known, and from the end on afterwards
+    assert counted(*said)[0].invoked == TEN + timedelta(seconds=asked)
     [one] = counted(*said, end)
-    assert (one.invoked, one.state, one.lines) == (None, "closed, resolved", ["How did we do?", "5"])
+    assert (one.invoked, one.state) == (end.at if counts else None, "closed, resolved")
+    assert one.lines == ["How did we do?", "5"]

@@ -168,7 +168,7 @@ def test_texts_hold_what_is_easily_broken(what: str, holds: Callable[[str], bool
 
 def test_conversations_end_and_stay_in_every_way() -> None:
     states = Counter(one.state for one in counted())
-    ends = ("resolved", "abandoned", "inactivity", "other")
+    ends = ("resolved", "abandoned", "inactivity")
     assert set(states) == {"open", "active", *(f"closed, {reason}" for reason in ends)}
 
 
