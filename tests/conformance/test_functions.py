@@ -189,6 +189,7 @@ async def test_an_ended_conversation_is_on_the_bill_with_its_evidence(host: Runt
 @pytest.mark.runs("sweep", "inactivity_timeout")
 async def test_a_silent_conversation_is_found_by_the_sweep_and_ended(host: RuntimeHost) -> None:
     await host.accepted(WEB_CHAT, activity(timestamp="2026-10-20T12:00:00Z"))
+    await host.accepted(WEB_CHAT, bot_activity(timestamp="2026-10-20T12:00:00Z", text="Which card?"))
     await host.drain()
     # When the sweep runs, on time and late, after five minutes and after twenty
     for past_due in (False, True):
@@ -198,7 +199,7 @@ async def test_a_silent_conversation_is_found_by_the_sweep_and_ended(host: Runti
     # Then the customer was reminded, and the conversation is closed
     assert (await host.shown(f"conversations/{ID}"))["state"] == "closed"
     lines = [one["text"] for one in (await host.shown(f"conversations/{ID}/transcript"))["entries"]]
-    assert lines == [TEXT, "Are you still there?", "Goodbye."]
+    assert lines == [TEXT, "Which card?", "Are you still there?", "Goodbye."]
 
 
 @pytest.mark.runs("list_usage", "get_usage")
