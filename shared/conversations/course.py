@@ -12,7 +12,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.extent import Extent
 from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, from_the_beginning
-from shared.conversations.silence_policy import LONGEST_SILENCE, silence_policy
+from shared.conversations.silence_policy import LONGEST_SILENCE, fail_over_of, silence_policy
 from shared.tenants.history import History
 
 
@@ -119,14 +119,14 @@ class _Walk:
     def _fail_over(self, until: datetime | None) -> None:
         """Give the conversation to people if its bot leaves the customer unanswered for too long before `until`."""
         asked, stay = self._silence.asked, self.stay
-        if asked is None or asked.event.author is None or stay is None or stay.holder != "bot":
+        if asked is None or stay is None:
             return
-        bot = self._history.at(asked.at).configuration.bot(stay.id)
-        if bot is None or bot.fail_over is None:
+        fail_over = fail_over_of(stay, self._silence, self._history.at(asked.at).configuration)
+        if fail_over is None:
             return
-        at = asked.at + timedelta(seconds=bot.fail_over.after)
+        at = asked.at + timedelta(seconds=fail_over.after)
         if until is None or at <= until:
-            self.stay = Stay(since=asked.order, holder="queue", id=bot.fail_over.queue)
+            self.stay = Stay(since=asked.order, holder="queue", id=fail_over.queue)
             self._since = max(self._since, at)
 
     def _close_after(self) -> timedelta:

@@ -11,7 +11,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, silence
 from shared.conversations.order import in_order
 from shared.conversations.retention import Step, next_step
-from shared.conversations.silence_policy import LONGEST_SILENCE, Attention, SilencePolicy, silence_policy
+from shared.conversations.silence_policy import LONGEST_SILENCE, Attention, SilencePolicy, fail_over_of, silence_policy
 from shared.events.catalog import Event
 from shared.events.codec import event_document, event_from
 from shared.events.data import ChannelReference
@@ -141,9 +141,7 @@ def _closing(
     """The end for silence since the newest line, and the goodbye before it. The end names the newest fact it knew."""
     text = policy.texts.close
     goodbye = [_line(conversation, f"goodbye:{newest.id}", at, text)] if text else []
-    last_seen = {"at": format_time(known.at), "factId": known.id}
-    data = {"endedBy": "system", "reason": "inactivity", "lastSeen": last_seen}
-    return [*goodbye, _event(conversation, "conversation.ended", f"inactive:{newest.id}", at, data)]
+    return [*goodbye, _end(conversation, f"inactive:{newest.id}", at, known, {"reason": "inactivity"})]
 
 
 def _reminder(conversation: Conversation, newest: Fact, policy: SilencePolicy) -> Sequence[Event]:
@@ -156,11 +154,11 @@ def _reminder(conversation: Conversation, newest: Fact, policy: SilencePolicy) -
 
 def _fail_over(conversation: Conversation, stay: Stay, quiet: Silence, configuration: Configuration) -> Sequence[Event]:
     """What gives the conversation to people, if its bot has a fail-over and leaves somebody without an answer."""
-    bot = configuration.bot(stay.id) if stay.holder == "bot" else None
-    if bot is None or bot.fail_over is None or quiet.asked is None or quiet.asked.event.author is None:
+    fail_over = fail_over_of(stay, quiet, configuration)
+    if fail_over is None or quiet.asked is None:
         return []
-    at = counted_from(quiet.asked) + timedelta(seconds=bot.fail_over.after)
-    data = {"botId": stay.id, "messageId": quiet.asked.id, "queue": bot.fail_over.queue}
+    at = counted_from(quiet.asked) + timedelta(seconds=fail_over.after)
+    data = {"botId": stay.id, "messageId": quiet.asked.id, "queue": fail_over.queue}
     return [_event(conversation, "bot.failedOver", f"fail-over:{quiet.asked.id}", at, data)]
 
 
@@ -186,9 +184,8 @@ def _never_begun(conversation: Conversation, facts: Sequence[Fact], now: datetim
     if now < aged_at:
         return DueActions(check_at=aged_at)
     newest = max(facts, key=lambda fact: fact.order)
-    last_seen = {"at": format_time(newest.at), "factId": newest.id}
-    data = {"endedBy": "system", "reason": "other", "note": "it never began", "lastSeen": last_seen}
-    return DueActions([_event(conversation, "conversation.ended", "never-begun", aged_at, data)])
+    why = {"reason": "other", "note": "it never began"}
+    return DueActions([_end(conversation, "never-begun", aged_at, newest, why)])
 
 
 UNKNOWN_CHANNEL = ChannelReference(account_id="unknown", channel_id="unknown")
@@ -198,6 +195,12 @@ UNKNOWN_CHANNEL = ChannelReference(account_id="unknown", channel_id="unknown")
 def _line(conversation: Conversation, event_id: str, at: datetime, text: str | None) -> Event:
     data = {"author": {"role": "system", "id": "patchbay"}, "text": text}
     return _event(conversation, "message.posted", event_id, at, data)
+
+
+def _end(conversation: Conversation, event_id: str, at: datetime, seen: Fact, why: dict[str, str]) -> Event:
+    """Our end of a conversation, which names the newest fact that we know."""
+    last_seen = {"at": format_time(seen.at), "factId": seen.id}
+    return _event(conversation, "conversation.ended", event_id, at, {"endedBy": "system", **why, "lastSeen": last_seen})
 
 
 def _event(conversation: Conversation, kind: str, event_id: str, at: datetime, data: dict[str, Any]) -> Event:

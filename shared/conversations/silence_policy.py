@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.conversations.conversation import Conversation
-from shared.conversations.holder import Stay, Turn
+from shared.conversations.holder import Silence, Stay, Turn
 from shared.events.data import HolderKind
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
-from shared.tenants.configuration import Configuration
+from shared.tenants.configuration import Configuration, FailOver
 from shared.tenants.history import History
 
 LONGEST_SILENCE = timedelta(days=30)
@@ -56,6 +56,17 @@ def silence_policy(conversation: Conversation, stay: Stay, turn: Turn, configura
         texts=texts_for(known, _locale(conversation), configuration.fallback_locale),
         attention=attention,
     )
+
+
+def fail_over_of(stay: Stay, quiet: Silence, configuration: Configuration) -> FailOver | None:
+    """What takes over from a bot that leaves somebody without an answer; None if it is no bot, or has no fail-over.
+
+    A start, which nobody says, asks for no answer.
+    """
+    if stay.holder != "bot" or quiet.asked is None or quiet.asked.event.author is None:
+        return None
+    bot = configuration.bot(stay.id)
+    return bot.fail_over if bot else None
 
 
 def may_end_silently(conversation: Conversation, until: datetime, history: History) -> bool:
