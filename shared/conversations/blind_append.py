@@ -14,7 +14,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.ports import Head
-from shared.conversations.silence_policy import may_end_silently
+from shared.conversations.silence_policy import silence_may_count
 from shared.events.notes import NOTES, notes_of
 from shared.tenants.history import History
 
@@ -67,7 +67,7 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
 def _might_change_the_course(conversation: Conversation, line: Fact, history: History) -> bool:
     """True if another line may count otherwise with it: it comes late, and silence may have ended the conversation."""
     folded_to = conversation.folded_to
-    return folded_to is not None and line.order < folded_to and may_end_silently(conversation, folded_to.at, history)
+    return folded_to is not None and line.order < folded_to and silence_may_count(conversation, folded_to.at, history)
 
 
 def _adds_warnings(conversation: Conversation, fact: Fact) -> bool:

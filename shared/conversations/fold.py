@@ -10,7 +10,7 @@ from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.order import last_activity
-from shared.conversations.silence_policy import may_end_silently
+from shared.conversations.silence_policy import silence_may_count
 from shared.events.conversation_key import conversation_key
 from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
@@ -92,7 +92,7 @@ def follows(conversation: Conversation, fact: Fact, history: History) -> bool:
         # Lines of the agent who has the conversation may be stored without being folded.
         return author.id == stay.id
     # A bot's line after the conversation might have ended does not count, which only all facts can tell.
-    return author.role != "bot" or not may_end_silently(conversation, fact.at, history)
+    return author.role != "bot" or not silence_may_count(conversation, fact.at, history)
 
 
 def _is_after(conversation: Conversation, fact: Fact) -> bool:
@@ -115,7 +115,7 @@ def ends_in_order(conversation: Conversation, new: Sequence[Fact], history: Hist
         conversation.closed_at is None
         and folded_to is not None
         and not conversation.settlement.continues
-        and not may_end_silently(conversation, new[-1].at, history)
+        and not silence_may_count(conversation, new[-1].at, history)
         and all(fact.order > folded_to and not isinstance(fact.event, ConversationStarted) for fact in new)
         and not any(tells_of_customer(conversation, fact) for fact in new)
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.conversations.order import SortKey
 from shared.events.data import Holder, HolderKind
+from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
 from shared.wire import ExactModel
 
@@ -62,10 +63,12 @@ class Silence:
         """The silence after one more fact, at which `stay` is who has the conversation.
 
         A queue's turn is ours, whatever a bot says. A bot's or an agent's is ours from a start, a line of the customer,
-        or its beginning on, until the holder's public line. Private lines, and escalations without effect, change
-        nothing.
+        or its beginning on, until the holder's public line. Private lines, escalations without effect, and a second
+        start, such as one that was assumed before the channel's came, change nothing.
         """
         event, author = fact.event, fact.event.author
+        if self.since is not None and isinstance(event, ConversationStarted):
+            return self
         begins_stay = stay is not None and stay.since.fact_id == fact.id
         if not begins_stay and (event.hands_over or not event.breaks_silence):
             return self

@@ -69,14 +69,17 @@ def fail_over_of(stay: Stay, quiet: Silence, configuration: Configuration) -> Fa
     return bot.fail_over if bot else None
 
 
-def may_end_silently(conversation: Conversation, until: datetime, history: History) -> bool:
-    """False if no policy of silence can end the conversation before this moment, whatever is said in it."""
+def silence_may_count(conversation: Conversation, until: datetime, history: History) -> bool:
+    """False if silence can neither end the conversation nor take it from a bot before this moment, whatever is said."""
     began = conversation.started_at
     if began is None:
         return True
     configuration = history.at(until).configuration
     policies = [_configured(conversation, holder, configuration) for holder in _ATTENTION]
-    shortest = min((policy.close_after for policy in policies if policy), default=None)
+    bots = [configuration.bot(stay.id) for stay in conversation.stays if stay.holder == "bot"]
+    ends = [policy.close_after for policy in policies if policy]
+    takes = [bot.fail_over.after for bot in bots if bot and bot.fail_over]
+    shortest = min((*ends, *takes), default=None)
     return until - began >= (LONGEST_SILENCE if shortest is None else timedelta(seconds=shortest))
 
 

@@ -28,8 +28,17 @@ from tests.conversations.spans import (
 LONGEST_DELAY = 3 * 24 * 60.0
 MOST_OFF = 10.0
 """Minutes by which a sender's clock may be wrong."""
-_WHATS: tuple[What, ...] = ("customer", "bot", "agent", "note", "escalation", "end", "customersEnd")
-_WEIGHTS = (40, 30, 12, 4, 6, 4, 4)
+_WEIGHTS: dict[What, int] = {
+    "customer": 40,
+    "bot": 26,
+    "secondBot": 6,
+    "agent": 12,
+    "note": 4,
+    "escalation": 6,
+    "secondEscalation": 2,
+    "end": 4,
+    "customersEnd": 4,
+}
 _GAPS = (0.5, 1, 2, 5, 14, 16, 25, 31, 70)
 
 Pipelines = Callable[..., InMemory]
@@ -60,14 +69,17 @@ class Findings:
 def sample(seed: int) -> Sample:
     """The thread of this seed: two to ten things that happened within hours."""
     chance = Random(seed)
-    configured: dict[str, Any] = {"starts_with": chance.choice(["bot", "bot", "people"])}
+    configured: dict[str, Any] = {
+        "starts_with": chance.choice(["bot", "bot", "people"]),
+        "escalates_to": chance.choice(["people", "secondBot"]),
+    }
     for policy, values in {"agent": (15, 40), "open": (60,), "fail_over": (2, 5)}.items():
         if chance.random() < 0.4:
             configured[policy] = chance.choice(values)
     at, happened = 0.0, [happening("customer", 0)]
     for _ in range(chance.randint(1, 9)):
         at += chance.choice(_GAPS)
-        [what] = chance.choices(_WHATS, _WEIGHTS)
+        [what] = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
         happened.append(happening(what, at))
     return Sample(configured, happened)
 
@@ -85,7 +97,7 @@ def delayed(happened: Sequence[Happening], chance: Random) -> list[Happening]:
 
 def by_wrong_clocks(happened: Sequence[Happening], chance: Random) -> list[Happening]:
     """The same happenings, as senders say them whose clocks are off by up to ten minutes."""
-    off = {what: chance.uniform(-MOST_OFF, MOST_OFF) for what in _WHATS}
+    off = {what: chance.uniform(-MOST_OFF, MOST_OFF) for what in _WEIGHTS}
     return [replace(one, says=one.at + off[one.what]) for one in happened]
 
 

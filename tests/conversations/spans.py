@@ -18,7 +18,9 @@ THREAD = {"accountId": "acc", "channelId": "ch", "threadId": "t"}
 LAST_WEEKS = 45 * 24 * 60.0
 """Minutes after which all is quiet."""
 
-What = Literal["customer", "bot", "agent", "note", "escalation", "end", "customersEnd"]
+What = Literal[
+    "customer", "bot", "secondBot", "agent", "note", "escalation", "secondEscalation", "end", "customersEnd"
+]
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,14 @@ class Happening:
         match self.what:
             case "customer" | "bot" | "agent":
                 return message(None, role=self.what, text=self.name, **channel)
+            case "secondBot":
+                return message(None, role="bot", author_id="second-bot", text=self.name, **channel)
             case "note":
                 return message(None, role="bot", text=self.name, visibility="private", **channel)
             case "escalation":
                 return escalated(None, context_variables={"Topic": "x"}, **channel)
+            case "secondEscalation":
+                return escalated(None, bot_id="second-bot", context_variables={"Topic": "y"}, **channel)
             case "end" | "customersEnd":
                 return ended(None, ended_by="bot" if self.what == "end" else "customer", **channel)
 
@@ -59,22 +65,31 @@ def happening(what: What, at: float, stored: float | None = None, says: float | 
     return Happening(what, at, at if stored is None else stored, at if says is None else says, f"{what}-{at}")
 
 
-def tenant(*, starts_with: str = "bot", fail_over: float | None = None, **policies: float) -> Configuration:
-    """One bot, and people. A conversation begins with the bot or with `people`, and people get it when it escalates.
+def tenant(
+    *, starts_with: str = "bot", escalates_to: str = "people", fail_over: float | None = None, **policies: float
+) -> Configuration:
+    """Two bots, and people. A conversation begins with the first bot or with `people`.
 
-    `policies`: minutes until the end for silence, by holder; a bot's is 15.
+    People get it when the bot escalates, or the `secondBot`, which escalates to people then. `policies`: minutes until
+    the end for silence, by holder; a bot's is 15.
     """
     bot: dict[str, Any] = {"id": "contoso-bot", "name": "Bot"}
     if fail_over is not None:
         bot["failOver"] = {"after": int(fail_over * 60), "queue": "People"}
-    rules = [{"name": "first", "when": {"variable": "Topic", "operator": "hasNoData"}, "queue": "Bots"}]
+    rules: list[dict[str, Any]] = []
+    if starts_with == "bot":
+        rules.append({"name": "first", "when": {"variable": "Topic", "operator": "hasNoData"}, "queue": "Bots"})
+    if escalates_to == "secondBot":
+        asks = {"variable": "Topic", "operator": "equals", "value": "x"}
+        rules.append({"name": "second", "when": asks, "queue": "SecondBots"})
     inactivity = {who: {"closeAfter": int(after * 60)} for who, after in {"bot": 15.0, **policies}.items()}
     return small(
         tenant_id="contoso",
-        bots=[bot],
+        bots=[bot, {"id": "second-bot", "name": "Second bot"}],
         agents=[{"id": "ana", "name": "Ana"}],
         queues=[
             {"id": "Bots", "members": [{"bot": "contoso-bot", "capacity": 9}]},
+            {"id": "SecondBots", "members": [{"bot": "second-bot", "capacity": 9}]},
             {"id": "People", "members": [{"agent": "ana", "capacity": 1}]},
         ],
         accounts=[
@@ -86,7 +101,7 @@ def tenant(*, starts_with: str = "bot", fail_over: float | None = None, **polici
                 "mode": "push",
                 "fallbackQueue": "People",
                 "contextVariables": [{"name": "Topic", "type": "text"}],
-                "rules": rules if starts_with == "bot" else [],
+                "rules": rules,
                 "inactivity": inactivity,
             }
         ],
