@@ -19,12 +19,15 @@ from tests.conversations.spans import (
     happening,
     lines,
     minutes,
+    not_taken_up,
     played,
     shown,
     tenant,
     timers_until,
 )
 
+SHORTEST = minutes(15)
+"""The shortest policy of silence."""
 LONGEST_DELAY = 3 * 24 * 60.0
 MOST_OFF = 10.0
 """Minutes by which a sender's clock may be wrong."""
@@ -60,10 +63,11 @@ class Findings:
     sessions_taken: int = 0
     shown_wrongly: int = 0
     rebuilt_otherwise: int = 0
+    not_taken_up: int = 0
 
     @property
     def is_right(self) -> bool:
-        return not (self.sessions_added or self.shown_wrongly or self.rebuilt_otherwise)
+        return not (self.sessions_added or self.shown_wrongly or self.rebuilt_otherwise or self.not_taken_up)
 
 
 def sample(seed: int) -> Sample:
@@ -129,6 +133,7 @@ async def differing(
                 sessions_added=max(0, difference),
                 sessions_taken=max(0, -difference),
                 shown_wrongly=sum(got.count(text) != want.count(text) for text in {*got, *want}),
+                not_taken_up=len(await not_taken_up(pipeline, SHORTEST)),
                 rebuilt_otherwise=len((await pipeline.rebuild.compare("contoso")).differences),
             )
         )

@@ -18,9 +18,7 @@ THREAD = {"accountId": "acc", "channelId": "ch", "threadId": "t"}
 LAST_WEEKS = 45 * 24 * 60.0
 """Minutes after which all is quiet."""
 
-What = Literal[
-    "customer", "bot", "secondBot", "agent", "note", "escalation", "secondEscalation", "end", "customersEnd"
-]
+What = Literal["customer", "bot", "secondBot", "agent", "note", "escalation", "secondEscalation", "end", "customersEnd"]
 
 
 @dataclass(frozen=True)
@@ -168,6 +166,34 @@ async def own_facts(pipeline: InMemory) -> list[list[Fact]]:
         unseen = loaded.head.conversation.unseen
         found.append([fact for fact in loaded.facts if not goes_on(fact, unseen)])
     return found
+
+
+async def not_taken_up(pipeline: InMemory, shortest: timedelta) -> list[str]:
+    """The customer's lines that no conversation takes up.
+
+    The end of a line's conversation did not know it, or came sooner after its newest line than the `shortest` silence,
+    and neither a public line of a bot or an agent in the thread nor somebody's end of its conversation comes after it.
+    """
+    conversations = await own_facts(pipeline)
+    answers = [fact.order for facts in conversations for fact in facts if _answers(fact)]
+    found: list[str] = []
+    for facts in conversations:
+        asked = [fact for fact in facts if fact.event.author and fact.event.author.role == "customer"]
+        ends = [fact for fact in facts if fact.event.ends_conversation]
+        closed_at = min((end.received_at for end in ends), default=None)
+        answered_to = max((*answers, *(end.order for end in ends if not end.is_ours)), default=None)
+        newest = max((fact.order for fact in facts if not fact.is_ours), default=None)
+        for fact in asked:
+            waited = None if closed_at is None else closed_at - fact.received_at
+            is_known = waited is None or waited >= (shortest if fact.order == newest else timedelta())
+            if not is_known and (answered_to is None or answered_to < fact.order):
+                found.append(fact.event.id)
+    return found
+
+
+def _answers(fact: Fact) -> bool:
+    author = fact.event.author
+    return author is not None and author.role in ("bot", "agent") and fact.event.breaks_silence
 
 
 def lines(happenings: Sequence[Happening]) -> list[str]:

@@ -65,6 +65,12 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Happening], int]] = {
         {}, [customer(0), escalation(1), customer(29.9 * DAY, 31 * DAY), customer(32 * DAY)], 1,
     ),
     "15 a clock that is ahead": ({}, [customer(0), bot(1), customer(2, says=6), end(3)], 1),
+    "a late answer keeps the bot's conversation from people": (
+        {"fail_over": 2}, [customer(0, 9), end(10), bot(1, 20)], 1,
+    ),
+    "an assumed start asks for no answer": (
+        {**PEOPLE, "agent": 15}, [agent(31), customer(0, 40), happening("note", 47)], 0,
+    ),
 }  # fmt: skip
 
 

@@ -30,10 +30,12 @@ def main(seeds: int = SEEDS, variants: int = VARIANTS) -> int:
         off = [one for each in pool.imap_unordered(partial(_run, 1, True), range(seeds), 20) for one in each]
     added, taken = sum(one.sessions_added for one in found), sum(one.sessions_taken for one in found)
     shown = sum(one.shown_wrongly for one in found)
+    ignored = sum(one.not_taken_up for one in found)
     rebuilt = sum(one.rebuilt_otherwise for one in found)
     print(
         f"spans: {len(found):,} comparisons of {seeds:,} threads: {added} sessions added, {taken} taken away,"
-        f" {shown} lines shown twice or nowhere, {rebuilt} heads or rows that a rebuild would change"
+        f" {shown} lines shown twice or nowhere, {ignored} lines of customers that no conversation takes up,"
+        f" {rebuilt} heads or rows that a rebuild would change"
     )
     print(
         f"spans: {len(off):,} comparisons with clocks that are wrong by up to 10 minutes:"
