@@ -28,9 +28,12 @@ class Course:
     invoked_at: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
-def course_of(conversation: Conversation, extent: Extent, history: History) -> Course:
-    """The course of a conversation with these facts, which are folded into it. It has at least one."""
-    walk = _Walk(conversation, extent, history)
+def course_of(conversation: Conversation, extent: Extent, stays: Mapping[str, Stay], history: History) -> Course:
+    """The course of a conversation with these facts, at least one, which are folded into it.
+
+    `stays` are all that it had, by the facts that led to them, of which the conversation keeps the newest.
+    """
+    walk = _Walk(conversation, extent, stays, history)
     for fact in extent.own:
         walk.go(fact)
     return Course(walk.open_until(), walk.stay, walk.invoked_at)
@@ -39,16 +42,16 @@ def course_of(conversation: Conversation, extent: Extent, history: History) -> C
 class _Walk:
     """Goes through a conversation's facts in order. `ended_at`: when the stretch that it is in ended, if it did."""
 
-    def __init__(self, conversation: Conversation, extent: Extent, history: History) -> None:
+    def __init__(self, conversation: Conversation, extent: Extent, stays: Mapping[str, Stay], history: History) -> None:
         self._conversation, self._history, self._end = conversation, history, extent.end
         self._continues = extent.settlement.continues
-        self._stays = {stay.since.fact_id: stay for stay in conversation.stays}
+        self._stays = stays
         carried = extent.settlement.holder if self._continues else None
         first = extent.own[0].order
         self.stay = Stay(since=from_the_beginning(first), holder=carried.kind, id=carried.id) if carried else None
         self.invoked_at: dict[str, datetime | None] = {}
         self._silence = Silence()
-        self._since = first.at
+        self._began_at = self._since = first.at
         self._ended_at: datetime | None = None
         self._is_closed = False
 
@@ -71,14 +74,14 @@ class _Walk:
         """When the last stretch ended, or will end if nobody says anything more."""
         if self._ended_at is None:
             self._fail_over(None)
-        return self._ended_at or self._since + self._close_after()
+        return self._ended_at or self._ends_at()
 
     def _pass_until(self, moment: datetime) -> None:
         """Let the time go by until the next fact."""
         if self._silence.since is None:
             return
         self._fail_over(moment)
-        ends_at = self._since + self._close_after()
+        ends_at = self._ends_at()
         if moment > ends_at:
             self._ended_at = ends_at
 
@@ -103,7 +106,8 @@ class _Walk:
         before = self._silence
         self._silence = before.after(fact, self.stay, self._history)
         if self._silence is not before:
-            self._since = fact.at
+            # A line may be dated before the start, which comes first all the same.
+            self._since = max(fact.at, self._began_at)
         self._count(fact, fact.at if counts else None)
 
     def _count(self, fact: Fact, at: datetime | None) -> None:
@@ -124,13 +128,21 @@ class _Walk:
         fail_over = fail_over_of(stay, self._silence, self._history.at(asked.at).configuration)
         if fail_over is None:
             return
-        at = asked.at + timedelta(seconds=fail_over.after)
+        at = max(asked.at, self._began_at) + timedelta(seconds=fail_over.after)
         if until is None or at <= until:
             self.stay = Stay(since=asked.order, holder="queue", id=fail_over.queue)
             self._since = max(self._since, at)
 
-    def _close_after(self) -> timedelta:
+    def _ends_at(self) -> datetime:
+        """When silence ends the stretch: a timer that comes then goes on if the policy in force by then is longer."""
+        ends_at = self._since
+        while (later := self._since + self._close_after(ends_at)) > ends_at:
+            ends_at = later
+        return ends_at
+
+    def _close_after(self, moment: datetime) -> timedelta:
+        """How long the silence may last by the policy in force at this moment."""
         if self.stay is None:
             return LONGEST_SILENCE
-        configuration = self._history.at(self._since).configuration
+        configuration = self._history.at(moment).configuration
         return silence_policy(self._conversation, self.stay, self._silence.turn, configuration).close_after

@@ -8,6 +8,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.course import Course, course_of
 from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
+from shared.conversations.holder import MOST_STAYS, Stay
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.order import last_activity
 from shared.conversations.silence_policy import silence_may_count
@@ -30,10 +31,12 @@ def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history
     if not known:
         return
     extent = extent_of(known)
-    conversation = began
+    conversation, stays = began, dict[str, Stay]()
     for conversation in _applying(began, extent.own, history):
+        if conversation.stay is not None:
+            stays[conversation.stay.since.fact_id] = conversation.stay
         yield conversation
-    course = course_of(conversation, extent, history)
+    course = course_of(conversation, extent, stays, history)
     if course.invoked_at:
         # Who had the conversation when is known only now, and with it which invocations count.
         for conversation in _applying(replace(began, invoked_at=dict(course.invoked_at)), extent.own, history):
@@ -127,14 +130,16 @@ def with_end(conversation: Conversation, new: Sequence[Fact], every: Sequence[Fa
     Only what follows from all facts together is computed from all. `decisions` may lack those that were made before.
     """
     extent = extent_of(every)
-    if extent.unseen is not None:
-        # Lines that go on take their changes along, which may be folded already.
+    if extent.unseen is not None or len(conversation.stays) + len(new) > MOST_STAYS:
+        # Lines that go on take their changes along, which may be folded already; and not all who had it are known.
         return fold(conversation.tenant_id, conversation.conversation_id, every, history)
     own = {fact.id for fact in extent.own}
     for fact in new:
         if fact.id in own:
             conversation = apply_fact(conversation, fact, history)
-    return _seen_as_a_whole(conversation, extent, course_of(conversation, extent, history), every, history)
+    stays = {stay.since.fact_id: stay for stay in conversation.stays}
+    course = course_of(conversation, extent, stays, history)
+    return _seen_as_a_whole(conversation, extent, course, every, history)
 
 
 def with_next(conversation: Conversation, fact: Fact, history: History) -> Conversation:

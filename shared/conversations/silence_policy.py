@@ -3,6 +3,7 @@
 Seeds 001 and 004: a customer who stays silent is reminded first, then the conversation ends. Pure.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -74,13 +75,21 @@ def silence_may_count(conversation: Conversation, until: datetime, history: Hist
     began = conversation.started_at
     if began is None:
         return True
-    configuration = history.at(until).configuration
-    policies = [_configured(conversation, holder, configuration) for holder in _ATTENTION]
-    bots = [configuration.bot(stay.id) for stay in conversation.stays if stay.holder == "bot"]
-    ends = [policy.close_after for policy in policies if policy]
-    takes = [bot.fail_over.after for bot in bots if bot and bot.fail_over]
-    shortest = min((*ends, *takes), default=None)
-    return until - began >= (LONGEST_SILENCE if shortest is None else timedelta(seconds=shortest))
+    lasted = until - began
+    configurations = [version.configuration for version in history.between(began, until)]
+    return any(lasted >= shortest for each in configurations for shortest in _lengths(conversation, each))
+
+
+def _lengths(conversation: Conversation, configuration: Configuration) -> Iterator[timedelta]:
+    """How long any silence may last in the conversation until something follows from it."""
+    yield LONGEST_SILENCE
+    for holder in _ATTENTION:
+        if policy := _configured(conversation, holder, configuration):
+            yield timedelta(seconds=policy.close_after)
+    for stay in conversation.stays:
+        bot = configuration.bot(stay.id) if stay.holder == "bot" else None
+        if bot is not None and bot.fail_over:
+            yield timedelta(seconds=bot.fail_over.after)
 
 
 def texts_for(policy: InactivityPolicy, locale: str | None, fallback: str) -> InactivityTexts:

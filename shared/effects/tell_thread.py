@@ -32,9 +32,8 @@ class TellThreadHandler:
         assert isinstance(effect, TellThread), "a handler gets effects of its kind"
         told = conversation.conversation_id, effect.share
         before, after = await self.threads.share(tenant_id, effect.channel, *told, self.clock.now())
-        known = after.named(conversation.conversation_id)
-        if known is not None and known.share is not None and known.share.revision > effect.share.revision:
-            return KeptOut(known.share.revision)
+        if (newer := after.newer_revision(*told)) is not None:
+            return KeptOut(newer)
         # Whoever performs this effect again may have told only some of them.
         for event in settled_events(tenant_id, after, unless_told_by=None if after == before else before):
             await self.recording.record_if_known(tenant_id, event)

@@ -51,6 +51,8 @@ class ToldThreads:
             thread = _THREAD.validate_json(row["document"])
             if thread.same_as is not None:
                 return False
+            if thread.newer_revision(conversation_id, share) is not None:
+                return False
             after = thread.sharing(conversation_id, share, now)
             # Whoever performs an effect again may have told only some of the thread's conversations.
             if settled_events(tenant_id, after, unless_told_by=None if after == thread else thread):

@@ -106,14 +106,16 @@ class Deliveries:
     async def _addressed(self, tenant_id: str, event: Event, history: History) -> Event:
         """The event with its subject. An event that names only a channel's thread is resolved like an activity."""
         start = event if isinstance(event, ConversationStarted) else None
+        now = arrival(event.attributes, self.clock.now())
+        moment = counted_moment(event.moment, now)
         if start:
-            await self.threads.register(tenant_id, start)
+            history.refuse_too_late(event.moment, now)
+            await self.threads.register(tenant_id, start, moment)
         channel = event.data.channel
         if event.subject is not None or channel is None or channel.thread_id is None:
             return event
         if history.at(self.clock.now()).configuration.channel(channel.account_id, channel.channel_id) is None:
             raise UnknownAccount(channel.account_id, channel.channel_id)
-        now = arrival(event.attributes, self.clock.now())
         history.refuse_too_late(event.moment, now)
         recorder = self.recorder
         line = await conversation_of_line(
@@ -124,7 +126,7 @@ class Deliveries:
         resolved = await self.threads.resolve(
             tenant_id,
             channel,
-            counted_moment(event.moment, now),
+            moment,
             start.data.customer if start else Customer(id=channel.thread_id),
             event.begins_conversation,
             announce=start is None,

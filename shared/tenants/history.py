@@ -72,6 +72,13 @@ class History:
             return self.versions[-1]
         return next((v for v in reversed(self.versions) if v.in_force_from <= moment), self.versions[0])
 
+    def between(self, begins: datetime, ends: datetime) -> Sequence[Version]:
+        """The versions that judge facts of these moments, and of all between them."""
+        first = self.at(begins)
+        if first is self.versions[-1]:
+            return (first,)
+        return (first, *(version for version in self.versions if begins < version.in_force_from <= ends))
+
     def numbered(self, number: int | None) -> Version | None:
         return next((version for version in self.versions if version.number == number), None)
 

@@ -96,13 +96,16 @@ class Threads:
         loaded = await self._store.load(tenant_id, thread_key(await self._pseudonyms(tenant_id), channel))
         return [conversation.conversation_id for conversation in loaded[0].conversations[::-1]] if loaded else []
 
-    async def register(self, tenant_id: str, event: ConversationStarted) -> None:
-        """Add a conversation that began with an id of its own to its channel's thread, so that activities find it."""
+    async def register(self, tenant_id: str, event: ConversationStarted, moment: datetime) -> None:
+        """Add a conversation that began at the moment, with an id of its own, to its channel's thread.
+
+        So activities of the thread find it.
+        """
         channel, subject = event.data.channel, event.subject
         if channel.thread_id is None or subject is None:
             return
         begun = ThreadedConversation(
-            conversation_id=subject, opened_at=event.moment, customer=event.data.customer, announced=True
+            conversation_id=subject, opened_at=moment, customer=event.data.customer, announced=True
         )
         await self._change(tenant_id, channel, lambda thread: thread.registering(begun))
 

@@ -110,10 +110,15 @@ class Thread(ExactModel):
         return self
 
     def registering(self, conversation: ThreadedConversation) -> "Thread":
-        """This thread with a conversation that its sender began and named, unless it is there already."""
-        if self.named(conversation.conversation_id) is not None:
+        """This thread with a conversation that its sender began and named, unless it is there already.
+
+        One that was forgotten begins anew.
+        """
+        known = self.named(conversation.conversation_id)
+        if known is not None and not known.is_forgotten:
             return self
-        ordered = sorted((*self.conversations, conversation), key=lambda known: known.opened_at)
+        others = [one for one in self.conversations if one is not known]
+        ordered = sorted((*others, conversation), key=lambda one: one.opened_at)
         return self._with_conversations(tuple(ordered))
 
     def joining(self, newer: "Thread") -> "Thread":
@@ -130,7 +135,7 @@ class Thread(ExactModel):
             replace(one, closed_at=following.opened_at - _MOMENT) if one.closed_at is None else one
             for one, following in pairwise(ordered)
         ]
-        return replace(self, conversations=(*followed, *ordered[-1:]))
+        return self._with_conversations((*followed, *ordered[-1:]))
 
     def announcing(self, conversation: ThreadedConversation) -> "Thread":
         """This thread with the conversation marked as announced, unless its opening moved meanwhile."""
@@ -174,6 +179,12 @@ class Thread(ExactModel):
             return self
         told = replace(known, share=share, closed_at=share.closed_at or known.closed_at)
         return self._replacing(known, told).settling(now)
+
+    def newer_revision(self, conversation_id: str, share: Share) -> int | None:
+        """The revision at which the conversation told something newer than this share; None if it did not."""
+        known = self.named(conversation_id)
+        newest = known.share.revision if known is not None and known.share is not None else 0
+        return newest if newest > share.revision else None
 
     def forgetting(self, conversation_id: str) -> "Thread":
         """This thread without the conversation, or, while later ones continue it, with no more of it than its share.

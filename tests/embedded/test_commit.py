@@ -9,14 +9,17 @@ import pytest
 
 from shared.bootstrap import EmbeddedPipeline, embedded_on
 from shared.clock import MovableClock
-from shared.conversations.effect import Effect
+from shared.conversations.effect import Effect, TellThread
 from shared.conversations.ports import Head
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
+from shared.embedded.threads import ToldThreads
 from shared.embedded.within_commit import EmbeddedEffect, Performed, WithinCommit
 from shared.embedded.written_heads import MOST_BYTES, Written, WrittenHeads
 from shared.errors import HeadChanged
+from shared.events.data import ChannelReference
 from shared.events.envelope import format_time, parse_time
+from shared.threads.span import Share
 from shared.wire import replace
 from tests.builders import EXAMPLES, ended, fact_of, message, started
 from tests.contract.test_conversation_store import head_of
@@ -155,3 +158,23 @@ def test_kept_heads_have_a_bound_and_those_read_last_stay() -> None:
     # Then the one that was not asked for longest is gone
     kept: list[tuple[Head, str] | None] = [heads.get(("contoso", name)) for name in ("0", "1", "2", "new")]
     assert [one is not None for one in kept] == [True, False, True, True]
+
+
+async def test_a_thread_that_was_told_something_newer_is_not_told_within_the_commit(database: Database) -> None:
+    # Given a thread that one of its conversations has told something at revision 3
+    clock, channel = MovableClock(NOW), ChannelReference.model_validate(THREAD)
+    pipeline = await begun(database)
+    await pipeline.deliveries.recorder.record("contoso", started("c1", at=format_time(NOW), channel=THREAD))
+    await pipeline.deliveries.threads.register("contoso", started("c1", channel=THREAD), NOW)
+    told = ToldThreads(pipeline.configurations.pseudonyms, clock)
+
+    async def tell(revision: int) -> bool:
+        share = Share(revision=revision, begins=NOW, closed_at=NOW)
+        performed = await told.performing("contoso", "c1", TellThread(channel=channel, share=share))
+        return await database.write(performed)
+
+    assert await tell(3)
+    # When a head that is older, as one from a backup, tells it at revision 2, then its handler is to say so
+    assert not await tell(2)
+    # and the same telling, once more, is done
+    assert await tell(3)

@@ -17,7 +17,14 @@ from shared.events.envelope import parse_time
 from shared.events.pseudonym import Pseudonyms
 from shared.threads.resolve import Resolved, Threads
 from shared.threads.span import Share
-from shared.threads.thread import MOST_CONVERSATIONS, Thread, conversation_id, started_event, thread_key
+from shared.threads.thread import (
+    MOST_CONVERSATIONS,
+    Thread,
+    ThreadedConversation,
+    conversation_id,
+    started_event,
+    thread_key,
+)
 from tests.builders import PSEUDONYMS
 from tests.fakes import MemoryOverflow, MemoryThreads
 
@@ -345,3 +352,30 @@ def test_a_thread_keeps_its_newest_five_hundred_conversations_and_their_numbers_
     assert len(longer.conversations) == MOST_CONVERSATIONS
     assert longer.conversations[0] == thread.conversations[1]
     assert longer.conversations[-1].conversation_id.endswith(f".{MOST_CONVERSATIONS + 1}")
+
+
+def named(number: int, opened: float) -> ThreadedConversation:
+    return ThreadedConversation(conversation_id=f"c{number}", opened_at=TEN + minutes(opened), customer=ANNA)
+
+
+def test_a_conversation_that_was_forgotten_begins_anew_with_its_id() -> None:
+    # Given a thread that keeps of a conversation only what it told, because the next one continues it
+    ended = Share(revision=3, begins=TEN, closed_at=TEN + minutes(5), open_until=TEN + minutes(20))
+    thread = Thread(key=KEY, channel=CHANNEL).registering(named(1, 0)).registering(named(2, 10))
+    thread = thread.sharing("c1", ended, TEN).sharing("c2", Share(revision=1, begins=TEN + minutes(10)), TEN)
+    forgotten = thread.forgetting("c1")
+    assert forgotten.conversations[0].is_forgotten
+    # When its sender begins one with that id again
+    again = forgotten.registering(named(1, 90))
+    # Then it is one as any other
+    assert [(one.conversation_id, one.is_forgotten, one.share is None) for one in again.conversations] == [
+        ("c2", False, False),
+        ("c1", False, True),
+    ]
+
+
+def test_a_thread_that_joins_a_newer_id_keeps_no_more_than_it_may() -> None:
+    thread, newer = Thread(key=KEY, channel=CHANNEL), Thread(key="newer", channel=CHANNEL)
+    for number in range(MOST_CONVERSATIONS):
+        thread, newer = thread.registering(named(number, number)), newer.registering(named(1000 + number, number))
+    assert len(thread.joining(newer).conversations) == MOST_CONVERSATIONS
