@@ -11,7 +11,7 @@ from shared.conversations.bot_activity import Invocation, advises
 from shared.conversations.conversation import MOST_NOTED, Conversation
 from shared.conversations.due_actions import must_be_checked_earlier
 from shared.conversations.fact import Fact
-from shared.conversations.holder import Silence
+from shared.conversations.holder import Silence, changes_hands_often
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.ports import Head
 from shared.conversations.silence_policy import silence_may_count
@@ -54,7 +54,7 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
     author, conversation, stay = line.event.author, head.conversation, head.conversation.stay
     if author is not None and author.role == "agent":
         has_it = stay is not None and (stay.holder, stay.id) == ("agent", author.id) and line.order > stay.since
-        if not has_it:
+        if not has_it or changes_hands_often(conversation.stays):
             return True
     if conversation.closed_at is not None:
         return False

@@ -77,8 +77,8 @@ class _Walk:
         return self._ended_at or self._ends_at()
 
     def _pass_until(self, moment: datetime) -> None:
-        """Let the time go by until the next fact."""
-        if self._silence.since is None:
+        """Let the time go by until the next fact. Before the start is known nobody has it, and silence ends nothing."""
+        if self._silence.since is None or self.stay is None:
             return
         self._fail_over(moment)
         ends_at = self._ends_at()

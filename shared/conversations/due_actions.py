@@ -66,16 +66,20 @@ def _while_open(
 ) -> DueActions:
     """The due actions of a conversation that `stay` has."""
     quiet = silence(conversation.stays, in_order(facts), history)
-    if quiet.since is None:
+    newest, counts_from = quiet.since, quiet.counts_from
+    if newest is None or counts_from is None:
         return DueActions()
-    configuration, newest = history.at(now).configuration, quiet.since
+    configuration = history.at(now).configuration
     policy = silence_policy(conversation, stay, quiet.turn, configuration)
-    close_at = counted_from(newest) + policy.close_after
+    close_at = counts_from + policy.close_after
     if now >= close_at:
         known = max((fact for fact in facts if comes_from_outside(fact)), key=lambda fact: fact.order, default=newest)
         return DueActions(_closing(conversation, newest, known, close_at, policy))
     said = {fact.event.id for fact in facts if fact.is_ours}
-    steps = [*_fail_over(conversation, stay, quiet, configuration), *_reminder(conversation, newest, policy)]
+    steps = [
+        *_fail_over(conversation, stay, quiet, configuration),
+        *_reminder(conversation, newest, counts_from, policy),
+    ]
     left = [step for step in steps if step.id not in said]
     if due := [step for step in left if now >= step.moment]:
         return DueActions(due)
@@ -128,10 +132,7 @@ def must_be_checked_earlier(
 
 
 def counted_from(fact: Fact) -> datetime:
-    """From when on the silence after a fact counts: its time, or its arrival where that is later.
-
-    So what arrives late, after an outage of the channel or of ours, closes nobody.
-    """
+    """From when on somebody waits for an answer to a fact: its time, or its arrival where that is later."""
     return max(fact.at, fact.received_at)
 
 
@@ -144,11 +145,13 @@ def _closing(
     return [*goodbye, _end(conversation, f"inactive:{newest.id}", at, known, {"reason": "inactivity"})]
 
 
-def _reminder(conversation: Conversation, newest: Fact, policy: SilencePolicy) -> Sequence[Event]:
+def _reminder(
+    conversation: Conversation, newest: Fact, counts_from: datetime, policy: SilencePolicy
+) -> Sequence[Event]:
     """The line that asks the customer for an answer, if the policy has one."""
     if policy.remind_after is None or not policy.texts.remind:
         return []
-    at = counted_from(newest) + policy.remind_after
+    at = counts_from + policy.remind_after
     return [_line(conversation, f"remind:{newest.id}", at, policy.texts.remind)]
 
 

@@ -8,7 +8,7 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.course import Course, course_of
 from shared.conversations.extent import Extent, comes_from_outside, extent_of
 from shared.conversations.fact import Fact
-from shared.conversations.holder import MOST_STAYS, Stay
+from shared.conversations.holder import MOST_STAYS, Stay, changes_hands_often
 from shared.conversations.known_customer import tells_of_customer
 from shared.conversations.order import last_activity
 from shared.conversations.silence_policy import silence_may_count
@@ -93,7 +93,7 @@ def follows(conversation: Conversation, fact: Fact, history: History) -> bool:
         return True
     if stay is not None and stay.holder == "agent" and author.role == "agent":
         # Lines of the agent who has the conversation may be stored without being folded.
-        return author.id == stay.id
+        return author.id == stay.id or changes_hands_often(conversation.stays)
     # A bot's line after the conversation might have ended does not count, which only all facts can tell.
     return author.role != "bot" or not silence_may_count(conversation, fact.at, history)
 

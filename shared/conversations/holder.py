@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_STAYS = 20
 """The stays that a conversation keeps: the newest ones."""
+OFTEN = 5
+"""As many agents as may have had a conversation, one after another, until every agent's line is folded at once."""
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 Turn = Literal["ours", "customers"]
@@ -47,16 +49,27 @@ def with_stay(stays: Sequence[Stay], new: Stay) -> tuple[Stay, ...]:
     return (*stays, new)[-MOST_STAYS:]
 
 
+def changes_hands_often(stays: Sequence[Stay]) -> bool:
+    """True if so many agents had the conversation that each of their lines is folded when it comes.
+
+    Otherwise the lines of the one who has it are only stored, and all facts are needed to tell who has it when another
+    one writes. In turn, for ever, that would cost more with each line.
+    """
+    return sum(stay.holder == "agent" for stay in stays) >= OFTEN
+
+
 @dataclass(frozen=True)
 class Silence:
     """Whose word is awaited, and since when.
 
-    `since` is the newest fact that broke the silence, None before the first one. `asked` is what is to be answered,
-    while it is our turn: the customer's first line without an answer, or what gave the conversation to its holder.
+    `since` is the newest fact that broke the silence, None before the first one; `arrived_at` is when the last of those
+    that broke it arrived. `asked` is what is to be answered, while it is our turn: the customer's first line without an
+    answer, or what gave the conversation to its holder.
     """
 
     turn: Turn = "ours"
     since: "Fact | None" = None
+    arrived_at: datetime = _BEGINNING
     asked: "Fact | None" = None
 
     def after(self, fact: "Fact", stay: Stay | None, history: History) -> "Silence":
@@ -78,10 +91,21 @@ class Silence:
                 return self
             # A bot that nobody declares is taken for the one that has it.
             answers = stay is not None and author.role == stay.holder and (bot is None or bot.id == stay.id)
-            return Silence("customers", fact) if answers else Silence(self.turn, fact, self.asked)
+            return self._broken_by(fact, "customers", None) if answers else self._broken_by(fact, self.turn, self.asked)
         # Nobody is asked anything before the customer wrote.
         waits = self.asked is not None and self.asked.event.author is not None and not begins_stay
-        return Silence("ours", fact, self.asked if waits else fact)
+        return self._broken_by(fact, "ours", self.asked if waits else fact)
+
+    def _broken_by(self, fact: "Fact", turn: Turn, asked: "Fact | None") -> "Silence":
+        return Silence(turn, fact, max(self.arrived_at, fact.received_at), asked)
+
+    @property
+    def counts_from(self) -> datetime | None:
+        """From when on it counts: from the newest fact's time, or from the last arrival where that is later.
+
+        So what arrives late, after an outage of the channel or of ours, closes nobody. None before the first fact.
+        """
+        return None if self.since is None else max(self.since.at, self.arrived_at)
 
 
 def silence(stays: Sequence[Stay], ordered: Iterable["Fact"], history: History) -> Silence:

@@ -74,7 +74,8 @@ def silence_may_count(conversation: Conversation, until: datetime, history: Hist
     """False if silence can neither end the conversation nor take it from a bot before this moment, whatever is said."""
     began = conversation.started_at
     if began is None:
-        return True
+        # Nobody has it, so no policy holds, unless it is what it continues that tells who has it.
+        return conversation.settlement.continues
     lasted = until - began
     configurations = [version.configuration for version in history.between(began, until)]
     return any(lasted >= shortest for each in configurations for shortest in _lengths(conversation, each))

@@ -125,6 +125,28 @@ async def test_a_line_in_an_open_conversation_costs_one_write_and_one_read() -> 
         assert store.asked == ["append", "read_head"]
 
 
+async def loads_of(*events: Event) -> int:
+    """How often all facts are loaded when these events come one after another."""
+    store = Spied()
+    pipeline = await InMemory(conversations=store).configured()
+    await pipeline.record(*events)
+    assert (await pipeline.rebuild.compare("contoso")).differences == []
+    return store.asked.count("load") - 1  # by the comparison
+
+
+async def test_agents_who_write_in_turn_have_all_facts_loaded_a_few_times_only() -> None:
+    lines = [
+        message(at=f"2026-10-05T10:{n // 60:02}:{n % 60:02}Z", event_id=f"m{n}", role="agent", author_id=f"a{n % 2}")
+        for n in range(1, 200)
+    ]
+    assert await loads_of(started(), *lines[:20]) == await loads_of(started(), *lines)
+
+
+async def test_escalations_of_what_has_not_begun_have_no_other_facts_loaded() -> None:
+    times = [f"2026-10-05T10:{n // 60:02}:{n % 60:02}Z" for n in range(200)]
+    assert await loads_of(*(escalated(at=at, event_id=f"e{n}") for n, at in enumerate(times))) == 0
+
+
 async def test_a_line_that_races_with_the_closing_is_seen_by_one_of_them(in_memory: Pipelines = InMemory) -> None:
     # Given a bot's word, dated before the end, that is appended while the closing is being committed
     store = Spied()

@@ -82,6 +82,19 @@ async def test_what_arrives_an_hour_late_closes_nobody() -> None:
     assert (await head(pipeline)).conversation.closed_at == NOW + timedelta(seconds=900)
 
 
+async def test_a_line_that_arrives_late_gives_its_customer_the_time_that_any_other_gives() -> None:
+    # Given a customer who waits in a queue that closes after a day, and a line between that arrives on the next day
+    pipeline = await InMemory().configured()
+    await pipeline.record(started(at=at(-9)), escalated(at=at(-5), context_variables={"BotHandoffTopic": "CreditCard"}))
+    await moved(pipeline, DAY - 60)
+    await pipeline.record(message(at=at(-7), text="And it is urgent"))
+    # When the day is over, then nobody is closed whose line has just come
+    await swept(pipeline, DAY + 60)
+    assert await state(pipeline) == "open"
+    await swept(pipeline, 2 * DAY)
+    assert await state(pipeline) == "closed"
+
+
 async def test_a_customer_whose_bot_never_answers_is_neither_reminded_nor_closed() -> None:
     pipeline = await InMemory().configured()
     await pipeline.record(started(at=at(0)), message(at=at(0), text="Help!"))
