@@ -14,6 +14,7 @@
     │   ├── EventTooLarge         event_too_large
     │   ├── EventIdConflict       event_id_conflict
     │   ├── TooLate               too_late
+    │   ├── ConversationFull      conversation_full
     │   ├── Unauthorized          unauthorized
     │   ├── Forbidden             forbidden
     │   ├── ReservedSource        reserved_source
@@ -230,6 +231,16 @@ class TooLate(Refused):
 
     def __init__(self, moment: datetime, retention_days: int) -> None:
         super().__init__(f"time: {moment.isoformat()} is more than the retention of {retention_days} days ago")
+
+
+class ConversationFull(Refused):
+    """Raised when an event is one too many for its conversation."""
+
+    code = "conversation_full"
+    status = 422
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the conversation has {most} facts, and takes no more")
 
 
 CredentialFault = Literal[

@@ -12,6 +12,7 @@ from shared.conversations.due_actions import DueActions, due_actions, next_check
 from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
 from shared.conversations.fold import ends_in_order, fold, folding, follows, with_end, with_next
+from shared.conversations.fullness import refuse_if_full
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.types.conversation_started import ConversationStarted
@@ -74,8 +75,8 @@ class Committer:
     async def commit(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Committed:
         """Store the facts, all or none of them, with a head that reflects them. No two of them have the same id.
 
-        Raises EventIdConflict, HeadChanged if other processes were faster for a minute, and, for several facts of which
-        some are stored already, FactExists.
+        Raises EventIdConflict, ConversationFull, HeadChanged if other processes were faster for a minute, and, for
+        several facts of which some are stored already, FactExists.
         """
         if not all(fact.event.changes_only_transcript for fact in facts):
             return await self._settle(tenant_id, key, facts, history)
@@ -204,6 +205,7 @@ class Committer:
         for fact in facts:
             _refuse_conflict(known.get(fact.id), fact)
         unstored = [fact for fact in facts if fact.id not in known]
+        refuse_if_full(unstored, len(loaded.facts))
         every = [*loaded.facts, *unstored]
         # What was stored before may not be folded, where a crash left it.
         new = unstored if len(unstored) == len(facts) else []

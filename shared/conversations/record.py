@@ -9,6 +9,7 @@ from typing import Literal
 from shared.clock import Clock
 from shared.conversations.commit import Committed, Committer
 from shared.conversations.fact import Fact
+from shared.conversations.fullness import FullConversations, is_counted_with
 from shared.conversations.ports import ConversationStore, EffectPerformer, Head, Loaded, Reconcile
 from shared.conversations.turns import Place, Turns, Worked
 from shared.errors import EventIdConflict, HeadChanged, Retryable, code_of
@@ -40,12 +41,13 @@ class Recorder:
         self._committer = self.committing(
             self.conversations, self.configurations, self.reconcile, self.clock, self.telemetry
         )
+        self._full = FullConversations()
         self._turns = Turns[Fact, Recorded](self._record)
 
     async def record(self, tenant_id: str, event: Event) -> Recorded:
         """Record the event once, however often it is delivered. The event has a subject.
 
-        Raises UnknownTenant, TooLate and EventIdConflict, which a retry raises again.
+        Raises UnknownTenant, TooLate, ConversationFull and EventIdConflict, which a retry raises again.
         """
         history = await self.configurations.of(tenant_id)
         fact = Fact.of(event, self.clock.now(), await self.configurations.pseudonyms(tenant_id))
@@ -53,6 +55,7 @@ class Recorder:
             # Patchbay's own facts end old conversations, so they may be old themselves.
             history.refuse_too_late(fact.at, fact.received_at)
         place = tenant_id, conversation_key(event.subject or "")
+        self._full.refuse(place, fact, self.clock.now())
         return await self._turns.take(place, fact, len(fact.text))
 
     async def record_if_known(self, tenant_id: str, event: Event) -> None:
@@ -118,7 +121,10 @@ class Recorder:
         return Worked(outcomes, self._left_over(place, newest.head, newest.etag) if newest else None)
 
     async def _commit(self, place: Place, facts: Sequence[Fact]) -> Committed:
-        return await self._committer.commit(*place, facts, await self.configurations.of(place[0]))
+        committed = await self._committer.commit(*place, facts, await self.configurations.of(place[0]))
+        if is_counted_with(committed.new):
+            self._full.note(place, await self.conversations.count(*place), self.clock.now())
+        return committed
 
     def _left_over(self, place: Place, head: Head, etag: str) -> Callable[[], Awaitable[None]] | None:
         """Performs the effects of the head that are due; None if none is."""
