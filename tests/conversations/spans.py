@@ -18,9 +18,7 @@ THREAD = {"accountId": "acc", "channelId": "ch", "threadId": "t"}
 LAST_WEEKS = 45 * 24 * 60.0
 """Minutes after which all is quiet."""
 
-What = Literal[
-    "customer", "bot", "secondBot", "agent", "note", "escalation", "secondEscalation", "end", "customersEnd"
-]
+What = Literal["customer", "bot", "secondBot", "agent", "note", "escalation", "secondEscalation", "end", "customersEnd"]
 
 
 @dataclass(frozen=True)
