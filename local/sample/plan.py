@@ -157,7 +157,8 @@ _NORTHWIND = (
     Part("northwind-telegram", "telegram", "chosen", 8),
     Part("northwind-telegram", "telegram", "pressed_last", 6),
     Part("northwind-web", "webchat", "chosen", 3),
-    Part("northwind-web", "webchat", "assisted_bot", 5),
+    Part("northwind-web", "webchat", "assisted_bot", 2),
+    Part("northwind-web", "depot", "assisted", 3),
     Part("northwind-telegram", "telegram", "abandoned", 2, at="2026-11-02T12:40:00Z"),  # still the bot's
     Part("northwind-telegram", "telegram", "waiting", 2, at="2026-11-02T10:00:00Z"),  # still in the queue
 )

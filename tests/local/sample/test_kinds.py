@@ -268,6 +268,13 @@ def test_some_bots_of_the_bot_framework_advise_the_agent_alone(tenant: str) -> N
     declared = {f"28:{bot['appId']}" for bot in of(tenant)[0].configuration["bots"] if bot.get("smartAssist")}
     assert tagged == ({None} if declared else {"smartbot"})
     assert declared <= ASSISTANTS
+    # and where people alone are, such a line alone makes no session
+    advised = [one for one in of(tenant) if one.thread.endswith("-eu") and one.assisted]
+    assert {one.invoked is None for one in advised} == {
+        "contoso": {False},
+        "fabrikam": {True},
+        "northwind": {True, False},
+    }[tenant]
 
 
 @pytest.mark.parametrize(
