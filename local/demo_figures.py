@@ -9,7 +9,12 @@ from rich.table import Table
 
 from local.independent_count.figures import Figures
 
-ROWS: Mapping[str, str] = {"lines": "lines in transcripts", "texts": "hash of all lines"}
+ROWS: Mapping[str, str] = {
+    "lines": "lines in transcripts",
+    "earlier": "changes of lines",
+    "continues": "part of a session",
+    "texts": "hash of all lines",
+}
 """What a figure is called where its own name does not say it."""
 
 _USAGE = """\
@@ -22,9 +27,11 @@ due: what late events changed in December, rated with December's own pool
 invoiced, add-ons: January's own overage and what is due, and the add-ons for it"""
 _OTHERS = """\
 active, open, closed: where conversations stand in the end, and why they closed
+attention: what a supervisor should see: on whose answer a customer waits
+part of a session: begun where the one before would have gone on, so not counted
 parked: events that were accepted, and can never be recorded
 refused: what was answered with an error
-hash of all lines: differs if one accent is lost"""
+hash of all lines: differs if one accent is lost, also in what was changed"""
 
 
 def compare(found: Figures, expected: Figures, console: Console) -> bool:

@@ -3,8 +3,10 @@
 A start gives the conversation to a bot, unless its channel or work stream has people only, or its topic belongs to
 people. An escalation of the bot that has it gives it to people, unless its topic belongs to a second bot that did not
 have it yet; the agent who writes has it then. A customer who owes a bot an answer is reminded, and the conversation
-ends, when the policy says so; one who waits in a queue is not reminded, and waits as long as its policy says. 30 days
-after the last word any conversation ends. A bot's word within half an hour after the end is one at the end.
+ends, when the policy says so; one who waits in a queue is not reminded, and waits as long as its policy says. A bot
+that owes the customer an answer loses the conversation to people, if it is configured so. 30 days after the last word
+any conversation ends. Silence counts from when a word is known, so what a channel holds back closes nobody. A bot's
+word within half an hour after the end is one at the end.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +40,14 @@ class CountedConversation:
     with_bot: bool = False
     with_agent: bool = False
     silences: list[datetime] = field(default_factory=list)
-    """When the system sent a reminder, or ended the conversation, because nobody spoke."""
+    """When the system did something because nobody spoke: a reminder, the hand-over to people, the end."""
+    changed: list[str | None] = field(default_factory=list)
+    """What lines said before they were changed."""
+    continues: bool = False
+    """It is a part of the session of the thread's conversation before it."""
+    failed_over: bool = False
+    """People took over, because the bot did not answer."""
+    heard: list[Occurrence] = field(default_factory=list)
     _place: tuple[str, ...] = ()
     _people_only: bool = False
     _topic: str | None = None
@@ -48,6 +57,22 @@ class CountedConversation:
     _reminded: bool = False
     _escalated: bool = False
     _customer_owes: bool = False
+    _asked: datetime | None = None
+    _beginning: Occurrence | None = None
+
+    @property
+    def beginning(self) -> Occurrence:
+        assert self._beginning is not None, "a conversation that others follow has begun"
+        return self._beginning
+
+    @property
+    def attention(self) -> str | None:
+        """Who leaves the customer waiting by the end of the sample, which is later than anybody's patience."""
+        if self.ended is not None or (self.with_agent and self._customer_owes):
+            return None
+        if self.with_bot:
+            return None if self._customer_owes else "bot-silent"
+        return "agent-silent" if self.with_agent else "waiting-long"
 
     @property
     def state(self) -> str:
@@ -57,6 +82,7 @@ class CountedConversation:
 
     def start(self, occurrence: Occurrence) -> None:
         """Begin the conversation with this occurrence; a channel's thread begins without a topic."""
+        self._beginning = occurrence
         self.started, self.begun, self._place = True, occurrence.at, occurrence.place
         self._locale = occurrence.locale or "en"
         self._topic = occurrence.topic if occurrence.kind == "start" else None
@@ -69,8 +95,10 @@ class CountedConversation:
 
     def apply(self, occurrence: Occurrence) -> None:
         """Apply the next occurrence, in order of time. After the end only the transcript grows."""
+        self.heard.append(occurrence)
         if occurrence.kind in ("line", "escalation"):
             self.lines.append(occurrence.text)
+            self.changed += occurrence.before
         if self.ended is not None:
             said = occurrence.kind == "line" and occurrence.who == "bot" and occurrence.public
             if said and occurrence.at <= self.ended + _AT_THE_END:
@@ -90,12 +118,18 @@ class CountedConversation:
                 self.with_bot, self.with_agent = False, self.with_agent or self.started
                 self._spoken(occurrence, answers=True)
             case _, "customer":
-                self._newest, self._customer_owes, self._reminded = occurrence.known, False, False
+                self._ask(occurrence)
+
+    def _ask(self, occurrence: Occurrence) -> None:
+        self._newest, self._customer_owes, self._reminded = occurrence.known, False, False
+        if occurrence.kind == "line":
+            self._asked = self._asked or occurrence.known
 
     def _spoken(self, occurrence: Occurrence, *, answers: bool) -> None:
         if occurrence.public:
             self._newest, self._reminded = occurrence.known, False
             self._customer_owes = self._customer_owes or answers
+            self._asked = None if answers else self._asked
 
     def _escalate(self, occurrence: Occurrence) -> None:
         if self.started and (self.with_agent or (self._escalated and not self.with_bot)):
@@ -103,12 +137,13 @@ class CountedConversation:
         self._invoke(occurrence.at)
         self._hand_over(occurrence)
         self._escalated = True
-        self._newest, self._customer_owes, self._reminded = occurrence.known, False, False
+        self._newest, self._customer_owes, self._reminded, self._asked = occurrence.known, False, False, None
 
     def wait(self, until: datetime) -> None:
-        """Apply the reminder and the end that are due if nobody speaks until then."""
+        """Apply the hand-over, the reminder and the end that are due if nobody speaks until then."""
         if self.ended is not None or not self.started or self._newest is None:
             return
+        self._fail_over(until)
         policy = self._policy() or {}
         texts: dict[str, dict[str, str]] = policy.get("messages", {})
         texts_in_locale = texts.get(self._locale.partition("-")[0]) or texts.get("en", {})
@@ -126,6 +161,15 @@ class CountedConversation:
             self.lines.append(text)
             self.silences.append(moment)
             self._reminded = True
+
+    def _fail_over(self, until: datetime) -> None:
+        bot = self.configuration["bots"][1 if self._second_bot_had_it else 0]
+        if not self.with_bot or self._asked is None or "failOver" not in bot:
+            return
+        moment = self._asked + timedelta(seconds=bot["failOver"]["after"])
+        if moment <= until:
+            self.with_bot, self.failed_over, self._asked, self._newest = False, True, None, moment
+            self.silences.append(moment)
 
     def _invoke(self, moment: datetime) -> None:
         self.invoked = min(moment, self.invoked or moment)

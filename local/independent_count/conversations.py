@@ -12,8 +12,10 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+from local.independent_count.changes import with_changes
 from local.independent_count.conversation import CountedConversation
 from local.independent_count.occurrence import Occurrence
+from local.independent_count.spans import mark_those_that_continue
 
 
 def counted_conversations(
@@ -21,13 +23,15 @@ def counted_conversations(
 ) -> list[CountedConversation]:
     """Every conversation as it is at the time `until`."""
     threads: defaultdict[tuple[str, str], list[Occurrence]] = defaultdict(list)
-    for occurrence in occurrences:
+    for occurrence in with_changes(occurrences):
         threads[occurrence.tenant, occurrence.thread].append(occurrence)
     conversations: list[CountedConversation] = []
     for (tenant, _), of_thread in threads.items():
         ordered = sorted(of_thread, key=lambda occurrence: (occurrence.at, occurrence.kind == "end"))
         count = _in_thread if ordered[0].threaded else _named
-        conversations += count(ordered, configurations[tenant], until)
+        found = list(count(ordered, configurations[tenant], until))
+        mark_those_that_continue(found)
+        conversations += found
     return conversations
 
 
@@ -38,7 +42,7 @@ def _in_thread(
     for occurrence, known in _with_what_is_known(occurrences):
         if conversation is not None:
             conversation.wait(known)
-        if conversation is None or (conversation.ended is not None and _begins(occurrence)):
+        if conversation is None or (conversation.ended is not None and occurrence.begins):
             if conversation is not None:
                 yield conversation
             conversation = CountedConversation(occurrence.tenant, occurrence.thread, configuration, occurrence.at)
@@ -60,7 +64,7 @@ def _named(
     for each, known in _with_what_is_known(occurrences):
         conversation.wait(known)
         silent = conversation.ended is not None and conversation.ended in conversation.silences
-        if silent and start is not None and each.kind != "start" and (repeated or _begins(each)):
+        if silent and start is not None and each.kind != "start" and (repeated or each.begins):
             repeated.append(replace(each, place=start.place, locale=start.locale))
         else:
             conversation.apply(each)
@@ -73,8 +77,3 @@ def _with_what_is_known(occurrences: Sequence[Occurrence]) -> Iterator[tuple[Occ
     """Each occurrence, and when it or anything later is known first: until then nobody knows of any word."""
     known = list(accumulate((each.known for each in reversed(occurrences)), min))
     return zip(occurrences, reversed(known), strict=True)
-
-
-def _begins(occurrence: Occurrence) -> bool:
-    by_customer = occurrence.who == "customer" and occurrence.kind in ("start", "line")
-    return by_customer or occurrence.kind == "escalation"

@@ -1,13 +1,14 @@
 """An independent count of the sample month, straight from the posts, to check the pipeline's figures.
 
 It shares no code with the pipeline. A conversation is a bot session if a bot has the conversation, speaks in it
-other than as smart assist, or escalates it, before its end. The earliest of these moments fixes the month, in the
-tenant's time zone; a conversation without any belongs to the month in which it begins.
+other than as smart assist, or escalates it, before its end, and if it does not continue the session of the one before.
+The earliest of these moments fixes the month, in the tenant's time zone; a conversation without any belongs to the
+month in which it begins.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import yaml
 from local.independent_count.conversation import CountedConversation
 from local.independent_count.conversations import counted_conversations
 from local.independent_count.figures import Figures, Settled, Usage, digest
-from local.independent_count.occurrence import occurrences
+from local.independent_count.reading import occurrences
 from local.sample.post import Post
 from local.sample.traffic import SampleMonth
 from local.sample.year_end import YearEnd
@@ -38,8 +39,8 @@ def count_sample(month: SampleMonth) -> Figures:
 
 def conversations(posts: Sequence[Post], until: datetime) -> list[CountedConversation]:
     """Every conversation in the posts, as it is at the time `until`."""
-    configurations = {tenant: _configuration(tenant) for tenant in TENANTS}
-    return counted_conversations(occurrences(posts, _retention()).recorded, configurations, until)
+    configurations = _configurations()
+    return counted_conversations(occurrences(posts, configurations).recorded, configurations, until)
 
 
 @cache
@@ -48,13 +49,15 @@ def _configuration(tenant: str) -> dict[str, Any]:
     return document
 
 
-def _retention() -> dict[str, timedelta]:
-    return {tenant: timedelta(days=_configuration(tenant)["retentionDays"]) for tenant in TENANTS}
+def _configurations() -> dict[str, dict[str, Any]]:
+    return {tenant: _configuration(tenant) for tenant in TENANTS}
 
 
 def _usage(counted: Iterable[CountedConversation]) -> dict[tuple[str, str], Usage]:
     rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for conversation in counted:
+        if conversation.continues:
+            continue
         zone = ZoneInfo(conversation.configuration["timeZone"])
         month = (conversation.invoked or conversation.begun).astimezone(zone).strftime("%Y-%m")
         reason = "smart_assist_only" if conversation.assisted else "no_bot"
@@ -105,11 +108,17 @@ def _conversations(counted: Iterable[CountedConversation]) -> dict[tuple[str, st
         figures[each.tenant, "conversations"] += 1
         figures[each.tenant, each.state] += 1
         figures[each.tenant, "lines"] += len(each.lines)
-        texts[each.tenant] += each.lines
+        figures[each.tenant, "earlier"] += len(each.changed)
+        figures[each.tenant, "continues"] += each.continues
+        if each.attention:
+            figures[each.tenant, f"attention, {each.attention}"] += 1
+        texts[each.tenant] += [*each.lines, *each.changed]
     return {**figures, **{(tenant, "texts"): digest(lines) for tenant, lines in texts.items()}}
 
 
 def _refused_and_parked(posts: Sequence[Post]) -> dict[tuple[str, str], int]:
     refused = Counter((post.tenant, f"refused, {code}") for post in posts for code in post.refused)
-    parked = Counter((tenant, f"parked, {reason}") for tenant, reason, _ in occurrences(posts, _retention()).parked)
+    parked = Counter(
+        (tenant, f"parked, {reason}") for tenant, reason, _ in occurrences(posts, _configurations()).parked
+    )
     return {**refused, **parked}

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.sample.cast import DECLARED_ASSISTANTS
 from local.sample.chat import Chat, Step
-from local.sample.texts import SUMMARY
+from local.sample.texts import BUTTONS, SUMMARY
 
 Document = dict[str, Any]
 
@@ -18,7 +19,7 @@ def activity(chat: Chat, number: int) -> Document:
     bot = {"id": f"28:{app_id}", "name": name, "role": "bot"}
     by_customer = step.who == "customer"
     return {
-        "id": f"{chat.native_id}-eu|{number:07}",
+        "id": _id(chat, number),
         "timestamp": f"{step.moment.replace(tzinfo=None).isoformat(timespec='microseconds')}{number % 10}Z",
         "channelId": "directline",
         "serviceUrl": "https://directline.example/",
@@ -26,24 +27,72 @@ def activity(chat: Chat, number: int) -> Document:
         "from": user if by_customer else bot,
         "recipient": bot if by_customer else user,
         "locale": chat.texts[0],
-        **_content(chat, step, user),
+        **_content(chat, number, user),
     }
 
 
-def _content(chat: Chat, step: Step, user: Document) -> Document:
+def _id(chat: Chat, number: int) -> str:
+    return f"{chat.native_id}-eu|{number:07}"
+
+
+def _content(chat: Chat, number: int, user: Document) -> Document:
+    step = chat.steps[number]
     match step.what:
         case "start":
             return {"type": "conversationUpdate", "membersAdded": [user]}
-        case "typing" | "messageReaction":
-            return {"type": step.what}
-        case "webchat/join":
-            return {"type": "event", "name": step.what, "value": {"language": chat.texts[0]}}
+        case "typing" | "messageReaction" | "webchat/join":
+            return _noise(chat, step.what)
         case "escalate" | "refer":
             return _handoff(chat, step)
         case "end":
             return _ending(chat, step)
-    message = {"type": "message", "text": chat.text(step), "textFormat": "plain"}
-    return message if step.who == "customer" else {**message, "channelData": {"deliveryMode": "bridged"}}
+        case "edit" | "removal":
+            return _changed(chat, number)
+    return _message(chat, number)
+
+
+def _noise(chat: Chat, what: str) -> Document:
+    if what == "webchat/join":
+        return {"type": "event", "name": what, "value": {"language": chat.texts[0]}}
+    return {"type": what}
+
+
+def _changed(chat: Chat, number: int) -> Document:
+    """The change of a message, which has the message's own id."""
+    line = _id(chat, chat.line_changed(number))
+    if chat.steps[number].what == "removal":
+        return {"type": "messageDelete", "id": line}
+    return {"type": "messageUpdate", "id": line, "text": chat.text(number)}
+
+
+def _message(chat: Chat, number: int) -> Document:
+    step = chat.steps[number]
+    if step.what == "press":
+        return _pressed(chat)
+    said: Document = {"text": chat.text(number), "textFormat": "plain"}
+    if step.what == "offer":
+        # It has buttons, and no text.
+        actions = [{"type": "imBack", "title": label, "value": label} for label in BUTTONS.values()]
+        said = {"suggestedActions": {"actions": actions}}
+    return {"type": "message", **said, **_channel_data(chat, step)}
+
+
+def _pressed(chat: Chat) -> Document:
+    """The customer's choice, from one of two kinds of cards."""
+    choice = {"choice": "yes"}
+    if chat.number % 2:
+        return {"type": "message", "value": choice}
+    action = {"type": "Action.Execute", "title": BUTTONS["yes"], "data": choice}
+    return {"type": "invoke", "name": "adaptiveCard/action", "value": {"action": action}}
+
+
+def _channel_data(chat: Chat, step: Step) -> Document:
+    """Who sees a bot's message. An assistant says that the agent alone does, unless the tenant has it declared."""
+    if step.who == "customer":
+        return {}
+    if step.who == "assistant" and chat.tenant not in DECLARED_ASSISTANTS:
+        return {"channelData": {"tags": "smartbot"}}
+    return {"channelData": {"deliveryMode": "bridged"}}
 
 
 def _handoff(chat: Chat, step: Step) -> Document:

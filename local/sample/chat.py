@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.sample.cast import BOTS, EXPERTISE
-from local.sample.stories import Part
-from local.sample.texts import ADVICE, phrase
+from local.sample.stories import Arrival, Part
+from local.sample.texts import ADVICE, BUTTONS, EDITED, OFFER, phrase
 
 
 @dataclass(frozen=True)
 class Step:
-    """Who does what, and when; a `late` step arrives only on 2 November."""
+    """Who does what, and when; and when word of it arrives."""
 
     moment: datetime
     who: str
     what: str
-    late: bool = False
+    arrives: Arrival = "prompt"
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,21 @@ class Chat:
     def customer_id(self) -> str:
         return f"customer-{self.native_id[:12]}"
 
-    def text(self, step: Step) -> str:
-        locale, question, answer = self.texts
+    def text(self, number: int) -> str:
+        """What is said in the step, or what a line says once the step has changed it."""
+        step, (locale, question, answer) = self.steps[number], self.texts
         if step.who == "assistant":
             return ADVICE
-        return {"question": question, "answer": answer}.get(step.what) or phrase(locale, step.what)
+        if step.what == "edit":
+            return f"{self.text(self.line_changed(number))} {EDITED}"
+        said = {"question": question, "answer": answer, "offer": OFFER, "press": BUTTONS["yes"]}
+        return said.get(step.what) or phrase(locale, step.what)
+
+    def line_changed(self, number: int) -> int:
+        """The number of the step whose line is edited or removed: the newest one of the same author."""
+        who = self.steps[number].who
+        changes = ("edit", "removal")
+        return max(n for n, step in enumerate(self.steps[:number]) if step.who == who and step.what not in changes)
 
     def handoff(self, step: Step) -> Mapping[str, str | int]:
         """The context variables of an escalation; `refer` escalates to the tenant's second bot."""
@@ -59,4 +69,4 @@ class Chat:
 
     def bot(self, step: Step) -> tuple[str, str, str]:
         """Id, app id and name of the bot that speaks in the step, or that is spoken to."""
-        return BOTS[self.tenant, "expert" if step.who == "expert" else "bot"]
+        return BOTS[self.tenant, step.who if step.who in ("expert", "assistant") else "bot"]

@@ -20,7 +20,7 @@ def event(chat: Chat, number: int) -> Document:
     kind, data = _meaning(chat, number, step)
     document = {
         "specversion": "1.0",
-        "id": f"{chat.native_id}/{number}",
+        "id": _id(chat, number),
         "source": f"https://app.{chat.tenant}.example/chats",
         "type": kind,
         "time": time,
@@ -42,8 +42,17 @@ def _meaning(chat: Chat, number: int, step: Step) -> tuple[str, Document]:
         case "end":
             ended_by = "bot" if step.who == "expert" else step.who
             return "conversation.ended", {"endedBy": ended_by, "reason": "resolved"}
+        case "edit" | "removal":
+            now: Document = {"removed": True} if step.what == "removal" else {"text": chat.text(number)}
+            line = _id(chat, chat.line_changed(number))
+            return "message.changed", {"messageId": line, "author": _author(chat, step), "sequence": number, **now}
     private = {"visibility": "private"} if step.who == "assistant" else {}
-    return "message.posted", {"author": _author(chat, step), "text": chat.text(step), "sequence": number, **private}
+    return "message.posted", {"author": _author(chat, step), "text": chat.text(number), "sequence": number, **private}
+
+
+def _id(chat: Chat, number: int) -> str:
+    """The id of the step's event."""
+    return f"{chat.native_id}/{number}"
 
 
 def _channel(chat: Chat) -> Document:
@@ -68,7 +77,6 @@ def _author(chat: Chat, step: Step) -> Document:
             return {"role": "agent", "id": agent_id, "name": name}
         case "system":
             return {"role": "system", "id": "system"}
-        case "assistant":
-            return {"role": "bot", "id": f"{chat.tenant}-assistant", "name": "Assistant", "smartAssist": True}
     bot_id, _, name = chat.bot(step)
-    return {"role": "bot", "id": bot_id, "name": name}
+    advises = {"smartAssist": True} if step.who == "assistant" else {}
+    return {"role": "bot", "id": bot_id, "name": name, **advises}

@@ -64,10 +64,13 @@ def sessions_read(client: httpx.Client, months: Iterable[tuple[str, str]]) -> di
 
 def figures_read(client: httpx.Client, tenants: Iterable[str], first: dict[tuple[str, str], int]) -> Figures:
     """The pipeline's figures, those that `count_sample` counts; `first` are the sessions before the corrections."""
-    usage = {key: _usage(report(client, *key)) for key in first}
+    reports = {key: report(client, *key) for key in first}
+    usage = {key: _usage(document) for key, document in reports.items()}
     others: dict[tuple[str, str], int | str] = {}
     for tenant in tenants:
-        others |= {(tenant, name): figure for name, figure in _of_tenant(client, tenant).items()}
+        continues = [one["excluded"].get("continues", 0) for key, one in reports.items() if key[0] == tenant]
+        figures = {**_of_tenant(client, tenant), "continues": sum(continues)}
+        others |= {(tenant, name): figure for name, figure in figures.items()}
     return Figures(first, usage, others, {})
 
 
@@ -107,17 +110,23 @@ def _settled(document: dict[str, Any]) -> Settled:
 
 def _of_tenant(client: httpx.Client, tenant: str) -> dict[str, int | str]:
     heads = list(listed(client, tenant, "conversations"))
-    texts = [text for head in heads for text in _texts(client, tenant, head["key"])]
+    entries = [entry for head in heads for entry in _entries(client, tenant, head["key"])]
+    earlier = [change["was"] for entry in entries for change in entry.get("changes", ())]
+    texts = [*(entry["text"] for entry in entries), *earlier]
     states = Counter(_state(head) for head in heads)
+    attention = Counter(f"attention, {head['attention']}" for head in heads if head["attention"])
     parked = Counter(f"parked, {event['code']}" for event in listed(client, tenant, "parked"))
-    return {"conversations": len(heads), "lines": len(texts), "texts": digest(texts), **states, **parked}
+    sums = {"conversations": len(heads), "lines": len(entries), "earlier": len(earlier)}
+    return {**sums, "texts": digest(texts), **states, **attention, **parked}
 
 
 def _state(head: dict[str, Any]) -> str:
     return f"closed, {head['closedReason']}" if head["state"] == "closed" else str(head["state"])
 
 
-def _texts(client: httpx.Client, tenant: str, key: str) -> list[str]:
+def _entries(client: httpx.Client, tenant: str, key: str) -> list[dict[str, Any]]:
+    """The lines of a conversation's transcript."""
     address = f"/api/tenants/{tenant}/conversations/{key}/transcript"
     document = client.get(address, params={"audience": "agent"}).raise_for_status().json()
-    return [entry["text"] for entry in document["entries"]]
+    entries: list[dict[str, Any]] = document["entries"]
+    return entries

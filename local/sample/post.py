@@ -13,7 +13,7 @@ class Post:
     """`at` is when the sender makes the post, never before the events in it.
 
     `refused` are the expected codes of refusal: one for a post that is refused as a whole, or one for every event of a
-    batch that is rejected alone.
+    batch that is rejected alone. One that is not `timed` tells no time, so what it tells of counts when it is made.
     """
 
     path: str
@@ -21,6 +21,7 @@ class Post:
     body: bytes
     at: datetime
     refused: tuple[str, ...] = ()
+    timed: bool = True
 
     @property
     def tenant(self) -> str:

@@ -57,6 +57,10 @@ def _windows(posts: Iterable[Post]) -> Iterator[Turn]:
             yield Turn(window[-1].at, window)
             window = []
         window.append(post)
+        if not post.timed:
+            # It counts at the clock's time.
+            yield Turn(post.at, window)
+            window = []
     if window:
         yield Turn(window[-1].at, window)
 

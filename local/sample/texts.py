@@ -70,6 +70,12 @@ _PHRASES: Mapping[str, Sequence[str]] = {
 START = "/start"
 """What a Telegram client sends when its user opens a chat with a bot."""
 
+EDITED = "✏️"
+"""What is added to a line that is changed."""
+BUTTONS: Mapping[str, str] = {"yes": "Yes 👍", "no": "No 👎"}
+"""The buttons that a bot offers: what a channel sends for each, and what stands on it."""
+OFFER = " ".join(f"[{label}]" for label in BUTTONS.values())
+
 ADVICE = "Suggested reply from the knowledge base, article 1184."
 SUMMARY = "The customer asks for a person. What the bot tried did not help."
 

@@ -18,7 +18,7 @@ from local.sample.cloud_events import event
 from local.sample.oddities import conflicting, oddities
 from local.sample.plan import CONTEXTS, PLAN
 from local.sample.post import BATCH, EVENT, JSON, Post
-from local.sample.stories import PAUSES, Part, steps_of
+from local.sample.stories import PAUSES, Arrival, Part, steps_of
 from local.sample.telegram import update
 from local.sample.texts import TALKS
 from local.sample.year_end import NO_YEAR_END, YearEnd, year_end
@@ -27,6 +27,10 @@ READING = datetime(2026, 11, 1, 18, tzinfo=UTC)
 """When October's usage is read first: the month is over everywhere, and the corrections are still to come."""
 CORRECTIONS = datetime(2026, 11, 2, 9, tzinfo=UTC)
 """When the late steps arrive."""
+OUTAGE = timedelta(hours=2)
+"""How much later the delayed steps arrive."""
+_HELD = timedelta(seconds=50)
+"""How much later the held steps arrive; by then the next step was taken."""
 LAST = datetime(2026, 11, 2, 13, tzinfo=UTC)
 """When all figures are read."""
 
@@ -75,10 +79,11 @@ def _posts_of(rng: Random, chat: Chat) -> tuple[list[Post], list[tuple[datetime,
         if chat.dialect == "botFramework":
             single.append(_posted(chat.path, JSON, activity(chat, number), step))
         elif chat.dialect == "telegram" and step.who == "customer" and step.what != "end":
-            single.append(_posted(chat.path, JSON, update(chat, number), step))
+            posted = _posted(chat.path, JSON, update(chat, number), step)
+            single.append(replace(posted, timed=step.what != "press"))
         elif chat.dialect == "telegram":
             single.append(_posted(_events(chat.path), EVENT, event(chat, number), step))
-        elif chat.number % 2 or step.late:
+        elif chat.number % 2 or step.arrives != "prompt":
             single.append(_posted(_ingress(rng, chat.path), EVENT, event(chat, number), step))
         else:
             # A buffer may hold an event for longer than people take to answer, so the order in it says nothing.
@@ -113,37 +118,44 @@ def _busy_hour(rng: Random, tenant: str, day: int) -> datetime:
 def _steps(rng: Random, chat: Chat, busy: Sequence[datetime]) -> Iterator[Step]:
     """The story's steps. Except for pauses each follows in less than a minute, which no bot takes for silence."""
     moment = _start(rng, chat.part, busy)
-    for who, what, late in _steps_heard(chat):
+    for who, what, arrives in _steps_heard(chat):
         if who == "pause":
             moment += timedelta(seconds=rng.uniform(*PAUSES[what]))
         else:
-            yield Step(moment, who, what, late)
+            yield Step(moment, who, what, arrives)
             moment += timedelta(seconds=rng.uniform(5, 45))
 
 
-def _steps_heard(chat: Chat) -> Sequence[tuple[str, str, bool]]:
+def _steps_heard(chat: Chat) -> Sequence[tuple[str, str, Arrival]]:
     """The steps that the channel hears: a bot's webhook hears neither agents nor the system, but some noise."""
     steps = steps_of(chat.part.story)
+    if chat.dialect == "telegram":
+        return [step for step in steps if step[:2] != ("customer", "removal")]
     if chat.dialect != "botFramework":
         return steps
     heard = [step for step in steps if step[0] not in ("agent", "system")]
     noise = _NOISE.get(chat.number % 16)
-    return [*heard[:2], ("customer", noise, False), *heard[2:]] if noise else heard
+    return [*heard[:2], ("customer", noise, "prompt"), *heard[2:]] if noise else heard
 
 
 def _start(rng: Random, part: Part, busy: Sequence[datetime]) -> datetime:
     if part.at is not None:
         return datetime.fromisoformat(part.at)
     # A customer who waits for days is answered, or comes back, before the month's usage is read.
-    days = busy[:26] if ("pause", "unanswered", False) in steps_of(part.story) else busy
+    days = busy[:26] if ("pause", "unanswered", "prompt") in steps_of(part.story) else busy
     return rng.choice(days) + timedelta(seconds=rng.uniform(0, 300))
 
 
 def _posted(path: str, content_type: str, document: dict[str, Any], step: Step) -> Post:
     """The post of one step, less than a second later, so that one sender's posts stay in order."""
     delay = timedelta(milliseconds=80 + step.moment.microsecond // 2000)
-    if step.late:
-        delay += CORRECTIONS - step.moment.replace(second=0, microsecond=0) + timedelta(minutes=step.moment.second)
+    match step.arrives:
+        case "held":
+            delay += _HELD
+        case "delayed":
+            delay += OUTAGE
+        case "late":
+            delay += CORRECTIONS - step.moment.replace(second=0, microsecond=0) + timedelta(minutes=step.moment.second)
     return Post(path, content_type, _bytes(document), step.moment + delay)
 
 

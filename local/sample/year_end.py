@@ -74,12 +74,12 @@ def _overruled(rng: Random) -> Iterator[Post]:
     """A conversation whose end becomes known late: before it no bot was part of it, so it is no session."""
     part = Part("fabrikam-app", "backoffice", "overruled")
     steps = [
-        Step(DECEMBER + number * _STEP, who, what, late)
-        for number, (who, what, late) in enumerate(steps_of(part.story))
+        Step(DECEMBER + number * _STEP, who, what, arrives)
+        for number, (who, what, arrives) in enumerate(steps_of(part.story))
     ]
     chat = _chat(rng, "fabrikam", part, steps)
     for number, step in enumerate(steps):
-        at = LATE if step.late else step.moment
+        at = LATE if step.arrives == "late" else step.moment
         yield Post("/api/tenants/fabrikam/events", EVENT, _bytes(event(chat, number)), at + timedelta(seconds=1))
 
 

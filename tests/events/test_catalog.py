@@ -43,7 +43,7 @@ USES: Mapping[str, Callable[[Any], object]] = {
 """What has a case for every type, by its file."""
 
 LEFT = {
-    "local/independent_count/occurrence.py": "it counts without the pipeline, so it knows the types by itself",
+    "local/independent_count/reading.py": "it counts without the pipeline, so it knows the types by itself",
     "shared/conversations/changed_lines.py": "only a `message.changed` changes a line",
     "shared/conversations/commit.py": "usually a conversation begins with its start, so no head is read before",
     "shared/conversations/fold.py": "a start is folded first, wherever it stands",

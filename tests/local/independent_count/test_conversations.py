@@ -1,6 +1,10 @@
 """Conversations as the count tells them: who has them, how long silence may last, and what begins the next one."""
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +14,10 @@ from local.independent_count.conversation import CountedConversation
 from local.independent_count.conversations import counted_conversations
 from local.independent_count.count import EXAMPLES
 from local.independent_count.occurrence import Occurrence
+from local.independent_count.reading import occurrences
+from local.sample.traffic import OUTAGE
+from tests.local.sample.months import MONTH, SEED
+from tests.local.sample.months import counted as delivered
 
 TEN = datetime.fromisoformat("2026-10-05T10:00:00+00:00")
 LATER = timedelta(days=3)
@@ -28,6 +36,11 @@ def heard(seconds: float, kind: Any, who: str = "customer", tenant: str = "conto
     at = TEN + timedelta(seconds=seconds)
     usual: dict[str, Any] = {"thread": "c1", "threaded": False, "place": PLACES[tenant], "raw": f"{seconds}"}
     return Occurrence(tenant=tenant, id=f"{kind} {seconds}", at=at, kind=kind, who=who, **{**usual, **members})
+
+
+def in_chat(seconds: float, kind: Any, who: str = "customer", **members: Any) -> Occurrence:
+    """Something that happened in a thread of contoso's web chat."""
+    return heard(seconds, kind, who, threaded=True, place=("contoso-chat", "webchat"), **members)
 
 
 def counted(*said: Occurrence, until: datetime = TEN + LATER) -> list[CountedConversation]:
@@ -108,3 +121,105 @@ def test_after_an_end_only_a_bots_word_counts_and_only_for_half_an_hour(asked: i
     [one] = counted(*said, end)
     assert (one.invoked, one.state) == (end.at if counts else None, "closed, resolved")
     assert one.lines == ["How did we do?", "5"]
+
+
+def test_silence_counts_from_when_a_word_is_known() -> None:
+    # Given a bot's answer that an outage holds back for an hour, by which silence would have ended the conversation
+    said = [heard(0, "start"), heard(20, "line", text="Hello")]
+    said += [heard(30, "line", "bot", text="Hi", posted=TEN + timedelta(hours=1))]
+    # When the customer answers soon after it has arrived, then that is in the same conversation, and nobody is reminded
+    [one] = counted(*said, heard(3700, "line", text="Thanks"), until=TEN + timedelta(seconds=3700))
+    assert (one.lines, one.silences, one.state) == (["Hello", "Hi", "Thanks"], [], "active")
+    # and without an answer the reminder and the end come as long after the arrival as otherwise after the word
+    [one] = counted(*said)
+    assert [(moment - TEN).seconds - 3600 for moment in one.silences] == [300, 900]
+
+
+@pytest.mark.parametrize(("returns", "continues"), [(1500, True), (1510, True), (1511, False)])
+def test_what_was_held_back_says_until_when_a_conversation_would_have_gone_on(returns: int, *, continues: bool) -> None:
+    # Given a conversation of contoso that ends in silence, although its bot had said more, which arrives an hour later
+    said = [in_chat(0, "start"), in_chat(10, "line", text="Hello"), in_chat(20, "line", "bot", text="Hi")]
+    said += [in_chat(610, "line", "bot", text="More", posted=TEN + timedelta(hours=1))]
+    # When the customer comes back, then the next conversation is of the same session for as long as silence may last
+    # after what the bot had said
+    first, second = counted(*said, in_chat(returns, "line", text="Again"))
+    assert (first.lines[-1], first.continues, second.continues) == ("More", False, continues)
+
+
+def test_a_conversation_that_an_outage_kept_open_goes_on_where_the_customer_asks_again() -> None:
+    # Given an answer that came so late that silence would have ended the conversation before the customer's next line
+    said = [in_chat(0, "start"), in_chat(10, "line", text="Hello")]
+    said += [in_chat(20, "line", "bot", text="Hi", posted=TEN + timedelta(hours=1))]
+    said += [in_chat(3700, "line", text="Still there?"), in_chat(3710, "line", "bot", text="Yes")]
+    # When it ends in silence, and one more answer arrives late, then it counts from the customer's next line on
+    said += [in_chat(4400, "line", "bot", text="More", posted=TEN + timedelta(hours=3))]
+    first, second = counted(*said, in_chat(5000, "line", text="Again"))
+    assert (first.silences[-1] - TEN).seconds == 3710 + 900
+    assert second.continues
+
+
+def test_nobody_is_closed_whose_bot_does_not_answer() -> None:
+    # Given a customer of contoso, whose bot does not answer, nor did it greet
+    said = heard(0, "start"), heard(20, "line", text="Hello"), heard(90, "line", text="Anybody?")
+    # When days pass, then nothing happens but that the customer is seen to wait
+    [one] = counted(*said)
+    assert (one.silences, one.state, one.attention) == ([], "active", "bot-silent")
+    # and an answer ends that
+    [one] = counted(*said, heard(120, "line", "bot", text="Hi"), until=TEN + timedelta(seconds=121))
+    assert one.attention is None
+
+
+def test_people_take_over_from_a_silent_bot_where_it_is_configured() -> None:
+    # Given a customer of fabrikam whose bot does not answer, where people take over 300 s after the first line
+    said = [heard(0, "start", tenant="fabrikam"), heard(20, "line", tenant="fabrikam")]
+    said += [heard(90, "line", tenant="fabrikam")]
+    [one] = counted(*said, until=TEN + timedelta(seconds=319))
+    assert (one.state, one.failed_over) == ("active", False)
+    # Then they have it from then on, and who waits for them is closed after their two days
+    [one] = counted(*said)
+    assert [(moment - TEN).total_seconds() for moment in one.silences] == [320, 320 + 172800]
+    # and an agent who answers has it
+    agent = heard(900, "line", "agent", tenant="fabrikam")
+    [one] = counted(*said, agent)
+    assert (one.state, one.attention, len(one.silences)) == ("active", None, 1)
+
+
+def test_a_start_alone_is_no_question_that_people_take_over() -> None:
+    [one] = counted(heard(0, "start", tenant="fabrikam"))
+    assert (one.failed_over, one.attention) == (False, "bot-silent")
+
+
+def test_changes_show_what_a_line_says_and_said_and_nothing_else() -> None:
+    # Given a line that is edited before it is known, and then removed, and a customer who is silent since the answer
+    said = [heard(0, "start"), heard(10, "line", text="Hello", line="m1", posted=TEN + timedelta(seconds=60))]
+    said += [heard(20, "change", text="Hello!", changes="m1"), heard(30, "line", "bot", text="Hi", line="m2")]
+    removed = heard(200, "change", changes="m1")
+    [one] = counted(*said, removed)
+    # Then the line shows nothing any more, and the texts that it had are known
+    assert one.lines == [None, "Hi", "Are you still there?", "Goodbye."]
+    assert one.changed == ["Hello", "Hello!"]
+    # and nobody takes a change for a word: the reminder comes as long after the answer
+    assert (one.silences[0] - TEN).seconds == 330
+
+
+def test_no_delay_adds_a_session() -> None:
+    # Given the sample month as it is delivered, and as if word of everything came at once
+    month = MONTH(SEED)
+    said = occurrences(month.posts, CONFIGURATIONS).recorded
+    prompt = counted_conversations([replace(one, posted=None) for one in said], CONFIGURATIONS, month.last)
+    # Then the only other sessions are of those conversations that an outage kept open until their customers came back
+    kept_open = Counter(one.tenant for one in delivered(SEED) if _kept_open(one))
+    assert sessions(prompt) - sessions(delivered(SEED)) == kept_open
+    assert not any(one.continues for one in prompt)
+
+
+def _kept_open(one: CountedConversation) -> bool:
+    """True if nobody spoke in it for longer than silence may last, but for what an outage held back."""
+    return one.state == "closed, resolved" and any(
+        held.known - held.at >= OUTAGE and following.at - held.at > OUTAGE for held, following in pairwise(one.heard)
+    )
+
+
+def sessions(conversations: Iterable[CountedConversation]) -> Counter[str]:
+    """The sessions of each tenant."""
+    return Counter(one.tenant for one in conversations if one.invoked and not one.continues)

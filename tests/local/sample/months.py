@@ -31,6 +31,11 @@ def documents(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
             yield from ((post, one) for one in (document if isinstance(document, list) else [document]))
 
 
+def timed(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
+    """The documents that tell their time."""
+    return documents(post for post in posts if post.timed)
+
+
 def activities(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]:
     return ((post, one) for post, one in documents(posts) if post.content_type == JSON and "timestamp" in one)
 
@@ -44,16 +49,19 @@ def cloud_events(posts: Iterable[Post]) -> Iterator[tuple[Post, dict[str, Any]]]
 
 
 def time_of(document: dict[str, Any]) -> str:
-    """The time of the document's event, by its sender."""
-    message = document.get("message")
-    time = epoch_time(message["date"]) if message else document.get("timestamp") or document["time"]
-    return str(time)
+    """The time of the document's event, by its sender. What is in no timed post has none."""
+    message = document.get("message") or document.get("edited_message")
+    if message:
+        return epoch_time(message.get("edit_date", message["date"]))
+    return str(document.get("timestamp") or document["time"])
 
 
 def thread_of(document: dict[str, Any]) -> str:
     """The native thread, or the conversation that an event names."""
-    if "message" in document:
-        return str(document["message"]["chat"]["id"])
+    holders = (document, document.get("callback_query", {}))
+    found = (holder.get(name) for holder in holders for name in ("message", "edited_message"))
+    if message := next(filter(None, found), None):
+        return str(message["chat"]["id"])
     if "conversation" in document:
         return str(document["conversation"]["id"])
     return str(document.get("subject") or document["data"]["channel"]["threadId"])

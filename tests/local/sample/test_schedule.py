@@ -19,6 +19,12 @@ def test_the_clock_moves_forward_and_is_ahead_of_no_post_by_more_than_a_minute_a
     assert timedelta(0) <= min(ahead) <= max(ahead) <= timedelta(seconds=90)
 
 
+def test_the_clock_is_at_each_post_that_tells_no_time() -> None:
+    made = [(turn.at, post.at) for turn in TURNS for post in turn.posts if not post.timed]
+    assert len(made) > 10
+    assert all(clock == at for clock, at in made)
+
+
 def test_the_clock_stops_within_two_minutes_of_every_silence() -> None:
     # Given when somebody has been silent for too long, and the turns without posts
     month = MONTH(SEED)
