@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.conversations.order import SortKey
 from shared.events.data import Holder, HolderKind
-from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
 from shared.wire import ExactModel
 
@@ -80,7 +79,7 @@ class Silence:
         start, such as one that was assumed before the channel's came, change nothing.
         """
         event, author = fact.event, fact.event.author
-        if self.since is not None and isinstance(event, ConversationStarted):
+        if self.since is not None and author is None and not event.hands_over:
             return self
         begins_stay = stay is not None and stay.since.fact_id == fact.id
         if not begins_stay and (event.hands_over or not event.breaks_silence):
