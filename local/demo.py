@@ -50,6 +50,7 @@ def demonstrate(folder: Path, seed: int, console: Console) -> bool:
 
     Raises FileExistsError as `emptied` does, and RuntimeError if the host does not start.
     """
+    emptied(folder)  # a folder that may not be emptied is refused before the month is made
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
     command, address = to_see(folder, month)

@@ -107,6 +107,7 @@ def listen(port: int) -> socket.socket:
     try:
         listener.bind((LOOPBACK, port))
     except OSError as taken:
+        listener.close()
         raise OSError(f"port {port}: {taken.strerror}; name another with --port") from taken
     listener.listen(512)
     return listener

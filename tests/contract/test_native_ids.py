@@ -10,7 +10,7 @@ import pytest
 from shared.clock import Clock
 from shared.conversations.find import read_customer, read_thread
 from shared.tenants.history import Configurations, ConfigurationStore, Version
-from tests.builders import FROM_THE_BEGINNING, contoso
+from tests.builders import CONFIGURED, contoso
 from tests.contract.conftest import Adapters
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryArchive, MemoryOverflow
@@ -96,7 +96,7 @@ async def check_ids(
     # Given two tenants to whom the same persons write on the same channels, at every ingress
     for tenant_id, secret in TENANTS.items():
         configuration = contoso().model_copy(update={"tenant_id": tenant_id})
-        await adapters.configurations.create(tenant_id, Version(1, FROM_THE_BEGINNING, configuration), secret)
+        await adapters.configurations.create(tenant_id, Version(1, CONFIGURED, configuration), secret)
         before = len(overflow.places)
         answered += await posted(pipeline, tenant_id)
         # When conversations fall silent, are archived, and are asked for, and the month is counted

@@ -27,7 +27,8 @@ async def _after_every_order(pipeline: InMemory, left: Sequence[Event]) -> Async
     if not left:
         yield pipeline
     for n, event in enumerate(left):
-        further = pipeline.copied()
+        # The last one may go on with the pipeline itself, for nobody starts from it again.
+        further = pipeline.copied() if n + 1 < len(left) else pipeline
         await further.record(event)
         async for after in _after_every_order(further, [*left[:n], *left[n + 1 :]]):
             yield after

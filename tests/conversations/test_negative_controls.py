@@ -365,6 +365,13 @@ async def test_what_an_end_did_not_know_of_goes_nowhere() -> None:
         )
 
 
+async def test_a_line_that_the_closing_does_not_know_of_goes_nowhere() -> None:
+    with pytest.raises(AssertionError, match=r"\(True, True\) != \(True, False\)"):
+        await test_due_actions.test_no_race_of_a_line_with_the_closing_leaves_it_unanswered_or_closes_wrongly(
+            with_recorder(lambda recorder: replace(recorder, reconcile=without_follow_ups))
+        )
+
+
 async def test_a_bots_policy_closes_who_waits_for_a_human() -> None:
     (stream,) = contoso().work_streams
     as_for_bots = stream.inactivity.model_copy(update={"open": stream.inactivity.bot})

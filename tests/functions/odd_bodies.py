@@ -93,12 +93,14 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 def mutated_by(chance: Random, right: Sequence[Any], anything: Callable[[], Any], ids: int = 40) -> bytes:
     """A valid document, of which up to three members are removed, doubled, or replaced; or a batch of two.
 
-    `ids` is the number of ids, so that some are used again.
+    `ids` is the number of ids, and of threads, so that some are used again.
     """
     written = copy.deepcopy(chance.choice(right))
     for name in ("subject", "id"):
         if isinstance(written, dict) and isinstance(written.get(name), str):
             written[name] = f"{name}-{chance.randint(0, ids)}"
+    if isinstance(written, dict) and "channel" in written.get("data", {}):
+        written["data"]["channel"]["threadId"] = f"thread-{chance.randint(0, ids)}"
     for _ in range(chance.randint(0, 3)):
         places = _places(written)
         if not places:

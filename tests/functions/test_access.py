@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -17,11 +16,12 @@ from shared import bootstrap
 from shared.access.route_permissions import OPERATOR, ROUTE_PERMISSIONS, Role
 from shared.events.envelope import parse_time
 from shared.tenants.history import Configurations
+from shared.wire import replace
 from tests.access.issuers import SERVICE_URL, FakeIssuer, serving
 from tests.access.test_signature import headers
 from tests.builders import EXAMPLES, message_document
 from tests.fakes import MemoryConfigurations
-from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, AccessTo, Host, activity, hosted, problem
+from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, AccessTo, Host, activity, example, hosted, problem
 from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
 
 ROUTES = {
@@ -69,9 +69,7 @@ async def closed_host(
     settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
     async with hosted(folder, open_to_all=False, access_to=access_to, **settings) as host:
         for tenant in ("contoso", "fabrikam"):
-            body = (EXAMPLES / f"{tenant}.yaml").read_text(encoding="utf-8")
-            named = f'eventSecrets: ["env:{tenant.upper()}_EVENTS"]\n'
-            await host.pipeline.configurations.put(tenant, (body + named).encode(), None)
+            await host.add(replace(example(tenant), event_secrets=(f"env:{tenant.upper()}_EVENTS",)))
         yield host, issuer
 
 
