@@ -15,6 +15,7 @@ FindingCode = Literal[
     "escalation_from_pick",
     "handshake_closed",
     "mode_changed",
+    "more_findings",
     "names_differ_in_case",
     "no_inactivity_policy",
     "no_way_to_a_human",
