@@ -164,11 +164,14 @@ def _shadow(
     that lead to no others than the same bots.
     """
     own = queues[rule.queue]
-    bots_only = own.bots if own.only_bots else frozenset[str]()
+    passed_over = {
+        name: queues[name].only_bots and not (own.only_bots and own.bots <= queues[name].bots)
+        for name in {other.queue for other in earlier}
+    }
     for other in earlier:
-        queue = queues[other.queue]
-        passed_over = queue.only_bots and not (bots_only and bots_only <= queue.bots)
-        if not passed_over and analyzer.implies(rule.when, other.when, types):
+        if analyzer.is_used_up:
+            return None
+        if not passed_over[other.queue] and analyzer.implies(rule.when, other.when, types):
             return other
     return None
 

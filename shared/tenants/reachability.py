@@ -34,6 +34,11 @@ class ConditionAnalyzer:
     def __init__(self, steps: int = 60_000) -> None:
         self._steps = steps
 
+    @property
+    def is_used_up(self) -> bool:
+        """True if it claims nothing any more."""
+        return self._steps < 0
+
     def never_holds(self, condition: Condition, types: Mapping[str, VariableType]) -> bool:
         """True only if no values, usable or not, make the condition hold where variables have these types."""
         return self._impossible([(condition, _HOLDS)], types)
@@ -43,7 +48,7 @@ class ConditionAnalyzer:
         return self._impossible([(condition, _HOLDS), (other, _DOES_NOT_HOLD)], types)
 
     def _impossible(self, clauses: Sequence[Clause], types: Mapping[str, VariableType]) -> bool:
-        if self._steps < 0:
+        if self.is_used_up:
             return False
         try:
             together = self._together([self._alternatives(condition, wanted) for condition, wanted in clauses])
