@@ -34,7 +34,7 @@ MicrosoftId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 
 def _names_a_setting(reference: str) -> str:
     if not re.fullmatch(r"env:[A-Z][A-Z0-9_]*", reference):
-        raise ValueError("is no reference such as env:CONTOSO_APP_SECRET: name a setting, never the secret")
+        raise ValueError("is no reference such as env:PATCHBAY_SECRET_CONTOSO_APP: name a setting, never the secret")
     return reference
 
 

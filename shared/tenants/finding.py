@@ -23,6 +23,7 @@ FindingCode = Literal[
     "reminder_never_sent",
     "rule_shadowed",
     "rule_unreachable",
+    "secret_of_others",
     "too_many_rules",
     "variable_near_miss",
 ]

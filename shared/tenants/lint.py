@@ -12,6 +12,7 @@ from shared.tenants.authentication import (
     closed_channels,
     open_channels,
     receiving_accounts,
+    secrets_of_others,
     unregistrable_channels,
 )
 from shared.tenants.configuration import Configuration
@@ -19,6 +20,7 @@ from shared.tenants.finding import Finding
 from shared.tenants.inactivity_findings import inactivity_findings
 from shared.tenants.names import names_in_two_cases
 from shared.tenants.reachability import ConditionAnalyzer
+from shared.tenants.secret_names import own_prefix
 from shared.tenants.value_findings import mixed_types, near_values
 
 MAX_RULES = 100
@@ -90,6 +92,12 @@ def _in_channels(configuration: Configuration) -> Iterator[Finding]:
             "authentication: none"
         )
         yield Finding(code="channel_closed", path=path, detail=detail)
+    for path, reference in secrets_of_others(configuration):
+        detail = (
+            f"{reference} is read only if the operator grants this tenant such names (PATCHBAY_SECRET_PREFIXES): call "
+            f"the setting {own_prefix(configuration.tenant_id)} and a word"
+        )
+        yield Finding(code="secret_of_others", path=path, detail=detail)
     for path in unregistrable_channels(configuration):
         detail = "the vendor cannot register this webhook, because its handshake is refused: add handshakeSecret"
         yield Finding(code="handshake_closed", path=path, detail=detail)

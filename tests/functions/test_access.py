@@ -70,7 +70,7 @@ async def closed_host(
     async with hosted(folder, open_to_all=False, access_to=access_to, **settings) as host:
         for tenant in ("contoso", "fabrikam"):
             body = (EXAMPLES / f"{tenant}.yaml").read_text(encoding="utf-8")
-            named = f'eventSecrets: ["env:{tenant.upper()}_EVENTS"]\n'
+            named = f'eventSecrets: ["env:PATCHBAY_SECRET_{tenant.upper()}_EVENTS"]\n'
             await host.pipeline.configurations.put(tenant, (body + named).encode(), None)
         yield host, issuer
 
@@ -85,7 +85,7 @@ async def directory() -> AsyncIterator[tuple[Directory, str]]:
 async def closed(
     tmp_path: Path, directory: tuple[Directory, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Host, Directory]]:
-    monkeypatch.setenv("CONTOSO_EVENTS", SIGNING_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_EVENTS", SIGNING_SECRET)
     async with closed_host(tmp_path, directory) as host:
         yield host
 
@@ -313,7 +313,7 @@ async def check_a_webhook_is_opened_by_its_channels_proof(
     folder: Path, monkeypatch: pytest.MonkeyPatch, access_to: AccessTo
 ) -> None:
     # given the Bot Connector, and Telegram's secret
-    monkeypatch.setenv("TELEGRAM_SECRET", TELEGRAM_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_TELEGRAM", TELEGRAM_SECRET)
     issuer = FakeIssuer()
     async with (
         serving(issuer) as metadata,
