@@ -103,8 +103,12 @@ class History:
         A time zone holds for a whole month in UTC: that of the version in force when the month
         began. So each moment has exactly one date, and no month changes its zone half-way.
         """
-        utc = moment.astimezone(UTC)
-        return utc.astimezone(ZoneInfo(self.time_zone(utc.date().isoformat()[:7]))).date()
+        try:
+            utc = moment.astimezone(UTC)
+            return utc.astimezone(ZoneInfo(self.time_zone(utc.date().isoformat()[:7]))).date()
+        except OverflowError:
+            # Within a day of the first or the last moment that there is, in which nothing happens.
+            return moment.date()
 
     def time_zone(self, month: str) -> str:
         """The IANA name of the zone that holds for a month (yyyy-mm)."""
