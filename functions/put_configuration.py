@@ -5,7 +5,6 @@ import azure.functions as func
 from functions.http import answer, route
 from shared import bootstrap
 from shared.tenants.history import version_named
-from shared.tenants.yaml_document import position_of, positions
 
 blueprint = func.Blueprint()
 
@@ -15,8 +14,6 @@ async def put_configuration(req: func.HttpRequest) -> func.HttpResponse:
     expected = version_named(req.headers.get("If-Match"))
     configurations, tenant_id, body = bootstrap.pipeline().configurations, req.route_params["tenantId"], req.get_body()
     version = await configurations.put(tenant_id, body, expected)
-    found = await configurations.findings(tenant_id, version)
-    known = positions(body) if found else {}
-    findings = [one.shown(position_of(one.path, known)) for one in found]
+    findings = [one.shown(place) for one, place in await configurations.findings(tenant_id, version, body)]
     document = {"version": version.number, "inForceFrom": version.judges_from.isoformat(), "findings": findings}
     return answer(document, headers={"ETag": f'"{version.number}"'})

@@ -42,6 +42,7 @@ param tracesRatio string = '0.04'
 param apiClientId string = ''
 @description('JSON: the tenants of each person or system, by object id.')
 param grants string = '{}'
+param settingPrefixes string = '{}'
 @description('Whether people may sign in with a browser, through App Service authentication.')
 param signIn bool = false
 param botMetadata string = 'https://login.botframework.com/v1/.well-known/openidconfiguration'
@@ -71,7 +72,6 @@ var signInWithClient = signIn && empty(trim(apiClientId))
 var cosmosThroughput = cosmosMaxThroughput % 1000 == 0
   ? cosmosMaxThroughput
   : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
-var grantsByCaller = string(json(grants))
 
 var token = uniqueString(resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }
@@ -134,7 +134,8 @@ module functionApp 'modules/functionApp.bicep' = {
     requestsPerSecond: requestsPerSecond
     tracesRatio: tracesRatio
     apiClientId: apiClientId
-    grants: grantsByCaller
+    grants: string(json(grants))
+    settingPrefixes: string(json(settingPrefixes))
     botMetadata: botMetadata
     signIn: signInWithClient
     vaultSettings: listed('vaultSettings', vaultSettings)

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import InvalidConfiguration, Position
-from shared.tenants.decode import decode_configuration
+from shared.tenants.decode import decode_configuration, read_document
 from shared.tenants.lint import lint
-from shared.tenants.yaml_document import parse_yaml, position_of, positions
-from shared.wire import parse_json
 
 
 def report(file: Path) -> list[str]:
@@ -21,9 +19,9 @@ def report(file: Path) -> list[str]:
         configuration = decode_configuration(tenant_named_in(body), body)
     except InvalidConfiguration as refused:
         return [_line(file, one.position, str(one), one.code or refused.code) for one in refused.mistakes]
-    known = positions(body)
+    places = read_document(body)[1]
     return [
-        _line(file, position_of(one.path, known), f"{one.path}: {one.detail}", one.code) for one in lint(configuration)
+        _line(file, places.position_of(one.path), f"{one.path}: {one.detail}", one.code) for one in lint(configuration)
     ]
 
 
@@ -31,10 +29,7 @@ def tenant_named_in(body: bytes) -> str:
     """The tenant that the file names; empty if it names none, which the decoder then refuses."""
     document: Any = None
     with suppress(InvalidConfiguration):
-        document = parse_json(body, InvalidConfiguration)
-    if document is None:
-        with suppress(InvalidConfiguration):
-            document = parse_yaml(body)
+        document, _ = read_document(body)
     named = document.get("tenantId") if isinstance(document, dict) else None
     return named if isinstance(named, str) else ""
 

@@ -14,6 +14,7 @@ from shared.access.callers import Callers
 from shared.access.issuer import TrustedIssuer
 from shared.access.rate import RateLimit
 from shared.access.request import name_requests_in_logs
+from shared.access.secrets import GrantedSecrets
 from shared.access.senders import Senders
 from shared.clock import Clock, SystemClock
 from shared.embedded.bus import EmbeddedBus
@@ -120,9 +121,10 @@ def access_to(own: Pipeline, settings: AccessSettings) -> Access:
     metadata = f"{settings.authority.rstrip('/')}/.well-known/openid-configuration" if settings.authority else None
     authority = TrustedIssuer(metadata, documents, real) if metadata else None
     connector = TrustedIssuer(settings.bot_metadata, documents, real)
+    secrets = GrantedSecrets(EnvironmentSecrets(), settings.secret_prefixes)
     return Access(
         callers=Callers(authority, settings.audience, own.clock, app_service=settings.app_service_authentication),
-        senders=Senders(own.configurations, connector, EnvironmentSecrets(), own.clock, lenient=own.open_to_all),
+        senders=Senders(own.configurations, connector, secrets, own.clock, lenient=own.open_to_all),
         limits=RateLimit(settings.requests_per_second, real),
         grants={name.lower(): tenants for name, tenants in settings.grants.items()},
         open_to_all=own.open_to_all,

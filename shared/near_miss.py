@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import chain
 
 _SHORTEST = 5
 """Of shorter texts, one character says little: Cat and Car."""
@@ -17,6 +18,46 @@ def did_you_mean(name: str, declared: Iterable[str]) -> str:
 def near_misses(value: str, others: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The texts that differ from the value in case or by one typo only, each with how it differs."""
     return ((other, how) for other in others if (how := typo_between(value, other)))
+
+
+class Spellings:
+    """Texts, of which those that are nearly another one are found without comparing it with each of them.
+
+    Two texts that differ by one typo are alike once each has lost one character, or none. So each is filed under all
+    that it can be then; texts of more than 50 characters only under what they are in one case.
+    """
+
+    def __init__(self) -> None:
+        self._filed: dict[str, list[str]] = {}
+        self._number: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def add(self, text: str) -> None:
+        self._number[text] = len(self._number)
+        for part in _parts(text):
+            self._filed.setdefault(part, []).append(text)
+
+    def alike(self, text: str, most: int) -> list[str]:
+        """Of the texts that were added those that may be nearly this one, the earliest first; at most so many."""
+        found: set[str] = set()
+        for other in chain.from_iterable(self._filed.get(part, ()) for part in _parts(text)):
+            found.add(other)
+            if len(found) == most:
+                break
+        return sorted(found, key=self._number.__getitem__)
+
+
+_LONGEST = 50
+
+
+def _parts(text: str) -> list[str]:
+    """The text in one case, and what it is without any one of its characters, if that may be a typo."""
+    folded = text.casefold()
+    if not _SHORTEST <= len(folded) <= _LONGEST:
+        return [folded]
+    return [*dict.fromkeys([folded, *(folded[:n] + folded[n + 1 :] for n in range(len(folded)))])]
 
 
 def typo_between(one: str, other: str) -> str | None:

@@ -1,11 +1,12 @@
 """The settings: typed objects of the environment's variables. No other module reads the environment."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, NonNegativeFloat, SecretStr
+from pydantic import AliasChoices, Field, NonNegativeFloat, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import IncompleteSettings
@@ -91,6 +92,9 @@ class TelemetrySettings(BaseSettings):
         return Monitor(self.connection_string, by_identity, authentication.get("clientid") or None)
 
 
+SecretPrefix = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
 class AccessSettings(BaseSettings):
     """The settings of authentication, authorization and rates."""
 
@@ -102,6 +106,9 @@ class AccessSettings(BaseSettings):
     """The audience (`aud`) of access tokens: the client id of Patchbay's app registration."""
     grants: dict[str, frozenset[str]] = {}
     """The tenants of each person or system, by its object id in Entra ID: `{"<oid>": ["contoso"]}`."""
+    secret_prefixes: dict[str, frozenset[SecretPrefix]] = {}
+    """How the names of settings may begin that a tenant's configuration names as secrets, beside
+    `PATCHBAY_SECRET_<TENANT>_`: `{"contoso": ["CONTOSO_"]}`."""
     app_service_authentication: bool = False
     """True if App Service authentication stands before the app, so that its header with the token can be trusted."""
     bot_metadata: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
@@ -126,9 +133,13 @@ def own_settings() -> set[str]:
 
 
 def unknown_settings() -> list[str]:
-    """The names in the environment that begin with PREFIX and are no setting's, whatever their case."""
+    """The names in the environment that begin with PREFIX and are no setting's nor a tenant's secret's, in any case."""
     known = own_settings()
-    return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    names = (name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return sorted(name for name in names if not _TENANTS_SECRET.match(name.upper()))
+
+
+_TENANTS_SECRET = re.compile(f"{PREFIX}SECRET_[A-Z0-9]+_")
 
 
 class EnvironmentSecrets:

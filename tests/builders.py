@@ -38,7 +38,8 @@ CONTOSO = (
     (EXAMPLES / "contoso.yaml").read_bytes().rstrip()
     + b"""
   - {id: contoso-whatsapp, dialect: whatsApp, channels: [{id: whatsapp, workStream: ChatWorkStream,
-      nativeId: "106540352242922", secret: "env:WHATSAPP_SECRET", handshakeSecret: "env:WHATSAPP_HANDSHAKE"}]}
+      nativeId: "106540352242922", secret: "env:PATCHBAY_SECRET_CONTOSO_WHATSAPP",
+      handshakeSecret: "env:PATCHBAY_SECRET_CONTOSO_WHATSAPP_HANDSHAKE"}]}
 """
 )
 """The example's configuration, with an account for each dialect that has none there."""

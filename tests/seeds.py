@@ -7,7 +7,7 @@ EMULATOR_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPM
 STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's key, as Microsoft publishes it."""
 BUS_KEY = "c2VlZCBvZiB0aGUgYnVz"
-TELEGRAM_SECRET = "tg-5uJ_2-secret"
+TELEGRAM_SECRET = "tg-5uJ_2-secret-token"
 SIGNING_SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four b").decode()
 TENANT_SECRET = "pseudonyms-of-contoso-in-tests-32"
 """The secret of the pseudonyms of each tenant that tests make."""

@@ -27,6 +27,8 @@ param requestsPerSecond int
 param tracesRatio string
 param apiClientId string
 param grants string
+@description('How the names of settings may begin that tenants name as secrets, beside their own.')
+param settingPrefixes string
 param botMetadata string
 @description('Whether App Service authentication lets people sign in.')
 param signIn bool
@@ -58,6 +60,7 @@ var ownSettings = [
   { name: 'PATCHBAY_AUTHORITY', value: authority }
   { name: 'PATCHBAY_AUDIENCE', value: apiClientId }
   { name: 'PATCHBAY_GRANTS', value: grants }
+  { name: 'PATCHBAY_SECRET_PREFIXES', value: settingPrefixes }
   { name: 'PATCHBAY_APP_SERVICE_AUTHENTICATION', value: signIn ? 'true' : 'false' }
   { name: 'PATCHBAY_BOT_METADATA', value: botMetadata }
   { name: 'PATCHBAY_REQUESTS_PER_SECOND', value: string(requestsPerSecond) }

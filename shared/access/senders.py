@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from shared.access.issuer import TrustedIssuer
 from shared.access.request import Request
+from shared.access.secrets import GrantedSecrets
 from shared.access.token import bearer_token, key_id_of, verified_claims
 from shared.clock import Clock
 from shared.dialects.dialect import Terms
@@ -17,18 +17,11 @@ from shared.dialects.signatures import SIGNATURE_HEADER
 from shared.errors import AuthenticationUnavailable, Unauthorized, UnknownTenant
 from shared.tenants.configuration import Account, Channel, Configuration
 from shared.tenants.history import Configurations
+from shared.tenants.secret_names import own_prefix
 
 _log = logging.getLogger(__name__)
 
 PUBLISHERS_PROOF = EVENTS.publishers_proof
-
-
-class Secrets(Protocol):
-    """The port to secrets."""
-
-    def value(self, reference: str) -> str | None:
-        """The secret that a configuration refers to as `env:NAME`; None if it is not set."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class Senders:
 
     configurations: Configurations
     bot_connector: TrustedIssuer
-    secrets: Secrets
+    secrets: GrantedSecrets
     clock: Clock
     lenient: bool = False
     _told: set[str] = field(default_factory=set)
@@ -64,7 +57,7 @@ class Senders:
                 await self._check_token(request, proof, configuration.app_ids(account))
             case SecretProof() as proof:
                 sender = f"channel {account.id}/{channel.id} of {configuration.tenant_id}"
-                if secrets := self._secrets(channel.secret_references, sender, proof):
+                if secrets := self._secrets(configuration.tenant_id, channel.secret_references, sender, proof):
                     proof.verify(request.received, secrets, self.clock.now())
             case NoProof():
                 pass
@@ -74,7 +67,7 @@ class Senders:
         tenant_id = request.address["tenantId"]
         configuration = await self._configuration(tenant_id)
         references = configuration.event_secrets if configuration else ()
-        if secrets := self._secrets(references, f"a publisher of {tenant_id}", PUBLISHERS_PROOF):
+        if secrets := self._secrets(tenant_id, references, f"a publisher of {tenant_id}", PUBLISHERS_PROOF):
             PUBLISHERS_PROOF.verify(request.received, secrets, self.clock.now())
 
     async def handshake(self, request: Request, requests_per_minute: int | None) -> Reply:
@@ -100,7 +93,8 @@ class Senders:
         if "handshakeSecret" not in dialect.channel_members:
             return None
         sender = f"the handshake of channel {account.id}/{channel.id} of {configuration.tenant_id}"
-        secrets = self._secrets([channel.handshake_secret] if channel.handshake_secret else [], sender)
+        named = [channel.handshake_secret] if channel.handshake_secret else []
+        secrets = self._secrets(configuration.tenant_id, named, sender)
         return dialect.handshake(request.received, Terms(secrets or None))
 
     async def _channel(self, request: Request) -> tuple[Configuration, Account, Channel] | None:
@@ -116,19 +110,29 @@ class Senders:
         except UnknownTenant:
             return None
 
-    def _secrets(self, references: Sequence[str], sender: str, proof: SecretProof | None = None) -> list[str]:
+    def _secrets(
+        self, tenant_id: str, references: Sequence[str], sender: str, proof: SecretProof | None = None
+    ) -> list[str]:
         """The secrets that are set; perhaps none on the local host, where the sender is then let in.
 
-        The log names those that its `proof` cannot use.
+        The log names those that its `proof` cannot use, and those that the tenant may not name. Raises
+        AuthenticationUnavailable if none of those that are set can be used.
         """
+        for reference in references:
+            if not self.secrets.grants(tenant_id, reference):
+                own = own_prefix(tenant_id)
+                self._tell_once("%s may not name %s: its name has to begin with %s", sender, reference, own)
         # A line break that a file or a vault put behind a secret is no part of it.
-        named = {reference: (self.secrets.value(reference) or "").strip() for reference in references}
+        named = {reference: (self.secrets.value(tenant_id, reference) or "").strip() for reference in references}
         values = {reference: value for reference, value in named.items() if value}
-        for reference, value in values.items():
-            if proof and (fault := proof.fault(value)):
+        faults = {reference: proof.fault(value) if proof else None for reference, value in values.items()}
+        for reference, fault in faults.items():
+            if fault:
                 self._tell_once("%s cannot prove itself by %s, which %s", sender, reference, fault)
+        if usable := [value for reference, value in values.items() if not faults[reference]]:
+            return usable
         if values:
-            return list(values.values())
+            raise AuthenticationUnavailable
         missing = ", ".join(references) or "a secret"
         if not self.lenient:
             _log.warning("%s cannot prove itself: %s is not set", sender, missing)

@@ -51,7 +51,7 @@ class DiagnosisBuilder:
         received = Received(body)
         self.answer = Answer(status=dialect.acknowledge(received, {}).status)
         try:
-            payload = read_payload(dialect, received, self._place)
+            payload = read_payload(dialect, received, self._place, self.now)
             self.findings += [finding_of_note(note) for note in payload.notes]
             self.ignored += [finding_of_note(note) for note in payload.ignored]
             for part in payload.parts:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.dialects.dialect import Dialect, Ingress, Outcome
 from shared.dialects.notes import Note, common_note, within
 from shared.dialects.reading import Reading, outcome_of
 from shared.dialects.received import Received
-from shared.errors import Refused
+from shared.errors import InvalidActivity, Mistake, Refused
+from shared.events.claim_check import CheckedIn
+from shared.events.conversation_event import refuse_time
+from shared.events.envelope import parse_time, time_fault
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,29 @@ class Rejected:
     reason: Refused
 
 
-def read_payload(dialect: Dialect, received: Received, ingress: Ingress) -> Payload:
-    """Read a body of this dialect. Raises Refused for a body that cannot be read, or for a wrong payload of no set."""
+def read_payload(dialect: Dialect, received: Received, ingress: Ingress, now: datetime) -> Payload:
+    """Read a body of this dialect that comes now.
+
+    Raises Refused for a body that cannot be read, or for a wrong payload of no set.
+    """
     decoded = dialect.decode(received)
     if not decoded.is_set:
-        parts = [Part(path, dialect.read(native, ingress)) for path, native in decoded.payloads]
+        parts = [Part(path, _read(dialect, native, ingress, now)) for path, native in decoded.payloads]
         return Payload(parts, is_set=False, notes=decoded.notes, left_out=decoded.ignored)
-    parts = [Part(path, outcome_of(dialect.read, native, ingress)) for path, native in decoded.payloads]
+    parts = [Part(path, outcome_of(_read, dialect, native, ingress, now)) for path, native in decoded.payloads]
     return Payload(parts, is_set=True, notes=[*decoded.notes, *_repeated(parts)], left_out=decoded.ignored)
+
+
+def _read(dialect: Dialect, native: Any, ingress: Ingress, now: datetime) -> Outcome:
+    """Read one payload. Raises Refused, also for a time at which nothing can have happened."""
+    outcome = dialect.read(native, ingress)
+    if isinstance(outcome, CheckedIn):
+        refuse_time(outcome.event, now)
+        return outcome
+    for time in (outcome.time, outcome.line_time):
+        if time is not None and (fault := time_fault(parse_time(time), now)):
+            raise InvalidActivity([Mistake(dialect.time_at, fault)])
+    return outcome
 
 
 def mistakes_of(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:

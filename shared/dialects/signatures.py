@@ -19,6 +19,10 @@ from shared.errors import AuthenticationUnavailable, Unauthorized
 SIGNATURE_HEADER = "webhook-signature"
 TOLERANCE = timedelta(minutes=5)
 """How old, or how far ahead, a signed request may be (the Standard Webhooks libraries)."""
+MIN_KEY_BYTES = 24
+"""Standard Webhooks, "Signature scheme": "between 24 bytes (192 bits) and 64 bytes (512 bits)"."""
+MIN_CHARACTERS = 16
+"""Of secrets for which their vendor names no least length: 96 bits, if they are random letters and digits."""
 
 _ID = re.compile(r"[!-~]{1,256}")
 _SECONDS = re.compile(r"[1-9][0-9]{0,10}")
@@ -69,6 +73,8 @@ def signing_key(secret: str) -> bytes:
         raise ValueError("is no base64 (letters, digits, + and /), with or without whsec_ before it") from cause
     if not key:
         raise ValueError("is empty")
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"has {len(key)} bytes, and a secret of Standard Webhooks has {MIN_KEY_BYTES} or more")
     return key
 
 
@@ -79,6 +85,12 @@ def secret_fault(secret: str) -> str | None:
     except ValueError as fault:
         return str(fault)
     return None
+
+
+def length_fault(secret: str) -> str | None:
+    """Why a secret that may be any text is not usable: somebody could find it by trying; None if it is long enough."""
+    short = len(secret) < MIN_CHARACTERS
+    return f"has {len(secret)} characters, and a secret has {MIN_CHARACTERS} or more" if short else None
 
 
 def _webhooks(secrets: Sequence[str]) -> list[Webhook]:

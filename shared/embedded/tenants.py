@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from shared.embedded.database import Database
 from shared.errors import VersionConflict
 from shared.ingress.parked_event import ParkedEvent
+from shared.slices import in_slices
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 from shared.wire import replace
@@ -22,29 +23,26 @@ _GET_PARKED = "SELECT document FROM parked WHERE tenant_id = ? AND id = ?"
 
 
 class EmbeddedConfigurations:
-    """Implements `ConfigurationStore`."""
+    """Implements `ConfigurationStore`. Versions never change, so a process reads each one once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, list[Version]] = {}
 
     async def tenants(self) -> Sequence[str]:
         rows = self._database.query("SELECT DISTINCT tenant_id FROM configurations ORDER BY tenant_id")
         return [row["tenant_id"] for row in rows]
 
     async def history(self, tenant_id: str) -> History | None:
+        known = self._known.get(tenant_id, [])
         rows = self._database.query(
-            "SELECT number, in_force_from, document FROM configurations WHERE tenant_id = ? ORDER BY number",
-            (tenant_id,),
+            "SELECT number, in_force_from, document FROM configurations WHERE tenant_id = ? AND number > ?"
+            " ORDER BY number",
+            (tenant_id, known[-1].number if known else 0),
         )
-        versions = [
-            Version(
-                row["number"],
-                datetime.fromisoformat(row["in_force_from"]),
-                _CONFIGURATION.validate_json(row["document"]),
-            )
-            for row in rows
-        ]
-        return History(versions) if versions else None
+        if rows:
+            known = self._known[tenant_id] = [*known, *await in_slices(map(_version, rows))]
+        return History(known) if known else None
 
     async def secret(self, tenant_id: str) -> bytes | None:
         rows = self._database.query("SELECT secret FROM secrets WHERE tenant_id = ?", (tenant_id,))
@@ -59,6 +57,11 @@ class EmbeddedConfigurations:
 
     async def add(self, tenant_id: str, version: Version) -> None:
         await self._database.write(lambda connection: _insert(connection, tenant_id, version))
+
+
+def _version(row: sqlite3.Row) -> Version:
+    configuration = _CONFIGURATION.validate_json(row["document"])
+    return Version(row["number"], datetime.fromisoformat(row["in_force_from"]), configuration)
 
 
 def _insert(connection: sqlite3.Connection, tenant_id: str, version: Version) -> None:

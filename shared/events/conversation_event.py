@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import model_validator
 
+from shared.errors import InvalidEvent, Mistake
 from shared.events.data import AddressedData, Attachment, Author, BotHistoryLine
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, time_fault
 
 Begins = Literal["always", "ifFirst", "never"]
 """When an activity begins a conversation, if none is going on in the thread. A customer's always does; a bot's or an
@@ -104,3 +106,9 @@ class ConversationEvent(Envelope):
         if self.subject is None and (self.data.channel is None or self.data.channel.thread_id is None):
             raise ValueError("subject is missing, and data.channel does not name accountId, channelId and threadId")
         return self
+
+
+def refuse_time(event: ConversationEvent, now: datetime) -> None:
+    """Raises InvalidEvent for an event that arrives now, and cannot be of its time."""
+    if fault := time_fault(event.moment, now):
+        raise InvalidEvent([Mistake("time", fault)])

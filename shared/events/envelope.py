@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
@@ -50,6 +50,18 @@ def finer_digits(text: str) -> str:
 def counted_moment(moment: datetime, now: datetime) -> datetime:
     """The time at which an event of this moment counts if it arrives now: a time ahead of our clock is the arrival."""
     return min(moment, now)
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No event is older: such a time was made up, or a clock was never set."""
+_MOST_AHEAD = timedelta(days=1)
+
+
+def time_fault(moment: datetime, now: datetime) -> str | None:
+    """Why no event that arrives now can be of this moment; None if one can. A clock may be ahead by up to a day."""
+    if moment < EARLIEST:
+        return "is before the year 2000"
+    return "is more than a day ahead of our clock" if moment > now + _MOST_AHEAD else None
 
 
 def epoch_time(seconds: float) -> str:

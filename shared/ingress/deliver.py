@@ -12,6 +12,7 @@ from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount, 
 from shared.events.catalog import Event
 from shared.events.claim_check import checks_of
 from shared.events.codec import decode_event
+from shared.events.conversation_event import refuse_time
 from shared.events.conversation_key import conversation_key
 from shared.events.data import Customer
 from shared.events.envelope import counted_moment
@@ -67,6 +68,8 @@ class Deliveries:
 
     async def _handle(self, event: Event, delivered: Delivered) -> Outcome:
         refuse_reserved(event)
+        if not event.is_question:
+            refuse_time(event, arrival(event.attributes, self.clock.now()))
         tenant_id = event.tenantid
         history = await self.recorder.configurations.of(tenant_id)
         addressed = await self._addressed(tenant_id, event, history)

@@ -63,7 +63,7 @@ class Receiver:
         """Publish the CloudEvents in the body. Raises UnknownTenant, InvalidEvent, EventTooLarge."""
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
-        payload = read_payload(EVENTS, Received(body, headers), Ingress(history.at(now).configuration))
+        payload = read_payload(EVENTS, Received(body, headers), Ingress(history.at(now).configuration), now)
         return await self._publish_payload(tenant_id, None, payload, history, now)
 
     async def receive_activity(
@@ -84,7 +84,7 @@ class Receiver:
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
         dialect = dialect_named(account.dialect)
-        payload = read_payload(dialect, Received(body, headers), ingress)
+        payload = read_payload(dialect, Received(body, headers), ingress, now)
         return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
 
     async def _publish_payload(

@@ -7,6 +7,7 @@ from shared.dialects.registry import dialect_named
 from shared.errors import Mistake
 from shared.near_miss import did_you_mean
 from shared.tenants.configuration import Account, Channel, Configuration
+from shared.tenants.secret_names import may_name
 
 
 def authentication_mistakes(configuration: Configuration) -> Iterator[Mistake]:
@@ -52,6 +53,16 @@ def closed_channels(configuration: Configuration) -> Iterator[tuple[str, str]]:
             case SecretProof():
                 if not channel.secret_references:
                     yield path, "its secret"
+
+
+def secrets_of_others(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """The path of each reference to a secret that is not one of the tenant's own by its name, and the reference."""
+    named = [(f"eventSecrets[{n}]", one) for n, one in enumerate(configuration.event_secrets)]
+    for path, _, channel in _channels(configuration):
+        given = {"secret": channel.secret, "handshakeSecret": channel.handshake_secret}
+        named += [(f"{path}.{member}", one) for member, one in given.items() if one is not None]
+        named += [(f"{path}.secrets[{n}]", one) for n, one in enumerate(channel.secrets)]
+    return ((path, one) for path, one in named if not may_name(configuration.tenant_id, one))
 
 
 def unregistrable_channels(configuration: Configuration) -> Iterator[str]:

@@ -34,7 +34,7 @@ MicrosoftId = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 
 def _names_a_setting(reference: str) -> str:
     if not re.fullmatch(r"env:[A-Z][A-Z0-9_]*", reference):
-        raise ValueError("is no reference such as env:CONTOSO_APP_SECRET: name a setting, never the secret")
+        raise ValueError("is no reference such as env:PATCHBAY_SECRET_CONTOSO_APP: name a setting, never the secret")
     return reference
 
 
@@ -185,16 +185,17 @@ class Configuration(ExactModel):
         return next(stream for name in candidates if (stream := self.work_stream(name)))
 
     def channel(self, account_id: str, channel_id: str) -> tuple[Account, Channel] | None:
-        for account in self.accounts:
-            for channel in account.channels:
-                if (account.id, channel.id) == (account_id, channel_id):
-                    return account, channel
-        return None
+        return self._channels.get((account_id, channel_id))
+
+    @cached_property
+    def _channels(self) -> Mapping[tuple[str, str], tuple[Account, Channel]]:
+        """The channels by the ids of their accounts and their own: every event is looked up."""
+        return {(account.id, one.id): (account, one) for account in self.accounts for one in account.channels}
 
     def app_ids(self, account: Account) -> frozenset[str]:
         """The app ids of the bots whose tokens the account's channels bring."""
-        bots = [bot for bot in self.bots if not account.bots or bot.id in account.bots]
-        return frozenset(bot.app_id for bot in bots if bot.app_id)
+        named = frozenset(account.bots)
+        return frozenset(bot.app_id for bot in self.bots if bot.app_id and (not named or bot.id in named))
 
     def agent(self, native_id: str) -> Agent | None:
         """The agent with this native id: its id here, its object id, or `8:orgid:{object id}`; None without one."""

@@ -1,15 +1,21 @@
-"""The one decoder of configurations: JSON or YAML becomes a `Configuration`, or every mistake is named by its path."""
+"""The one decoder of configurations: JSON or YAML becomes a `Configuration`, or its mistakes are named by path."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration, Mistake
+from shared.tenants.bounds import MAX_BYTES, bound_mistakes
 from shared.tenants.configuration import Configuration
 from shared.tenants.hints import with_hint
 from shared.tenants.references import reference_mistakes
-from shared.tenants.yaml_document import is_json, parse_yaml, position_of, positions
+from shared.tenants.yaml_document import NO_PLACES, Places, is_json, parse_yaml
 from shared.wire import parse_json, replace, validate
+
+MOST_MISTAKES = 100
+"""The mistakes that one answer names."""
 
 _ADAPTER: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 
@@ -17,26 +23,42 @@ _ADAPTER: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 def decode_configuration(tenant_id: str, body: bytes) -> Configuration:
     """Read a configuration from JSON (a body that begins with `{`) or YAML.
 
-    Raises InvalidConfiguration with every mistake; where the body is YAML, with its line and column.
+    Raises InvalidConfiguration with every mistake, up to 100; where the body is YAML, with its line and column.
     """
-    document = parse_json(body, InvalidConfiguration, unique_members=True) if is_json(body) else parse_yaml(body)
+    if len(body) > MAX_BYTES:
+        raise InvalidConfiguration([Mistake("", f"has {len(body)} bytes; a configuration may have {MAX_BYTES}")])
+    document, places = read_document(body)
     try:
         return _decoded(tenant_id, document)
     except InvalidConfiguration as refused:
-        known = positions(body)
-        mistakes = [replace(one, position=position_of(one.path, known)) for one in refused.mistakes]
+        mistakes = [replace(one, position=places.position_of(one.path)) for one in refused.mistakes]
     raise InvalidConfiguration(mistakes)
+
+
+def read_document(body: bytes) -> tuple[Any, Places]:
+    """The body as JSON or YAML, whatever it says, and where its members stand. Raises InvalidConfiguration."""
+    if is_json(body):
+        return parse_json(body, InvalidConfiguration, unique_members=True), NO_PLACES
+    return parse_yaml(body)
 
 
 def _decoded(tenant_id: str, document: Any) -> Configuration:
     try:
         configuration = validate(_ADAPTER, document, InvalidConfiguration)
     except InvalidConfiguration as refused:
-        mistakes = [with_hint(mistake, document) for mistake in refused.mistakes]
+        mistakes = [with_hint(mistake, document) for mistake in _first(refused.mistakes)]
     else:
-        mistakes = list(reference_mistakes(configuration))
+        # What is within the bounds can be checked further in a short time.
+        mistakes = _first(bound_mistakes(configuration)) or _first(reference_mistakes(configuration))
         if configuration.tenant_id != tenant_id:
             mistakes.append(Mistake("tenantId", f"is {configuration.tenant_id!r}, but the address says {tenant_id!r}"))
         if not mistakes:
             return configuration
     raise InvalidConfiguration(mistakes)
+
+
+def _first(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """The mistakes that are named; the last of them says so if there are more."""
+    some = list(islice(mistakes, MOST_MISTAKES + 1))
+    more = Mistake("", f"there are more mistakes; these are the first {MOST_MISTAKES}")
+    return some if len(some) <= MOST_MISTAKES else [*some[:MOST_MISTAKES], more]

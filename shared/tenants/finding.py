@@ -15,6 +15,7 @@ FindingCode = Literal[
     "escalation_from_pick",
     "handshake_closed",
     "mode_changed",
+    "more_findings",
     "names_differ_in_case",
     "no_inactivity_policy",
     "no_way_to_a_human",
@@ -22,6 +23,7 @@ FindingCode = Literal[
     "reminder_never_sent",
     "rule_shadowed",
     "rule_unreachable",
+    "secret_of_others",
     "too_many_rules",
     "variable_near_miss",
 ]

@@ -1,22 +1,24 @@
 """The versions of a tenant's configuration, which of them judges a moment, and the secret of its pseudonyms."""
 
+import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from shared.clock import Clock
-from shared.errors import InvalidRequest, Mistake, TooLate, UnknownTenant, VersionConflict
+from shared.errors import InvalidRequest, Mistake, Position, TooLate, UnknownTenant, VersionConflict
 from shared.events.pseudonym import Pseudonyms
 from shared.routing.compiled_rules import CompiledRules
 from shared.tenants.changes import findings_of_change
 from shared.tenants.configuration import Configuration
-from shared.tenants.decode import decode_configuration
+from shared.tenants.decode import decode_configuration, read_document
 from shared.tenants.finding import Finding
 from shared.tenants.lint import lint
+from shared.tenants.yaml_document import NO_PLACES
 
 IN_FORCE_AFTER = timedelta(seconds=60)
 """The time from PUT until a version is in force; longer than any process may use its cache."""
@@ -24,6 +26,9 @@ MAX_CACHE_AGE = timedelta(seconds=30)
 """How old a cached history may be."""
 _SECRET_BYTES = 32
 """As many as HMAC-SHA-256 gives: fewer would weaken it, more would not strengthen it (RFC 2104, section 3)."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,12 @@ class History:
         A time zone holds for a whole month in UTC: that of the version in force when the month
         began. So each moment has exactly one date, and no month changes its zone half-way.
         """
-        utc = moment.astimezone(UTC)
-        return utc.astimezone(ZoneInfo(self.time_zone(utc.date().isoformat()[:7]))).date()
+        try:
+            utc = moment.astimezone(UTC)
+            return utc.astimezone(ZoneInfo(self.time_zone(utc.date().isoformat()[:7]))).date()
+        except OverflowError:
+            # Within a day of the first or the last moment that there is, in which nothing happens.
+            return moment.date()
 
     def time_zone(self, month: str) -> str:
         """The IANA name of the zone that holds for a month (yyyy-mm)."""
@@ -129,13 +138,17 @@ class ConfigurationStore(Protocol):
 
 
 class Configurations:
-    """Reads histories through a cache, and stores new versions."""
+    """Reads histories through a cache, and stores new versions.
+
+    What is put is decoded and checked in a thread, one configuration at a time, so that no other request waits for it.
+    """
 
     def __init__(self, store: ConfigurationStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._cache: dict[str, tuple[datetime, History]] = {}
         self._pseudonyms: dict[str, Pseudonyms] = {}
+        self._checking = asyncio.Lock()
 
     async def tenants(self) -> Sequence[str]:
         return await self._store.tenants()
@@ -167,11 +180,20 @@ class Configurations:
         except UnknownTenant:
             return timedelta(days=Configuration.model_fields["retention_days"].default)
 
-    async def findings(self, tenant_id: str, version: Version) -> Sequence[Finding]:
-        """What the administrator should know of a version, although it is valid, and of what it changes."""
+    async def findings(
+        self, tenant_id: str, version: Version, body: bytes
+    ) -> Sequence[tuple[Finding, Position | None]]:
+        """What the administrator should know of a version, although it is valid, and of what it changes.
+
+        Each finding comes with its place in the body that was put, if that is YAML.
+        """
         before = (await self.of(tenant_id)).numbered(version.number - 1)
-        changes = findings_of_change(before.configuration, version.configuration) if before else ()
-        return [*changes, *lint(version.configuration)]
+        return await self._aside(_findings, before, version, body)
+
+    async def _aside(self, check: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        """The result of a function that may take a second, while the event loop serves others."""
+        async with self._checking:
+            return await asyncio.to_thread(check, *given, **named)
 
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
         """Validate and store a new version, in force in 60 s (a tenant's first: at once, and for all that was before).
@@ -180,7 +202,7 @@ class Configurations:
         version. `expected` is the version number that the author read (If-Match). Raises InvalidConfiguration,
         VersionConflict.
         """
-        configuration = decode_configuration(tenant_id, body)
+        configuration = await self._aside(decode_configuration, tenant_id, body)
         history = await self._store.history(tenant_id)
         current = history.latest.number if history else 0
         if expected is not None and expected != current:
@@ -195,3 +217,10 @@ class Configurations:
             await self._store.add(tenant_id, version)
         self._cache.pop(tenant_id, None)
         return version
+
+
+def _findings(before: Version | None, version: Version, body: bytes) -> list[tuple[Finding, Position | None]]:
+    changes = findings_of_change(before.configuration, version.configuration) if before else ()
+    found = [*changes, *lint(version.configuration)]
+    places = read_document(body)[1] if found else NO_PLACES
+    return [(one, places.position_of(one.path)) for one in found]

@@ -1,42 +1,68 @@
 """The linter: looks for findings in a valid configuration."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
-from shared.near_miss import near_misses
-from shared.routing.condition import NUMBER_ONLY, TEXT_ONLY, Comparison, comparisons
-from shared.routing.context_variable import Value, VariableType
+from shared.routing.condition import comparisons
+from shared.routing.context_variable import VariableType
 from shared.routing.work_stream import Queue, Rule, WorkStream
 from shared.tenants.authentication import (
     closed_channels,
     open_channels,
     receiving_accounts,
+    secrets_of_others,
     unregistrable_channels,
 )
 from shared.tenants.configuration import Configuration
 from shared.tenants.finding import Finding
 from shared.tenants.inactivity_findings import inactivity_findings
 from shared.tenants.names import names_in_two_cases
-from shared.tenants.reachability import ConditionAnalyzer, rule_values
+from shared.tenants.reachability import ConditionAnalyzer
+from shared.tenants.secret_names import own_prefix
+from shared.tenants.value_findings import mixed_types, near_values
 
 MAX_RULES = 100
 """Dynamics 365 runs only the first 100 rules of a work stream (routing rules, 2021); here all of them run."""
-_MAX_VALUES = 1000
-"""Of one variable; further ones are not compared with each other."""
+MOST_FINDINGS = 200
+"""The findings that one answer names."""
 
 
 def lint(configuration: Configuration) -> list[Finding]:
-    """Every finding in a configuration that `decode_configuration` accepted."""
-    queues = {queue.id: queue for queue in configuration.queues}
+    """The findings in a configuration that `decode_configuration` accepted; the last says so if there are more."""
+    findings = list(islice(_findings(configuration), MOST_FINDINGS + 1))
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    detail = f"there are more findings; these are the first {MOST_FINDINGS}"
+    return [*findings[:MOST_FINDINGS], Finding(code="more_findings", path="", detail=detail)]
+
+
+def _findings(configuration: Configuration) -> Iterator[Finding]:
+    members = {queue.id: _Members.of(queue) for queue in configuration.queues}
     analyzer = ConditionAnalyzer()
-    findings = [*names_in_two_cases(configuration), *_in_queues(configuration), *_in_channels(configuration)]
-    findings += inactivity_findings(configuration)
+    yield from names_in_two_cases(configuration)
+    yield from _in_queues(configuration)
+    yield from _in_channels(configuration)
+    yield from inactivity_findings(configuration)
     for s, stream in enumerate(configuration.work_streams):
         path = f"workStreams[{s}]"
-        findings += _in_work_stream(stream, queues, path)
-        findings += _in_rules(stream, queues, analyzer, path)
-        findings += _near_misses(stream, path)
-    return findings
+        yield from _in_work_stream(stream, members, path)
+        yield from _in_rules(stream, members, analyzer, path)
+        yield from near_values(stream, path)
+
+
+@dataclass(frozen=True)
+class _Members:
+    """The bots in a queue, and whether nobody else is in it."""
+
+    bots: frozenset[str]
+    only_bots: bool
+
+    @classmethod
+    def of(cls, queue: Queue) -> Self:
+        bots = frozenset(member.bot for member in queue.members if member.bot)
+        return cls(bots, only_bots=bool(bots) and all(member.bot for member in queue.members))
 
 
 def _in_queues(configuration: Configuration) -> Iterator[Finding]:
@@ -66,6 +92,12 @@ def _in_channels(configuration: Configuration) -> Iterator[Finding]:
             "authentication: none"
         )
         yield Finding(code="channel_closed", path=path, detail=detail)
+    for path, reference in secrets_of_others(configuration):
+        detail = (
+            f"{reference} is read only if the operator grants this tenant such names (PATCHBAY_SECRET_PREFIXES): call "
+            f"the setting {own_prefix(configuration.tenant_id)} and a word"
+        )
+        yield Finding(code="secret_of_others", path=path, detail=detail)
     for path in unregistrable_channels(configuration):
         detail = "the vendor cannot register this webhook, because its handshake is refused: add handshakeSecret"
         yield Finding(code="handshake_closed", path=path, detail=detail)
@@ -77,15 +109,15 @@ def _in_channels(configuration: Configuration) -> Iterator[Finding]:
         yield Finding(code="cannot_send", path=f"{path}.dialect", detail=detail)
 
 
-def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) -> Iterator[Finding]:
-    with_bots = [name for name in _leads_to(stream) if any(member.bot for member in queues[name].members)]
+def _in_work_stream(stream: WorkStream, queues: Mapping[str, _Members], path: str) -> Iterator[Finding]:
+    with_bots = [name for name in _leads_to(stream) if queues[name].bots]
     if with_bots and not stream.takes_escalations:
         detail = (
             f"there are bots in {', '.join(with_bots)}, and in a pick work stream a bot's escalation has no effect: "
             "make it push, or lead to queues without bots"
         )
         yield Finding(code="escalation_from_pick", path=f"{path}.mode", detail=detail)
-    if _only_bots(queues[stream.fallback_queue]):
+    if queues[stream.fallback_queue].only_bots:
         detail = (
             f"{stream.fallback_queue} has only bots, so a conversation that they escalate and no rule takes waits "
             "there for ever: add an agent, or name a queue that has one"
@@ -106,13 +138,13 @@ def _in_work_stream(stream: WorkStream, queues: Mapping[str, Queue], path: str) 
 
 
 def _in_rules(
-    stream: WorkStream, queues: Mapping[str, Queue], analyzer: ConditionAnalyzer, path: str
+    stream: WorkStream, queues: Mapping[str, _Members], analyzer: ConditionAnalyzer, path: str
 ) -> Iterator[Finding]:
     types = {variable.name: variable.type for variable in stream.context_variables}
     for r, rule in enumerate(stream.rules):
         rule_path = f"{path}.rules[{r}]"
         mixed = [
-            found for at, leaf in comparisons(rule.when, f"{rule_path}.when") for found in _mixed_types(leaf, types, at)
+            found for at, leaf in comparisons(rule.when, f"{rule_path}.when") for found in mixed_types(leaf, types, at)
         ]
         yield from mixed
         if analyzer.never_holds(rule.when, types):
@@ -130,7 +162,7 @@ def _in_rules(
 def _shadow(
     earlier: tuple[Rule, ...],
     rule: Rule,
-    queues: Mapping[str, Queue],
+    queues: Mapping[str, _Members],
     analyzer: ConditionAnalyzer,
     types: Mapping[str, VariableType],
 ) -> Rule | None:
@@ -139,62 +171,19 @@ def _shadow(
     A rule that leads to bots only is passed over once they all have escalated. So it shadows only those later rules
     that lead to no others than the same bots.
     """
-    bots = {member.bot for member in queues[rule.queue].members}
+    own = queues[rule.queue]
+    passed_over = {
+        name: queues[name].only_bots and not (own.only_bots and own.bots <= queues[name].bots)
+        for name in {other.queue for other in earlier}
+    }
     for other in earlier:
-        queue = queues[other.queue]
-        passed_over = _only_bots(queue) and not (bots and bots <= {member.bot for member in queue.members})
-        if not passed_over and analyzer.implies(rule.when, other.when, types):
+        if analyzer.is_used_up:
+            return None
+        if not passed_over[other.queue] and analyzer.implies(rule.when, other.when, types):
             return other
     return None
-
-
-def _mixed_types(leaf: Comparison, types: Mapping[str, VariableType], path: str) -> Iterator[Finding]:
-    """Findings where number and text meet: they are never equal, and have operators of their own."""
-    kind, other = (str, "number") if types[leaf.variable] == "text" else (int, "text")
-    declared = f"{leaf.variable} is declared as {types[leaf.variable]}"
-    if leaf.operator in (NUMBER_ONLY if kind is str else TEXT_ONLY):
-        detail = f"{declared}, and {leaf.operator} is for a {other}: take another operator, or declare it as {other}"
-        yield Finding(code="number_against_text", path=f"{path}.operator", detail=detail)
-        return
-    for where, value in _values(leaf, path):
-        if not isinstance(value, kind):
-            quotes = "in quotes" if kind is str else "without quotes"
-            detail = f"{declared} and never equals the {other} {value!r}: write it {quotes}, or declare it as {other}"
-            yield Finding(code="number_against_text", path=where, detail=detail)
-
-
-def _near_misses(stream: WorkStream, path: str) -> Iterator[Finding]:
-    """Values of different rules that look like one value; a rule that names both means both."""
-    first: dict[tuple[str, str], tuple[int, str]] = {}
-    named: dict[tuple[str, str], set[int]] = {}
-    for r, rule in enumerate(stream.rules):
-        for at, leaf in comparisons(rule.when, f"{path}.rules[{r}].when"):
-            for where, value in _values(leaf, at):
-                if isinstance(value, str) and leaf.operator in ("equals", "notEquals", "in"):
-                    first.setdefault((leaf.variable, value), (r, where))
-                    named.setdefault((leaf.variable, value), set()).add(r)
-    seen: dict[str, list[str]] = {}
-    for (variable, value), (_, where) in first.items():
-        others = seen.setdefault(variable, [])
-        for other, how in near_misses(value, islice(others, _MAX_VALUES)):
-            if not named[variable, value] & named[variable, other]:
-                theirs = stream.rules[first[variable, other][0]].name
-                detail = f"{value!r} differs from {other!r} of rule {theirs!r} {how}: write both alike if they mean one"
-                yield Finding(code="variable_near_miss", path=where, detail=detail)
-                break
-        others.append(value)
-
-
-def _values(leaf: Comparison, path: str) -> Iterator[tuple[str, Value]]:
-    """Each value that the rule compares with, after its path."""
-    for n, value in enumerate(rule_values(leaf)):
-        yield f"{path}.value[{n}]" if leaf.operator == "in" else f"{path}.value", value
 
 
 def _leads_to(stream: WorkStream) -> list[str]:
     """The queues that a conversation of the work stream can get to."""
     return list(dict.fromkeys([*(rule.queue for rule in stream.rules), stream.fallback_queue]))
-
-
-def _only_bots(queue: Queue) -> bool:
-    return bool(queue.members) and all(member.bot for member in queue.members)

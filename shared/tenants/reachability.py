@@ -29,10 +29,15 @@ class _TooLong(Exception):
 
 
 class ConditionAnalyzer:
-    """Proves claims while its `steps` last (about a second's worth); after that it claims nothing."""
+    """Proves claims while its `steps` last (a part of a second's worth); after that it claims nothing."""
 
-    def __init__(self, steps: int = 200_000) -> None:
+    def __init__(self, steps: int = 60_000) -> None:
         self._steps = steps
+
+    @property
+    def is_used_up(self) -> bool:
+        """True if it claims nothing any more."""
+        return self._steps < 0
 
     def never_holds(self, condition: Condition, types: Mapping[str, VariableType]) -> bool:
         """True only if no values, usable or not, make the condition hold where variables have these types."""
@@ -40,11 +45,13 @@ class ConditionAnalyzer:
 
     def implies(self, condition: Condition, other: Condition, types: Mapping[str, VariableType]) -> bool:
         """True only if `other` holds whenever `condition` does. It does not where it is unknown."""
-        return self._steps >= 0 and self._impossible([(condition, _HOLDS), (other, _DOES_NOT_HOLD)], types)
+        return self._impossible([(condition, _HOLDS), (other, _DOES_NOT_HOLD)], types)
 
     def _impossible(self, clauses: Sequence[Clause], types: Mapping[str, VariableType]) -> bool:
+        if self.is_used_up:
+            return False
         try:
-            together = _together([_alternatives(condition, wanted) for condition, wanted in clauses])
+            together = self._together([self._alternatives(condition, wanted) for condition, wanted in clauses])
             return not any(self._possible(each, types) for each in together)
         except _TooLong:
             return False
@@ -65,6 +72,32 @@ class ConditionAnalyzer:
         self._spend(len(rule_values(comparison)))
         return evaluate(comparison, {comparison.variable: value}).result in wanted
 
+    def _alternatives(self, condition: Condition, wanted: Wanted) -> list[Alternative]:
+        """The alternatives in which the condition has a wanted result; it has one if any of them is met."""
+        match condition:
+            case Comparison():
+                return [((condition, wanted),)]
+            case Not(negated=part):
+                return self._alternatives(part, frozenset(map(negated, wanted)))
+            case AllOf(all=parts) | AnyOf(any=parts):
+                each = [self._alternatives(part, wanted) for part in parts]
+                # A failing `any` needs every part to fail; a failing `all` only one. Unknown parts count with either.
+                if isinstance(condition, AllOf) is (True in wanted):
+                    return self._together(each)
+                return self._limited(list(chain(*each)))
+
+    def _together(self, each: Iterable[list[Alternative]]) -> list[Alternative]:
+        combined: list[Alternative] = [()]
+        for ways in each:
+            combined = self._limited([(*earlier, *way) for earlier in combined for way in ways])
+        return combined
+
+    def _limited(self, alternatives: list[Alternative]) -> list[Alternative]:
+        self._spend(len(alternatives))
+        if len(alternatives) > _MAX_ALTERNATIVES:
+            raise _TooLong
+        return alternatives
+
     def _spend(self, values: int) -> None:
         self._steps -= 1 + values // 10
         if self._steps < 0:
@@ -75,32 +108,6 @@ def rule_values(comparison: Comparison) -> tuple[Value, ...]:
     """The values that the rule compares with; none for `hasData` and `hasNoData`."""
     value = comparison.value
     return value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def _alternatives(condition: Condition, wanted: Wanted) -> list[Alternative]:
-    """The alternatives in which the condition has a wanted result; it has one if any of them is met."""
-    match condition:
-        case Comparison():
-            return [((condition, wanted),)]
-        case Not(negated=part):
-            return _alternatives(part, frozenset(map(negated, wanted)))
-        case AllOf(all=parts) | AnyOf(any=parts):
-            each = [_alternatives(part, wanted) for part in parts]
-            # A failing `any` needs every part to fail; a failing `all` only one. Unknown parts count with either.
-            return _together(each) if isinstance(condition, AllOf) is (True in wanted) else _limited(list(chain(*each)))
-
-
-def _together(each: Iterable[list[Alternative]]) -> list[Alternative]:
-    combined: list[Alternative] = [()]
-    for ways in each:
-        combined = _limited([(*earlier, *way) for earlier in combined for way in ways])
-    return combined
-
-
-def _limited(alternatives: list[Alternative]) -> list[Alternative]:
-    if len(alternatives) > _MAX_ALTERNATIVES:
-        raise _TooLong
-    return alternatives
 
 
 def _numbers(demands: Sequence[Demand]) -> Iterator[int]:

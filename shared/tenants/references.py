@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from shared.errors import Mistake, MistakeCode
 from shared.near_miss import did_you_mean
@@ -11,6 +11,8 @@ from shared.routing.work_stream import WorkStream
 from shared.tenants.authentication import authentication_mistakes
 from shared.tenants.configuration import Configuration
 
+MOST_HINTS = 20
+"""The unknown names of which one that is like it is looked for."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -37,11 +39,23 @@ def reference_mistakes(configuration: Configuration) -> Iterator[Mistake]:
         "queue": {queue.id for queue in configuration.queues},
         "work stream": {stream.id for stream in configuration.work_streams},
     }
+    hints = _Hints()
     for path, kind, name in _references(configuration):
         if name not in declared[kind]:
-            yield Mistake(path, f"no {kind} {name!r} is declared{did_you_mean(name, declared[kind])}")
+            yield Mistake(path, f"no {kind} {name!r} is declared{hints.of(name, declared[kind])}")
     for n, stream in enumerate(configuration.work_streams):
-        yield from _variable_mistakes(stream, f"workStreams[{n}]")
+        yield from _variable_mistakes(stream, f"workStreams[{n}]", hints)
+
+
+class _Hints:
+    """Says of the first unknown names which declared ones may be meant: finding out takes a while for each."""
+
+    def __init__(self) -> None:
+        self._left = MOST_HINTS
+
+    def of(self, name: str, declared: Collection[str]) -> str:
+        self._left -= 1
+        return did_you_mean(name, declared) if self._left >= 0 else ""
 
 
 def _microsoft_ids(configuration: Configuration) -> Iterator[Mistake]:
@@ -76,14 +90,14 @@ def _references(configuration: Configuration) -> Iterator[tuple[str, str, str]]:
             yield f"accounts[{a}].channels[{c}].workStream", "work stream", channel.work_stream
 
 
-def _variable_mistakes(stream: WorkStream, path: str) -> Iterator[Mistake]:
+def _variable_mistakes(stream: WorkStream, path: str, hints: _Hints) -> Iterator[Mistake]:
     yield from _repeated(f"{path}.contextVariables", (item.name for item in stream.context_variables), "name")
     yield from _repeated(f"{path}.rules", (rule.name for rule in stream.rules), "name")
     declared = {variable.name for variable in stream.context_variables}
     for r, rule in enumerate(stream.rules):
         for where, comparison in comparisons(rule.when, f"{path}.rules[{r}].when"):
             if comparison.variable not in declared:
-                hint = did_you_mean(comparison.variable, declared)
+                hint = hints.of(comparison.variable, declared)
                 yield Mistake(f"{where}.variable", f"no context variable {comparison.variable!r} is declared{hint}")
 
 
@@ -91,7 +105,7 @@ def _repeated(
     path: str, names: Iterable[str], member: str = "id", *, code: MistakeCode | None = None
 ) -> Iterator[Mistake]:
     listed = list(names)
+    last = {name: n for n, name in enumerate(listed)}
     for name, count in Counter(listed).items():
         if count > 1 and name:
-            last = len(listed) - 1 - listed[::-1].index(name)
-            yield Mistake(f"{path}[{last}].{member}", f"{name!r} is used {count} times", code)
+            yield Mistake(f"{path}[{last[name]}].{member}", f"{name!r} is used {count} times", code)

@@ -73,17 +73,17 @@ class MonthlyUsage:
         return written
 
     async def _months(self, tenant_id: str) -> Sequence[str]:
-        """Every month from the tenant's first one to the last with a row, or to the last that is over.
+        """Every month from the tenant's first one to the last that is over, and the later ones with a row.
 
         Months without a row are closed like the others: what comes for them later is a correction.
         """
         history, now = await self.configurations.of(tenant_id), self.clock.now()
-        with_rows = await self.ledger.months(tenant_id)
         months, month = [], first_month(history)
-        while (with_rows and month <= with_rows[-1]) or end_of(month, history) <= now:
+        while end_of(month, history) <= now:
             months.append(month)
             month = following(month)
-        return months
+        # Where a clock was set wrong, a row may be in any month: what lies between is not gone through.
+        return [*months, *(later for later in await self.ledger.months(tenant_id) if later >= month)]
 
     async def roll_up(self, tenant_id: str, month: str) -> bool:
         """Close the month, if that is due, and store its report, if the content is new. True if it was new."""

@@ -1,5 +1,7 @@
 """Channels prove themselves: nothing wrong is let in, and nothing right is refused."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,9 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from shared.access.issuer import TrustedIssuer
 from shared.access.request import Request
+from shared.access.secrets import GrantedSecrets
 from shared.access.senders import Senders
 from shared.clock import MovableClock
 from shared.errors import AuthenticationUnavailable, InvalidActivity, Unauthorized
@@ -27,7 +31,7 @@ from tests.access.issuers import (
     signed,
     signed_with_text,
 )
-from tests.builders import EXAMPLES, contoso, small_document
+from tests.builders import CONTOSO, EXAMPLES, contoso, small_document
 from tests.fakes import MemoryConfigurations, MemorySecrets
 from tests.seeds import TELEGRAM_SECRET
 
@@ -70,11 +74,13 @@ class Ingress:
 @asynccontextmanager
 async def contoso_ingress() -> AsyncIterator[Ingress]:
     """An ingress whose Bot Connector is served for as long as it is needed."""
-    issuer, clock, secrets = FakeIssuer(), MovableClock(NOW), MemorySecrets({"env:TELEGRAM_SECRET": TELEGRAM_SECRET})
+    issuer, clock = FakeIssuer(), MovableClock(NOW)
+    secrets = MemorySecrets({"env:PATCHBAY_SECRET_CONTOSO_TELEGRAM": TELEGRAM_SECRET})
     configurations = Configurations(MemoryConfigurations(), clock)
     await configurations.put("contoso", (EXAMPLES / "contoso.yaml").read_bytes(), None)
     async with serving(issuer) as address:
-        senders = Senders(configurations, TrustedIssuer(address, HttpDocuments(), clock), secrets, clock)
+        trusted = TrustedIssuer(address, HttpDocuments(), clock)
+        senders = Senders(configurations, trusted, GrantedSecrets(secrets, {"granted": frozenset({"SHARED_"})}), clock)
         yield Ingress(senders, issuer, clock, secrets)
 
 
@@ -341,12 +347,22 @@ async def test_telegrams_token_must_be_right_to_the_last_character(ingress: Ingr
     assert await ingress.ask("contoso-telegram/telegram", {}, update) == "credentials_missing"
 
 
+SIGNED_BY_ONE_BYTE = {
+    "webhook-id": "1",
+    "webhook-timestamp": str(int(NOW.timestamp())),
+    "webhook-signature": Webhook(b"x").sign("1", NOW, "{}"),
+}
+HUB_SIGNATURE = f"sha256={hmac.new(b'x', b'{}', hashlib.sha256).hexdigest()}"
+OWN = "env:PATCHBAY_SECRET_SMALL_"
+OLD, NEW = "the_old_secret_of_32_characters_", "the_new_secret_of_32_characters_"
+
+
 async def test_while_a_secret_is_replaced_the_old_one_holds_too(ingress: Ingress) -> None:
-    await put(ingress, dialect="telegram", secrets=["env:NEW", "env:OLD", "env:GONE"])
-    ingress.secrets.values |= {"env:NEW": "new-secret", "env:OLD": "old-secret"}
+    await put(ingress, dialect="telegram", secrets=[f"{OWN}NEW", f"{OWN}OLD", f"{OWN}GONE"])
+    ingress.secrets.values |= {f"{OWN}NEW": NEW, f"{OWN}OLD": OLD}
     said = [
         await ingress.ask("a/c", {"x-telegram-bot-api-secret-token": text}, {}, "small")
-        for text in ("new-secret", "old-secret", "env:GONE", "None", "")
+        for text in (NEW, OLD, f"{OWN}GONE", "None", "")
     ]
     assert said == ["let in", "let in", "secret_token_wrong", "secret_token_wrong", "credentials_missing"]
 
@@ -369,7 +385,7 @@ async def test_a_setting_that_holds_no_usable_secret_is_named_in_the_log(
     ingress: Ingress, caplog: pytest.LogCaptureFixture
 ) -> None:
     # given a setting that holds something else than base64
-    ingress.secrets.values["env:CONTOSO_APP_SECRET"] = "whsec_not-base64"
+    ingress.secrets.values["env:PATCHBAY_SECRET_CONTOSO_APP"] = "whsec_not-base64"
     # when its channel's sender knocks twice
     headers = {
         "webhook-id": "1",
@@ -379,15 +395,73 @@ async def test_a_setting_that_holds_no_usable_secret_is_named_in_the_log(
     said = [await ingress.ask("contoso-app/app", headers, {}) for _ in range(2)]
     # then it cannot be checked, and the log says once which setting it is, and why, without the secret
     assert said == ["authentication_unavailable"] * 2
-    [line] = [record.getMessage() for record in caplog.records if "CONTOSO_APP_SECRET" in record.getMessage()]
+    [line] = [record.getMessage() for record in caplog.records if "PATCHBAY_SECRET_CONTOSO_APP" in record.getMessage()]
     assert "channel contoso-app/app of contoso" in line
     assert "is no base64" in line
     assert "not-base64" not in line
 
 
+@pytest.mark.parametrize(
+    ("channel", "headers", "secret", "why"),
+    [
+        ("contoso-telegram/telegram", {"x-telegram-bot-api-secret-token": "x"}, "x", "has 1 characters"),
+        ("contoso-telegram/telegram", {"x-telegram-bot-api-secret-token": "x" * 15}, "x" * 15, "has 15 characters"),
+        ("contoso-telegram/telegram", {"x-telegram-bot-api-secret-token": "é" * 32}, "é" * 32, "is no secret token"),
+        ("contoso-whatsapp/whatsapp", {"x-hub-signature-256": HUB_SIGNATURE}, "x", "has 1 characters"),
+        ("contoso-app/app", SIGNED_BY_ONE_BYTE, "whsec_eA==", "has 1 bytes"),
+    ],
+)
+async def test_a_secret_that_anybody_may_find_lets_nobody_in(
+    ingress: Ingress,
+    caplog: pytest.LogCaptureFixture,
+    channel: str,
+    headers: dict[str, str],
+    secret: str,
+    why: str,
+) -> None:
+    # given a channel whose secret is short
+    await ingress.senders.configurations.put("contoso", CONTOSO, None)
+    ingress.clock.advance(timedelta(minutes=2))
+    name = f"env:PATCHBAY_SECRET_CONTOSO_{channel.partition('/')[2].upper()}"
+    ingress.secrets.values[name] = secret
+    # when somebody who found it knocks, then nobody is let in, and the log says why
+    assert await ingress.ask(channel, headers, b"{}") == "authentication_unavailable"
+    [line] = [record.getMessage() for record in caplog.records if name in record.getMessage()]
+    assert why in line
+    assert f" {secret}" not in line
+
+
+async def test_a_tenant_cannot_name_the_secret_of_another_one_nor_any_other_variable(
+    ingress: Ingress, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given tenants that name a secret of contoso's, and a variable that is no secret but anybody may know
+    ingress.secrets.values |= {"env:SHARED_TELEGRAM": NEW, "env:PATH": NEW}
+    header = {"x-telegram-bot-api-secret-token": NEW}
+    known = {"x-telegram-bot-api-secret-token": TELEGRAM_SECRET}
+    for named, given in (
+        ("env:PATCHBAY_SECRET_CONTOSO_TELEGRAM", known),
+        ("env:PATH", header),
+        ("env:SHARED_TELEGRAM", header),
+    ):
+        await put(ingress, dialect="telegram", secret=named)
+        ingress.clock.advance(timedelta(minutes=2))
+        # when somebody knocks who knows it, then nobody is let in, and the log names the setting
+        assert await ingress.ask("a/c", given, {}, "small") == "authentication_unavailable"
+        assert f"channel a/c of small may not name {named}" in caplog.text
+    # and what the operator grants to a tenant, that may name
+    document = small_document(tenantId="granted", accounts=[telegram("env:SHARED_TELEGRAM")])
+    await ingress.senders.configurations.put("granted", json.dumps(document).encode(), None)
+    assert await ingress.ask("a/c", header, {}, "granted") == "let in"
+
+
+def telegram(secret: str) -> dict[str, Any]:
+    channel = {"id": "c", "workStream": "W", "secret": secret}
+    return {"id": "a", "dialect": "telegram", "channels": [channel]}
+
+
 async def test_a_line_break_behind_a_secret_is_no_part_of_it(ingress: Ingress) -> None:
     # given a secret that a file or a vault ended with a line break
-    ingress.secrets.values["env:TELEGRAM_SECRET"] = f"{TELEGRAM_SECRET}\n"
+    ingress.secrets.values["env:PATCHBAY_SECRET_CONTOSO_TELEGRAM"] = f"{TELEGRAM_SECRET}\n"
     header = {"x-telegram-bot-api-secret-token": TELEGRAM_SECRET}
     assert await ingress.ask("contoso-telegram/telegram", header, {}) == "let in"
 
@@ -402,9 +476,8 @@ async def test_on_the_local_host_what_can_be_checked_is_checked(
     ingress: Ingress, caplog: pytest.LogCaptureFixture
 ) -> None:
     # given the same ingress on the local host, where one of two secrets is set
-    local = Senders(
-        ingress.senders.configurations, ingress.senders.bot_connector, ingress.secrets, ingress.clock, lenient=True
-    )
+    senders = ingress.senders
+    local = Senders(senders.configurations, senders.bot_connector, senders.secrets, ingress.clock, lenient=True)
     here = Ingress(local, ingress.issuer, ingress.clock, ingress.secrets)
     # when senders come without a proof, then those are let in whose proof nobody could check
     assert await here.knock(None) == "let in"
@@ -418,4 +491,4 @@ async def test_on_the_local_host_what_can_be_checked_is_checked(
     said = [record.getMessage() for record in caplog.records if "without proof" in record.getMessage()]
     assert len(said) == 1
     assert "contoso-app/app of contoso" in said[0]
-    assert "env:CONTOSO_APP_SECRET" in said[0]
+    assert "env:PATCHBAY_SECRET_CONTOSO_APP" in said[0]

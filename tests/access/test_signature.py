@@ -111,6 +111,14 @@ def test_a_secret_of_which_libraries_make_different_keys_is_refused_with_a_reaso
     assert secret_fault(SIGNING_SECRET) is None
 
 
+@pytest.mark.parametrize(("length", "usable"), [(1, False), (23, False), (24, True), (64, True)])
+def test_a_secret_has_as_many_bytes_as_standard_webhooks_asks_for(length: int, usable: bool) -> None:  # a parameter
+    # given a secret of some length, then it is usable from 24 bytes on
+    secret = base64.b64encode(b"x" * length).decode()
+    why = f"has {length} bytes, and a secret of Standard Webhooks has 24 or more"
+    assert secret_fault(secret) == (None if usable else why)
+
+
 def test_a_time_in_milliseconds_is_named_as_such() -> None:
     # given a sender who signs with the time in milliseconds, or in any other form than seconds
     for given in (str(int(NOW.timestamp() * 1000)), "1792497600.0", NOW.isoformat()):

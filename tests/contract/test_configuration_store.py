@@ -1,14 +1,17 @@
 """What every ConfigurationStore promises: immutable versions, each number once, and one secret per tenant."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
 
 from shared.errors import VersionConflict
 from shared.events.envelope import parse_time
+from shared.tenants.bounds import MAX_PURCHASES
+from shared.tenants.configuration import Configuration
 from shared.tenants.history import ConfigurationStore, Version
-from tests.builders import FROM_THE_BEGINNING, contoso, small
+from tests.builders import FROM_THE_BEGINNING, contoso, small, small_document
 
 MOMENT = parse_time("2026-10-05T10:00:00.123456Z")
 SECRET = bytes(range(224, 256))
@@ -37,6 +40,34 @@ async def test_versions_come_back_equal_and_oldest_first(configurations: Configu
     # down to what the administrator wrote
     written = [version.configuration.to_json() for version in history.versions]
     assert written == [version.configuration.to_json() for version in versions]
+
+
+async def test_a_version_is_read_once(configurations: ConfigurationStore) -> None:
+    # Given a version that was read
+    await configurations.create("contoso", FIRST, SECRET)
+    before = await configurations.history("contoso")
+    # When another one is put, and the history is read again
+    await configurations.add("contoso", later(2))
+    after = await configurations.history("contoso")
+    # Then the one that was known is not made anew
+    assert before is not None
+    assert after is not None
+    assert list(after.versions) == [FIRST, later(2)]
+    assert after.versions[0] is before.versions[0]
+
+
+async def test_a_version_that_is_stored_is_read_although_it_is_beyond_the_bounds(
+    configurations: ConfigurationStore,
+) -> None:
+    # Given a version from before there were bounds
+    licence = {"product": "Chat", "quantity": 1, "from": "2026-10-01"}
+    beyond = Configuration.model_validate_json(json.dumps(small_document(licences=[licence] * (MAX_PURCHASES + 1))))
+    with_many = Version(1, FROM_THE_BEGINNING, beyond)
+    await configurations.create("small", with_many, SECRET)
+    # When it is read, then it is as it was
+    history = await configurations.history("small")
+    assert history is not None
+    assert list(history.versions) == [with_many]
 
 
 async def test_a_number_is_taken_once(configurations: ConfigurationStore) -> None:

@@ -13,7 +13,7 @@ from shared.dialects.reading import Draft, Reading
 from shared.dialects.received import Received, Reply
 from shared.errors import InvalidActivity, Mistake
 from shared.events.data import Customer
-from tests.builders import contoso
+from tests.builders import CONFIGURED, contoso
 
 
 class Forms(Dialect):
@@ -46,13 +46,13 @@ class Forms(Dialect):
 def test_a_dialect_of_forms_is_read_like_any_other() -> None:
     # given a form, when it is read, then it is a line
     received = Received(b"From=42&Body=Dobr%C3%BD+den")
-    payload = read_payload(Forms(), received, Ingress(contoso()))
+    payload = read_payload(Forms(), received, Ingress(contoso()), CONFIGURED)
     (part,) = payload.parts
     assert isinstance(part.outcome, Reading)
     assert [draft.data["text"] for draft in part.outcome.drafts] == ["Dobrý den"]
     assert (payload.is_set, Forms().recognise(received, None)) == (False, Recognition())
     with pytest.raises(InvalidActivity):
-        read_payload(Forms(), Received(b"{}"), Ingress(contoso()))
+        read_payload(Forms(), Received(b"{}"), Ingress(contoso()), CONFIGURED)
 
 
 def test_a_challenge_in_a_body_is_answered_where_bodies_are_acknowledged() -> None:

@@ -47,7 +47,7 @@ from tests.functions.hosts import NOW, Host, hosted, problem
 
 WEBHOOK = "/api/tenants/contoso/channels/contoso-whatsapp/whatsapp"
 CHANNEL = ChannelReference(account_id="contoso-whatsapp", channel_id="whatsapp")
-OLD, NEW, TOKEN = "an app secret", "the app secret after it", "what the vendor shows"
+OLD, NEW, TOKEN = "an app secret before", "the app secret after it", "what the vendor shows"
 
 
 def read(document: Any, native_id: str | None = NUMBER_ID) -> list[Reading | Refused]:
@@ -360,9 +360,16 @@ def test_no_bit_of_a_signed_body_can_be_flipped(body: bytes, place: int, bit: in
 @asynccontextmanager
 async def registered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Host]:
     """A host outside the local one that knows contoso's secrets: two app secrets side by side."""
-    both = CONTOSO.replace(b'secret: "env:WHATSAPP_SECRET"', b'secrets: ["env:WHATSAPP_NEW", "env:WHATSAPP_OLD"]')
+    both = CONTOSO.replace(
+        b'secret: "env:PATCHBAY_SECRET_CONTOSO_WHATSAPP"',
+        b'secrets: ["env:PATCHBAY_SECRET_CONTOSO_WHATSAPP_NEW", "env:PATCHBAY_SECRET_CONTOSO_WHATSAPP_OLD"]',
+    )
     assert both != CONTOSO
-    for name, value in (("WHATSAPP_NEW", NEW), ("WHATSAPP_OLD", OLD), ("WHATSAPP_HANDSHAKE", TOKEN)):
+    for name, value in (
+        ("PATCHBAY_SECRET_CONTOSO_WHATSAPP_NEW", NEW),
+        ("PATCHBAY_SECRET_CONTOSO_WHATSAPP_OLD", OLD),
+        ("PATCHBAY_SECRET_CONTOSO_WHATSAPP_HANDSHAKE", TOKEN),
+    ):
         monkeypatch.setenv(name, value)
     async with hosted(folder, open_to_all=False) as host:
         await host.pipeline.configurations.put("contoso", both, None)
@@ -442,8 +449,8 @@ def configured(**channel: Any) -> list[tuple[str, str]]:
 
 
 def test_the_linter_warns_that_nothing_can_be_sent_and_names_what_is_missing() -> None:
-    cannot = ("cannot_send", "accounts[0].dialect")
-    assert configured(secret="env:S", handshakeSecret="env:H") == [cannot]
+    cannot, own = ("cannot_send", "accounts[0].dialect"), "env:PATCHBAY_SECRET_SMALL_"
+    assert configured(secret=f"{own}S", handshakeSecret=f"{own}H") == [cannot]
     at = "accounts[0].channels[0]"
     assert configured() == [("channel_closed", at), ("handshake_closed", at), cannot]
 

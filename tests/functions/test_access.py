@@ -69,7 +69,7 @@ async def closed_host(
     settings: dict[str, Any] = {"authority": authority, "audience": AUDIENCE, "grants": {MIA.upper(): ["contoso"]}}
     async with hosted(folder, open_to_all=False, access_to=access_to, **settings) as host:
         for tenant in ("contoso", "fabrikam"):
-            await host.add(replace(example(tenant), event_secrets=(f"env:{tenant.upper()}_EVENTS",)))
+            await host.add(replace(example(tenant), event_secrets=(f"env:PATCHBAY_SECRET_{tenant.upper()}_EVENTS",)))
         yield host, issuer
 
 
@@ -83,7 +83,7 @@ async def directory() -> AsyncIterator[tuple[Directory, str]]:
 async def closed(
     tmp_path: Path, directory: tuple[Directory, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Host, Directory]]:
-    monkeypatch.setenv("CONTOSO_EVENTS", SIGNING_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_EVENTS", SIGNING_SECRET)
     async with closed_host(tmp_path, directory) as host:
         yield host
 
@@ -311,7 +311,7 @@ async def check_a_webhook_is_opened_by_its_channels_proof(
     folder: Path, monkeypatch: pytest.MonkeyPatch, access_to: AccessTo
 ) -> None:
     # given the Bot Connector, and Telegram's secret
-    monkeypatch.setenv("TELEGRAM_SECRET", TELEGRAM_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_TELEGRAM", TELEGRAM_SECRET)
     issuer = FakeIssuer()
     async with (
         serving(issuer) as metadata,

@@ -106,7 +106,7 @@ async def test_a_signature_is_no_proof_of_headers(closed: tuple[Host, Directory]
 
 async def test_a_channels_signature_is_no_proof_of_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given an app whose channel has its secret
-    monkeypatch.setenv("CONTOSO_APP_SECRET", SIGNING_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_APP", SIGNING_SECRET)
     async with hosted(tmp_path) as host:
         await host.configured("contoso")
         headers, body = in_binary_mode(LINE)

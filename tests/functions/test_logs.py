@@ -86,8 +86,8 @@ async def test_no_secret_no_name_and_no_text_stands_in_a_log_in_a_span_or_in_a_m
 ) -> None:
     # given a host that logs all that it can, senders, and people who bring what is nobody else's business
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("TELEGRAM_SECRET", TELEGRAM_SECRET)
-    monkeypatch.setenv("CONTOSO_EVENTS", SIGNING_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_TELEGRAM", TELEGRAM_SECRET)
+    monkeypatch.setenv("PATCHBAY_SECRET_CONTOSO_EVENTS", SIGNING_SECRET)
     connector, directory, now = FakeIssuer(), Directory(name=ENTRA), parse_time(NOW)
     roles = ["Events.Publish", "Conversations.Read", "Usage.Read", "Configuration.Write", "Parked.Replay"]
     tokens = [connector.token(now), connector.token(now, aud="x"), directory.access_token(roles)]
@@ -99,7 +99,7 @@ async def test_no_secret_no_name_and_no_text_stands_in_a_log_in_a_span_or_in_a_m
             "grants": {MIA: ["contoso"]},
         }
         async with hosted(tmp_path, open_to_all=False, telemetry=observed.telemetry, **settings) as host:
-            body = (EXAMPLES / "contoso.yaml").read_bytes() + b'eventSecrets: ["env:CONTOSO_EVENTS"]\n'
+            body = (EXAMPLES / "contoso.yaml").read_bytes() + b'eventSecrets: ["env:PATCHBAY_SECRET_CONTOSO_EVENTS"]\n'
             await host.pipeline.configurations.put("contoso", body, None)
             bearer, entra = ({"Authorization": f"Bearer {token}"} for token in (tokens[0], tokens[2]))
             # when they come to every ingress, rightly and wrongly

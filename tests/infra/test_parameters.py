@@ -50,6 +50,7 @@ def test_defaults_that_the_code_has_too_are_the_same() -> None:
     assert settings["PATCHBAY_BOT_METADATA"] == fields["bot_metadata"].default
     assert float(settings["PATCHBAY_REQUESTS_PER_SECOND"]) == fields["requests_per_second"].default
     assert json.loads(settings["PATCHBAY_GRANTS"]) == fields["grants"].default
+    assert json.loads(settings["PATCHBAY_SECRET_PREFIXES"]) == fields["secret_prefixes"].default
 
 
 def test_the_registration_has_the_roles_that_open_routes_each_with_an_id_of_its_own() -> None:

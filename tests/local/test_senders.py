@@ -83,9 +83,9 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
     """A host whose channels have secrets, and a sender who knows them."""
     folder = tmp_path_factory.mktemp("senders")
     secrets = {
-        "TELEGRAM_SECRET": TELEGRAM_SECRET,
-        "CONTOSO_APP_SECRET": SIGNING_SECRET,
-        "CONTOSO_COPY_SECRET": SIGNING_SECRET,
+        "PATCHBAY_SECRET_CONTOSO_TELEGRAM": TELEGRAM_SECRET,
+        "PATCHBAY_SECRET_CONTOSO_APP": SIGNING_SECRET,
+        "PATCHBAY_SECRET_CONTOSO_COPIES": SIGNING_SECRET,
         "PATCHBAY_BOT_METADATA": f"http://127.0.0.1:{free_port()}/openid",
     }
     with running(folder / "patchbay.db", environment=secrets) as host:
@@ -174,9 +174,9 @@ def test_what_a_channel_sends_ends_in_the_right_queue_with_a_whole_transcript(
 @pytest.mark.parametrize(
     ("program", "secret", "status"),
     [
-        ("telegram_channel.py", {"TELEGRAM_SECRET": f"{TELEGRAM_SECRET}x"}, "401"),
-        ("bot_copies.py", {"CONTOSO_COPY_SECRET": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
-        ("app_channel.py", {"CONTOSO_APP_SECRET": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
+        ("telegram_channel.py", {"PATCHBAY_SECRET_CONTOSO_TELEGRAM": f"{TELEGRAM_SECRET}x"}, "401"),
+        ("bot_copies.py", {"PATCHBAY_SECRET_CONTOSO_COPIES": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
+        ("app_channel.py", {"PATCHBAY_SECRET_CONTOSO_APP": "whsec_YW5vdGhlciBzZWNyZXQ="}, "401"),
         # Where the host looks for keys nobody serves this one's; whether it still knows others is another test's doing.
         ("bot_framework_channel.py", {"PATCHBAY_BOT_METADATA": "http://127.0.0.1:0/openid"}, "401|503"),
     ],

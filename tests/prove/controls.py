@@ -11,14 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 
 from local.independent_count.count import count_sample
 from local.sample.traffic import sample_month
 from shared.ingress.receive import Receiver
+from shared.tenants.bounds import MAX_BYTES
+from shared.tenants.history import Configurations
 from tests.azure.months import played_on_both
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryLedger
 from tests.prove import (
+    configurations,
     corrections,
     every_sequence,
     faults,
@@ -30,6 +34,7 @@ from tests.prove import (
     on_azure,
 )
 from tests.prove.endpoints import ALL, missing
+from tests.prove.shapes import SHAPES
 from tests.usage.random_months import differing
 
 
@@ -70,6 +75,11 @@ def _count(broken: str, made: type[MemoryLedger]) -> Control:
     return Control(broken, ledger.DIFFERENT, partial(_miscounted, made))
 
 
+def _kept(kind: type[Configurations]) -> int:
+    body = SHAPES["trees"](Random(0), MAX_BYTES - 1000)
+    return configurations.kept([asyncio.run(configurations.measured("trees", body, kind))])
+
+
 def _failed(receiver: type[Receiver]) -> int:
     return asyncio.run(odd_bodies.measured("botFramework", 10, receiver))[0]
 
@@ -108,6 +118,9 @@ QUICK = (
     _count("a lower revision that corrects a higher one", faulty.TakesEveryCorrectionForNew),
     _rating("corrections that use the pool of the month in which they stand", faulty.RatesWhereItStands),
     _rating("corrections that do not know of earlier ones", faulty.ForgetsEarlierCorrections),
+    Control(
+        "a configuration that is checked on the event loop", configurations.KEPT, partial(_kept, faulty.ChecksAtOnce)
+    ),
     Control("a refusal that is taken for a failure", odd_bodies.FAILED, partial(_failed, faulty.FailsAtRefusals)),
 )
 """Those of this process."""

@@ -1,11 +1,11 @@
 """What controls hand to the proofs: adapters and use cases that are wrong in one thing, which a proof must notice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Contribute, Effect
@@ -26,11 +26,15 @@ from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
+from shared.tenants.history import Configurations
 from shared.usage.correction import Correction, by_origin
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
 from tests.builders import fact_of
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryConversations, MemoryLedger
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def _taken_for_another(fact: Fact) -> Fact:
@@ -280,3 +284,12 @@ class KeepsBodies(Receiver):
     ) -> Receipt:
         self.kept.append(body * 999)
         return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
+
+
+class ChecksAtOnce(Configurations):
+    """Decodes and checks what is put on the event loop, and often enough for a fast machine to be noticed."""
+
+    async def _aside(self, check: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        for _ in range(4):
+            check(*given, **named)
+        return check(*given, **named)

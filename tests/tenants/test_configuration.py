@@ -117,7 +117,11 @@ ZONE = "is no IANA time zone, such as Europe/Berlin"
         (f"{WHEN}.all", [], "needs at least 1 item"),
         ("accounts[0].dialect", "irc", "should be 'cloudEvents', 'telegram', 'whatsApp' or 'botFramework'"),
         ("accounts[1].channels[0].workStream", "X", "no work stream 'X' is declared"),
-        ("accounts[1].channels[0].secret", "hunter2", "is no reference such as env:CONTOSO_APP_SECRET: name a setting"),
+        (
+            "accounts[1].channels[0].secret",
+            "hunter2",
+            "is no reference such as env:PATCHBAY_SECRET_CONTOSO_APP: name a setting",
+        ),
         ("bots[0].appId", "contoso-bot", "is no GUID"),
         ("agents[0].objectId", "ana@contoso.com", "is no GUID"),
         ("agents[0].id", "contoso-bot", "'contoso-bot' is a bot's id, too"),

@@ -263,6 +263,24 @@ def test_within_one_zone_days_never_go_back(zone: str, moment: datetime, step: t
     assert versions.local_date(moment.astimezone(elsewhere)) == versions.local_date(moment)
 
 
+ANY_MOMENT = st.datetimes(timezones=st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes))))
+EDGES = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+
+
+@settings(deadline=None)
+@given(ZONES, ANY_MOMENT | st.sampled_from(EDGES))
+def test_every_moment_that_there_is_has_a_date(zone: str, moment: datetime) -> None:
+    # given any moment, in any offset, when its date is asked for, then there is one, and no other zone is a day away
+    versions = history(small(time_zone=zone), ("2026-10-05T10:00:00Z", small(time_zone=zone)))
+    assert abs(versions.local_date(moment) - moment.date()) <= timedelta(days=2)
+
+
+@pytest.mark.parametrize("moment", EDGES)
+@pytest.mark.parametrize("zone", NAMES)
+def test_the_first_and_the_last_moment_have_a_date_in_every_zone(zone: str, moment: datetime) -> None:
+    assert history(small(time_zone=zone)).local_date(moment).year == moment.year
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(MOMENTS, ZONES), max_size=4), MOMENTS, ZONES, STEPS)
 def test_a_moments_day_does_not_depend_on_versions_after_its_months_start(

@@ -483,9 +483,11 @@ def test_a_rule_that_is_called_unreachable_or_shadowed_is_never_applied(
 def test_what_would_take_too_long_to_prove_is_not_claimed() -> None:
     # given a contradiction of a million alternatives, and many long rules that differ little
     wide = {"all": [{"any": [topic("contains", f"{n}a"), topic("contains", f"{n}b")]} for n in range(20)]}
-    rules = [topic("in", [f"value number {n}" for n in range(first, first + 300)]) for first in range(300)]
+    rules = [topic("in", [f"value number {n}" for n in range(first, first + 50)]) for first in range(150)]
     # when they are linted, then that ends, and claims nothing of them
-    assert found(configuration({"all": [wide, NO_DATA]}, *rules)) == [("too_many_rules", "workStreams[0].rules")]
+    assert found(configuration(*rules)) == [("too_many_rules", "workStreams[0].rules")]
+    contradiction = AllOf.model_validate_json(json.dumps({"all": [wide, NO_DATA]}))
+    assert not ConditionAnalyzer().never_holds(contradiction, TYPES)
     # and a prover whose steps are used up claims nothing either
     plain = Comparison(variable="Age", operator="equals", value=18)
     assert [ConditionAnalyzer(steps).implies(plain, plain, TYPES) for steps in (2, 100)] == [False, True]

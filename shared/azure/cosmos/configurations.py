@@ -13,6 +13,7 @@ from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import TENANTS
 from shared.errors import VersionConflict
+from shared.slices import in_slices
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
 
@@ -42,7 +43,7 @@ class CosmosConfigurations:
         if latest < current["latest"]:
             query = "SELECT * FROM c WHERE c.tenantId = @tenant AND c.number > @known ORDER BY c.number"
             newer = await self._container.query("history", partition, query, tenant=tenant_id, known=latest)
-            known = self._known[tenant_id] = [*known, *map(_version, newer)]
+            known = self._known[tenant_id] = [*known, *await in_slices(map(_version, newer))]
         return History(tuple(known))
 
     async def secret(self, tenant_id: str) -> bytes | None:

@@ -17,7 +17,7 @@ from shared.dialects.notes import NoteKinds
 from shared.dialects.proof import SecretProof
 from shared.dialects.reading import Reading
 from shared.dialects.received import Received, Reply
-from shared.dialects.signatures import one_matches
+from shared.dialects.signatures import length_fault, one_matches
 from shared.dialects.whatsapp.notes import NOTES
 from shared.dialects.whatsapp.reader import read_native
 from shared.dialects.whatsapp.webhook import OBJECT, natives_in
@@ -44,7 +44,7 @@ class WhatsApp(Dialect):
     name = "whatsApp"
     payload = "a WhatsApp webhook"
     time_at = "timestamp"
-    default_proof = SecretProof("whatsApp", verify_hub_signature)
+    default_proof = SecretProof("whatsApp", verify_hub_signature, length_fault)
     own_proofs = (default_proof,)
     channel_members: ClassVar[frozenset[ChannelMember]] = frozenset(("nativeId", "handshakeSecret"))
     handshake_parameters = ("hub.mode", "hub.verify_token", "hub.challenge")
