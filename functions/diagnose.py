@@ -14,5 +14,7 @@ async def diagnose(req: func.HttpRequest) -> func.HttpResponse:
     pipeline = bootstrap.pipeline()
     history = await pipeline.configurations.of(req.route_params["tenantId"])
     account_id, channel_id = req.params.get("account"), req.params.get("channel")
-    diagnosis = doctor.diagnose(history, req.get_body(), pipeline.clock.now(), account_id, channel_id)
+    body, now = req.get_body(), pipeline.clock.now()
+    reading = pipeline.receiver.aside.reading
+    diagnosis = await reading(body, doctor.diagnose, history, body, now, account_id, channel_id)
     return answer(diagnosis.model_dump(mode="json", by_alias=True))

@@ -12,13 +12,24 @@ _SLICE = 0.005
 """Seconds after which the loop is given back."""
 
 
+class Slice:
+    """What is computed until the loop is given back; then the next one begins."""
+
+    def __init__(self) -> None:
+        self._until = time.perf_counter() + _SLICE
+
+    async def end_if_over(self) -> None:
+        """Give the loop back, if it was kept for as long as a slice may last."""
+        if time.perf_counter() >= self._until:
+            await asyncio.sleep(0)
+            self._until = time.perf_counter() + _SLICE
+
+
 async def in_slices(steps: Iterable[T], last: int | None = None) -> list[T]:
     """The items of an iterable, each of which takes microseconds to make; only the `last` ones, if that is given."""
     items: deque[T] = deque(maxlen=last)
-    until = time.perf_counter() + _SLICE
+    current = Slice()
     for item in steps:
         items.append(item)
-        if time.perf_counter() >= until:
-            await asyncio.sleep(0)
-            until = time.perf_counter() + _SLICE
+        await current.end_if_over()
     return list(items)

@@ -17,6 +17,8 @@ from shared.errors import InvalidDocument, InvalidRequest, Mistake, MistakeCode
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _MAX_DIGITS = 400
+MOST_VALUES = 100_000
+"""Values of a document: objects, arrays, and what is in them. A body of 1 MB has that many if each takes ten bytes."""
 MAX_DEPTH = 64
 """Levels of a document. A trace made of it may be twice as deep; at most 200 levels can be read again."""
 _SAMPLED = 50
@@ -92,8 +94,8 @@ def parse_json(body: bytes, error: type[InvalidDocument], *, unique_members: boo
     """Read JSON that can be stored and written again without loss.
 
     A byte order mark is skipped. Raises `error` for anything but UTF-8 JSON, numbers without a finite value, integers
-    over 400 digits, more than 64 levels, and lone surrogates (no UTF-8 text can hold them). Of several members of one
-    name the last counts, as in most parsers; with `unique_members` they raise `error`, too.
+    over 400 digits, more than 64 levels or 100,000 values, and lone surrogates (no UTF-8 text can hold them). Of
+    several members of one name the last counts, as in most parsers; with `unique_members` they raise `error`, too.
     """
     # msgspec is as strict as this, but for double members, longer integers and deeper documents.
     if unique_members or _MANY_DIGITS.search(body[::_SAMPLED]):
@@ -103,15 +105,16 @@ def parse_json(body: bytes, error: type[InvalidDocument], *, unique_members: boo
     except (msgspec.DecodeError, RecursionError):
         # It begins with a byte order mark, or is wrong: then the mistake is still to be named.
         return _parse_carefully(body, error, unique_members=False)
-    refuse_depth(document, body, error)
+    refuse_size(document, body, error)
     return document
 
 
-def refuse_depth(document: Any, body: bytes, error: type[InvalidDocument]) -> None:
-    """Raises `error` for a document that is nested more than 64 levels deep. `body` is the document as JSON."""
+def refuse_size(document: Any, body: bytes, error: type[InvalidDocument]) -> None:
+    """Raises `error` for a document of more than 64 levels or 100,000 values. `body` is the document as JSON."""
     # Counting is three times as fast as looking, and most bodies have so few brackets that none can be too deep.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
-        _refuse_depth(document, error)
+    brackets = body.count(b"{") + body.count(b"[")
+    if brackets > MAX_DEPTH or (len(body) > MOST_VALUES and brackets + body.count(b",") > MOST_VALUES):
+        _refuse_size(document, error)
 
 
 def _parse_carefully(body: bytes, error: type[InvalidDocument], *, unique_members: bool) -> Any:
@@ -131,30 +134,34 @@ def _parse_carefully(body: bytes, error: type[InvalidDocument], *, unique_member
         raise error([Mistake("", f"the body is not UTF-8: byte {cause.start}")]) from cause
     except ValueError as cause:
         raise error([Mistake("", f"the body is not JSON: {cause}")]) from cause
-    _refuse_depth(document, error)
+    _refuse_size(document, error)
     if _SURROGATE_ESCAPE.search(body):
         _refuse_lone_surrogates(document, error)
     return document
 
 
-def _refuse_depth(document: Any, error: type[InvalidDocument]) -> None:
-    """Raises `error` for a value that is nested more than 64 levels deep."""
-    level = [document] if isinstance(document, _NESTING) else []
+def _refuse_size(document: Any, error: type[InvalidDocument]) -> None:
+    """Raises `error` for a value that is nested more than 64 levels deep, or has more than 100,000 values in it."""
+    level, values = [document] if isinstance(document, _NESTING) else [], 0
     for _ in range(MAX_DEPTH):
         if not level:
             return
         inner = [value.values() if isinstance(value, dict) else value for value in level]
+        values += sum(map(len, inner))
+        if values > MOST_VALUES:
+            raise error([_TOO_MANY])
         level = [item for items in inner for item in items if isinstance(item, _NESTING)]
     if level:
         raise error([_TOO_DEEP])
 
 
+_TOO_MANY = Mistake("", f"the document has more than {MOST_VALUES:,} values")
 _TOO_DEEP = Mistake("", f"the document is nested more than {MAX_DEPTH} levels deep")
 
 
 def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument]) -> T:
     """Turn a document into its model. Raises `error` with the path and the reason of every mistake."""
-    _refuse_depth(document, error)
+    _refuse_size(document, error)
     return validate_json(adapter, json.dumps(document), error)
 
 

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Sized
 
 from shared.dialects.notes import Note, common_note
-from shared.errors import InvalidActivity, Mistake
+from shared.errors import InvalidActivity, InvalidDocument, Mistake
 
 MAX_PAYLOADS = 1000
 """Payloads in one set. Each of them is resolved to its conversation before the answer."""
@@ -16,7 +16,13 @@ def skipped_mark(body: bytes) -> list[Note]:
     return [common_note("byte_order_mark", "", reason)] if body.startswith(codecs.BOM_UTF8) else []
 
 
-def refuse_many(payloads: Sized, path: str, what: str) -> None:
-    """Raise InvalidActivity if a set has more payloads than one body may have. `what`: their name for people."""
-    if len(payloads) > MAX_PAYLOADS:
-        raise InvalidActivity([Mistake(path, f"has {len(payloads)} {what}; one body may have {MAX_PAYLOADS}")])
+def refuse_many(
+    payloads: Sized,
+    path: str,
+    what: str,
+    error: type[InvalidDocument] = InvalidActivity,
+    most: int = MAX_PAYLOADS,
+) -> None:
+    """Raise `error` if a set has more payloads than one body may have. `what`: their name for people."""
+    if len(payloads) > most:
+        raise error([Mistake(path, f"has {len(payloads)} {what}; one body may have {most}")])

@@ -7,6 +7,7 @@ from typing import get_args
 
 from shared.dialects.notes import Note, common_note
 from shared.events.catalog import Event
+from shared.events.notes import MOST_NOTES
 from shared.near_miss import did_you_mean
 from shared.wire import WireModel
 
@@ -44,6 +45,6 @@ def _documents(data: type[WireModel]) -> tuple[tuple[str, str], ...]:
 def _unknown(path: str, model: WireModel, event: Event) -> Iterator[Note]:
     known = _OF_LINES if event.changes_only_transcript and path == "data" else _NONE
     declared = [str(field.alias) for field in type(model).model_fields.values()]
-    for name in sorted((model.model_extra or {}).keys() - known):
+    for name in sorted((model.model_extra or {}).keys() - known)[:MOST_NOTES]:
         hint = did_you_mean(name[:_LONGEST_NAME], [*declared, *known])
         yield common_note("unknown_member", f"{path}.{name[:_LONGEST_NAME]}", f"is no member of {event.type}{hint}")

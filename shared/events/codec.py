@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from shared.errors import EventTooLarge, InvalidEvent, Mistake
 from shared.events.catalog import EVENT_TYPES, TRAVELLING, Event
-from shared.wire import parse_json, refuse_depth, validate_json
+from shared.wire import parse_json, refuse_size, validate_json
 
 MAX_EVENT_BYTES = 200 * 1024
 """Limit of one event on the bus. A Standard message may have 256 KB, properties included."""
@@ -50,7 +50,7 @@ def sized_event(document: Any) -> Sized:
     """What `event_from` returns, for who has to know whether it may be too large."""
     kind = _known_type(document)
     body = to_json(document)
-    refuse_depth(document, body, InvalidEvent)
+    refuse_size(document, body, InvalidEvent)
     return Sized(_validated(body, kind), len(body) * _GROWTH)
 
 
@@ -81,10 +81,32 @@ def stored_event(text: str) -> Event:
     return _ADAPTER.validate_json(text, by_alias=True, by_name=False)
 
 
+_MOST = {"contextVariables": 1_000, "attachments": 500, "transcript": 5_000}
+"""Items that a member of `data` may have."""
+_MOST_MEMBERS = 1_000
+"""Members of an event, and of its data."""
+
+
+def _refuse_many(document: dict[str, Any]) -> None:
+    """Raises InvalidEvent if the event has more of something than can be looked at in a moment."""
+    data = document.get("data")
+    of_data = data if isinstance(data, dict) else {}
+    sizes = [("", document, _MOST_MEMBERS), ("data", of_data, _MOST_MEMBERS)]
+    sizes += [(f"data.{name}", of_data[name], most) for name, most in _MOST.items() if name in of_data]
+    mistakes = [
+        Mistake(path, f"has {len(given)} members; an event may have {most} there")
+        for path, given, most in sizes
+        if isinstance(given, dict | list) and len(given) > most
+    ]
+    if mistakes:
+        raise InvalidEvent(mistakes)
+
+
 def _known_type(document: Any) -> str:
     """The type that the event's document names. Raises InvalidEvent if there is no such type."""
     if not isinstance(document, dict):
         raise InvalidEvent([Mistake("", "an event is a JSON object")])
+    _refuse_many(document)
     kind = document.get("type")
     if kind not in EVENT_TYPES:
         given = f"is {json.dumps(kind)[:80]}" if "type" in document else "is missing"

@@ -1,10 +1,11 @@
 """Receives payloads and publishes their events. Accepted events are durable on the bus before the answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.access.sender_permissions import SENDER_PERMISSIONS, Sender, refuse_reserved
+from shared.aside import Aside
 from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Dialect, Ingress
@@ -26,6 +27,7 @@ from shared.events.overflow import Overflow, publish
 from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
+from shared.slices import Slice
 from shared.tenants.history import Configurations, History
 from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Resolved, Threads
@@ -58,12 +60,14 @@ class Receiver:
     overflow: Overflow
     conversations: ConversationStore
     stamps: Stamps
+    aside: Aside = field(default_factory=Aside)
 
     async def receive_events(self, tenant_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN) -> Receipt:
         """Publish the CloudEvents in the body. Raises UnknownTenant, InvalidEvent, EventTooLarge."""
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
-        payload = read_payload(EVENTS, Received(body, headers), Ingress(history.at(now).configuration), now)
+        ingress = Ingress(history.at(now).configuration)
+        payload = await self.aside.reading(body, read_payload, EVENTS, Received(body, headers), ingress, now)
         return await self._publish_payload(tenant_id, None, payload, history, now)
 
     async def receive_activity(
@@ -84,7 +88,7 @@ class Receiver:
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
         dialect = dialect_named(account.dialect)
-        payload = read_payload(dialect, Received(body, headers), ingress, now)
+        payload = await self.aside.reading(body, read_payload, dialect, Received(body, headers), ingress, now)
         return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
 
     async def _publish_payload(
@@ -93,7 +97,9 @@ class Receiver:
         resolved: list[Resolved] = []
         events: list[CheckedIn] = []
         rejected: list[Rejected] = []
+        current = Slice()
         for index, part in enumerate(payload.parts):
+            await current.end_if_over()
             try:
                 conversation, checked_in = await self._events_of(tenant_id, channel, part, history, now)
             except Refused as reason:

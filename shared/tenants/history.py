@@ -1,14 +1,14 @@
 """The versions of a tenant's configuration, which of them judges a moment, and the secret of its pseudonyms."""
 
-import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from shared.aside import Aside
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, Position, TooLate, UnknownTenant, VersionConflict
 from shared.events.pseudonym import Pseudonyms
@@ -143,12 +143,12 @@ class Configurations:
     What is put is decoded and checked in a thread, one configuration at a time, so that no other request waits for it.
     """
 
-    def __init__(self, store: ConfigurationStore, clock: Clock) -> None:
+    def __init__(self, store: ConfigurationStore, clock: Clock, aside: Aside | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._aside = aside or Aside()
         self._cache: dict[str, tuple[datetime, History]] = {}
         self._pseudonyms: dict[str, Pseudonyms] = {}
-        self._checking = asyncio.Lock()
 
     async def tenants(self) -> Sequence[str]:
         return await self._store.tenants()
@@ -188,12 +188,7 @@ class Configurations:
         Each finding comes with its place in the body that was put, if that is YAML.
         """
         before = (await self.of(tenant_id)).numbered(version.number - 1)
-        return await self._aside(_findings, before, version, body)
-
-    async def _aside(self, check: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-        """The result of a function that may take a second, while the event loop serves others."""
-        async with self._checking:
-            return await asyncio.to_thread(check, *given, **named)
+        return await self._aside.run(_findings, before, version, body)
 
     async def put(self, tenant_id: str, body: bytes, expected: int | None) -> Version:
         """Validate and store a new version, in force in 60 s (a tenant's first: at once, and for all that was before).
@@ -202,7 +197,7 @@ class Configurations:
         version. `expected` is the version number that the author read (If-Match). Raises InvalidConfiguration,
         VersionConflict.
         """
-        configuration = await self._aside(decode_configuration, tenant_id, body)
+        configuration = await self._aside.run(decode_configuration, tenant_id, body)
         history = await self._store.history(tenant_id)
         current = history.latest.number if history else 0
         if expected is not None and expected != current:

@@ -9,7 +9,6 @@ measured in the processor time of this process, so that others on the machine do
 """
 
 import asyncio
-import gc
 import json
 import logging
 import sys
@@ -29,11 +28,10 @@ from shared.routing.decision import Cause
 from shared.tenants.bounds import MAX_BYTES
 from shared.tenants.history import Configurations
 from tests.builders import CONFIGURED
+from tests.prove.event_loop import LIMIT, kept_by
 from tests.prove.shapes import SHAPES
 
 SEARCHED = 100
-LIMIT = 0.25
-"""Seconds for which the event loop may be kept."""
 KEPT = "configurations that kept the event loop for longer than 250 ms"
 SIZES = (MAX_BYTES - 1000, 1_000_000)
 _CAUSE = Cause(fact_id="f", type="conversation.started", at="2026-10-05T10:00:00Z")
@@ -49,16 +47,6 @@ class Figures:
     accepted: bool
     kept: float
     taken: float
-
-
-async def _beat(longest: list[float]) -> None:
-    """Note the longest time between two turns of this task."""
-    last = time.process_time()
-    while True:
-        await asyncio.sleep(0.001)
-        now = time.process_time()
-        longest[0] = max(longest[0], now - last)
-        last = now
 
 
 async def _used(configurations: Configurations, again: Configurations, body: bytes) -> bool:
@@ -82,17 +70,12 @@ async def _used(configurations: Configurations, again: Configurations, body: byt
 async def measured(shape: str, body: bytes, kind: Kind = Configurations) -> Figures:
     """The figures of one configuration."""
     with tempfile.TemporaryDirectory() as folder:
-        database, clock, longest = Database(Path(folder) / "patchbay.db"), MovableClock(CONFIGURED), [0.0]
+        database, clock, began = Database(Path(folder) / "patchbay.db"), MovableClock(CONFIGURED), time.process_time()
         first, second = (kind(EmbeddedConfigurations(database), clock) for _ in range(2))
-        gc.collect()
-        beating, begin = asyncio.create_task(_beat(longest)), time.process_time()
-        await asyncio.sleep(0.002)
-        accepted = await _used(first, second, body)
-        await asyncio.sleep(0.002)
-        beating.cancel()
-        taken = time.process_time() - begin
+        accepted, longest = await kept_by(_used(first, second, body))
+        taken = time.process_time() - began
         await database.close()
-        return Figures(shape, len(body), accepted, longest[0], taken)
+        return Figures(shape, len(body), accepted, longest, taken)
 
 
 def bodies(searched: int) -> Iterator[tuple[str, bytes]]:

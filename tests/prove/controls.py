@@ -17,7 +17,6 @@ from local.independent_count.count import count_sample
 from local.sample.traffic import sample_month
 from shared.ingress.receive import Receiver
 from shared.tenants.bounds import MAX_BYTES
-from shared.tenants.history import Configurations
 from tests.azure.months import played_on_both
 from tests.conversations.pipelines import InMemory
 from tests.fakes import MemoryLedger
@@ -29,6 +28,7 @@ from tests.prove import (
     faulty,
     faulty_on_azure,
     kills,
+    large_bodies,
     ledger,
     odd_bodies,
     on_azure,
@@ -75,7 +75,7 @@ def _count(broken: str, made: type[MemoryLedger]) -> Control:
     return Control(broken, ledger.DIFFERENT, partial(_miscounted, made))
 
 
-def _kept(kind: type[Configurations]) -> int:
+def _kept(kind: configurations.Kind) -> int:
     body = SHAPES["trees"](Random(0), MAX_BYTES - 1000)
     return configurations.kept([asyncio.run(configurations.measured("trees", body, kind))])
 
@@ -86,6 +86,10 @@ def _failed(receiver: type[Receiver]) -> int:
 
 def _grew(receiver: type[Receiver]) -> int:
     return odd_bodies.grew(odd_bodies.of_all(["botFramework"], 100, receiver))
+
+
+def _kept_by_bodies() -> int:
+    return large_bodies.kept([asyncio.run(large_bodies.measured("botFramework", "a card", 1_000_000, faulty.AtOnce))])
 
 
 def _with_other_reports() -> int:
@@ -119,8 +123,11 @@ QUICK = (
     _rating("corrections that use the pool of the month in which they stand", faulty.RatesWhereItStands),
     _rating("corrections that do not know of earlier ones", faulty.ForgetsEarlierCorrections),
     Control(
-        "a configuration that is checked on the event loop", configurations.KEPT, partial(_kept, faulty.ChecksAtOnce)
+        "a configuration that is checked on the event loop",
+        configurations.KEPT,
+        partial(_kept, faulty.checking_at_once),
     ),
+    Control("a body that is read on the event loop", large_bodies.KEPT, _kept_by_bodies),
     Control("a refusal that is taken for a failure", odd_bodies.FAILED, partial(_failed, faulty.FailsAtRefusals)),
 )
 """Those of this process."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import ClassVar, ParamSpec, TypeVar
 
+from shared.aside import Aside
+from shared.clock import Clock
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Contribute, Effect
 from shared.conversations.fact import Fact
@@ -26,7 +28,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Receipt, Receiver
-from shared.tenants.history import Configurations
+from shared.tenants.history import Configurations, ConfigurationStore
 from shared.usage.correction import Correction, by_origin
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
 from tests.builders import fact_of
@@ -286,10 +288,14 @@ class KeepsBodies(Receiver):
         return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
 
 
-class ChecksAtOnce(Configurations):
-    """Decodes and checks what is put on the event loop, and often enough for a fast machine to be noticed."""
+class AtOnce(Aside):
+    """Runs on the event loop what may take a second, and often enough for a fast machine to be noticed."""
 
-    async def _aside(self, check: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    async def run(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         for _ in range(4):
-            check(*given, **named)
-        return check(*given, **named)
+            work(*given, **named)
+        return work(*given, **named)
+
+
+def checking_at_once(store: ConfigurationStore, clock: Clock) -> Configurations:
+    return Configurations(store, clock, AtOnce())

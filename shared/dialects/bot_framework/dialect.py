@@ -71,10 +71,12 @@ class BotFramework(Dialect):
 
     def decode(self, received: Received) -> Decoded:
         document, notes = parse_json(received.body, InvalidActivity), skipped_mark(received.body)
+        given = document.get("activities") if isinstance(document, dict) else document
+        if isinstance(given, list):
+            refuse_many(given, "activities" if isinstance(document, dict) else "", "activities")
         activities = activity_set(document)
         if activities is None:
             return Decoded([("", document)], notes=notes)
-        refuse_many(activities, "activities" if isinstance(document, dict) else "", "activities")
         empty = [] if activities else [Note("empty_activity_set", "", "the set holds no activity")]
         return Decoded(activities, is_set=True, notes=notes, ignored=empty)
 

@@ -5,6 +5,7 @@ event. Copilot Studio's `CloseOmnichannelConversation` turns it into an end (dom
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from shared.dialects.bot_framework.activity import Activity
@@ -15,6 +16,7 @@ from shared.dialects.notes import within
 from shared.dialects.reading import Draft
 from shared.events.conversation_event import Begins
 from shared.near_miss import typo_between
+from shared.routing.context_variable import MAX_VARIABLES
 
 _SPELLINGS = {"va_LastPhrase": "va_LastPhrases", "va_LastPhrases": "va_LastPhrase"}
 """Copilot Studio documents one of these names, and sends the other."""
@@ -98,7 +100,7 @@ def handed_over_with_value(activity: Activity) -> Draft:
 
 def _note_near_members(activity: Activity, members: dict[str, Any]) -> None:
     """Note the names of variables that are nearly, but not quite, those of members with a meaning of their own."""
-    for name, value in members.items():
+    for name, value in islice(members.items(), MAX_VARIABLES):
         near = [known for known in _MEMBERS if typo_between(name.strip()[:80], known)]
         near += ["Context"] if isinstance(value, dict) and name.strip().casefold() in _CONTEXTS else []
         if near and name.casefold() != near[0].casefold():

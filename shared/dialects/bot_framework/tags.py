@@ -6,6 +6,7 @@ the JSON text encoded twice, a list, a list that holds the JSON text, or one tex
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from shared.errors import InvalidActivity
@@ -13,6 +14,8 @@ from shared.wire import parse_json
 
 _MOST_ENCODINGS = 4
 """How often lists and JSON texts may be wrapped in each other."""
+_MOST_PARTS = 1_000
+"""Labels and objects that tags may hold."""
 _SMART_ASSIST = "smartbot"
 _COMMANDS = frozenset(["escalate", "endconversation"])
 
@@ -55,7 +58,9 @@ def read_tags(given: Any) -> Tags:
         return Tags(is_readable=False)
     if isinstance(given, str) and not any(mark in given for mark in '{["'):
         return Tags(labels=_labels(given))
-    found = list(_parts(given, "", _MOST_ENCODINGS))
+    found = list(islice(_parts(given, "", _MOST_ENCODINGS), _MOST_PARTS + 1))
+    if len(found) > _MOST_PARTS:
+        return Tags(broken=f"there are more than {_MOST_PARTS} of them", is_plain=False)
     objects = [(path, part) for path, part in found if isinstance(part, dict)]
     labels = frozenset[str]().union(*(part for _, part in found if isinstance(part, frozenset)))
     smart = [one for one in objects if _names_smart_assist(one[1])]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from shared.dialects.bodies import skipped_mark
+from shared.dialects.bodies import refuse_many, skipped_mark
 from shared.dialects.cloud_events.binary import event_in_headers, is_binary, verify_signed_event
 from shared.dialects.cloud_events.handshake import allowance
 from shared.dialects.cloud_events.reader import admitted
@@ -15,6 +15,9 @@ from shared.errors import InvalidEvent
 from shared.events.catalog import EVENT_TYPES
 from shared.events.claim_check import CheckedIn
 from shared.wire import parse_json
+
+MAX_EVENTS = 5_000
+"""Events in one batch: as many as Azure Event Grid puts into one."""
 
 
 class CloudEvents(Dialect):
@@ -41,6 +44,7 @@ class CloudEvents(Dialect):
             return Decoded([("", event_in_headers(received))])
         document, notes = parse_json(received.body, InvalidEvent), skipped_mark(received.body)
         if isinstance(document, list):
+            refuse_many(document, "", "events", InvalidEvent, MAX_EVENTS)
             return Decoded([(f"[{n}]", item) for n, item in enumerate(document)], is_set=True, notes=notes)
         return Decoded([("", document)], notes=notes)
 

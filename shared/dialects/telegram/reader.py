@@ -7,6 +7,7 @@ again, under the same number. A pressed button and a reaction are the sender's a
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from shared.dialects.bodies import refuse_many
 from shared.dialects.dialect import TenantView
 from shared.dialects.notes import Note, common_note
 from shared.dialects.reading import Draft, Reading, event_id
@@ -79,6 +80,7 @@ def _deleted(message: Message, update_id: int) -> Reading:
     numbers = message.native.get("message_ids")
     if not isinstance(numbers, list) or not all(is_whole(number) for number in numbers):
         raise InvalidActivity([Mistake(f"{message.path}message_ids", "is missing, or no list of whole numbers")])
+    refuse_many(numbers, f"{message.path}message_ids", "messages")
     removed = [(number, {"messageId": message.id_of(number), "removed": True}) for number in numbers]
     drafts = [Draft(event_id(f"update:{update_id}:{number}"), "message.changed", data) for number, data in removed]
     return Reading(message.thread_id, None, message.customer, drafts, [], "never")
