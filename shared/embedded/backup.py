@@ -4,9 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside, flush
-from shared.embedded.copying import Contents, copy_to, draft_of, same_archive
-from shared.embedded.restored import restored_beside
+from shared.embedded.copying import Contents, copy_to, draft_of
+from shared.embedded.places import archive_beside, flush, restored_beside, share_a_place
 from shared.errors import PatchbayError
 
 
@@ -48,8 +47,8 @@ def _refuse_places(database: Path, copy: Path) -> None:
         raise BackupRefused(f"{database} is no file")
     if restored_beside(database).exists():
         raise BackupRefused(f"a restore of {database} was cut short; the next start finishes it")
-    if same_archive(database, copy):
-        raise BackupRefused(f"{copy} would share its archive with {database}; give it another name or folder")
+    if share_a_place(database, copy):
+        raise BackupRefused(f"{copy} is one of the places of {database}; give it another name or folder")
     if archive_beside(database).resolve() in copy.resolve().parents:
         raise BackupRefused(f"{copy} lies in the archive of {database}; give it another folder")
     if os.path.lexists(copy):

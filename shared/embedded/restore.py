@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside, flush
-from shared.embedded.copying import Contents, copy_to, draft_of, same_archive
+from shared.embedded.copying import Contents, copy_to, draft_of
 from shared.embedded.database import hold
-from shared.embedded.restored import put_in_place, restored_beside
+from shared.embedded.places import archive_beside, flush, restored_beside, share_a_place
+from shared.embedded.restored import put_in_place
 from shared.errors import PatchbayError
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
 
@@ -32,8 +32,8 @@ def restore(copy: Path, database: Path, *, replace: bool) -> Contents:
     """
     if not copy.is_file():
         raise RestoreRefused(f"{copy} is no file")
-    if same_archive(copy, database):
-        raise RestoreRefused(f"{copy} has its archive where {database} has its own; move the copy to another folder")
+    if share_a_place(copy, database):
+        raise RestoreRefused(f"{copy} is one of the places of {database}; move the copy to another folder")
     for place in (database, archive_beside(database)):
         if place.is_symlink():
             raise RestoreRefused(f"{place} is a link; a restore replaces files and folders only")

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.clock import Clock, SystemClock
-from shared.embedded.archive import FolderArchive, archive_beside
+from shared.embedded.archive import FolderArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports, PostedRows
 from shared.embedded.overflow import EmbeddedOverflow
+from shared.embedded.places import archive_beside
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads, ToldThreads
 from shared.embedded.within_commit import WithinCommit

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from shared.bootstrap import EmbeddedPipeline, embedded
 from shared.clock import MovableClock
-from shared.embedded.archive import FolderArchive, archive_beside
+from shared.embedded.archive import FolderArchive
 from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.places import archive_beside
 from shared.events.envelope import format_time, parse_time
 from shared.settings import Settings
 from tests.builders import EXAMPLES, ended, message, started
