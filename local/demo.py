@@ -26,7 +26,7 @@ from local.independent_count.figures import Figures
 from local.sample.play import Player, figures_read, listed, sessions_read, settled_read
 from local.sample.schedule import turns, year_end_turns
 from local.sample.traffic import SampleMonth, sample_month
-from shared.embedded.database import DatabaseInUse, hold
+from shared.embedded.holding import DatabaseInUse, Hold
 from shared.events.envelope import format_time
 
 _OWN = ("patchbay.db*", "patchbay.archive", "usage-*", "host.log")
@@ -82,7 +82,7 @@ def emptied(folder: Path) -> Path:
         )
     if found:
         try:
-            holder = hold(folder / "patchbay.db")
+            holder = Hold(folder / "patchbay.db")
         except DatabaseInUse as served:
             raise FileExistsError(f"a host serves {folder}; stop it first, or name another with --folder") from served
         with closing(holder):

@@ -11,7 +11,7 @@ from shared.access.route_permissions import ROUTE_PERMISSIONS
 from shared.conversations.conversation import WarningCode
 from shared.diagnosis.findings import KINDS
 from shared.embedded.backup import BackupRefused
-from shared.embedded.database import DatabaseInUse
+from shared.embedded.holding import DatabaseInUse
 from shared.embedded.restore import RestoreRefused
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.metrics import METRICS, Metric

@@ -44,7 +44,7 @@ def back_up(database: Path, copy: Path) -> Contents:
 def _refuse_places(database: Path, copy: Path) -> None:
     """Raise BackupRefused if there is nothing to copy, or if the copy would lie where something is already."""
     if not database.is_file():
-        raise BackupRefused(f"{database} is no file")
+        raise BackupRefused(f"{database} is no file; name the database with --database")
     if restored_beside(database).exists():
         raise BackupRefused(f"a restore of {database} was cut short; the next start finishes it")
     if share_a_place(database, copy):
@@ -52,9 +52,11 @@ def _refuse_places(database: Path, copy: Path) -> None:
     if archive_beside(database).resolve() in copy.resolve().parents:
         raise BackupRefused(f"{copy} lies in the archive of {database}; give it another folder")
     if os.path.lexists(copy):
-        raise BackupRefused(f"{copy} exists")
+        raise BackupRefused(f"{copy} exists; name another file")
     if os.path.lexists(archive_beside(copy)):
-        raise BackupRefused(f"{archive_beside(copy)} exists, without a database, as a killed backup may leave it")
+        raise BackupRefused(
+            f"{archive_beside(copy)} exists, as a killed backup leaves it; remove it, or name another file"
+        )
 
 
 def _name(draft: Path, copy: Path, contents: Contents) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.embedded.database import DatabaseUnreadable
+from shared.embedded.holding import DatabaseUnreadable
 from shared.embedded.places import archive_beside, flush
 
 _COUNTED = """

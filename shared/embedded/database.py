@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.embedded.holding import DatabaseUnreadable, Hold
 from shared.embedded.restored import put_in_place
 from shared.errors import PatchbayError
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
@@ -25,17 +26,6 @@ _MAX_GROUP = 256
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text
 
 
-class DatabaseInUse(PatchbayError):
-    """Raised if another process uses the same file."""
-
-    code = "database_in_use"
-    status = 503
-    retryable = False
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"another process is using {path}; stop it first, or name another file with --database")
-
-
 class DatabaseMissing(PatchbayError):
     """Raised if a database is to be examined that does not exist; a new empty one would pass for a sound one."""
 
@@ -47,17 +37,6 @@ class DatabaseMissing(PatchbayError):
         super().__init__(f"there is no database {path}; name the one that is meant with --database")
 
 
-class DatabaseUnreadable(PatchbayError):
-    """Raised if a file is no SQLite database, is damaged, or cannot be opened where it lies."""
-
-    code = "database_unreadable"
-    status = 503
-    retryable = False
-
-    def __init__(self, path: Path, why: object) -> None:
-        super().__init__(f"{path} cannot be used as a database: {why}")
-
-
 class Database:
     """The file, held exclusively by this process until `close()` or the process's end.
 
@@ -66,12 +45,16 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         path = path.resolve()  # one file has one lock, whichever name it was given by
-        self._holder = hold(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            raise DatabaseUnreadable(path, failure) from failure
+        self._hold = Hold(path)
         try:
             put_in_place(path)
+            self._hold.take_file()
             self._writer_connection = _connect(path)
             try:
                 self._prepare()
@@ -79,10 +62,10 @@ class Database:
                 self._writer_connection.close()
                 raise
         except sqlite3.Error as failure:
-            self._holder.close()
+            self._hold.close()
             raise DatabaseUnreadable(path, failure) from failure
         except BaseException:
-            self._holder.close()
+            self._hold.close()
             raise
         self._reader = _connect(path)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
@@ -133,7 +116,7 @@ class Database:
         while self._writing is not None:
             await self._writing
         self._executor.shutdown()
-        for connection in (self._reader, self._writer_connection, self._holder):
+        for connection in (self._reader, self._writer_connection, self._hold):
             connection.close()
 
     async def _write_pending(self) -> None:
@@ -194,22 +177,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def hold(path: Path) -> sqlite3.Connection:
-    """Lock a file beside the database; the system frees the lock when the process ends, however it ends.
-
-    Raises DatabaseInUse, and DatabaseUnreadable where no file can be written.
-    """
-    try:
-        holder = sqlite3.connect(path.with_name(path.name + "-lock"), isolation_level=None, timeout=0)
-    except sqlite3.Error as failure:
-        raise DatabaseUnreadable(path, failure) from failure
-    try:
-        holder.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as failure:
-        holder.close()
-        if failure.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise DatabaseInUse(path) from failure
-        raise DatabaseUnreadable(path, failure) from failure
-    return holder

@@ -12,7 +12,7 @@ from local.__main__ import cli
 from shared.bootstrap import EmbeddedPipeline
 from shared.embedded.archive import FolderArchive
 from shared.embedded.backup import BackupRefused, back_up
-from shared.embedded.database import DatabaseUnreadable
+from shared.embedded.holding import DatabaseUnreadable
 from shared.embedded.places import archive_beside
 from tests.embedded.copies import archived, conversations, filled, names_in, opened, recorded, sound
 from tests.embedded.killed import killed_at_each_step

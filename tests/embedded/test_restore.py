@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from local.__main__ import cli
 from shared.bootstrap import EmbeddedPipeline
 from shared.embedded.backup import BackupRefused, back_up
-from shared.embedded.database import DatabaseInUse, DatabaseUnreadable
+from shared.embedded.holding import DatabaseInUse, DatabaseUnreadable
 from shared.embedded.places import archive_beside
 from shared.embedded.restore import RestoreRefused, restore
 from shared.schema import SchemaDiffers

@@ -14,7 +14,7 @@ from local.independent_count.count import count_sample
 from local.sample.cast import CUSTOMERS
 from local.sample.texts import TALKS
 from local.sample.traffic import SampleMonth, sample_month
-from shared.embedded.database import hold
+from shared.embedded.holding import Hold
 from tests.local.played import ThinMonths, played
 from tests.local.test_host import served_by, started
 
@@ -105,6 +105,6 @@ def test_only_an_earlier_demonstration_is_removed(tmp_path: Path) -> None:
 
 def test_a_demonstration_that_a_host_serves_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "host.log").touch()
-    with closing(hold(tmp_path / "patchbay.db")), pytest.raises(FileExistsError, match="serves"):
+    with closing(Hold(tmp_path / "patchbay.db")), pytest.raises(FileExistsError, match="serves"):
         emptied(tmp_path)
     assert (tmp_path / "host.log").exists()
