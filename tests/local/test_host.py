@@ -1,6 +1,7 @@
 """`python -m local start` as a process: it serves on loopback, ends cleanly, and takes no file that is taken."""
 
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -302,3 +303,22 @@ def test_what_it_writes_is_its_owners_alone_whatever_the_umask(tmp_path: Path, m
         made = [(path, stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.rglob("*")]
         assert {path.name for path, _ in made} >= {"data", "patchbay.db", "patchbay.db-wal", "patchbay.archive"}
         assert [path for path, mode in made if mode != (0o700 if path.is_dir() else 0o600)] == []
+
+
+def test_on_a_full_disk_it_is_not_healthy_until_there_is_room(tmp_path: Path) -> None:
+    with running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
+        host.configured().begin("c1")
+        # given a system that takes nothing more of what the host writes
+        before = resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, (4096, before[1]))
+        # then it says that its store is not reachable, and takes no post
+        answer = host.client.get("/api/health")
+        assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+        assert answer.json()["store"] == {"reachable": False, "failure": "StoreUnavailable"}
+        event = document("message.posted", {"author": {"role": "customer", "id": "u"}, "text": "x"}, "c1", CLOCK)
+        assert host.client.post("/api/tenants/contoso/events", json=event).status_code >= 500
+        # and when there is room again, then it is healthy, and goes on, and the probe has left nothing
+        resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, before)
+        assert host.client.get("/api/health").json()["status"] == "healthy"
+        host.begin("c2")
+        assert all(path.name.startswith("patchbay.") for path in tmp_path.iterdir())
