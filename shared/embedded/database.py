@@ -20,9 +20,11 @@ from shared.schema import SCHEMA_VERSION, SchemaDiffers
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], Any]
 _Noted = Callable[[Any], None]
-_Pending = tuple[_Work, _Noted | None, "asyncio.Future[Any]"]
+_Pending = tuple[_Work, _Noted | None, bool, "asyncio.Future[Any]"]
 
 _MAX_GROUP = 256
+_BUSY_MILLISECONDS = 5000
+"""How long a connection waits for another one, such as a backup's."""
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text
 
 
@@ -71,6 +73,7 @@ class Database:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._pending: list[_Pending] = []
         self._writing: asyncio.Task[None] | None = None
+        self._log_has_forgotten = False
 
     def _prepare(self) -> None:
         """Refuse a file of another schema version. A new file gets its tables and its version."""
@@ -97,16 +100,22 @@ class Database:
             self._reader.execute("COMMIT")
 
     async def write(
-        self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        noted: Callable[[T | Exception], None] | None = None,
+        *,
+        forgets: bool = False,
     ) -> T:
         """Run `work` inside a transaction; when this returns, its changes are on the disk.
+
+        With `forgets` the log is emptied, too, since it still has what `work` deletes.
 
         An exception in `work` undoes only its own changes, and is raised here. `noted` is called on the event loop with
         the result or the exception, in the order of commits, and before anybody who waits for a later write goes on. It
         is called even if the caller of this was cancelled.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._pending.append((work, noted, done))
+        self._pending.append((work, noted, forgets, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_pending())
         return await done
@@ -124,10 +133,13 @@ class Database:
         while self._pending:
             group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
             try:
-                outcomes = await loop.run_in_executor(self._executor, self._commit, [work for work, _, _ in group])
+                outcomes = await loop.run_in_executor(self._executor, self._commit, [one[0] for one in group])
             except Exception as failure:  # it is raised to every handler of the group
                 outcomes = [failure] * len(group)
-            for (_, noted, done), outcome in zip(group, outcomes, strict=True):
+            if self._log_has_forgotten or any(forgets for _, _, forgets, _ in group):
+                emptied = await loop.run_in_executor(self._executor, self._empty_log)
+                self._log_has_forgotten = not emptied
+            for (_, noted, _, done), outcome in zip(group, outcomes, strict=True):
                 if noted is not None:
                     noted(outcome)
                 if done.cancelled():
@@ -151,6 +163,20 @@ class Database:
             raise
         return outcomes
 
+    def _empty_log(self) -> bool:
+        """Bring the log's changes into the file, and cut it off. False if that must wait, since somebody reads it."""
+        connection = self._writer_connection
+        try:
+            # Nobody's write waits for a reader, such as a backup.
+            connection.execute("PRAGMA busy_timeout = 0")
+            [(busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error:
+            # What was committed stays committed, on a full disk, too.
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        return not busy
+
 
 def _attempt(connection: sqlite3.Connection, work: _Work) -> Any:
     """Run the work in a savepoint. Returns its result, or the exception to raise to the handler that waits for it."""
@@ -168,11 +194,13 @@ def _attempt(connection: sqlite3.Connection, work: _Work) -> Any:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What is deleted is overwritten. Some builds of SQLite do so by default, others do not.
+        connection.execute("PRAGMA secure_delete = ON")
     except BaseException:
         connection.close()
         raise
