@@ -16,7 +16,7 @@ from shared.wire import replace
 from tests.azure.databases import Stores, connected
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import PSEUDONYMS, contoso, ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import NOW, InMemory
 from tests.fakes import MemoryArchive
 
 TENANT, KEY = "contoso", "c1"
@@ -158,7 +158,7 @@ async def test_its_contents_go_with_it_though_forgetting_was_cut_short(database:
         await configured(pipeline, contoso())
         history = [{"id": "h1", "author": {"role": "bot", "id": "contoso-bot"}, "text": "x" * 200_000}]
         large = check_in(escalated(at="2026-11-20T11:02:30Z", transcript=history))
-        await publish(pipeline.publisher, pipeline.overflow, TENANT, PSEUDONYMS, [large])
+        await publish(pipeline.publisher, pipeline.overflow, TENANT, PSEUDONYMS, [large], NOW)
         await deliver(pipeline, [*TALK[:-1], large.event, TALK[-1]])
         await looked_after(pipeline, 2)
         assert [place for _, place, _ in pipeline.overflow.contents] == [KEY]

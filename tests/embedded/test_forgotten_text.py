@@ -1,6 +1,7 @@
 """Nothing that was said stays in any file when its conversation was forgotten: not in freed pages, not in the log."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,10 @@ from tests.embedded.copies import TEN, archived, conversations, opened
 
 SECRET = "tulips"
 """Stands in every line, again and again, so that a part of one is found, too."""
-LENGTHS = {"a line": 30, "a page": 3000, "some pages": 20_000, "more than the bus takes": 300_000}
+LENGTHS = [30, 3000, 20_000]
+"""Of lines: a short one, one that fills a page of the file, and one that takes several."""
+LARGE = 300_000
+"""More than the bus takes."""
 DAY = timedelta(days=1)
 
 
@@ -41,10 +45,10 @@ async def passed(pipeline: EmbeddedPipeline, step: timedelta) -> None:
     await deliver_all(pipeline)
 
 
-async def talked(pipeline: EmbeddedPipeline, conversation: str, text: str) -> None:
-    said = [(f"{number}", text * (length // len(text) + 1)) for number, length in enumerate(LENGTHS.values())]
-    lines = [message(conversation, at=TEN, event_id=f"m-{number}", text=words) for number, words in said]
-    for event in (started(conversation, at=TEN), *lines, ended(conversation, at=TEN)):
+async def talked(pipeline: EmbeddedPipeline, lengths: Sequence[int]) -> None:
+    said = [SECRET * (length // len(SECRET) + 1) for length in lengths]
+    lines = [message("c1", at=TEN, event_id=f"m-{number}", text=words) for number, words in enumerate(said)]
+    for event in (started("c1", at=TEN), *lines, ended("c1", at=TEN)):
         await pipeline.receiver.receive_events("contoso", event.to_json().encode())
     await deliver_all(pipeline)
 
@@ -53,14 +57,14 @@ def files_with(folder: Path, text: str) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes())
 
 
-@pytest.fixture
-async def forgotten(tmp_path: Path) -> EmbeddedPipeline:
-    """A pipeline that had a conversation, archived it, and is about to forget it, beside one that is younger."""
+@pytest.fixture(params=[LENGTHS, [*LENGTHS, LARGE]], ids=["on the bus", "beside the bus"])
+async def forgotten(request: pytest.FixtureRequest, tmp_path: Path) -> EmbeddedPipeline:
+    """A pipeline that had a conversation, archived it, and is about to forget it."""
     pipeline = opened(tmp_path / "patchbay.db")
     first = Version(1, FROM_THE_BEGINNING, contoso())
     # The tenant's own secret decides where its facts lie in the file, so it is the same in every run.
     await EmbeddedConfigurations(pipeline.database).create("contoso", first, b"always the same")
-    await talked(pipeline, "c1", SECRET)
+    await talked(pipeline, request.param)
     await passed(pipeline, 2 * DAY)
     with closing(sqlite3.connect(tmp_path / "patchbay.db")) as other:
         other.execute("PRAGMA wal_checkpoint")
