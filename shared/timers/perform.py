@@ -11,7 +11,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore, Loaded
 from shared.conversations.record import Recorder
 from shared.conversations.retention import next_step
-from shared.effects.archive import Archiver
+from shared.effects.archive import Archiver, archived_facts
 from shared.effects.dispatcher import Dispatcher
 from shared.errors import EventIdConflict, HeadChanged, Refused
 from shared.events.catalog import Event
@@ -83,10 +83,12 @@ class Timers:
     ) -> None:
         """Delete what two checks at once left in the archive: one added a part after the other had deleted all.
 
-        A head that is missing although its facts are young was lost, and a rebuild makes it anew.
+        A head that is missing although its facts are young was lost, whether these are stored or in the archive alone.
         """
-        if not facts or now >= next_step(facts, len(facts), history.retention)[1]:
-            await self.archiver.archive.delete(tenant_id, key)
+        archive = self.archiver.archive
+        known = [*facts, *(fact for part in await archive.parts(tenant_id, key) for fact in archived_facts(part))]
+        if not known or now >= next_step(known, len(known), history.retention)[1]:
+            await archive.delete(tenant_id, key)
 
     async def _are_recorded_now(self, tenant_id: str, key: str, loaded: Loaded, events: Sequence[Event]) -> bool:
         """Record the events. False if they were there before. Raises HeadChanged, so that they are judged again."""
