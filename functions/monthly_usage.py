@@ -1,4 +1,4 @@
-"""Every day: roll the months up, close what is due, forget parked events, and delete what a crash left of contents.
+"""Every day: roll the months up, close what is due, forget parked events, and delete what crashes left of contents.
 
 It may run twice, late, or not at all; the next run catches up.
 """
@@ -19,4 +19,5 @@ async def monthly_usage(timer: func.TimerRequest) -> None:
         pipeline.usage.roll_up_all,
         pipeline.parked_event_service.forget_expired,
         pipeline.forgotten.delete_left_over,
+        pipeline.unacknowledged.delete_left_over,
     )

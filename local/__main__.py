@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False)
 @cli.callback()
 def patchbay() -> None:
     """Patchbay on one machine."""
+    # What customers said lies in nearly every file that a command writes: nobody else on this machine may read it.
+    os.umask(0o077)
 
 
 @cli.command()

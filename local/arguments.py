@@ -53,5 +53,5 @@ def refusing(what: str) -> Iterator[None]:
 
 def _reason(refused: Exception) -> str:
     if isinstance(refused, OSError) and refused.filename:
-        return f"{refused.filename}: {refused.strerror}"
+        return f"{refused.filename}: {refused.strerror}; name another place, or look at the disk and the permissions"
     return str(refused)

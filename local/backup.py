@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside
 from shared.embedded.backup import back_up
 from shared.embedded.copying import Contents
+from shared.embedded.places import archive_beside
 from shared.embedded.restore import restore
 
 

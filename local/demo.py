@@ -26,11 +26,13 @@ from local.independent_count.figures import Figures
 from local.sample.play import Player, figures_read, listed, sessions_read, settled_read
 from local.sample.schedule import turns, year_end_turns
 from local.sample.traffic import SampleMonth, sample_month
-from shared.embedded.database import DatabaseInUse, hold
+from shared.embedded.holding import DatabaseInUse, Hold
 from shared.events.envelope import format_time
 
-_OWN = ("patchbay.db*", "patchbay.archive", "usage-*", "host.log")
-"""What a demonstration leaves in its folder; a host's log is in no other folder."""
+_MARK = "demonstration.txt"
+_MARKED = "A demonstration made this folder. The next one that is to be played here empties it.\n"
+_OWN = (_MARK, "patchbay.db*", "patchbay.archive", "usage-*", "host.log")
+"""What a demonstration leaves in its folder; the mark is in no other one."""
 _TIMEOUT = 60.0
 """Seconds to wait for an answer, and for the host to end."""
 
@@ -72,24 +74,33 @@ def to_see(folder: Path, month: SampleMonth) -> tuple[str, str]:
 def emptied(folder: Path) -> Path:
     """The folder, made or emptied of what an earlier demonstration left there.
 
-    Raises FileExistsError if it is no folder, has anything else, or is served by a host.
+    Raises FileExistsError if it is no folder, was not made by a demonstration, has anything else, or is served by a
+    host.
     """
+    if folder.is_symlink():
+        raise FileExistsError(f"{folder} is a link; name a folder with --folder")
     folder.mkdir(parents=True, exist_ok=True)
     found = {path.name for path in folder.iterdir()}
     others = sorted(name for name in found if not any(fnmatch(name, own) for own in _OWN))
-    if others or (found and "host.log" not in found):
-        raise FileExistsError(
-            f"{folder} has {(others or sorted(found))[0]}, which is no demonstration's; name another with --folder"
-        )
+    if others or (found and not _is_marked(folder)):
+        what = f"has {others[0]}, which is no demonstration's" if others else "was not made by a demonstration"
+        raise FileExistsError(f"{folder} {what}; remove it yourself, or name another with --folder")
     if found:
         try:
-            holder = hold(folder / "patchbay.db")
+            holder = Hold(folder / "patchbay.db")
         except DatabaseInUse as served:
             raise FileExistsError(f"a host serves {folder}; stop it first, or name another with --folder") from served
         with closing(holder):
             shutil.rmtree(folder)
         folder.mkdir()
+    # Before anything else, so that what is cut short can be played again.
+    (folder / _MARK).write_text(_MARKED, encoding="utf-8")
     return folder
+
+
+def _is_marked(folder: Path) -> bool:
+    mark = folder / _MARK
+    return mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") == _MARKED
 
 
 def play_month(

@@ -1,11 +1,17 @@
 """The port to clocks: reading the time, and waiting for a time. Its two adapters."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """At most so much do the clocks of two processes differ."""
+
+
+_LOOKED_AT_AFTER = timedelta(minutes=1)
+"""How long who waits does not look at the clock, which may be set forward."""
 
 
 class Clock(Protocol):
@@ -14,20 +20,34 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     async def wait_until(self, moment: datetime) -> None:
-        """Return once `now()` has reached `moment`."""
+        """Return once `now()` has reached `moment`, or once as much time has passed if the clock is far behind by then.
+
+        It is where it was set back meanwhile. Whoever waits must not sleep until it has caught up.
+        """
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock. `passed` counts seconds, whatever the clock is set to; `sleep` lets some pass."""
+
+    def __init__(
+        self,
+        passed: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._passed = passed
+        self._sleep = sleep
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     async def wait_until(self, moment: datetime) -> None:
+        ends = self._passed() + (moment - self.now()).total_seconds()
         # The loop's timer and the wall clock drift apart, so one sleep may end early.
-        while (left := (moment - self.now()).total_seconds()) > 0:  # noqa: ASYNC110  # no event tells the time
-            await asyncio.sleep(left)
+        while (left := moment - self.now()) > timedelta(0):
+            if left > CLOCKS_DIFFER and self._passed() >= ends:
+                return
+            await self._sleep(min(left, _LOOKED_AT_AFTER).total_seconds())
 
 
 class MovableClock:

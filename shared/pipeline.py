@@ -29,6 +29,7 @@ from shared.ingress.parked_event_service import ParkedEventService
 from shared.ingress.receive import Receiver
 from shared.ingress.resubmit import Resubmission
 from shared.ingress.stamps import Stamps
+from shared.ingress.unacknowledged import UnacknowledgedContents
 from shared.rebuild.compare import Rebuild
 from shared.rebuild.repair import Repair
 from shared.telemetry import OFF, Telemetry
@@ -77,6 +78,7 @@ class Pipeline:
     parked_event_service: ParkedEventService
     usage: MonthlyUsage
     forgotten: ForgottenContents
+    unacknowledged: UnacknowledgedContents
     rebuild: Rebuild
     repair: Repair
     sweep: Sweep
@@ -132,6 +134,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
             telemetry,
         ),
         forgotten=forgotten,
+        unacknowledged=UnacknowledgedContents(store, configurations, overflow, clock),
         rebuild=Rebuild(store, configurations, adapters.ledger, clock),
         repair=Repair(recorder, adapters.ledger),
         sweep=Sweep(store, configurations, effects, bus, clock, telemetry),

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.access.issuer import DocumentUnavailable
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock, MovableClock, SystemClock
 from shared.contributions.counters import Counted, adjustments, not_zero
 from shared.contributions.row import TOMBSTONE_KEPT, Row, RowPage, Total, page_of
 from shared.conversations.fact import Fact
@@ -73,6 +73,13 @@ class MemoryThreads:
         if etag != (str(found[1]) if found else None):
             raise ThreadChanged
         self._texts[tenant_id, key] = (thread.to_json(), found[1] + 1 if found else 1)
+
+
+class SettableClock(MovableClock):
+    """A clock that stands still, and may be set back, as a machine's may be."""
+
+    def set_back(self, step: timedelta) -> None:
+        self._now -= step
 
 
 class MemoryArchive:

@@ -11,7 +11,8 @@ from shared.access.route_permissions import ROUTE_PERMISSIONS
 from shared.conversations.conversation import WarningCode
 from shared.diagnosis.findings import KINDS
 from shared.embedded.backup import BackupRefused
-from shared.embedded.database import DatabaseInUse
+from shared.embedded.database import DatabaseMissing
+from shared.embedded.holding import DatabaseInUse
 from shared.embedded.restore import RestoreRefused
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.metrics import METRICS, Metric
@@ -66,7 +67,7 @@ def missing_files(document: str) -> list[str]:
 
 def test_every_error_stands_in_the_document_with_its_status_and_nothing_else_does() -> None:
     # given every error of the project, those of adapters included
-    assert {DatabaseInUse, BackupRefused, RestoreRefused} <= set(error_classes())
+    assert {DatabaseInUse, DatabaseMissing, BackupRefused, RestoreRefused} <= set(error_classes())
     known = [(each.code, str(each.status), "yes" if each.retryable else "no") for each in error_classes()]
     # when the table of errors is read
     written = [(CODE.findall(row[0])[0], row[1], row[2]) for row in rows(ERRORS, "Errors")]

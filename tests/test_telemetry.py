@@ -236,7 +236,8 @@ import asyncio, sys, threading
 from contextlib import suppress
 from pathlib import Path
 from shared import bootstrap
-from shared.embedded.database import Database, DatabaseInUse
+from shared.embedded.database import Database
+from shared.embedded.holding import DatabaseInUse
 taken = Database(Path(sys.argv[1]))
 def threads():
     with suppress(DatabaseInUse):

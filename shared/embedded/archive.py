@@ -4,17 +4,14 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from shared.effects.archive import PartExists
+from shared.embedded.places import flush
 
 _MAX_NAME = 200
 """Characters of a folder's name; file systems allow 255 bytes, and some do not distinguish A from a."""
-
-
-def archive_beside(database: Path) -> Path:
-    """The folder of the archive that belongs to the database."""
-    return database.with_suffix(".archive")
 
 
 class FolderArchive:
@@ -24,7 +21,10 @@ class FolderArchive:
         self._folder = folder
 
     async def add(self, tenant_id: str, key: str, part: int, document: bytes) -> None:
-        await asyncio.to_thread(_write, self._place(tenant_id, key), part, document)
+        place = self._place(tenant_id, key)
+        while not await asyncio.to_thread(self._written, place, part, document):
+            # Somebody deleted the conversation meanwhile, and its folder with it.
+            continue
 
     async def parts(self, tenant_id: str, key: str) -> Sequence[bytes]:
         return await asyncio.to_thread(_read, self._place(tenant_id, key))
@@ -37,41 +37,54 @@ class FolderArchive:
         name = key if plain else f"{key[:100]}~{hashlib.sha256(key.encode()).hexdigest()}"
         return self._folder / tenant_id / name
 
-
-def _write(place: Path, part: int, document: bytes) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    draft = place / f"{part}.{os.urandom(8).hex()}.draft"
-    try:
-        with draft.open("xb") as file:
-            file.write(document)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link fails if the name is taken; a rename would replace the file.
-        os.link(draft, place / f"{part}.json")
-    except FileExistsError as taken:
-        raise PartExists from taken
-    finally:
-        draft.unlink(missing_ok=True)
-    flush(place)
-    flush(place.parent)
-
-
-def flush(path: Path) -> None:
-    """Make a file durable, or the names in a folder; a power cut could else leave a written file without its name."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _written(self, place: Path, part: int, document: bytes) -> bool:
+        """Write the part. False if its folder was deleted meanwhile. Raises PartExists."""
+        with suppress(FileExistsError):
+            place.mkdir(parents=True)
+        draft = place / f"{part}.{os.urandom(8).hex()}.draft"
+        try:
+            with draft.open("xb") as file:
+                file.write(document)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link fails if the name is taken; a rename would replace the file.
+            os.link(draft, place / f"{part}.json")
+            flush(place)
+        except FileExistsError as taken:
+            raise PartExists from taken
+        except FileNotFoundError:
+            return False
+        finally:
+            draft.unlink(missing_ok=True)
+        # The folders may be new as well, and their names then are only in memory.
+        for folder in (place.parent, self._folder, self._folder.parent):
+            flush(folder)
+        return True
 
 
 def _read(place: Path) -> list[bytes]:
-    parts = sorted(place.glob("*.json"), key=lambda path: int(path.stem))
-    return [path.read_bytes() for path in parts]
+    while True:
+        try:
+            return [path.read_bytes() for path in sorted(place.glob("[0-9]*.json"), key=_number)]
+        except FileNotFoundError:
+            # Somebody deletes the conversation.
+            continue
 
 
 def _delete(place: Path) -> None:
-    if place.exists():
-        for path in place.iterdir():
+    """Delete the folder. The last part goes first, each before the next: what a crash leaves is a whole beginning."""
+    with suppress(FileNotFoundError):
+        for path in sorted(place.iterdir(), key=_number, reverse=True):
             path.unlink(missing_ok=True)
-        place.rmdir()
+            flush(place)
+        # Whoever adds a part meanwhile finds that the conversation is gone, and deletes it again.
+        with suppress(OSError):
+            place.rmdir()
+    if place.parent.exists():
+        flush(place.parent)
+
+
+def _number(path: Path) -> int:
+    """The number of the part that a file is, or is a draft of; -1 of a file that is none of ours."""
+    number = path.name.split(".")[0]
+    return int(number) if number.isdigit() else -1

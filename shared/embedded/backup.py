@@ -4,9 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside, flush
-from shared.embedded.copying import Contents, copy_to, draft_of, same_archive
-from shared.embedded.restored import restored_beside
+from shared.embedded.copying import Contents, copy_to, draft_of
+from shared.embedded.places import archive_beside, flush, restored_beside, share_a_place
 from shared.errors import PatchbayError
 
 
@@ -45,17 +44,19 @@ def back_up(database: Path, copy: Path) -> Contents:
 def _refuse_places(database: Path, copy: Path) -> None:
     """Raise BackupRefused if there is nothing to copy, or if the copy would lie where something is already."""
     if not database.is_file():
-        raise BackupRefused(f"{database} is no file")
+        raise BackupRefused(f"{database} is no file; name the database with --database")
     if restored_beside(database).exists():
         raise BackupRefused(f"a restore of {database} was cut short; the next start finishes it")
-    if same_archive(database, copy):
-        raise BackupRefused(f"{copy} would share its archive with {database}; give it another name or folder")
+    if share_a_place(database, copy):
+        raise BackupRefused(f"{copy} is one of the places of {database}; give it another name or folder")
     if archive_beside(database).resolve() in copy.resolve().parents:
         raise BackupRefused(f"{copy} lies in the archive of {database}; give it another folder")
     if os.path.lexists(copy):
-        raise BackupRefused(f"{copy} exists")
+        raise BackupRefused(f"{copy} exists; name another file")
     if os.path.lexists(archive_beside(copy)):
-        raise BackupRefused(f"{archive_beside(copy)} exists, without a database, as a killed backup may leave it")
+        raise BackupRefused(
+            f"{archive_beside(copy)} exists, as a killed backup leaves it; remove it, or name another file"
+        )
 
 
 def _name(draft: Path, copy: Path, contents: Contents) -> None:

@@ -117,7 +117,7 @@ class EmbeddedConversations:
             for table in ("heads", "facts", "decisions", "warnings", "beside"):
                 connection.execute(f"DELETE FROM {table} WHERE tenant_id = ? AND key = ?", partition)  # noqa: S608  # a constant
 
-        await self._database.write(work, lambda _: self._written.drop((tenant_id, key)))
+        await self._database.write(work, lambda _: self._written.drop((tenant_id, key)), forgets=True)
 
     async def fact_times(self, tenant_id: str, key: str) -> Sequence[FactTime]:
         sql = "SELECT at, fact_id, type FROM facts WHERE tenant_id = ? AND key = ? ORDER BY at, fact_id"

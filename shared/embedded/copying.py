@@ -8,8 +8,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside, flush
-from shared.embedded.database import DatabaseUnreadable
+from shared.embedded.holding import DatabaseUnreadable
+from shared.embedded.places import archive_beside, flush
 
 _COUNTED = """
     SELECT (SELECT count(DISTINCT tenant_id) FROM configurations),
@@ -28,11 +28,6 @@ class Contents:
     database_bytes: int
     archive_files: int
     archive_bytes: int
-
-
-def same_archive(one: Path, other: Path) -> bool:
-    """True if the databases of these names would share a folder for their archives, as a database does with itself."""
-    return archive_beside(one).resolve() == archive_beside(other).resolve()
 
 
 def draft_of(place: Path) -> Path:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.embedded.holding import DatabaseUnreadable, Hold
 from shared.embedded.restored import put_in_place
 from shared.errors import PatchbayError
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
@@ -19,21 +20,12 @@ from shared.schema import SCHEMA_VERSION, SchemaDiffers
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], Any]
 _Noted = Callable[[Any], None]
-_Pending = tuple[_Work, _Noted | None, "asyncio.Future[Any]"]
+_Pending = tuple[_Work, _Noted | None, bool, "asyncio.Future[Any]"]
 
 _MAX_GROUP = 256
+_BUSY_MILLISECONDS = 5000
+"""How long a connection waits for another one, such as a backup's."""
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text
-
-
-class DatabaseInUse(PatchbayError):
-    """Raised if another process uses the same file."""
-
-    code = "database_in_use"
-    status = 503
-    retryable = False
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"another process is using {path}; stop it first, or name another file with --database")
 
 
 class DatabaseMissing(PatchbayError):
@@ -47,17 +39,6 @@ class DatabaseMissing(PatchbayError):
         super().__init__(f"there is no database {path}; name the one that is meant with --database")
 
 
-class DatabaseUnreadable(PatchbayError):
-    """Raised if a file is no SQLite database, is damaged, or cannot be opened where it lies."""
-
-    code = "database_unreadable"
-    status = 503
-    retryable = False
-
-    def __init__(self, path: Path, why: object) -> None:
-        super().__init__(f"{path} cannot be used as a database: {why}")
-
-
 class Database:
     """The file, held exclusively by this process until `close()` or the process's end.
 
@@ -66,12 +47,16 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         path = path.resolve()  # one file has one lock, whichever name it was given by
-        self._holder = hold(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            raise DatabaseUnreadable(path, failure) from failure
+        self._hold = Hold(path)
         try:
             put_in_place(path)
+            self._hold.take_file()
             self._writer_connection = _connect(path)
             try:
                 self._prepare()
@@ -79,15 +64,16 @@ class Database:
                 self._writer_connection.close()
                 raise
         except sqlite3.Error as failure:
-            self._holder.close()
+            self._hold.close()
             raise DatabaseUnreadable(path, failure) from failure
         except BaseException:
-            self._holder.close()
+            self._hold.close()
             raise
         self._reader = _connect(path)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._pending: list[_Pending] = []
         self._writing: asyncio.Task[None] | None = None
+        self._log_has_forgotten = False
 
     def _prepare(self) -> None:
         """Refuse a file of another schema version. A new file gets its tables and its version."""
@@ -114,16 +100,22 @@ class Database:
             self._reader.execute("COMMIT")
 
     async def write(
-        self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        noted: Callable[[T | Exception], None] | None = None,
+        *,
+        forgets: bool = False,
     ) -> T:
         """Run `work` inside a transaction; when this returns, its changes are on the disk.
+
+        With `forgets` the log is emptied, too, since it still has what `work` deletes.
 
         An exception in `work` undoes only its own changes, and is raised here. `noted` is called on the event loop with
         the result or the exception, in the order of commits, and before anybody who waits for a later write goes on. It
         is called even if the caller of this was cancelled.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._pending.append((work, noted, done))
+        self._pending.append((work, noted, forgets, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_pending())
         return await done
@@ -133,7 +125,7 @@ class Database:
         while self._writing is not None:
             await self._writing
         self._executor.shutdown()
-        for connection in (self._reader, self._writer_connection, self._holder):
+        for connection in (self._reader, self._writer_connection, self._hold):
             connection.close()
 
     async def _write_pending(self) -> None:
@@ -141,10 +133,13 @@ class Database:
         while self._pending:
             group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
             try:
-                outcomes = await loop.run_in_executor(self._executor, self._commit, [work for work, _, _ in group])
+                outcomes = await loop.run_in_executor(self._executor, self._commit, [one[0] for one in group])
             except Exception as failure:  # it is raised to every handler of the group
                 outcomes = [failure] * len(group)
-            for (_, noted, done), outcome in zip(group, outcomes, strict=True):
+            if self._log_has_forgotten or any(forgets for _, _, forgets, _ in group):
+                emptied = await loop.run_in_executor(self._executor, self._empty_log)
+                self._log_has_forgotten = not emptied
+            for (_, noted, _, done), outcome in zip(group, outcomes, strict=True):
                 if noted is not None:
                     noted(outcome)
                 if done.cancelled():
@@ -168,6 +163,20 @@ class Database:
             raise
         return outcomes
 
+    def _empty_log(self) -> bool:
+        """Bring the log's changes into the file, and cut it off. False if that must wait, since somebody reads it."""
+        connection = self._writer_connection
+        try:
+            # Nobody's write waits for a reader, such as a backup.
+            connection.execute("PRAGMA busy_timeout = 0")
+            [(busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error:
+            # What was committed stays committed, on a full disk, too.
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        return not busy
+
 
 def _attempt(connection: sqlite3.Connection, work: _Work) -> Any:
     """Run the work in a savepoint. Returns its result, or the exception to raise to the handler that waits for it."""
@@ -185,31 +194,14 @@ def _attempt(connection: sqlite3.Connection, work: _Work) -> Any:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What is deleted is overwritten. Some builds of SQLite do so by default, others do not.
+        connection.execute("PRAGMA secure_delete = ON")
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def hold(path: Path) -> sqlite3.Connection:
-    """Lock a file beside the database; the system frees the lock when the process ends, however it ends.
-
-    Raises DatabaseInUse, and DatabaseUnreadable where no file can be written.
-    """
-    try:
-        holder = sqlite3.connect(path.with_name(path.name + "-lock"), isolation_level=None, timeout=0)
-    except sqlite3.Error as failure:
-        raise DatabaseUnreadable(path, failure) from failure
-    try:
-        holder.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as failure:
-        holder.close()
-        if failure.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise DatabaseInUse(path) from failure
-        raise DatabaseUnreadable(path, failure) from failure
-    return holder

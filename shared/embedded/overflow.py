@@ -27,7 +27,7 @@ class EmbeddedOverflow:
 
     async def discard(self, tenant_id: str, place: str, sha256: str) -> None:
         sql = "DELETE FROM overflow WHERE tenant_id = ? AND place = ? AND sha256 = ?"
-        await self._database.write(lambda connection: connection.execute(sql, (tenant_id, place, sha256)))
+        await self._database.write(lambda connection: connection.execute(sql, (tenant_id, place, sha256)), forgets=True)
 
     async def delete(self, tenant_id: str, place: str) -> None:
         sql = "DELETE FROM overflow WHERE tenant_id = ? AND place = ?"

@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside, flush
-from shared.embedded.copying import Contents, copy_to, draft_of, same_archive
-from shared.embedded.database import hold
-from shared.embedded.restored import put_in_place, restored_beside
+from shared.embedded.copying import Contents, copy_to, draft_of
+from shared.embedded.holding import Hold
+from shared.embedded.places import archive_beside, flush, restored_beside, share_a_place
+from shared.embedded.restored import put_in_place
 from shared.errors import PatchbayError
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
 
@@ -31,9 +31,9 @@ def restore(copy: Path, database: Path, *, replace: bool) -> Contents:
     Raises RestoreRefused, DatabaseInUse, DatabaseUnreadable for a copy that is not sound, and SchemaDiffers.
     """
     if not copy.is_file():
-        raise RestoreRefused(f"{copy} is no file")
-    if same_archive(copy, database):
-        raise RestoreRefused(f"{copy} has its archive where {database} has its own; move the copy to another folder")
+        raise RestoreRefused(f"{copy} is no file; name a copy that `backup` made")
+    if share_a_place(copy, database):
+        raise RestoreRefused(f"{copy} is one of the places of {database}; move the copy to another folder")
     for place in (database, archive_beside(database)):
         if place.is_symlink():
             raise RestoreRefused(f"{place} is a link; a restore replaces files and folders only")
@@ -41,7 +41,7 @@ def restore(copy: Path, database: Path, *, replace: bool) -> Contents:
         raise RestoreRefused(f"{database} is a folder; name a file")
     database.parent.mkdir(parents=True, exist_ok=True)
     database = database.resolve()
-    with closing(hold(database)):
+    with closing(Hold(database)):
         put_in_place(database)
         _refuse_what_is_there(database, replace=replace)
         draft = draft_of(database)

@@ -8,12 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from shared.embedded.archive import archive_beside, flush
-
-
-def restored_beside(database: Path) -> Path:
-    """The folder with the database and the archive that are to take the place of these."""
-    return database.with_name(database.name + "-restored")
+from shared.embedded.places import archive_beside, flush, restored_beside
 
 
 def put_in_place(database: Path) -> None:

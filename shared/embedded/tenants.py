@@ -104,7 +104,7 @@ class EmbeddedParkedEvents:
 
     async def delete(self, tenant_id: str, event_id: str) -> None:
         sql = "DELETE FROM parked WHERE tenant_id = ? AND id = ?"
-        await self._database.write(lambda connection: connection.execute(sql, (tenant_id, event_id)))
+        await self._database.write(lambda connection: connection.execute(sql, (tenant_id, event_id)), forgets=True)
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
         await self._mark(tenant_id, event_id, lambda event: replace(event, replaying_at=at), None)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.clock import Clock, SystemClock
-from shared.embedded.archive import FolderArchive, archive_beside
+from shared.embedded.archive import FolderArchive
 from shared.embedded.bus import EmbeddedBus
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports, PostedRows
 from shared.embedded.overflow import EmbeddedOverflow
+from shared.embedded.places import archive_beside
+from shared.embedded.room import refuse_without_room
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads, ToldThreads
 from shared.embedded.within_commit import WithinCommit
@@ -28,6 +30,7 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
 
     async def store_probe() -> Mapping[str, Any]:
         await configurations.tenants()
+        await refuse_without_room(database.path.parent)
         return {}
 
     async def bus_probe() -> Mapping[str, Any]:

@@ -1,17 +1,24 @@
 """The overflow: keeps contents that are too large for their events, by conversation and SHA-256."""
 
+import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, checks_of
 from shared.events.conversation_key import conversation_key
+from shared.events.envelope import format_time
 from shared.events.pseudonym import Pseudonyms
+from shared.wire import canonical_json
+
+POSTS = "!posts"
+"""The place of the notes of posts that are not acknowledged yet. Each has a time, and names places and contents."""
 
 
 class Overflow(Protocol):
-    """Keeps contents by place (a conversation's key) and SHA-256 (hex).
+    """Keeps contents by place (a conversation's key) and SHA-256 (hex). Notes have names of their own there.
 
     Every method may raise OverflowUnavailable.
     """
@@ -55,15 +62,29 @@ async def publish(
     tenant_id: str,
     pseudonyms: Pseudonyms,
     checked_in: Sequence[CheckedIn],
+    now: datetime,
 ) -> None:
     """Store the contents of events, then publish the events, so that a reader of an event finds its contents.
 
-    A crash in between leaves contents that no event names. The sender's retry stores them again.
+    A failure in between leaves contents that no event names, and a note by which they are found. The sender's retry
+    stores the same again, under the same note, which goes when that succeeds.
     """
-    for one in checked_in:
+    events = [one.event for one in checked_in]
+    kept_apart = [one for one in checked_in if one.contents]
+    if not kept_apart:
+        await publisher.publish(tenant_id, events)
+        return
+    contents: dict[str, list[str]] = {}
+    for one in kept_apart:
+        contents.setdefault(place_of(one.event, pseudonyms), []).extend(sorted(one.contents))
+    name = hashlib.sha256(canonical_json(contents).encode()).hexdigest()
+    note = canonical_json({"at": format_time(now), "contents": contents})
+    await overflow.put(tenant_id, POSTS, name, note.encode())
+    for one in kept_apart:
         for sha256, content in one.contents.items():
             await overflow.put(tenant_id, place_of(one.event, pseudonyms), sha256, content)
-    await publisher.publish(tenant_id, [one.event for one in checked_in])
+    await publisher.publish(tenant_id, events)
+    await overflow.discard(tenant_id, POSTS, name)
 
 
 async def carry(overflow: Overflow, tenant_id: str, before: str, event: Event) -> None:

@@ -80,11 +80,12 @@ class ParkedEventService:
         if parked_event.effect is not None:
             return await self._replay_effect(tenant_id, parked_id, parked_event.effect, mended)
         admitted = await self._admitted(tenant_id, parked_event, mended)
-        now = format_time(self.clock.now())
+        moment = self.clock.now()
+        now = format_time(moment)
         await self.parked.mark_replaying(tenant_id, parked_id, now)
         own_tenant = admitted.event.tenantid
         pseudonyms = await self.configurations.pseudonyms(own_tenant)
-        await publish(self.publisher, self.overflow, own_tenant, pseudonyms, [admitted])
+        await publish(self.publisher, self.overflow, own_tenant, pseudonyms, [admitted], moment)
         await self.parked.mark_replayed(tenant_id, parked_id, now)
         return admitted.event.id
 

@@ -142,7 +142,7 @@ class Receiver:
     async def _publish(self, tenant_id: str, events: Sequence[CheckedIn], now: datetime) -> None:
         """Publish the events of the request that came now."""
         pseudonyms = await self.configurations.pseudonyms(tenant_id)
-        await publish(self.publisher, self.overflow, tenant_id, pseudonyms, stamped(events, now))
+        await publish(self.publisher, self.overflow, tenant_id, pseudonyms, stamped(events, now), now)
 
     async def _resolved_events(
         self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History, now: datetime

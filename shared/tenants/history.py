@@ -157,7 +157,7 @@ class Configurations:
         """The tenant's history, at most 30 s old. Raises UnknownTenant."""
         now = self._clock.now()
         checked, history = self._cache.get(tenant_id, (None, None))
-        if checked is None or history is None or not now - checked < MAX_CACHE_AGE:
+        if checked is None or history is None or not timedelta(0) <= now - checked < MAX_CACHE_AGE:
             history = await self._store.history(tenant_id)
             if history is None:
                 raise UnknownTenant(tenant_id)

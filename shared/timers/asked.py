@@ -29,7 +29,8 @@ class Asked:
         waiting = {
             key: question
             for key, question in self._questions.pop(tenant_id, {}).items()
-            if due.get(key) == question[0] and now - question[1] < _pause(*question)
+            # If the clock was set back since, nobody knows how long ago it was.
+            if due.get(key) == question[0] and timedelta(0) <= now - question[1] < _pause(*question)
         }
         if waiting:
             self._questions[tenant_id] = waiting

@@ -3,19 +3,21 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.conversations.due_actions import due_actions
+from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore, Loaded
 from shared.conversations.record import Recorder
-from shared.effects.archive import Archiver
+from shared.conversations.retention import next_step
+from shared.effects.archive import Archiver, archived_facts
 from shared.effects.dispatcher import Dispatcher
 from shared.errors import EventIdConflict, HeadChanged, Refused
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
-from shared.tenants.history import Configurations
+from shared.tenants.history import Configurations, History
 from shared.wire import replace
 
 _log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Timers:
         loaded = await self.conversations.load(tenant_id, key)
         head, etag = loaded.head, loaded.etag
         if head is None or etag is None:
+            await self._delete_left_parts(tenant_id, key, loaded.facts, history, now)
             return False
         if head.due_effects(now):
             await self.effects.perform_left_over(tenant_id, key)
@@ -74,6 +77,18 @@ class Timers:
             await self.conversations.save_head(tenant_id, key, checked, etag)
         # Its retention may be over as well.
         return archives and due.step is not None
+
+    async def _delete_left_parts(
+        self, tenant_id: str, key: str, facts: Sequence[Fact], history: History, now: datetime
+    ) -> None:
+        """Delete what two checks at once left in the archive: one added a part after the other had deleted all.
+
+        A head that is missing although its facts are young was lost, whether these are stored or in the archive alone.
+        """
+        archive = self.archiver.archive
+        known = [*facts, *(fact for part in await archive.parts(tenant_id, key) for fact in archived_facts(part))]
+        if not known or now >= next_step(known, len(known), history.retention)[1]:
+            await archive.delete(tenant_id, key)
 
     async def _are_recorded_now(self, tenant_id: str, key: str, loaded: Loaded, events: Sequence[Event]) -> bool:
         """Record the events. False if they were there before. Raises HeadChanged, so that they are judged again."""

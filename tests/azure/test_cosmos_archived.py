@@ -16,7 +16,7 @@ from shared.wire import replace
 from tests.azure.databases import Stores, connected
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import PSEUDONYMS, contoso, ended, escalated, message, started
-from tests.conversations.pipelines import InMemory
+from tests.conversations.pipelines import NOW, InMemory
 from tests.fakes import MemoryArchive
 
 TENANT, KEY = "contoso", "c1"
@@ -131,6 +131,25 @@ async def test_forgetting_that_was_cut_short_is_finished_and_changes_no_bill(dat
         assert await pipeline.archive.parts(TENANT, KEY) == []
 
 
+async def test_an_archive_that_was_deleted_in_part_is_deleted_at_the_next_look(database: str) -> None:
+    async with archived(database) as (pipeline, stores):
+        # Given a conversation with an addendum, whose process died between deleting its parts
+        await deliver(pipeline, [message(at="2026-11-20T11:02:30Z", event_id="late", role="agent")])
+        await looked_after(pipeline, 2)
+        await expire(stores)
+        first, _ = await pipeline.archive.parts(TENANT, KEY)
+        found = await pipeline.conversations.read_head(TENANT, KEY)
+        assert found is not None
+        head, etag = found
+        await pipeline.conversations.save_head(TENANT, KEY, replace(head, archived=0), etag)
+        await pipeline.archive.delete(TENANT, KEY)
+        await pipeline.archive.add(TENANT, KEY, 0, first)
+        # When somebody looks after it, then nothing of it is left
+        await looked_after(pipeline, 400)
+        assert await pipeline.conversations.read_head(TENANT, KEY) is None
+        assert await pipeline.archive.parts(TENANT, KEY) == []
+
+
 async def test_its_contents_go_with_it_though_forgetting_was_cut_short(database: str) -> None:
     # Given an archived conversation with a content of its own, whose facts expired
     async with connected(database) as cosmos:
@@ -139,7 +158,7 @@ async def test_its_contents_go_with_it_though_forgetting_was_cut_short(database:
         await configured(pipeline, contoso())
         history = [{"id": "h1", "author": {"role": "bot", "id": "contoso-bot"}, "text": "x" * 200_000}]
         large = check_in(escalated(at="2026-11-20T11:02:30Z", transcript=history))
-        await publish(pipeline.publisher, pipeline.overflow, TENANT, PSEUDONYMS, [large])
+        await publish(pipeline.publisher, pipeline.overflow, TENANT, PSEUDONYMS, [large], NOW)
         await deliver(pipeline, [*TALK[:-1], large.event, TALK[-1]])
         await looked_after(pipeline, 2)
         assert [place for _, place, _ in pipeline.overflow.contents] == [KEY]

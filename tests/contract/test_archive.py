@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -95,3 +95,28 @@ async def test_fifty_first_uses_at_once_all_work(archive: Archive) -> None:
     # Then each is there
     kept = await asyncio.gather(*(archive.parts(TENANT, f"c{n}") for n in range(50)))
     assert [list(parts) for parts in kept] == [[str(n).encode()] for n in range(50)]
+
+
+async def test_parts_behind_a_gap_are_deleted_too(archive: Archive) -> None:
+    # Given a part that somebody added while somebody else deleted those before it
+    await archive.add(TENANT, KEY, 2, b"left")
+    # When the conversation is deleted, and comes again
+    await archive.delete(TENANT, KEY)
+    for number in range(3):
+        await archive.add(TENANT, KEY, number, str(number).encode())
+    # Then it has its own parts
+    assert list(await archive.parts(TENANT, KEY)) == [b"0", b"1", b"2"]
+
+
+async def test_who_deletes_and_who_writes_at_once_hinder_nobody(archive: Archive) -> None:
+    # When some write the parts of a conversation while others delete and read it
+    async def written(number: int) -> None:
+        with suppress(PartExists):
+            await archive.add(TENANT, KEY, number % 3, b"x")
+
+    others = (work(TENANT, KEY) for _ in range(10) for work in (archive.delete, archive.parts))
+    await asyncio.gather(*map(written, range(30)), *others)
+    # Then the last deletion leaves nothing
+    await archive.delete(TENANT, KEY)
+    await archive.add(TENANT, KEY, 0, b"new")
+    assert list(await archive.parts(TENANT, KEY)) == [b"new"]

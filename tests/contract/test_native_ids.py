@@ -9,6 +9,7 @@ import pytest
 
 from shared.clock import Clock
 from shared.conversations.find import read_customer, read_thread
+from shared.events.overflow import POSTS
 from shared.tenants.history import Configurations, ConfigurationStore, Version
 from tests.builders import CONFIGURED, contoso
 from tests.contract.conftest import Adapters
@@ -109,7 +110,8 @@ async def check_ids(
         our_id, page = await pipeline.finder.of_customer(tenant_id, read_customer(json.dumps(customer).encode()), None)
         keys = {head.conversation.key for head in (*found, *page.heads)}
         assert len(keys) == 2
-        ours[tenant_id] = {our_id, *keys, *overflow.places[before:]}
+        # Notes of posts have one place, whose name is no id.
+        ours[tenant_id] = {our_id, *keys, *overflow.places[before:]} - {POSTS}
     # Then all of them left something: facts, threads, rows, parked events, contents, archives, reports
     assert adapters.kept_under is not None
     stored = await adapters.kept_under()

@@ -93,7 +93,7 @@ class InMemory:
         self.reading, self.sweep, self.rebuild = wired.conversations, wired.sweep, wired.rebuild
         self.finder = wired.finder
         self.repair, self.usage, self.parked_event_service = wired.repair, wired.usage, wired.parked_event_service
-        self.forgotten = wired.forgotten
+        self.forgotten, self.unacknowledged = wired.forgotten, wired.unacknowledged
 
     async def configured(self, configuration: Configuration | None = None, since: datetime = CONFIGURED) -> "InMemory":
         """Add a tenant, as it was first configured at this time. Returns this pipeline."""

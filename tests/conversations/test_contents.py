@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, check_in, checks_of
 from shared.events.envelope import format_time
-from shared.events.overflow import Overflow, place_of, publish
+from shared.events.overflow import POSTS, Overflow, place_of, publish
 from shared.events.pseudonym import Pseudonyms
 from tests.builders import PSEUDONYMS, contoso, document, ended, escalated, message, started, threaded
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
@@ -40,7 +41,9 @@ def large(**members: Any) -> CheckedIn:
 
 async def accepted(pipeline: InMemory, *events: Event) -> None:
     """Take events as an ingress does, and deliver all that is published."""
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [check_in(event) for event in events])
+    await publish(
+        pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [check_in(event) for event in events], NOW
+    )
     await pipeline.drain()
 
 
@@ -92,13 +95,13 @@ class Watching(MemoryPublisher):
         await super().publish(tenant_id, events)
 
 
-Publish = Callable[[EventPublisher, Overflow, str, Pseudonyms, Sequence[CheckedIn]], Awaitable[None]]
+Publish = Callable[[EventPublisher, Overflow, str, Pseudonyms, Sequence[CheckedIn], datetime], Awaitable[None]]
 
 
 async def test_contents_are_kept_before_their_event_is_published(publish: Publish = publish) -> None:
     overflow = MemoryOverflow()
     publisher = Watching(overflow)
-    await publish(publisher, overflow, "contoso", PSEUDONYMS, [large()])
+    await publish(publisher, overflow, "contoso", PSEUDONYMS, [large()], NOW)
     assert (len(publisher.events), publisher.missing) == (1, 0)
 
 
@@ -109,7 +112,7 @@ async def test_where_contents_cannot_be_kept_nothing_is_published() -> None:
 
     publisher = MemoryPublisher()
     with pytest.raises(OverflowUnavailable):
-        await publish(publisher, Down(), "contoso", PSEUDONYMS, [large()])
+        await publish(publisher, Down(), "contoso", PSEUDONYMS, [large()], NOW)
     assert publisher.events == []
 
 
@@ -139,12 +142,12 @@ class Interrupted(Exception):
 
 
 class Interruptible(MemoryOverflow):
-    """An overflow whose next deletion does not come to pass."""
+    """An overflow whose next deletion of a content does not come to pass."""
 
     interrupted = False
 
     async def discard(self, tenant_id: str, place: str, sha256: str) -> None:
-        if not self.interrupted:
+        if place != POSTS and not self.interrupted:
             self.interrupted = True
             raise Interrupted
         await super().discard(tenant_id, place, sha256)
@@ -197,7 +200,7 @@ async def test_an_event_that_is_on_its_way_while_its_conversation_is_forgotten_k
     pipeline.clock.advance(RETENTION)
     await pipeline.sweep.run()
     late = check_in(escalated(at=format_time(pipeline.clock.now()), event_id="anew", transcript=OTHER_HISTORY))
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [late])
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [late], NOW)
     # When the conversation is forgotten first, then the event is recorded whole
     await pipeline.drain()
     lines = await pipeline.lines("c1", "agent")
@@ -208,7 +211,7 @@ async def test_the_contents_of_an_event_that_is_parked_go_with_it() -> None:
     # Given an event that is parked with its conversation's name, which no conversation has
     pipeline = await InMemory().configured()
     old = check_in(escalated(at="2020-01-01T00:00:00Z", transcript=HISTORY))
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [old])
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [old], NOW)
     await pipeline.drain()
     assert len(pipeline.overflow.contents) == 1
     # When it is forgotten, then so are its contents
@@ -217,10 +220,76 @@ async def test_the_contents_of_an_event_that_is_parked_go_with_it() -> None:
     assert pipeline.overflow.contents == {}
 
 
+class Unreachable(MemoryPublisher):
+    """A bus that answers nobody; `takes` is whether it takes what it is sent all the same."""
+
+    takes = False
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        if self.takes:
+            await super().publish(tenant_id, events)
+        raise ConnectionError
+
+
+async def posted(pipeline: InMemory, publisher: EventPublisher) -> None:
+    """Post two lines that are too large for events, one of a thread whose conversation is not known at the ingress."""
+    known = message("c1", at=at(-20), event_id="known", text="x" * 300_000)
+    unknown = message(None, at=at(-20), event_id="unknown", text="x" * 300_000, channel=THREAD)
+    lines = [check_in(known), check_in(unknown)]
+    await publish(publisher, pipeline.overflow, "contoso", PSEUDONYMS, lines, pipeline.clock.now())
+
+
+async def test_contents_of_a_post_that_was_never_acknowledged_go_after_a_day() -> None:
+    # Given posts that failed when their contents were kept, and a content of another post, which was acknowledged
+    pipeline = await over()
+    kept = dict(pipeline.overflow.contents)
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await posted(pipeline, Unreachable())
+    assert len(pipeline.overflow.contents) > len(kept)
+    # When less than a day has passed, then they wait for their sender
+    pipeline.clock.advance(DAY - SECOND)
+    before = dict(pipeline.overflow.contents)
+    assert await pipeline.unacknowledged.delete_left_over() == 0
+    assert pipeline.overflow.contents == before
+    # When a day has passed, then they are gone, and what was acknowledged is there
+    pipeline.clock.advance(SECOND)
+    assert await pipeline.unacknowledged.delete_left_over() == 1
+    assert pipeline.overflow.contents == kept
+
+
+async def test_contents_of_a_post_that_was_repeated_stay_wherever_its_event_is() -> None:
+    # Given a post that failed, and was acknowledged when its sender came again; its event waits on the bus
+    pipeline = await over()
+    line = check_in(message(at=at(-20), event_id="large", text="x" * 300_000))
+    for publisher in (Unreachable(), pipeline.publisher):
+        with suppress(ConnectionError):
+            await publish(publisher, pipeline.overflow, "contoso", PSEUDONYMS, [line], pipeline.clock.now())
+    # When days pass, then its contents are there
+    pipeline.clock.advance(3 * DAY)
+    assert await pipeline.unacknowledged.delete_left_over() == 0
+    assert pipeline.overflow.contents.keys() >= {("contoso", "c1", sha256) for sha256 in line.contents}
+
+
+async def test_contents_of_a_post_stay_that_was_recorded_although_nobody_knew() -> None:
+    # Given a bus that took an event, and whose answer was lost
+    pipeline, silent = await over(), Unreachable()
+    silent.takes, silent.events = True, pipeline.publisher.events
+    line = check_in(message(at=at(-20), event_id="large", text="x" * 300_000))
+    with pytest.raises(ConnectionError):
+        await publish(silent, pipeline.overflow, "contoso", PSEUDONYMS, [line], NOW)
+    await pipeline.drain()
+    # When a day has passed, then the line is whole
+    pipeline.clock.advance(DAY)
+    assert await pipeline.unacknowledged.delete_left_over() == 1
+    assert "x" * 300_000 in [entry.text for entry in await pipeline.lines("c1", "agent")]
+    assert await pipeline.unacknowledged.delete_left_over() == 0
+
+
 async def test_no_question_deletes_the_contents_of_a_message_that_is_on_its_way() -> None:
     # Given an event of 300 KB that is on its way, in a conversation that does not exist yet
     pipeline = await InMemory().configured()
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [large()])
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [large()], NOW)
     before = dict(pipeline.overflow.contents)
     # When whoever can reach the bus asks as if the sweep did, many times, under whatever name
     for source in ("/patchbay/sweep", "/patchbay", "/patchbay/sweep/", "/tests"):
@@ -234,7 +303,7 @@ async def test_no_question_deletes_the_contents_of_a_message_that_is_on_its_way(
 async def test_whoever_asks_of_a_conversation_that_did_not_begin_yet_deletes_nothing() -> None:
     # Given an event that is on its way
     pipeline = await InMemory().configured()
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [large()])
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [large()], NOW)
     # When a channel asks whether its conversation is silent
     question = document("inactivity.timeout", {"dueAt": at(0)}, at=at(0))
     await pipeline.deliveries.deliver(json.dumps(question).encode())
@@ -304,7 +373,7 @@ async def test_what_an_event_without_a_subject_stands_for_survives_every_crash_o
     overflow.failures = []
     pipeline = await InMemory(overflow=overflow).configured()
     made = check_in(escalated(None, at=at(-30), transcript=HISTORY, channel=THREAD))
-    await publish(pipeline.publisher, overflow, "contoso", PSEUDONYMS, [made])
+    await publish(pipeline.publisher, overflow, "contoso", PSEUDONYMS, [made], NOW)
     overflow.failures = ["put", "delete"]
     # When it is delivered until that succeeds, and once more
     for _ in range(2):

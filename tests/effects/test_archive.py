@@ -16,7 +16,7 @@ from shared.events.catalog import Event
 from shared.events.envelope import format_time
 from shared.tenants.history import Version
 from shared.timers.asked import ASKED_AGAIN_AFTER
-from tests.builders import FROM_THE_BEGINNING, contoso, ended, escalated, message, started
+from tests.builders import FROM_THE_BEGINNING, contoso, document, ended, escalated, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryArchive, MemoryConversations
 from tests.seeds import SUMMARY
@@ -217,6 +217,19 @@ async def test_with_its_retention_a_conversation_is_forgotten_and_its_count_is_k
     assert await pipeline.books_balance()
     rebuild = pipeline.rebuild
     assert (await rebuild.compare("contoso")).differences == []
+
+
+async def test_an_archive_whose_database_was_lost_is_deleted_only_when_its_retention_is_over() -> None:
+    # Given an archived conversation, whose database is lost
+    archive = MemoryArchive()
+    await swept(await over(archive=archive), DAY)
+    anew = await InMemory(archive=archive).configured()
+    question = json.dumps(document("inactivity.timeout", {"dueAt": at(0)}, at=at(0), source="/anybody")).encode()
+    # When somebody asks as the sweep does, then the archive stays, until its own time has come
+    for later, left in ((2 * DAY, 1), (RETENTION - SECOND, 1), (RETENTION, 0)):
+        anew.clock.advance(NOW + later - anew.clock.now())
+        await anew.deliveries.deliver(question)
+        assert len(await parts(anew)) == left
 
 
 @pytest.mark.parametrize("write", ["save_head", "delete"])

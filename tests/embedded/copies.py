@@ -5,8 +5,10 @@ from pathlib import Path
 
 from shared.bootstrap import EmbeddedPipeline, embedded
 from shared.clock import MovableClock
-from shared.embedded.archive import FolderArchive, archive_beside
+from shared.embedded.archive import FolderArchive
+from shared.embedded.backup import back_up
 from shared.embedded.conversations import EmbeddedConversations
+from shared.embedded.places import archive_beside
 from shared.events.envelope import format_time, parse_time
 from shared.settings import Settings
 from tests.builders import EXAMPLES, ended, message, started
@@ -33,6 +35,13 @@ async def filled(file: Path, *keys: str, archived: bytes = b"{}") -> EmbeddedPip
     await recorded(pipeline, *keys)
     await FolderArchive(archive_beside(file)).add("contoso", "c0", 0, archived)
     return pipeline
+
+
+def a_copy_of(file: Path) -> Path:
+    """A copy of the database, in a folder of its own."""
+    copy = file.parent / "copies" / "copy.db"
+    back_up(file, copy)
+    return copy
 
 
 async def conversations(pipeline: EmbeddedPipeline) -> list[str]:

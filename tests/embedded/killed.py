@@ -14,7 +14,7 @@ from local.backup import print_backup
 from shared.embedded.backup import back_up
 from shared.embedded.restore import restore
 
-folder, STEPS = Path(sys.argv[1]), ("open", "os.", "shutil.", "sqlite3.connect")
+folder = Path(sys.argv[1])
 
 def killed_at(step: int) -> bool:
     child = os.fork()
@@ -26,7 +26,7 @@ def killed_at(step: int) -> bool:
 
     def count(event: str, _: object) -> None:
         nonlocal left
-        if event.startswith(STEPS) and event != "os.kill":
+        if event.startswith(COUNTED) and event != "os.kill":
             left -= 1
             if left == -1:
                 os.kill(os.getpid(), signal.SIGNAL)
@@ -48,13 +48,24 @@ print(step)
 """
 
 
-def killed_at_each_step(folder: Path, work: str, before: str = "pass", number: signal.Signals = signal.SIGKILL) -> int:
+_STEPS = ("open", "os.", "shutil.", "sqlite3.connect")
+
+
+def killed_at_each_step(
+    folder: Path,
+    work: str,
+    before: str = "pass",
+    number: signal.Signals = signal.SIGKILL,
+    counted: tuple[str, ...] = _STEPS,
+) -> int:
     """Run `work`, a line of Python, with `place` being `folder/0`, `folder/1`, …: killed before its first step on the
     disk, before its second, and so on. The last one, whose number is returned, is not killed. `before` never is.
 
-    The signal's `number` may be that of another one which ends a process.
+    The signal's `number` may be that of another one which ends a process. `counted` are the beginnings of the names of
+    the audit events that are steps.
     """
     program = _PROGRAM.replace("BEFORE", before).replace("WORK", work).replace("SIGNAL", number.name)
+    program = program.replace("COUNTED", repr(counted))
     ran = subprocess.run(
         [sys.executable, "-c", program, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

@@ -32,6 +32,13 @@ from shared.embedded.database import Database
 database = Database(Path(sys.argv[1]))
 """
 
+_READ = """
+import sqlite3, sys
+reader = sqlite3.connect(sys.argv[1])
+reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+reader.close()
+"""
+
 
 @contextmanager
 def process(path: Path, work: str) -> Iterator[subprocess.Popen[str]]:
@@ -50,6 +57,11 @@ def line(running: subprocess.Popen[str]) -> str:
     """The next line that the process prints; empty when it has ended."""
     assert running.stdout is not None
     return running.stdout.readline().rstrip("\n")
+
+
+def read(path: Path) -> None:
+    """Have a process of its own read the file without holding it, as a backup does."""
+    subprocess.run([sys.executable, "-c", _READ, str(path)], check=True, timeout=30)
 
 
 def outcome(path: Path, work: str) -> tuple[int, str]:

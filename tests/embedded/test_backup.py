@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from local.__main__ import cli
 from shared.bootstrap import EmbeddedPipeline
-from shared.embedded.archive import FolderArchive, archive_beside
+from shared.embedded.archive import FolderArchive
 from shared.embedded.backup import BackupRefused, back_up
-from shared.embedded.database import DatabaseUnreadable
-from tests.embedded.copies import archived, conversations, names_in, opened, recorded, sound
+from shared.embedded.holding import DatabaseUnreadable
+from shared.embedded.places import archive_beside
+from tests.embedded.copies import archived, conversations, filled, names_in, opened, recorded, sound
 from tests.embedded.killed import killed_at_each_step
 
 
@@ -56,9 +57,17 @@ async def test_nothing_is_overwritten(running: EmbeddedPipeline, tmp_path: Path)
 
 @pytest.mark.parametrize("has_archive", [True, False], ids=["with an archive", "without one yet"])
 @pytest.mark.parametrize(
-    "place", ["patchbay.copy", "patchbay.db-wal", "copies/../patchbay.bak", "link/patchbay.sqlite", "link.db"]
+    "place",
+    [
+        "patchbay.archive",
+        "patchbay.db-wal",
+        "patchbay.db-archive",
+        "copies/../patchbay.db",
+        "link/patchbay.db",
+        "link.db",
+    ],
 )
-async def test_a_copy_that_would_share_the_archive_of_its_database_is_refused_and_the_archive_stays(
+async def test_a_copy_in_a_place_of_its_database_is_refused_and_the_archive_stays(
     running: EmbeddedPipeline, tmp_path: Path, place: str, *, has_archive: bool
 ) -> None:
     # given a database, and other names of its place
@@ -69,12 +78,26 @@ async def test_a_copy_that_would_share_the_archive_of_its_database_is_refused_an
     archive = archive_beside(tmp_path / "patchbay.db")
     if not has_archive:
         archive.rename(tmp_path / "elsewhere")
-    # when it is copied to where its own archive would be the copy's, then that is refused
+    # when it is copied to where something of its own is, or may be, then that is refused
     with pytest.raises(BackupRefused):
         back_up(tmp_path / "patchbay.db", tmp_path / place)
     # and the archive is as it was
     assert archived(tmp_path / "patchbay.db") == [b"{}"] * has_archive
     assert not any(name.endswith(".draft") for name in names_in(tmp_path))
+
+
+async def test_databases_of_one_stem_share_no_archive(tmp_path: Path) -> None:
+    # given databases whose names differ in what stands behind the dot, or in nothing but that
+    names = ("two.db", "two.sqlite", "two", "two.db.db", "two.archive.db")
+    for number, name in enumerate(names):
+        await (await filled(tmp_path / name, archived=str(number).encode())).close()
+    # then each has an archive of its own, also if a link names the database
+    assert [archived(tmp_path / name) for name in names] == [[str(number).encode()] for number in range(len(names))]
+    (tmp_path / "link.sqlite").symlink_to(tmp_path / "two.db")
+    assert archive_beside(tmp_path / "link.sqlite") == archive_beside(tmp_path / "two.db")
+    # and a copy of one's stem brings its own
+    back_up(tmp_path / "two.db", tmp_path / "two.copy")
+    assert archived(tmp_path / "two.copy") == archived(tmp_path / "two.db") == [b"0"]
 
 
 async def test_a_copy_inside_the_archive_is_refused(running: EmbeddedPipeline, tmp_path: Path) -> None:

@@ -1,15 +1,20 @@
 """One file, one process; what returned is on the disk; concurrent writes share commits, and only those."""
 
 import asyncio
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from shared.embedded.database import Database, DatabaseInUse
-from tests.embedded.processes import HOLD, WRITE, line, outcome, process
+from shared.embedded.database import Database
+from shared.embedded.holding import DatabaseInUse
+from shared.embedded.restore import restore
+from tests.embedded.copies import a_copy_of
+from tests.embedded.processes import HOLD, WRITE, line, outcome, process, read
 
 Work = Callable[[sqlite3.Connection], None]
 
@@ -40,6 +45,10 @@ async def things(database: Database) -> Database:
 
 def values(database: Database) -> list[object]:
     return [row["value"] for row in database.query("SELECT value FROM things ORDER BY rowid")]
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
 class Commits:
@@ -93,6 +102,70 @@ async def test_another_name_of_the_same_file_is_the_same_file(tmp_path: Path) ->
             await Database(tmp_path / "link.db").close()
     finally:
         await first.close()
+
+
+async def test_a_hard_link_to_a_file_in_use_is_the_same_file(tmp_path: Path) -> None:
+    path, link = tmp_path / "patchbay.db", tmp_path / "other" / "link.db"
+    # given a process that has a file, and another name of it in another folder
+    with process(path, HOLD) as first:
+        assert line(first) == "held"
+        link.parent.mkdir()
+        link.hardlink_to(path)
+        # when another process wants it by that name, then it is refused
+        code, complaint = outcome(link, HOLD)
+        assert (code, "DatabaseInUse" in complaint) == (1, True)
+        # and when the first is killed, then the file is free
+        first.kill()
+        first.wait()
+        await Database(link).close()
+
+
+async def test_a_lock_file_that_was_removed_lets_nobody_in(tmp_path: Path) -> None:
+    path = tmp_path / "patchbay.db"
+    # given a process that has a file, and whose lock file somebody removed
+    with process(path, HOLD) as first:
+        assert line(first) == "held"
+        (tmp_path / "patchbay.db-lock").unlink()
+        # when another process wants it, then it is refused, again and again
+        for _ in range(2):
+            code, complaint = outcome(path, HOLD)
+            assert (code, "DatabaseInUse" in complaint) == (1, True)
+        # and neither is it restored to
+        with pytest.raises(DatabaseInUse):
+            restore(a_copy_of(path), path, replace=True)
+
+
+async def test_a_file_that_this_process_has_is_refused_without_freeing_what_sqlite_locked(tmp_path: Path) -> None:
+    # given a file in use here, and another name of it
+    path, link = tmp_path / "patchbay.db", tmp_path / "link.db"
+    first = Database(path)
+    await first.write(lambda connection: connection.execute("CREATE TABLE things (value UNIQUE)"))
+    link.hardlink_to(path)
+    # when it is wanted here by that name, then it is refused
+    with pytest.raises(DatabaseInUse):
+        Database(link)
+    # and another process that has read it does not take itself for the last one, which would remove the log
+    read(path)
+    assert (tmp_path / "patchbay.db-wal").exists()
+    await first.write(insert("kept"))
+    await first.close()
+    second = Database(path)
+    assert values(second) == ["kept"]
+    await second.close()
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022])
+async def test_a_new_database_is_its_owners_alone(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        database = Database(tmp_path / "patchbay.db")
+        await database.write(lambda connection: connection.execute("CREATE TABLE things (value)"))
+    finally:
+        os.umask(before)
+    modes = modes_in(tmp_path)
+    await database.close()
+    assert set(modes) >= {"patchbay.db", "patchbay.db-lock", "patchbay.db-wal", "patchbay.db-shm"}
+    assert set(modes.values()) == {0o600}
 
 
 async def test_what_was_written_is_there_after_closing_and_opening_again(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from local.__main__ import cli
 from shared.bootstrap import EmbeddedPipeline
-from shared.embedded.archive import archive_beside
 from shared.embedded.backup import BackupRefused, back_up
-from shared.embedded.database import DatabaseInUse, DatabaseUnreadable
+from shared.embedded.holding import DatabaseInUse, DatabaseUnreadable
+from shared.embedded.places import archive_beside
 from shared.embedded.restore import RestoreRefused, restore
 from shared.schema import SchemaDiffers
 from tests.embedded.copies import archived, filled, names_in, sound
@@ -101,7 +101,7 @@ async def test_what_is_no_sound_copy_of_this_schema_is_refused_and_the_place_sta
     assert names_in(tmp_path / "new") == ["patchbay.db-lock"]
 
 
-@pytest.mark.parametrize("place", ["copies/monday.db", "copies/monday.live", "link.db", "folder", "linked.db"])
+@pytest.mark.parametrize("place", ["copies/monday.db", "copies/monday.archive", "link.db", "folder", "linked.db"])
 async def test_a_copy_is_not_restored_onto_itself_a_link_or_a_folder(copy: Path, tmp_path: Path, place: str) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "patchbay.db")
     (tmp_path / "folder").mkdir()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -25,10 +26,11 @@ async def published_first(
     tenant_id: str,
     pseudonyms: Pseudonyms,
     checked_in: Sequence[CheckedIn],
+    now: datetime,
 ) -> None:
     """Publish the events, and keep afterwards what was kept apart from them."""
     await publisher.publish(tenant_id, [one.event for one in checked_in])
-    await publish(MemoryPublisher(), overflow, tenant_id, pseudonyms, checked_in)
+    await publish(MemoryPublisher(), overflow, tenant_id, pseudonyms, checked_in, now)
 
 
 async def test_an_event_is_published_before_what_it_stands_for_is_kept() -> None:

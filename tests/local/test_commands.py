@@ -46,6 +46,7 @@ _CASES = [
     "replay --url http://127.0.0.1:{free}",
     "demo --folder {folder}",
     "demo --folder {folder}/garbage.db",
+    "demo --folder /proc/demo",
     "lint {folder}/garbage.db",
     "doctor {folder}/garbage.db --tenant-file {folder}/garbage.db",
     "emulators",
@@ -81,6 +82,9 @@ def test_a_command_that_cannot_do_its_work_says_why_and_fails(
     assert result.exit_code in (1, 2)
     assert len(result.output.splitlines()) == 1
     assert "Errno" not in result.output
+    # and what is to be done, where the files are what is wrong
+    if "--database" in case or case.startswith("demo"):
+        assert any(remedy in result.output for remedy in ("name a", "name the", "move the copy", "say --replace"))
 
 
 def test_every_command_has_a_case() -> None:

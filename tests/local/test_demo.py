@@ -14,7 +14,7 @@ from local.independent_count.count import count_sample
 from local.sample.cast import CUSTOMERS
 from local.sample.texts import TALKS
 from local.sample.traffic import SampleMonth, sample_month
-from shared.embedded.database import hold
+from shared.embedded.holding import Hold
 from tests.local.played import ThinMonths, played
 from tests.local.test_host import served_by, started
 
@@ -85,26 +85,33 @@ def test_the_command_and_the_address_in_its_end_show_the_month(thin_months: Thin
 
 
 def test_only_an_earlier_demonstration_is_removed(tmp_path: Path) -> None:
-    # Given a folder that an earlier one left, one that has anything else, too, a database that is not its own, a file
-    for name in ("earlier", "more", "live"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "patchbay.db").touch()
+    # Given a folder that an earlier one left, one that has anything else, too, a file, a link to the first
     for name in ("earlier", "more"):
-        (tmp_path / name / "host.log").touch()
-        (tmp_path / name / "usage-contoso-2026-10.csv").touch()
+        (marked,) = emptied(tmp_path / name).iterdir()
+        for file in ("patchbay.db", "host.log", "usage-contoso-2026-10.csv"):
+            (tmp_path / name / file).touch()
     (tmp_path / "more" / "thesis.txt").touch()
     (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "earlier")
+    # and somebody's own folders, whose files have the names of a demonstration's
+    for name in ("live", "logged", "marked"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "patchbay.db").touch()
+    for file in ("host.log", "usage-notes.txt", "patchbay.db-of-2025"):
+        (tmp_path / "logged" / file).touch()
+    (tmp_path / "marked" / marked.name).write_text("what I have to show")
+    before = {path for path in tmp_path.rglob("*") if path.parent.name != "earlier"}
     # When another one is to be played there, then only the first is emptied
-    assert list(emptied(tmp_path / "earlier").iterdir()) == []
-    for name in ("more", "live", "file"):
-        with pytest.raises(FileExistsError):
+    for name in ("more", "file", "link", "live", "logged", "marked"):
+        with pytest.raises(FileExistsError, match=r"--folder|exists"):
             emptied(tmp_path / name)
-    assert {path.name for path in (tmp_path / "more").iterdir()} >= {"thesis.txt", "patchbay.db"}
-    assert (tmp_path / "live" / "patchbay.db").exists()
+    assert [path.name for path in emptied(tmp_path / "earlier").iterdir()] == [marked.name]
+    assert {path for path in tmp_path.rglob("*") if path.parent.name != "earlier"} == before
 
 
 def test_a_demonstration_that_a_host_serves_is_not_removed(tmp_path: Path) -> None:
-    (tmp_path / "host.log").touch()
-    with closing(hold(tmp_path / "patchbay.db")), pytest.raises(FileExistsError, match="serves"):
-        emptied(tmp_path)
-    assert (tmp_path / "host.log").exists()
+    folder = emptied(tmp_path / "demo")
+    (folder / "host.log").touch()
+    with closing(Hold(folder / "patchbay.db")), pytest.raises(FileExistsError, match="serves"):
+        emptied(folder)
+    assert (folder / "host.log").exists()

@@ -1,8 +1,11 @@
 """`python -m local start` as a process: it serves on loopback, ends cleanly, and takes no file that is taken."""
 
 import os
+import resource
+import shlex
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -292,3 +295,39 @@ def test_a_start_that_makes_no_sense_says_how_to_start(tmp_path: Path, options: 
     wrong = refused_here(tmp_path, *options)
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert options[0].strip("-") in wrong.stderr
+
+
+@pytest.mark.parametrize("mask", ["000", "022"])
+def test_what_it_writes_is_its_owners_alone_whatever_the_umask(tmp_path: Path, mask: str) -> None:
+    # given a host that was started with a umask that gives others all, or the usual one
+    line = shlex.join(command(tmp_path / "data" / "patchbay.db", "--port", "0", "--clock", CLOCK))
+    with served_by(started(["sh", "-c", f"umask {mask}; exec {line}"])) as host:
+        # when a conversation is archived
+        host.configured().begin("c1")
+        host.client.post("/local/clock", json={"advance": "P40D"}).raise_for_status()
+        host.until(lambda: host.backlog()["active"] == 0)
+        host.client.post("/local/clock", json={"advance": "P2D"}).raise_for_status()
+        host.until(lambda: any(tmp_path.rglob("0.json")))
+        # then nobody else can read any of its files, or list its folders
+        made = [(path, stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.rglob("*")]
+        assert {path.name for path, _ in made} >= {"data", "patchbay.db", "patchbay.db-wal", "patchbay.archive"}
+        assert [path for path, mode in made if mode != (0o700 if path.is_dir() else 0o600)] == []
+
+
+def test_on_a_full_disk_it_is_not_healthy_until_there_is_room(tmp_path: Path) -> None:
+    with running(tmp_path / "patchbay.db", "--clock", CLOCK) as host:
+        host.configured().begin("c1")
+        # given a system that takes nothing more of what the host writes
+        before = resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, (4096, before[1]))
+        # then it says that its store is not reachable, and takes no post
+        answer = host.client.get("/api/health")
+        assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+        assert answer.json()["store"] == {"reachable": False, "failure": "StoreUnavailable"}
+        event = document("message.posted", {"author": {"role": "customer", "id": "u"}, "text": "x"}, "c1", CLOCK)
+        assert host.client.post("/api/tenants/contoso/events", json=event).status_code >= 500
+        # and when there is room again, then it is healthy, and goes on, and the probe has left nothing
+        resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, before)
+        assert host.client.get("/api/health").json()["status"] == "healthy"
+        host.begin("c2")
+        assert all(path.name.startswith("patchbay.") for path in tmp_path.iterdir())

@@ -15,6 +15,7 @@ from local.index import Function, index, resolved
 from local.timers import TimerTrigger, next_occurrence
 from shared.clock import MovableClock
 from shared.events.envelope import format_time, parse_time
+from tests.test_clock import Machine
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
@@ -149,6 +150,26 @@ async def test_a_jump_onto_the_time_itself_is_in_time() -> None:
     async with kept_running(timer, USAGE, "2026-10-20T12:00:00Z") as clock:
         clock.advance(timedelta(hours=14, minutes=30))
         assert not await timer.next()
+
+
+async def test_a_clock_that_was_set_back_silences_no_timer() -> None:
+    # given a timer on a machine whose clock is set back by a day between two runs
+    machine, lasted, enough = Machine(-DAY, after=7 * SECOND), list[timedelta](), asyncio.Event()
+
+    async def run(timer: func.TimerRequest) -> None:
+        lasted.append(machine.lasted)
+        if len(lasted) == 4:
+            enough.set()
+
+    trigger = TimerTrigger(Function("timer", {"type": "timerTrigger", "name": "timer"}, run), SWEEP, machine)
+    task = asyncio.create_task(trigger.keep_running())
+    try:
+        await asyncio.wait_for(enough.wait(), 10)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    # then it runs every five seconds all the same
+    assert lasted[:4] == [5 * SECOND * number for number in range(1, 5)]
 
 
 async def test_a_run_that_fails_is_logged_and_followed_by_the_next(caplog: pytest.LogCaptureFixture) -> None:

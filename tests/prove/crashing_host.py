@@ -49,7 +49,11 @@ class CrashingDatabase(Database):
         self._left = number
 
     async def write(
-        self, work: Callable[[sqlite3.Connection], T], noted: Callable[[T | Exception], None] | None = None
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        noted: Callable[[T | Exception], None] | None = None,
+        *,
+        forgets: bool = False,
     ) -> T:
         name = work.__qualname__.split(".<locals>")[0]
 
@@ -59,7 +63,7 @@ class CrashingDatabase(Database):
             return written
 
         self._crash_at(name, "before")
-        result = await super().write(crashing, noted)
+        result = await super().write(crashing, noted, forgets=forgets)
         self._crash_at(name, "after")
         return result
 

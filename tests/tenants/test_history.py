@@ -14,7 +14,7 @@ from shared.errors import InvalidConfiguration, InvalidRequest, UnknownTenant, V
 from shared.events.envelope import format_time, parse_time
 from shared.tenants.history import Configurations, History, Version, version_named
 from tests.builders import FROM_THE_BEGINNING, history, small, small_document
-from tests.fakes import MemoryConfigurations
+from tests.fakes import MemoryConfigurations, SettableClock
 
 START = datetime(2026, 10, 5, 10, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -92,6 +92,19 @@ async def test_what_was_read_is_used_for_30_seconds_and_no_longer(
     known = await configurations.of("small")
     assert store.reads == reads + 1
     assert (known.latest.number, known.at(clock.now()).number) == (2, 1)
+
+
+async def test_what_was_read_when_the_clock_was_ahead_is_read_again(store: MemoryConfigurations) -> None:
+    # given a process that read a tenant's history when its clock was a day ahead, and another that then puts a version
+    clock = SettableClock(START)
+    configurations = Configurations(store, clock)
+    await configurations.put("small", body(), expected=None)
+    clock.advance(timedelta(days=1))
+    await configurations.of("small")
+    clock.set_back(timedelta(days=1))
+    await Configurations(store, clock).put("small", body(retentionDays=90), expected=1)
+    # when the first one asks, then it knows the new version
+    assert (await configurations.of("small")).latest.number == 2
 
 
 async def test_who_puts_a_version_sees_it_at_once(configurations: Configurations) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from shared.clock import MovableClock
 from shared.conversations.ports import ConversationStore
 from shared.events.catalog import Event
 from shared.events.envelope import format_time
@@ -11,14 +12,17 @@ from shared.timers.asked import ASKED_AGAIN_AFTER, Asked
 from shared.wire import replace
 from tests.builders import message, started
 from tests.conversations.pipelines import NOW, InMemory
-from tests.fakes import MemoryConversations, MemoryPublisher
+from tests.fakes import MemoryConversations, MemoryPublisher, SettableClock
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-async def talking(*conversations: str, store: ConversationStore | None = None) -> InMemory:
+async def talking(
+    *conversations: str, store: ConversationStore | None = None, clock: MovableClock | None = None
+) -> InMemory:
     """Conversations whose customers have been silent for so long that each is due."""
-    pipeline = await InMemory(conversations=store or MemoryConversations()).configured()
+    chosen = clock or MovableClock(NOW)
+    pipeline = await InMemory(conversations=store or MemoryConversations(), clock=chosen).configured()
     for one in conversations:
         await pipeline.record(started(one, at=format_time(NOW)), message(one, at=format_time(NOW), role="bot"))
     pipeline.clock.advance(6 * MINUTE)
@@ -62,6 +66,20 @@ async def test_a_question_that_is_lost_is_asked_again_after_an_hour() -> None:
     await pipeline.sweep.run()
     assert asked(pipeline) == []
     pipeline.clock.advance(MINUTE)
+    for _ in range(2):
+        await pipeline.sweep.run()
+    assert asked(pipeline) == ["c1"]
+
+
+async def test_a_clock_that_was_set_back_keeps_no_question_waiting() -> None:
+    # Given a question that was asked when the clock was a day ahead, and that nobody will answer
+    clock = SettableClock(NOW)
+    pipeline = await talking("c1", clock=clock)
+    clock.advance(DAY)
+    await pipeline.sweep.run()
+    assert asked(pipeline) == ["c1"]
+    # When the clock is set back, then what is due is asked again at once, and then waits for its answer
+    clock.set_back(DAY)
     for _ in range(2):
         await pipeline.sweep.run()
     assert asked(pipeline) == ["c1"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContentSettings
-from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from shared.azure.blob.container import Container
 from shared.effects.archive import PartExists
@@ -43,6 +43,10 @@ class BlobArchive:
         # The last part goes first: what a crash leaves is a whole beginning.
         for part in reversed(range(count)):
             await self._container.delete(_name(tenant_id, key, part))
+        if count == 0:
+            # Somebody may have added a part while somebody else deleted those before it.
+            for name in await self._container.names(f"{tenant_id}/{key}/"):
+                await self._container.delete(name)
 
     async def close(self) -> None:
         """Close the connections. Without it nothing is lost: every write is durable."""
@@ -54,11 +58,19 @@ class BlobArchive:
             await blob.upload_blob(document, overwrite=False, content_settings=_JSON, metadata={_WRITER: writer})
         except ResourceExistsError as taken:
             # After a lost answer the part may be our own.
-            if (await blob.get_blob_properties()).metadata.get(_WRITER) != writer:
+            if await _writer_of(blob) != writer:
                 raise PartExists from taken
         except ResourceNotFoundError as missing:
             await self._container.create(missing)
             await self._upload(name, document, writer)
+
+
+async def _writer_of(blob: BlobClient) -> str | None:
+    """Who wrote the part; None if it was deleted meanwhile."""
+    try:
+        return (await blob.get_blob_properties()).metadata.get(_WRITER)
+    except ResourceNotFoundError:
+        return None
 
 
 def _name(tenant_id: str, key: str, part: int) -> str:

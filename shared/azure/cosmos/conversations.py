@@ -79,8 +79,9 @@ class CosmosConversations:
         facts = with_archived(loaded.facts, archived)
         if len(facts) >= count:
             return replace(loaded, facts=facts)
-        if loaded.head.archived == 0 and not archived:
-            # It was being forgotten, and only its head is left.
+        if loaded.head.archived == 0:
+            # It was being forgotten, and is left without some of its parts, or without any.
+            await self._archive.delete(tenant_id, key)
             await self.delete(tenant_id, key, loaded.etag)
             return Loaded(None, None, loaded.facts)
         # The result of some of the facts would be a wrong one, also on the bill.
