@@ -21,7 +21,7 @@ from shared.effects.reconcile import reconcile
 from shared.effects.tell_thread import TellThreadHandler
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
-from shared.health import Health, Probe
+from shared.health import Figures, Health, Probe
 from shared.ingress.deliver import Deliveries
 from shared.ingress.parked_effect import ParkedEffects
 from shared.ingress.parked_event import ParkedEvents
@@ -47,6 +47,7 @@ class Adapters:
     """One adapter of each port, that of configurations behind its cache.
 
     `bus_clock` is the clock by which the bus dates dead letters. `close` closes the adapters' connections and files.
+    `figures` are what health shows beside the answers of the probes.
     """
 
     conversations: ConversationStore
@@ -62,6 +63,7 @@ class Adapters:
     bus_clock: Clock
     probes: Mapping[str, Probe]
     close: Callable[[], Awaitable[None]]
+    figures: Figures = dict
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         repair=Repair(recorder, adapters.ledger),
         sweep=Sweep(store, configurations, effects, bus, clock, telemetry),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
-        health=Health(adapters.probes, clock, lambda: {"effects": asdict(effects.figures)}),
+        health=Health(adapters.probes, clock, lambda: {**adapters.figures(), "effects": asdict(effects.figures)}),
         clock=clock,
         telemetry=telemetry,
         open_to_all=open_to_all,

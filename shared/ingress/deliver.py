@@ -68,7 +68,8 @@ class Deliveries:
     async def _handle(self, event: Event, delivered: Delivered) -> Outcome:
         refuse_reserved(event)
         tenant_id = event.tenantid
-        history = await self.recorder.configurations.of(tenant_id)
+        # What was accepted by another process may be of a tenant that this one looked for in vain a moment ago.
+        history = await self.recorder.configurations.of(tenant_id, certain=True)
         addressed = await self._addressed(tenant_id, event, history)
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if event.is_question:
@@ -98,7 +99,7 @@ class Deliveries:
     async def _known_tenant(self, tenant_id: object) -> str:
         """The tenant's id if there is such a tenant, else NO_TENANT. The id may be any JSON value."""
         try:
-            await self.recorder.configurations.of(tenant_id if isinstance(tenant_id, str) else "")
+            await self.recorder.configurations.of(tenant_id if isinstance(tenant_id, str) else "", certain=True)
         except Refused:
             return NO_TENANT
         return str(tenant_id)

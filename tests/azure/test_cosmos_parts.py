@@ -8,11 +8,11 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.cosmos.day_documents import counter_name, counts_of, guarded_patches
 from shared.azure.cosmos.failures import OperationFailed, TransientFailure, meaning_of, wait_before_another_try
 from shared.azure.cosmos.session import SessionTokens
+from shared.bounded_cache import BoundedCache
 from shared.contributions.counters import recount
 from shared.conversations.bot_activity import BotActivity
 from shared.errors import DocumentTooLarge

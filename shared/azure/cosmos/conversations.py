@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.container import Container, Document, Operation
 from shared.azure.cosmos.conversation_documents import (
     BEHIND_FACTS,
@@ -42,6 +41,7 @@ from shared.azure.cosmos.conversation_lists import heads_query, page_of
 from shared.azure.cosmos.expiry import Retention, time_of_a_fact, time_to_live
 from shared.azure.cosmos.failures import CONFLICT, MISSING, OperationFailed
 from shared.azure.cosmos.keys import Partition
+from shared.bounded_cache import BoundedCache
 from shared.conversations.conversation import Conversation
 from shared.conversations.documents import read_head
 from shared.conversations.fact import Fact

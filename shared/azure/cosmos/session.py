@@ -4,8 +4,8 @@ The SDK keeps tokens too, but not those of transactional batches. The answer to 
 the caller then reads the document that was there.
 """
 
-from shared.azure.cosmos.bounded_cache import BoundedCache
 from shared.azure.cosmos.keys import Partition
+from shared.bounded_cache import BoundedCache
 
 
 class SessionTokens:
