@@ -16,6 +16,7 @@ from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
+from local.gate import OWN_NAMES
 from local.host import load_local_settings, run_loop, serve
 from local.lint import report
 from local.rebuild import rebuild_on
@@ -44,6 +45,10 @@ def start(
         datetime | None,
         typer.Option(parser=moment, metavar="TIME", help="Stand still at this time; POST /local/clock moves it."),
     ] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name by which it may be called, such as a tunnel's; several are allowed."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no line per request.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
@@ -55,7 +60,8 @@ def start(
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
     with refusing("Patchbay does not start"):
-        run_loop(serve(settings, port, chosen, log_requests=not quiet))
+        names = OWN_NAMES | {name.lower() for name in host_name or ()}
+        run_loop(serve(settings, port, chosen, log_requests=not quiet, names=names))
 
 
 @cli.command()

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
+from local.gate import OWN_NAMES
 from local.http import application
 from local.index import index, resolved
 from local.pump import Bus, Pump
@@ -34,24 +35,41 @@ def run_loop(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-async def serve(settings: Settings, port: int, clock: Clock, *, log_requests: bool) -> None:
-    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, DatabaseUnreadable, or OSError if the port is taken."""
+async def serve(
+    settings: Settings, port: int, clock: Clock, *, log_requests: bool, names: Collection[str] = OWN_NAMES
+) -> None:
+    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, DatabaseUnreadable, or OSError if the port is taken.
+
+    `names` are the hosts that a request may name.
+    """
     with listen(port) as listener:
         pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
-        await run_embedded(pipeline, listener, log_requests=log_requests)
+        await run_embedded(pipeline, listener, log_requests=log_requests, names=names)
 
 
 async def run_embedded(
-    pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket, *, log_requests: bool = False
+    pipeline: bootstrap.EmbeddedPipeline,
+    listener: socket.socket,
+    *,
+    log_requests: bool = False,
+    names: Collection[str] = OWN_NAMES,
 ) -> None:
     """Run the functions on this pipeline's database and bus."""
     # The receivers that locked messages died with the process that used the file before.
     await pipeline.bus.release_locks()
     store = f"database {pipeline.database.path}"
-    await run(pipeline, pipeline.bus, listener, store, log_requests=log_requests)
+    await run(pipeline, pipeline.bus, listener, store, log_requests=log_requests, names=names)
 
 
-async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str, *, log_requests: bool = False) -> None:
+async def run(
+    pipeline: Pipeline,
+    bus: Bus,
+    listener: socket.socket,
+    store: str,
+    *,
+    log_requests: bool = False,
+    names: Collection[str] = OWN_NAMES,
+) -> None:
     """Run the functions on this pipeline until SIGTERM or SIGINT, then finish the deliveries in hand.
 
     `bus` is the one that the pipeline publishes to. `store` names the place of its data in the output.
@@ -62,7 +80,7 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str,
     timers = [
         TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
     ]
-    app = application(functions, movable, timers)
+    app = application(functions, movable, timers, names)
     log = RequestLog(app) if log_requests else None
     server = _server(log or app)
     _stop_on_signals(server)
