@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
+from local.connections import BoundedProtocol, allow_files, end_late_ones
 from local.gate import OWN_NAMES
 from local.http import application
 from local.index import index, resolved
@@ -86,9 +87,11 @@ async def run(
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     _collect_seldom()
+    allow_files()
     print(f"Patchbay listens on {address} ({store})", flush=True)
     pumps = [Pump(bus, each).run() for each in functions if each.kind == "serviceBusTrigger"]
-    workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers))]
+    late = end_late_ones(server.server_state.connections)
+    workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers), late)]
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -103,7 +106,15 @@ async def run(
 def _server(app: ASGIApp) -> uvicorn.Server:
     """A server for loopback: it speaks no WebSocket, and no proxy stands before it."""
     return uvicorn.Server(
-        uvicorn.Config(app, ws="none", lifespan="off", proxy_headers=False, log_config=None, access_log=False)
+        uvicorn.Config(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="off",
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
+        )
     )
 
 
