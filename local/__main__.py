@@ -19,6 +19,7 @@ from local.emulators import prepare_emulators
 from local.gate import OWN_NAMES
 from local.host import load_local_settings, run_loop, serve
 from local.lint import report
+from local.log_limit import Repeated
 from local.rebuild import rebuild_on
 from local.replay import replay_on
 from shared.access.request import name_requests_in_logs
@@ -56,6 +57,8 @@ def start(
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Repeated())
     load_local_settings()
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
