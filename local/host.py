@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
 from local.connections import BoundedProtocol, allow_files, end_late_ones
-from local.gate import OWN_NAMES
+from local.gate import OWN_NAMES, Gate
 from local.http import application
 from local.index import index, resolved
 from local.pump import Bus, Pump
@@ -81,7 +81,7 @@ async def run(
     timers = [
         TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
     ]
-    app = application(functions, movable, timers, names)
+    app = Gate(application(functions, movable, timers), names)
     log = RequestLog(app) if log_requests else None
     server = _server(log or app)
     _stop_on_signals(server)

@@ -1,7 +1,7 @@
 """HTTP triggers, the host's start page and admin route, and the movable clock, as an ASGI application."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from local.gate import OWN_NAMES, Gate
 from local.http_functions import HttpFunctions, http_datum
 from local.index import Function
 from local.start_page import start_page
@@ -29,16 +28,12 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
 def application(
-    functions: Sequence[Function],
-    clock: MovableClock | None,
-    timers: Sequence[TimerTrigger] = (),
-    names: Collection[str] = OWN_NAMES,
+    functions: Sequence[Function], clock: MovableClock | None, timers: Sequence[TimerTrigger] = ()
 ) -> ASGIApp:
     """Routes under `/api` for HTTP functions, the start page, the admin route for timers, and the clock's, if it can be
     moved.
 
-    `timers` run by the clock: a request that moves it is answered when they have caught up. `names` are the hosts that
-    a request may name.
+    `timers` run by the clock: a request that moves it is answered when they have caught up.
     """
     first = start_page(timers)
     routes = [Route(path, first) for path in _START_PATHS]
@@ -54,7 +49,7 @@ def application(
         is_own = path.startswith(_OWN_PATHS) or path in _START_PATHS
         await (own if is_own else http_functions)(scope, receive, send)
 
-    return Gate(serve, names)
+    return serve
 
 
 def _http_functions(functions: Sequence[Function]) -> HttpFunctions:

@@ -479,13 +479,13 @@ class OverflowUnavailable(Retryable):
 
 
 class TooManyRequests(Retryable):
-    """Raised when a tenant sends more requests to this process than its rate allows."""
+    """Raised when a tenant sends more to this process than its rates allow, or faster than its events are handled."""
 
     code = "too_many_requests"
     status = 429
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"this tenant sends too many requests; try again in {retry_after} s")
+        super().__init__(f"this tenant sends too much; try again in {retry_after} s")
         self.retry_after = retry_after
 
 

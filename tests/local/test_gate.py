@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.gate import OWN_NAMES
+from local.gate import OWN_NAMES, Gate
 from local.http import application
 from local.index import index
 from tests.builders import EXAMPLES, document
@@ -70,7 +70,7 @@ async def test_two_names_are_none(host: Host) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.test", "null", "http://localhost:3000", "http://127.0.0.1", "localhost", "http://localhost.evil"],
+    ["https://evil.test", "null", "http://localhost:3000", "http://127.0.0.1", "file://", "http://localhost.evil"],
 )
 async def test_a_page_of_another_origin_posts_nothing(host: Host, origin: str) -> None:
     answer = await posted(host, origin=origin)
@@ -103,7 +103,7 @@ async def test_programs_channels_and_our_own_pages_come_in(host: Host, headers: 
 
 async def test_a_name_that_the_operator_gave_comes_in(host: Host) -> None:
     # Given a tunnel, through which a channel reaches this host by the tunnel's name
-    app = application(index(), host.clock, names=OWN_NAMES | {"contoso.tunnel.test"})
+    app = Gate(application(index(), host.clock), OWN_NAMES | {"contoso.tunnel.test"})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://contoso.tunnel.test") as client:
         # When it is posted to, also by a page of that name, then it takes it
         assert (await client.post(EVENTS, json=START)).status_code == 202

@@ -25,7 +25,7 @@ from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
-from shared.ingress.receive import Receipt, Receiver
+from shared.ingress.receive import Admit, Receipt, Receiver, any_number
 from shared.usage.correction import Correction, by_origin
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
 from tests.builders import fact_of
@@ -262,10 +262,16 @@ class FailsAtRefusals(Receiver):
     """Breaks down where it should refuse."""
 
     async def receive_activity(
-        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+        self,
+        tenant_id: str,
+        account_id: str,
+        channel_id: str,
+        body: bytes,
+        headers: Mapping[str, str] = NOTHING_GIVEN,
+        admit: Admit = any_number,
     ) -> Receipt:
         try:
-            return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
+            return await super().receive_activity(tenant_id, account_id, channel_id, body, headers, admit)
         except PatchbayError as refusal:
             raise RuntimeError("an unexpected failure") from refusal
 
@@ -276,7 +282,13 @@ class KeepsBodies(Receiver):
     kept: ClassVar[list[bytes]] = []
 
     async def receive_activity(
-        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+        self,
+        tenant_id: str,
+        account_id: str,
+        channel_id: str,
+        body: bytes,
+        headers: Mapping[str, str] = NOTHING_GIVEN,
+        admit: Admit = any_number,
     ) -> Receipt:
         self.kept.append(body * 999)
-        return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
+        return await super().receive_activity(tenant_id, account_id, channel_id, body, headers, admit)
