@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from local.pump import Bus, Pump
 from local.request_log import RequestLog
 from local.timers import TimerTrigger
 from shared import bootstrap
-from shared.clock import Clock, MovableClock
+from shared.clock import Clock, MovableClock, SystemClock
+from shared.embedded.lanes import lanes_of
 from shared.pipeline import Pipeline
 from shared.settings import Settings
 
@@ -59,12 +60,12 @@ async def run_embedded(
     # The receivers that locked messages died with the process that used the file before.
     await pipeline.bus.release_locks()
     store = f"database {pipeline.database.path}"
-    await run(pipeline, pipeline.bus, listener, store, log_requests=log_requests, names=names)
+    await run(pipeline, lanes_of(pipeline.bus, SystemClock()), listener, store, log_requests=log_requests, names=names)
 
 
 async def run(
     pipeline: Pipeline,
-    bus: Bus,
+    lanes: Sequence[Bus],
     listener: socket.socket,
     store: str,
     *,
@@ -73,7 +74,8 @@ async def run(
 ) -> None:
     """Run the functions on this pipeline until SIGTERM or SIGINT, then finish the deliveries in hand.
 
-    `bus` is the one that the pipeline publishes to. `store` names the place of its data in the output.
+    `lanes` are the ways through the bus that the pipeline publishes to; all messages come by one of them. `store` names
+    the place of its data in the output.
     """
     bootstrap.provide(pipeline)
     functions, clock = index(), pipeline.clock
@@ -89,7 +91,7 @@ async def run(
     _collect_seldom()
     allow_files()
     print(f"Patchbay listens on {address} ({store})", flush=True)
-    pumps = [Pump(bus, each).run() for each in functions if each.kind == "serviceBusTrigger"]
+    pumps = [Pump(lane, each).run() for each in functions if each.kind == "serviceBusTrigger" for lane in lanes]
     late = end_late_ones(server.server_state.connections)
     workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers), late)]
     try:

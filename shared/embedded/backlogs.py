@@ -46,13 +46,16 @@ class Backlogs:
                 self._rate = (self._rate + self._handled / seconds) / 2
             self._measured_from, self._handled = now, 0
 
+    def has_many(self, tenant_id: str) -> bool:
+        """True if more than a few messages of the tenant wait."""
+        return self._waiting.get(tenant_id, 0) > FEW
+
     def seconds(self, tenant_id: str) -> float:
         """How long it takes until a message of the tenant that comes now is handled; tenants are served in turn."""
-        waiting = self._waiting.get(tenant_id, 0)
-        if waiting <= FEW:
+        if not self.has_many(tenant_id):
             return 0.0
         many = sum(count > FEW for count in self._waiting.values())
-        return waiting * many / self._current_rate()
+        return self._waiting[tenant_id] * many / self._current_rate()
 
     def _current_rate(self) -> float:
         """Messages a second; where none was handled for some time, as few as that means."""

@@ -3,18 +3,22 @@
 import math
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from shared.clock import Clock
 from shared.embedded.backlogs import Backlogs
 from shared.embedded.database import Database
-from shared.embedded.in_turn import free_in_turn
+from shared.embedded.in_turn import free_in_turn, waiting_tenants
 from shared.embedded.subscription import Subscription
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, message_of, subscription_for
 from shared.events.catalog import Event
 from shared.ingress.parked_event import NO_TENANT
+
+Lane = Literal["all", "few", "many"]
+"""The messages of all tenants, of those that have a few waiting, or of those that have many."""
 
 LOCK_SECONDS = 300.0
 """How long a delivery is locked for its receiver: as long as the Functions host renews a lock."""
@@ -70,8 +74,8 @@ class EmbeddedBus:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._subscriptions: defaultdict[str, Subscription] = defaultdict(Subscription)
-        self._turns: dict[str, str] = {}
+        self._subscriptions: defaultdict[tuple[str, Lane], Subscription] = defaultdict(Subscription)
+        self._turns: dict[tuple[str, Lane], str] = {}
         waiting = {row["tenant_id"]: row["waiting"] for row in database.query(_WAITING)}
         self._backlogs = Backlogs(waiting, lambda: clock.now().timestamp())
 
@@ -98,19 +102,21 @@ class EmbeddedBus:
                 self._backlogs.came(tenant_id, len(rows))
 
         await self._database.write(insert, noted)
-        for subscription in {row[0] for row in rows}:
-            self._subscriptions[subscription].may_be_free()
+        self._may_be_free({row[0] for row in rows})
 
-    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        """Lock up to `limit` messages, tenants in turn, each one's oldest first; wait for one if there is none."""
-        known = self._subscriptions[subscription]
+    async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
+        """Lock up to `limit` messages, tenants in turn, each one's oldest first; wait for one if there is none.
+
+        `lane`: of which tenants, as many of their messages wait.
+        """
+        known = self._subscriptions[subscription, lane]
         while True:
             await known.wait(self._clock.now().timestamp())
             now = self._clock.now().timestamp()
             lock_ran_out = known.lock_ends <= now
             known.looks(now + LOCK_SECONDS)
             try:
-                deliveries = await self._lock(subscription, limit, now)
+                deliveries = await self._lock(subscription, limit, now, lane)
             except BaseException:
                 known.may_be_free()
                 raise
@@ -145,7 +151,7 @@ class EmbeddedBus:
             return []
 
         await self._database.write(release, self._note_gone)
-        self._subscriptions[delivery.subscription].may_be_free()
+        self._may_be_free({delivery.subscription})
 
     def backlog(self) -> Backlog:
         # Each is counted in its index, which holds no body.
@@ -154,6 +160,10 @@ class EmbeddedBus:
             " (SELECT count(*) FROM messages WHERE dead_reason IS NOT NULL) AS dead"
         )[0]
         return Backlog(row["active"], row["dead"])
+
+    def has_many(self, tenant_id: str) -> bool:
+        """True if the tenant is of the lane `many`."""
+        return self._backlogs.has_many(tenant_id)
 
     def backlog_seconds(self, tenant_id: str) -> float:
         """How long it takes until a message that the tenant publishes now is handled."""
@@ -182,8 +192,7 @@ class EmbeddedBus:
                 self._backlogs.came(row["tenant_id"], 1)
 
         resubmitted = await self._database.write(revive, noted)
-        for row, _ in resubmitted:
-            self._subscriptions[row["subscription"]].may_be_free()
+        self._may_be_free({row["subscription"] for row, _ in resubmitted})
         return [letter for _, letter in resubmitted]
 
     async def release_locks(self) -> None:
@@ -199,13 +208,27 @@ class EmbeddedBus:
     def _note_gone(self, outcome: list[Delivery] | Exception) -> None:
         gone = () if isinstance(outcome, Exception) else outcome
         for tenant_id, count in Counter(delivery.tenant_id for delivery in gone).items():
+            had_many = self._backlogs.has_many(tenant_id)
             self._backlogs.went(tenant_id, count)
+            if had_many and not self._backlogs.has_many(tenant_id):
+                self._may_be_free({subscription for subscription, _ in self._subscriptions})
 
-    async def _lock(self, subscription: str, limit: int, now: float) -> list[Delivery]:
-        after = self._turns.get(subscription, "")
+    def _may_be_free(self, subscriptions: Collection[str]) -> None:
+        for subscription, lane in self._subscriptions:
+            if subscription in subscriptions:
+                self._subscriptions[subscription, lane].may_be_free()
+
+    async def _lock(self, subscription: str, limit: int, now: float, lane: Lane) -> list[Delivery]:
+        def served(tenant_id: str) -> bool:
+            return lane == "all" or self._backlogs.has_many(tenant_id) == (lane == "many")
 
         def take(connection: sqlite3.Connection) -> list[Delivery]:
-            rows, self._turns[subscription] = free_in_turn(connection, subscription, after, now, limit)
+            after = self._turns.get((subscription, lane), "")
+            waiting = waiting_tenants(connection, subscription, after)
+            tenants = [tenant for tenant in waiting if served(tenant)]
+            # While everybody has a share each time, there is nothing to go on with.
+            self._turns[subscription, lane] = tenants[limit - 1] if len(tenants) > limit else ""
+            rows = free_in_turn(connection, subscription, tenants[:limit], now, limit)
             found = [_delivery(subscription, row) for row in rows]
             ends = now + LOCK_SECONDS
             connection.executemany(_LOCK, [(one.sequence, one.delivery_count, ends) for one in found])

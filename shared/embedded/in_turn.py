@@ -18,6 +18,7 @@ SELECT tenant_id FROM waiting WHERE tenant_id IS NOT NULL
 """
 """The tenants whose messages wait or are being handled, by a jump in the index from one to the next."""
 
+_MOST_TENANTS = 1000
 _FREE = """
 SELECT sequence, message_id, body, enqueued_at, tenant_id, ifnull(delivery_count, 0) + 1 AS delivery_count
 FROM messages LEFT JOIN deliveries USING (sequence)
@@ -27,14 +28,13 @@ ORDER BY sequence LIMIT ?
 
 
 def free_in_turn(
-    connection: sqlite3.Connection, subscription: str, after: str, now: float, limit: int
-) -> tuple[list[sqlite3.Row], str]:
-    """Up to `limit` free messages, and where to go on.
+    connection: sqlite3.Connection, subscription: str, tenants: Sequence[str], now: float, limit: int
+) -> list[sqlite3.Row]:
+    """Up to `limit` free messages of these tenants, each of which has the same share.
 
-    Each tenant has the same share, beginning with the first one `after` this; what it does not need is shared by the
-    others. A tenant's own come oldest first, and the first of each tenant before the second of any.
+    What one does not need is shared by the others. A tenant's own come oldest first, and the first of each tenant
+    before the second of any.
     """
-    tenants = _tenants(connection, subscription, after, limit)
     taken: dict[str, list[sqlite3.Row]] = {tenant: [] for tenant in tenants}
     left, hungry = limit, list(tenants)
     while left and hungry:
@@ -47,17 +47,14 @@ def free_in_turn(
             left -= len(rows)
             if len(rows) == share:
                 hungry.append(tenant)
-    rounds = zip_longest(*taken.values())
-    rows = [row for row in chain.from_iterable(rounds) if row is not None]
-    # While everybody has a share each time, there is nothing to go on with.
-    return rows, tenants[-1] if len(tenants) == limit else ""
+    return [row for row in chain.from_iterable(zip_longest(*taken.values())) if row is not None]
 
 
-def _tenants(connection: sqlite3.Connection, subscription: str, after: str, limit: int) -> Sequence[str]:
-    """Up to `limit` tenants that have messages: those after this one first, then those from the beginning on."""
-    given = {"subscription": subscription, "after": after, "limit": limit}
+def waiting_tenants(connection: sqlite3.Connection, subscription: str, after: str) -> Sequence[str]:
+    """The tenants that have messages, those after this one first. Of very many some, so that all have their turn."""
+    given = {"subscription": subscription, "after": after, "limit": _MOST_TENANTS}
     later = [tenant for (tenant,) in connection.execute(_WAITING, given)]
-    if not after or len(later) == limit:
+    if not after or len(later) == _MOST_TENANTS:
         return later
-    first = [tenant for (tenant,) in connection.execute(_WAITING, {**given, "after": "", "limit": limit - len(later)})]
+    first = [tenant for (tenant,) in connection.execute(_WAITING, {**given, "after": ""})]
     return [*later, *(tenant for tenant in first if tenant <= after)]

@@ -220,7 +220,9 @@ async def main(clock: str, *, change: Callable[[Adapters], Adapters] = _as_wired
         await _emptied(endpoint("TEST_SERVICE_BUS"))
         database = await stack.enter_async_context(fresh_database())
         adapters, bus = await stack.enter_async_context(_adapters(movable, database))
-        await run(assembled(change(adapters), movable, open_to_all=True), bus, listen(0), f"Cosmos database {database}")
+        await run(
+            assembled(change(adapters), movable, open_to_all=True), [bus], listen(0), f"Cosmos database {database}"
+        )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from shared.conversations.record import Recorded, Recorder
 from shared.dialects.received import NOTHING_GIVEN
 from shared.effects.dispatcher import Dispatcher
 from shared.effects.reconcile import reconcile
-from shared.embedded.bus import Delivery, EmbeddedBus
+from shared.embedded.bus import Delivery, EmbeddedBus, Lane
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.ledger import EmbeddedLedger
 from shared.errors import HeadChanged, PatchbayError
@@ -41,8 +41,8 @@ def _taken_for_another(fact: Fact) -> Fact:
 class AcknowledgesAtOnce(EmbeddedBus):
     """Forgets a message when it gives it out."""
 
-    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        deliveries = await super().receive(subscription, limit)
+    async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
+        deliveries = await super().receive(subscription, limit, lane)
         for delivery in deliveries:
             await self.complete(delivery)
         return deliveries
@@ -51,12 +51,19 @@ class AcknowledgesAtOnce(EmbeddedBus):
 class BuriesWhatComesAgain(EmbeddedBus):
     """Makes a dead letter of a message that it gives out for the second time."""
 
-    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        deliveries = await super().receive(subscription, limit)
+    async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
+        deliveries = await super().receive(subscription, limit, lane)
         again = [(DELIVERIES_EXCEEDED, one.sequence) for one in deliveries if one.delivery_count > 1]
         bury = "UPDATE messages SET dead_reason = ?, died_at = 0 WHERE sequence = ?"
         await self._database.write(lambda connection: connection.executemany(bury, again))
         return [one for one in deliveries if one.delivery_count == 1]
+
+
+class WithoutTurns(EmbeddedBus):
+    """Gives out messages as they came, whoever published them."""
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        await super().publish("everybody", events)
 
 
 class WithoutOutbox(EmbeddedConversations):
