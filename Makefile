@@ -103,6 +103,7 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 	$(RUN) -m tests.prove.kills
 	$(RUN) -m tests.prove.every_sequence
 	$(RUN) -m tests.prove.odd_bodies
+	$(RUN) -m tests.prove.noisy_tenant
 	$(RUN) -m tests.prove.ledger
 	$(RUN) -m tests.prove.spans
 	$(RUN) -m tests.prove.corrections

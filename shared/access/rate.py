@@ -9,8 +9,9 @@ from shared.errors import TooManyRequests
 
 BURST_SECONDS = 10
 """A bucket holds what may come in this time, so a channel that was cut off may catch up."""
-MOST_BACKLOG_SECONDS = 30.0
-"""How long a tenant's events may have to wait before more of them are refused: well before a minute."""
+MOST_BACKLOG_SECONDS = 10.0
+"""How long a tenant's events may have to wait before more of them are refused: well before a minute, and soon enough
+that taking them in does not occupy the process."""
 _MAX_BUCKETS = 10_000
 _LONGEST_ID = 64
 """Characters of a tenant's id. Longer ones are made up, and share a bucket, so that they fill no memory."""

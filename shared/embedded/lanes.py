@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.embedded.bus import Delivery, EmbeddedBus
 
-AT_ONCE = 8
+AT_ONCE = 4
 """Messages of tenants with many that are handled together while other tenants are active."""
 _MOST_TENANTS = 1000
 ACTIVE = timedelta(minutes=1)

@@ -423,7 +423,7 @@ async def test_a_tenant_that_sends_too_many_bytes_is_told_when_to_come_back(tmp_
 async def test_a_tenant_with_a_deep_backlog_is_told_when_to_come_back_although_there_is_no_other_limit(
     tmp_path: Path,
 ) -> None:
-    # given a bus on which more of a tenant waits than is handled in half a minute
+    # given a bus on which more of a tenant waits than is handled in ten seconds
     async with hosted(tmp_path) as host:
         await host.configured("contoso", "fabrikam")
         await host.pipeline.bus.send([("message.posted", f"{n}", b"") for n in range(100_000)], "contoso")
