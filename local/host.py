@@ -22,7 +22,7 @@ from local.pump import Bus, Pump
 from local.request_log import RequestLog
 from local.timers import TimerTrigger
 from shared import bootstrap
-from shared.clock import Clock, MovableClock, SystemClock
+from shared.clock import Clock, MovableClock
 from shared.embedded.lanes import lanes_of
 from shared.pipeline import Pipeline
 from shared.settings import Settings
@@ -60,7 +60,7 @@ async def run_embedded(
     # The receivers that locked messages died with the process that used the file before.
     await pipeline.bus.release_locks()
     store = f"database {pipeline.database.path}"
-    await run(pipeline, lanes_of(pipeline.bus, SystemClock()), listener, store, log_requests=log_requests, names=names)
+    await run(pipeline, lanes_of(pipeline.bus), listener, store, log_requests=log_requests, names=names)
 
 
 async def run(

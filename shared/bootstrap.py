@@ -128,7 +128,7 @@ def access_to(own: Pipeline, settings: AccessSettings) -> Access:
             real,
             events_per_second=settings.events_per_second,
             bytes_per_second=settings.bytes_per_second,
-            backlog_seconds=own.backlog_seconds,
+            too_deep_by=own.too_deep_by,
         ),
         grants={name.lower(): tenants for name, tenants in settings.grants.items()},
         open_to_all=own.open_to_all,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from shared.access.rate import BacklogSeconds, no_backlog
+from shared.access.rate import TooDeepBy, never_too_deep
 from shared.clock import Clock
 from shared.conversations.contents import Contents
 from shared.conversations.find import Finder
@@ -48,8 +48,8 @@ class Adapters:
     """One adapter of each port, that of configurations behind its cache.
 
     `bus_clock` is the clock by which the bus dates dead letters. `close` closes the adapters' connections and files.
-    `figures` are what health shows beside the answers of the probes. `backlog_seconds` says how long a tenant's events
-    that come now will wait, where the bus knows it.
+    `figures` are what health shows beside the answers of the probes. `too_deep_by` says how many seconds a tenant
+    should wait before it sends more, where the bus knows it.
     """
 
     conversations: ConversationStore
@@ -66,7 +66,7 @@ class Adapters:
     probes: Mapping[str, Probe]
     close: Callable[[], Awaitable[None]]
     figures: Figures = dict
-    backlog_seconds: BacklogSeconds = no_backlog
+    too_deep_by: TooDeepBy = never_too_deep
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Pipeline:
     telemetry: Telemetry
     open_to_all: bool
     close: Callable[[], Awaitable[None]]
-    backlog_seconds: BacklogSeconds
+    too_deep_by: TooDeepBy
 
 
 def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, telemetry: Telemetry = OFF) -> Pipeline:
@@ -147,5 +147,5 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         telemetry=telemetry,
         open_to_all=open_to_all,
         close=close,
-        backlog_seconds=adapters.backlog_seconds,
+        too_deep_by=adapters.too_deep_by,
     )

@@ -9,9 +9,6 @@ from shared.errors import TooManyRequests
 
 BURST_SECONDS = 10
 """A bucket holds what may come in this time, so a channel that was cut off may catch up."""
-MOST_BACKLOG_SECONDS = 10.0
-"""How long a tenant's events may have to wait before more of them are refused: well before a minute, and soon enough
-that taking them in does not occupy the process."""
 _MAX_BUCKETS = 10_000
 _LONGEST_ID = 64
 """Characters of a tenant's id. Longer ones are made up, and share a bucket, so that they fill no memory."""
@@ -19,11 +16,11 @@ _REQUESTS, _EVENTS, _BYTES = range(3)
 _Left = tuple[float, float, float]
 """What is left of each."""
 
-BacklogSeconds = Callable[[str], float]
-"""How long a tenant's events that come now will wait."""
+TooDeepBy = Callable[[str], float]
+"""How many seconds it takes until a tenant's backlog is not too deep any more; 0 if it is not."""
 
 
-def no_backlog(_: str) -> float:
+def never_too_deep(_: str) -> float:
     """What is known where the bus does not tell how deep a tenant's backlog is."""
     return 0.0
 
@@ -41,13 +38,13 @@ class RateLimit:
         *,
         events_per_second: float = 0,
         bytes_per_second: float = 0,
-        backlog_seconds: BacklogSeconds = no_backlog,
+        too_deep_by: TooDeepBy = never_too_deep,
     ) -> None:
         self._rates = (per_second, events_per_second, bytes_per_second)
         requests, events, size = (max(1.0, rate * BURST_SECONDS) if rate else math.inf for rate in self._rates)
         self._full: _Left = (requests, events, size)
         self._clock = clock
-        self._backlog_seconds = backlog_seconds
+        self._too_deep_by = too_deep_by
         self._buckets: dict[str, tuple[_Left, datetime]] = {}
 
     @property
@@ -61,8 +58,8 @@ class RateLimit:
 
         Raises TooManyRequests with the seconds after which there is room again.
         """
-        if brings_events and (too_deep := self._backlog_seconds(tenant_id) - MOST_BACKLOG_SECONDS) > 0:
-            raise TooManyRequests(math.ceil(too_deep))
+        if brings_events and (seconds := self._too_deep_by(tenant_id)) > 0:
+            raise TooManyRequests(math.ceil(seconds))
         if not any(self._rates):
             return
         name, now = tenant_id[:_LONGEST_ID], self._clock.now()

@@ -1,10 +1,16 @@
 """How many messages of each tenant wait on the local bus, and how long they will take."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 
 FEW = 200
 """A tenant that has no more messages waiting is told that they take no time: they never take long."""
+MOST_SECONDS, MOST_BESIDE_OTHERS = 10.0, 2.0
+"""How long a tenant's messages may have to wait, alone and beside others, before it should send no more: well before a
+minute, and soon enough that taking them in does not occupy the process."""
+ACTIVE_SECONDS = 60.0
+"""How long a tenant counts as active after it had a message."""
+_MOST_TENANTS = 1000
 _EXPECTED = 500.0
 """Messages a second, until so many were handled that it is known."""
 _WINDOW_SECONDS = 1.0
@@ -21,6 +27,8 @@ class Backlogs:
         self._rate = _EXPECTED
         self._measured_from = now()
         self._handled = 0
+        self._last: OrderedDict[str, float] = OrderedDict()
+        """When each tenant had a message, the latest last."""
 
     def came(self, tenant_id: str, count: int) -> None:
         """Note that so many messages of the tenant are on the bus now."""
@@ -29,6 +37,10 @@ class Backlogs:
             self._measured_from, self._handled = self._now(), 0
         self._waiting[tenant_id] += count
         self._total += count
+        self._last[tenant_id] = self._now()
+        self._last.move_to_end(tenant_id)
+        if len(self._last) > _MOST_TENANTS:
+            self._last.popitem(last=False)
 
     def went(self, tenant_id: str, count: int) -> None:
         """Note that so many messages of the tenant are handled, or are dead letters."""
@@ -56,6 +68,24 @@ class Backlogs:
             return 0.0
         many = sum(count > FEW for count in self._waiting.values())
         return self._waiting[tenant_id] * many / self._current_rate()
+
+    def too_deep_by(self, tenant_id: str) -> float:
+        """How long it takes until the tenant's backlog is not too deep any more; 0 if it is not."""
+        seconds = self.seconds(tenant_id)
+        if seconds <= MOST_BESIDE_OTHERS:
+            return 0.0
+        most = MOST_BESIDE_OTHERS if self.few_are_active() else MOST_SECONDS
+        return max(0.0, seconds - most)
+
+    def few_are_active(self) -> bool:
+        """True if a tenant that has a few messages had one lately."""
+        now = self._now()
+        for tenant_id, last in reversed(self._last.items()):
+            if now - last >= ACTIVE_SECONDS:
+                return False
+            if not self.has_many(tenant_id):
+                return True
+        return False
 
     def _current_rate(self) -> float:
         """Messages a second; where none was handled for some time, as few as that means."""

@@ -161,9 +161,13 @@ class EmbeddedBus:
         )[0]
         return Backlog(row["active"], row["dead"])
 
-    def has_many(self, tenant_id: str) -> bool:
-        """True if the tenant is of the lane `many`."""
-        return self._backlogs.has_many(tenant_id)
+    def few_are_active(self) -> bool:
+        """True if a tenant of the lane `few` had a message lately."""
+        return self._backlogs.few_are_active()
+
+    def too_deep_by(self, tenant_id: str) -> float:
+        """How many seconds it takes until the tenant's backlog is not too deep any more; 0 if it is not."""
+        return self._backlogs.too_deep_by(tenant_id)
 
     def backlog_seconds(self, tenant_id: str) -> float:
         """How long it takes until a message that the tenant publishes now is handled."""

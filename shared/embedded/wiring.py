@@ -60,5 +60,5 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         probes={"store": store_probe, "bus": bus_probe},
         close=database.close,
         figures=figures,
-        backlog_seconds=bus.backlog_seconds,
+        too_deep_by=bus.too_deep_by,
     )

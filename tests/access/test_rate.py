@@ -112,11 +112,11 @@ def test_bytes_count_whatever_is_asked_for() -> None:
 
 
 def test_a_tenant_with_a_deep_backlog_brings_no_more_events_until_it_is_less_deep() -> None:
-    # given a tenant whose events wait for 9, 10.5 and 70 seconds
-    deep = {"contoso": 9.0}
-    limit = RateLimit(0, MovableClock(NOW), backlog_seconds=lambda tenant_id: deep.get(tenant_id, 0))
+    # given a tenant whose backlog is too deep by nothing, half a second, and a minute
+    deep = {"contoso": 0.0}
+    limit = RateLimit(0, MovableClock(NOW), too_deep_by=lambda tenant_id: deep.get(tenant_id, 0))
     limit.spend("contoso", brings_events=True)
-    for seconds, retry_after in ((10.5, 1), (70.0, 60)):
+    for seconds, retry_after in ((0.5, 1), (60.0, 60)):
         deep["contoso"] = seconds
         # when it brings more, then it is told when there is room again; what it asks for is answered
         with pytest.raises(TooManyRequests) as refused:

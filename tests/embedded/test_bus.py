@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.clock import MovableClock
-from shared.embedded.backlogs import FEW
+from shared.embedded.backlogs import ACTIVE_SECONDS, FEW, MOST_BESIDE_OTHERS, MOST_SECONDS
 from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
 from shared.embedded.database import Database
 from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, UNROUTED
@@ -374,6 +374,23 @@ async def test_a_backlog_is_as_deep_as_it_takes_to_handle_it(bus: EmbeddedBus, c
     # and if nothing is handled any more, longer and longer
     clock.advance(timedelta(minutes=10))
     assert bus.backlog_seconds("noisy") > 2 * left / 100 * 10
+
+
+async def test_a_backlog_is_too_deep_sooner_beside_others(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a tenant alone, whose messages take between two and ten seconds
+    await published(bus, "noisy", 2000)
+    seconds = bus.backlog_seconds("noisy")
+    assert MOST_BESIDE_OTHERS < seconds < MOST_SECONDS
+    # Then it may send more, until they take more than ten
+    assert bus.too_deep_by("noisy") == 0
+    await published(bus, "noisy", 10_000)
+    assert bus.too_deep_by("noisy") == pytest.approx(bus.backlog_seconds("noisy") - MOST_SECONDS)
+    # and beside another tenant that is active, until they take more than two
+    await published(bus, "quiet", 1)
+    assert bus.too_deep_by("noisy") == pytest.approx(bus.backlog_seconds("noisy") - MOST_BESIDE_OTHERS)
+    assert bus.too_deep_by("quiet") == 0
+    clock.advance(timedelta(seconds=ACTIVE_SECONDS))
+    assert bus.too_deep_by("noisy") == pytest.approx(bus.backlog_seconds("noisy") - MOST_SECONDS)
 
 
 async def test_a_backlog_that_another_process_left_is_known(database: Database, clock: MovableClock) -> None:

@@ -1,14 +1,15 @@
 """Who has a few messages waiting does not wait behind who has many, and meets little of them."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from shared.clock import MovableClock
-from shared.embedded.backlogs import FEW
+from shared.embedded.backlogs import ACTIVE_SECONDS, FEW
 from shared.embedded.bus import Delivery, EmbeddedBus
 from shared.embedded.database import Database
-from shared.embedded.lanes import ACTIVE, AT_ONCE, FewWaiting, ManyWaiting, lanes_of
+from shared.embedded.lanes import AT_ONCE, FewWaiting, ManyWaiting, lanes_of
 from shared.events.envelope import parse_time
 
 LINES = "message-posted"
@@ -25,8 +26,8 @@ def bus(database: Database, clock: MovableClock) -> EmbeddedBus:
 
 
 @pytest.fixture
-def lanes(bus: EmbeddedBus, clock: MovableClock) -> tuple[FewWaiting, ManyWaiting]:
-    return lanes_of(bus, clock)
+def lanes(bus: EmbeddedBus) -> tuple[FewWaiting, ManyWaiting]:
+    return lanes_of(bus)
 
 
 async def published(bus: EmbeddedBus, tenant_id: str, count: int) -> None:
@@ -95,7 +96,7 @@ async def test_beside_an_active_tenant_only_some_of_the_many_are_in_hand(
     await many.abandon(first[0], "ValueError")
     assert len(await second) == AT_ONCE
     # and when the other tenant has been silent for a minute, then all that are wanted
-    clock.advance(ACTIVE)
+    clock.advance(timedelta(seconds=ACTIVE_SECONDS))
     assert len(await taken(many)) == 32
 
 
