@@ -11,7 +11,7 @@ minute, and soon enough that taking them in does not occupy the process."""
 ACTIVE_SECONDS = 60.0
 """How long a tenant counts as active after it had a message."""
 _MOST_TENANTS = 1000
-_EXPECTED = 500.0
+_EXPECTED = 1000.0
 """Messages a second, until so many were handled that it is known."""
 _WINDOW_SECONDS = 1.0
 _STALLED_SECONDS = 5.0
