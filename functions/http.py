@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _request: contextvars.ContextVar[Request] = contextvars.ContextVar("request")
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
-_HEADERS = {
+COMMON_HEADERS = {
     # Shared caches must not keep what one tenant's people may read, and a browser must ask before it shows it again.
     "Cache-Control": "private, no-cache",
     "X-Content-Type-Options": "nosniff",
@@ -75,7 +75,7 @@ def guarded(
             with _telemetry().serving(request.method, path, request.headers) as served:
                 response = await _answered(handler, req, served, query, problem_page)
                 served.answered(response.status_code)
-            response.headers.update(_HEADERS)
+            response.headers.update(COMMON_HEADERS)
             response.headers[REQUEST_ID_HEADER] = request_id.get()
             return response
         finally:
@@ -149,15 +149,20 @@ def replied(reply: Reply) -> func.HttpResponse:
     return func.HttpResponse(body, status_code=reply.status, headers=dict(reply.headers), mimetype="text/plain")
 
 
-def _problem(error: PatchbayError, req: func.HttpRequest, problem_page: ProblemPage | None) -> func.HttpResponse:
-    document: dict[str, Any] = {
+def problem_document(error: PatchbayError, named: str) -> dict[str, Any]:
+    """The problem document (RFC 9457) of an error, for the request that is named so."""
+    return {
         "type": f"urn:patchbay:error:{error.code}",
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         "code": error.code,
         "detail": error.detail,
-        "instance": f"urn:patchbay:request:{request_id.get()}",
+        "instance": f"urn:patchbay:request:{named}",
     }
+
+
+def _problem(error: PatchbayError, req: func.HttpRequest, problem_page: ProblemPage | None) -> func.HttpResponse:
+    document = problem_document(error, request_id.get())
     headers: dict[str, str] = {}
     if error.mistakes:
         document["errors"] = [mistake.shown() for mistake in error.mistakes]

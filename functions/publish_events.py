@@ -14,6 +14,7 @@ blueprint = func.Blueprint()
 @route(blueprint, "POST", "tenants/{tenantId}/events")
 async def publish_events(req: func.HttpRequest) -> func.HttpResponse:
     request, receiver = current_request(), bootstrap.pipeline().receiver
-    receipt = await receiver.receive_events(request.address["tenantId"], request.body, request.headers)
+    admit = bootstrap.access().admit_events
+    receipt = await receiver.receive_events(request.address["tenantId"], request.body, request.headers, admit)
     document = {"accepted": list(receipt.accepted), "rejected": mistakes_of(receipt.rejected)}
     return answer(document, HTTPStatus.ACCEPTED)

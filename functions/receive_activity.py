@@ -17,8 +17,9 @@ _log = logging.getLogger(__name__)
 async def receive_activity(req: func.HttpRequest) -> func.HttpResponse:
     request = current_request()
     address = request.address
-    receipt = await bootstrap.pipeline().receiver.receive_activity(
-        address["tenantId"], address["accountId"], address["channelId"], request.body, request.headers
+    receiver, admit = bootstrap.pipeline().receiver, bootstrap.access().admit_events
+    receipt = await receiver.receive_activity(
+        address["tenantId"], address["accountId"], address["channelId"], request.body, request.headers, admit
     )
     if receipt.rejected:
         # The sender may not read the answer: it takes a set for delivered if the set was acknowledged.

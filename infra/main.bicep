@@ -32,12 +32,13 @@ param instanceMemoryMB int = 512
 param sweepSchedule string = '0 * * * * *'
 @description('Six fields, UTC: when months are rolled up and closed.')
 param usageSchedule string = '0 30 2 * * *'
-@description('What one tenant may ask of one instance in the long run; 0 is no limit.')
+@description('What one tenant may ask of and send to one instance in the long run; 0 is no limit.')
 @minValue(0)
 param requestsPerSecond int = 100
+param eventsPerSecond int = 1000
+param bytesPerSecond int = 4194304
 @description('Which part of all traces is kept, from 0 to 1.')
 param tracesRatio string = '0.04'
-
 @description('Client id of the registration that access tokens are issued for; empty: nobody but channels comes in.')
 param apiClientId string = ''
 @description('JSON: the tenants of each person or system, by object id.')
@@ -131,7 +132,7 @@ module functionApp 'modules/functionApp.bicep' = {
     keyVaultName: services.outputs.keyVaultName
     sweepSchedule: sweepSchedule
     usageSchedule: usageSchedule
-    requestsPerSecond: requestsPerSecond
+    perSecond: { requests: requestsPerSecond, events: eventsPerSecond, bytes: bytesPerSecond }
     tracesRatio: tracesRatio
     apiClientId: apiClientId
     grants: string(json(grants))

@@ -17,8 +17,10 @@ from local.dead_letters import dead_letters_on
 from local.demo import demonstrate
 from local.doctor import diagnosed, show
 from local.emulators import prepare_emulators
+from local.gate import OWN_NAMES
 from local.host import load_local_settings, run_loop, serve
 from local.lint import report
+from local.log_limit import Repeated
 from local.rebuild import rebuild_on
 from local.replay import replay_on
 from shared.access.request import name_requests_in_logs
@@ -47,6 +49,10 @@ def start(
         datetime | None,
         typer.Option(parser=moment, metavar="TIME", help="Stand still at this time; POST /local/clock moves it."),
     ] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name by which it may be called, such as a tunnel's; several are allowed."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no line per request.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
@@ -54,11 +60,14 @@ def start(
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Repeated())
     load_local_settings()
     chosen: Clock = MovableClock(clock) if clock else SystemClock()
     settings = Settings(database=database) if database else Settings()
     with refusing("Patchbay does not start"):
-        run_loop(serve(settings, port, chosen, log_requests=not quiet))
+        names = OWN_NAMES | {name.lower() for name in host_name or ()}
+        run_loop(serve(settings, port, chosen, log_requests=not quiet, names=names))
 
 
 @cli.command()

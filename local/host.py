@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
+from local.connections import BoundedProtocol, allow_files, end_late_ones
+from local.gate import OWN_NAMES, Gate
 from local.http import application
 from local.index import index, resolved
 from local.pump import Bus, Pump
@@ -21,6 +23,7 @@ from local.request_log import RequestLog
 from local.timers import TimerTrigger
 from shared import bootstrap
 from shared.clock import Clock, MovableClock
+from shared.embedded.lanes import lanes_of
 from shared.pipeline import Pipeline
 from shared.settings import Settings
 
@@ -34,27 +37,45 @@ def run_loop(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-async def serve(settings: Settings, port: int, clock: Clock, *, log_requests: bool) -> None:
-    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, DatabaseUnreadable, or OSError if the port is taken."""
+async def serve(
+    settings: Settings, port: int, clock: Clock, *, log_requests: bool, names: Collection[str] = OWN_NAMES
+) -> None:
+    """Run until SIGTERM or SIGINT. Raises DatabaseInUse, DatabaseUnreadable, or OSError if the port is taken.
+
+    `names` are the hosts that a request may name.
+    """
     with listen(port) as listener:
         pipeline = bootstrap.embedded(settings, clock, open_to_all=True, telemetry=bootstrap.telemetry())
-        await run_embedded(pipeline, listener, log_requests=log_requests)
+        await run_embedded(pipeline, listener, log_requests=log_requests, names=names)
 
 
 async def run_embedded(
-    pipeline: bootstrap.EmbeddedPipeline, listener: socket.socket, *, log_requests: bool = False
+    pipeline: bootstrap.EmbeddedPipeline,
+    listener: socket.socket,
+    *,
+    log_requests: bool = False,
+    names: Collection[str] = OWN_NAMES,
 ) -> None:
     """Run the functions on this pipeline's database and bus."""
     # The receivers that locked messages died with the process that used the file before.
     await pipeline.bus.release_locks()
     store = f"database {pipeline.database.path}"
-    await run(pipeline, pipeline.bus, listener, store, log_requests=log_requests)
+    await run(pipeline, lanes_of(pipeline.bus), listener, store, log_requests=log_requests, names=names)
 
 
-async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str, *, log_requests: bool = False) -> None:
+async def run(
+    pipeline: Pipeline,
+    lanes: Sequence[Bus],
+    listener: socket.socket,
+    store: str,
+    *,
+    log_requests: bool = False,
+    names: Collection[str] = OWN_NAMES,
+) -> None:
     """Run the functions on this pipeline until SIGTERM or SIGINT, then finish the deliveries in hand.
 
-    `bus` is the one that the pipeline publishes to. `store` names the place of its data in the output.
+    `lanes` are the ways through the bus that the pipeline publishes to; all messages come by one of them. `store` names
+    the place of its data in the output.
     """
     bootstrap.provide(pipeline)
     functions, clock = index(), pipeline.clock
@@ -62,15 +83,17 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str,
     timers = [
         TimerTrigger(one, resolved(one.trigger["schedule"]), clock) for one in functions if one.kind == "timerTrigger"
     ]
-    app = application(functions, movable, timers)
+    app = Gate(application(functions, movable, timers), names)
     log = RequestLog(app) if log_requests else None
     server = _server(log or app)
     _stop_on_signals(server)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     _collect_seldom()
+    allow_files()
     print(f"Patchbay listens on {address} ({store})", flush=True)
-    pumps = [Pump(bus, each).run() for each in functions if each.kind == "serviceBusTrigger"]
-    workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers))]
+    pumps = [Pump(lane, each).run() for each in functions if each.kind == "serviceBusTrigger" for lane in lanes]
+    late = end_late_ones(server.server_state.connections)
+    workers = [asyncio.create_task(work) for work in (*pumps, *(timer.keep_running() for timer in timers), late)]
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -85,7 +108,15 @@ async def run(pipeline: Pipeline, bus: Bus, listener: socket.socket, store: str,
 def _server(app: ASGIApp) -> uvicorn.Server:
     """A server for loopback: it speaks no WebSocket, and no proxy stands before it."""
     return uvicorn.Server(
-        uvicorn.Config(app, ws="none", lifespan="off", proxy_headers=False, log_config=None, access_log=False)
+        uvicorn.Config(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="off",
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
+        )
     )
 
 

@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from local.log_limit import Allowance
 from shared.access.request import REQUEST_ID_HEADER
 
 _ID = REQUEST_ID_HEADER.encode()
 _LONGEST = 200
 """Characters of a path; a longer one is cut, so that no request writes more into the log than it is worth."""
+MOST_LINES, LINES_PER_SECOND = 1000, 100
+"""Lines that are written at once, and in the long term. Of others it is said how many there were."""
 _TOGETHER = 0.1
 """Seconds whose lines are written together: a write for each would cost more than all else about it."""
 
@@ -39,9 +42,15 @@ def print_lines(lines: str) -> None:
 class RequestLog:
     """The application, with a line for each request; `flush` writes those that wait. They look like `logging`'s."""
 
-    def __init__(self, app: ASGIApp, write: Callable[[str], object] = print_lines) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        write: Callable[[str], object] = print_lines,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._write = write
+        self._allowance = Allowance(MOST_LINES, LINES_PER_SECOND, now)
         self._waiting: list[_Answered] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,10 +68,13 @@ class RequestLog:
             self._note(scope, start, time.perf_counter() - began)
 
     def flush(self) -> None:
-        """Write the lines that wait."""
+        """Write the lines that wait, and how many are too many."""
         answered, self._waiting = self._waiting, []
         if answered:
-            self._write("\n".join(map(_line, answered)))
+            lines = list(map(_line, answered[: self._allowance.take(len(answered))]))
+            if left_out := len(answered) - len(lines):
+                lines.append(f"{_moment(answered[-1].at)} INFO requests [-]: {left_out} more were answered")
+            self._write("\n".join(lines))
 
     def _note(self, scope: Scope, start: Message | None, seconds: float) -> None:
         if not self._waiting:
@@ -73,9 +85,12 @@ class RequestLog:
 
 
 def _line(one: _Answered) -> str:
-    moment = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(one.at))},{int(one.at % 1 * 1000):03}"
     what = f"{one.method} {_shown(one.path)} {one.status or 'gone'} {one.seconds * 1000:.1f} ms"
-    return f"{moment} INFO requests [{one.request_id.decode('ascii')}]: {what}"
+    return f"{_moment(one.at)} INFO requests [{one.request_id.decode('ascii')}]: {what}"
+
+
+def _moment(at: float) -> str:
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))},{int(at % 1 * 1000):03}"
 
 
 def _shown(raw: bytes) -> str:

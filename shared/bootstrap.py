@@ -125,7 +125,13 @@ def access_to(own: Pipeline, settings: AccessSettings) -> Access:
     return Access(
         callers=Callers(authority, settings.audience, own.clock, app_service=settings.app_service_authentication),
         senders=Senders(own.configurations, connector, secrets, own.clock, lenient=own.open_to_all),
-        limits=RateLimit(settings.requests_per_second, real),
+        limits=RateLimit(
+            settings.requests_per_second,
+            real,
+            events_per_second=settings.events_per_second,
+            bytes_per_second=settings.bytes_per_second,
+            too_deep_by=own.too_deep_by,
+        ),
         grants={name.lower(): tenants for name, tenants in settings.grants.items()},
         open_to_all=own.open_to_all,
     )

@@ -176,6 +176,19 @@ class BodyTooLarge(Refused):
         super().__init__(f"the body has {size} bytes; a request may have {limit}")
 
 
+class ForeignRequest(Refused):
+    """Raised on the local host when a request did not come from its own pages, or from a program on the machine.
+
+    A page of any site can have a browser send requests to 127.0.0.1, and can give a name of its own that address.
+    """
+
+    code = "foreign_request"
+    status = 403
+
+    def __init__(self, header: str, why: str) -> None:
+        super().__init__(f"{header}: {why}")
+
+
 class LengthRequired(Refused):
     """Raised when a body was sent in chunks, and so was lost on the way.
 
@@ -477,13 +490,13 @@ class OverflowUnavailable(Retryable):
 
 
 class TooManyRequests(Retryable):
-    """Raised when a tenant sends more requests to this process than its rate allows."""
+    """Raised when a tenant sends more to this process than its rates allow, or faster than its events are handled."""
 
     code = "too_many_requests"
     status = 429
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"this tenant sends too many requests; try again in {retry_after} s")
+        super().__init__(f"this tenant sends too much; try again in {retry_after} s")
         self.retry_after = retry_after
 
 

@@ -3,35 +3,59 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.clock import Clock
+from shared.clock import Clock, SystemClock
 
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 """Sends an adapter a cheap request. Returns details for the answer, or raises."""
+Figures = Callable[[], Mapping[str, Mapping[str, Any]]]
+"""What is known without a request, by the name of a probe, or of a part of its own."""
 
+KEPT = timedelta(seconds=5)
+"""How long the probes' answers are shown. Everybody may ask, and must not cost the services a request each time."""
 _TIMEOUT = 5.0
 """Limit of a probe, in seconds."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
 class Health:
-    """Runs every probe. They have names: `store`, `bus`, `archive`. `figures` are shown beside their answers."""
+    """Runs every probe, at most every few seconds. They have names: `store`, `bus`, `archive`.
 
-    probes: Mapping[str, Probe]
-    clock: Clock
-    figures: Callable[[], Mapping[str, Any]] = dict
+    `figures` are shown beside the probes' answers, as they are at the moment. The age of the answers is told by `real`,
+    because `clock` may stand still.
+    """
+
+    def __init__(
+        self, probes: Mapping[str, Probe], clock: Clock, figures: Figures = dict, real: Clock | None = None
+    ) -> None:
+        self.probes = probes
+        self._clock = clock
+        self._figures = figures
+        self._real = real or SystemClock()
+        self._answers: Mapping[str, Mapping[str, Any]] = {}
+        self._asked_at: datetime | None = None
+        self._asking = asyncio.Lock()
 
     async def check(self) -> tuple[bool, dict[str, Any]]:
         """True if everything is reachable, and the answer's document. A failure is named by its class only."""
-        answers = await asyncio.gather(*(self._run(name, probe) for name, probe in self.probes.items()))
-        by_name = dict(zip(self.probes, answers, strict=True))
-        healthy = all(answer["reachable"] for answer in answers)
+        answers, figures = await self._answered(), self._figures()
+        healthy = all(answer["reachable"] for answer in answers.values())
         status = "healthy" if healthy else "unhealthy"
-        return healthy, {"status": status, **by_name, **self.figures(), "time": self.clock.now().isoformat()}
+        parts = {name: {**answers.get(name, {}), **figures.get(name, {})} for name in (*answers, *figures)}
+        return healthy, {"status": status, **parts, "time": self._clock.now().isoformat()}
+
+    async def _answered(self) -> Mapping[str, Mapping[str, Any]]:
+        """The probes' answers. If several callers wait, one of them asks for all."""
+        async with self._asking:
+            now = self._real.now()
+            # A machine's clock may be set back.
+            if self._asked_at is None or not timedelta() <= now - self._asked_at < KEPT:
+                found = await asyncio.gather(*(self._run(name, probe) for name, probe in self.probes.items()))
+                self._answers, self._asked_at = dict(zip(self.probes, found, strict=True)), self._real.now()
+            return self._answers
 
     async def _run(self, name: str, probe: Probe) -> dict[str, Any]:
         try:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
+from shared.access.rate import TooDeepBy, never_too_deep
 from shared.clock import Clock
 from shared.conversations.contents import Contents
 from shared.conversations.find import Finder
@@ -21,7 +22,7 @@ from shared.effects.reconcile import reconcile
 from shared.effects.tell_thread import TellThreadHandler
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
-from shared.health import Health, Probe
+from shared.health import Figures, Health, Probe
 from shared.ingress.deliver import Deliveries
 from shared.ingress.parked_effect import ParkedEffects
 from shared.ingress.parked_event import ParkedEvents
@@ -48,6 +49,8 @@ class Adapters:
     """One adapter of each port, that of configurations behind its cache.
 
     `bus_clock` is the clock by which the bus dates dead letters. `close` closes the adapters' connections and files.
+    `figures` are what health shows beside the answers of the probes. `too_deep_by` says how many seconds a tenant
+    should wait before it sends more, where the bus knows it.
     """
 
     conversations: ConversationStore
@@ -63,6 +66,8 @@ class Adapters:
     bus_clock: Clock
     probes: Mapping[str, Probe]
     close: Callable[[], Awaitable[None]]
+    figures: Figures = dict
+    too_deep_by: TooDeepBy = never_too_deep
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class Pipeline:
     telemetry: Telemetry
     open_to_all: bool
     close: Callable[[], Awaitable[None]]
+    too_deep_by: TooDeepBy
 
 
 def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, telemetry: Telemetry = OFF) -> Pipeline:
@@ -139,9 +145,10 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         repair=Repair(recorder, adapters.ledger),
         sweep=Sweep(store, configurations, effects, bus, clock, telemetry),
         resubmission=Resubmission(adapters.dead_letters, adapters.bus_clock),
-        health=Health(adapters.probes, clock, lambda: {"effects": asdict(effects.figures)}),
+        health=Health(adapters.probes, clock, lambda: {**adapters.figures(), "effects": asdict(effects.figures)}),
         clock=clock,
         telemetry=telemetry,
         open_to_all=open_to_all,
         close=close,
+        too_deep_by=adapters.too_deep_by,
     )

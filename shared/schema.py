@@ -2,7 +2,7 @@
 
 from shared.errors import PatchbayError
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """It grows with each change of a shape in which something is stored."""
 
 

@@ -115,6 +115,10 @@ class AccessSettings(BaseSettings):
     """The OpenID metadata of the Bot Connector, whose tokens channels bring."""
     requests_per_second: NonNegativeFloat = 100
     """The long-term rate of one tenant's requests to one process; 0 is no limit."""
+    events_per_second: NonNegativeFloat = 1000
+    """The long-term rate of the events in them; 0 is no limit."""
+    bytes_per_second: NonNegativeFloat = 4 * 1024 * 1024
+    """The long-term rate of the bytes of their bodies; 0 is no limit."""
 
 
 class CommandSettings(BaseSettings):

@@ -402,12 +402,12 @@ class MemoryParked:
         self._events.get(tenant_id, {}).pop(event_id, None)
 
     async def mark_replaying(self, tenant_id: str, event_id: str, at: str) -> None:
-        event = self._events[tenant_id][event_id]
-        self._events[tenant_id][event_id] = event.model_copy(update={"replaying_at": at})
+        if event := await self.get(tenant_id, event_id):
+            self._events[tenant_id][event_id] = event.model_copy(update={"replaying_at": at})
 
     async def mark_replayed(self, tenant_id: str, event_id: str, at: str) -> None:
-        event = self._events[tenant_id][event_id]
-        if event.replaying_at == at:
+        event = await self.get(tenant_id, event_id)
+        if event and event.replaying_at == at:
             self._events[tenant_id][event_id] = event.model_copy(update={"replayed_at": at})
 
 

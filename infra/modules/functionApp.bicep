@@ -23,7 +23,8 @@ param keyVaultName string
 
 param sweepSchedule string
 param usageSchedule string
-param requestsPerSecond int
+@description('What one tenant may ask of and send to one instance in the long run.')
+param perSecond { requests: int, events: int, bytes: int }
 param tracesRatio string
 param apiClientId string
 param grants string
@@ -63,7 +64,9 @@ var ownSettings = [
   { name: 'PATCHBAY_SECRET_PREFIXES', value: settingPrefixes }
   { name: 'PATCHBAY_APP_SERVICE_AUTHENTICATION', value: signIn ? 'true' : 'false' }
   { name: 'PATCHBAY_BOT_METADATA', value: botMetadata }
-  { name: 'PATCHBAY_REQUESTS_PER_SECOND', value: string(requestsPerSecond) }
+  { name: 'PATCHBAY_REQUESTS_PER_SECOND', value: string(perSecond.requests) }
+  { name: 'PATCHBAY_EVENTS_PER_SECOND', value: string(perSecond.events) }
+  { name: 'PATCHBAY_BYTES_PER_SECOND', value: string(perSecond.bytes) }
 ]
 var signInSettings = signIn
   ? [

@@ -38,12 +38,20 @@ class Player:
             done(len(turn.posts))
 
     def _codes(self, post: Post) -> Iterator[str]:
-        answer = self._client.post(post.path, content=post.body, headers={"Content-Type": post.content_type})
+        answer = self._sent(post)
         document = answer.json() if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR else {}
         if answer.is_success:
             yield from (refusal["code"] for refusal in document["rejected"])
         else:
             yield document.get("code", f"HTTP {answer.status_code}")
+
+    def _sent(self, post: Post) -> httpx.Response:
+        """The answer to the post, which is sent again as long as it comes too soon after others."""
+        while True:
+            answer = self._client.post(post.path, content=post.body, headers={"Content-Type": post.content_type})
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                return answer
+            time.sleep(int(answer.headers["Retry-After"]))
 
     def _work_off(self) -> None:
         """Wait until the bus is empty."""

@@ -40,8 +40,13 @@ class Access:
         # Whoever asks in a handshake was let in to nothing. A request that is refused counts towards no tenant's rate.
         tenant_id = None if permission.proof == "handshake" else request.address.get("tenantId")
         if tenant_id is not None:
-            self.limits.spend(tenant_id)
+            brings_events = permission.proof in ("channel", "publisher")
+            self.limits.spend(tenant_id, len(request.body), brings_events=brings_events)
         return tenant_id
+
+    def admit_events(self, tenant_id: str, count: int) -> None:
+        """Count the events of a request that was let in. Raises TooManyRequests."""
+        self.limits.spend_events(tenant_id, count)
 
     async def handshake(self, request: Request) -> Reply:
         """The answer to a vendor's question whether it may post to this address.

@@ -2,25 +2,27 @@
 
 import math
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from shared.clock import Clock
+from shared.embedded.backlogs import Backlogs
 from shared.embedded.database import Database
+from shared.embedded.in_turn import free_in_turn, waiting_tenants
 from shared.embedded.subscription import Subscription
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, message_of, subscription_for
 from shared.events.catalog import Event
+from shared.ingress.parked_event import NO_TENANT
+
+Lane = Literal["all", "few", "many"]
+"""The messages of all tenants, of those that have a few waiting, or of those that have many."""
 
 LOCK_SECONDS = 300.0
 """How long a delivery is locked for its receiver: as long as the Functions host renews a lock."""
 
-_FREE = """
-SELECT sequence, message_id, body, enqueued_at, ifnull(delivery_count, 0) + 1 AS delivery_count
-FROM messages LEFT JOIN deliveries USING (sequence)
-WHERE subscription = ? AND dead_reason IS NULL AND ifnull(locked_until, 0) <= ? ORDER BY sequence LIMIT ?
-"""
 _LOCK = "INSERT OR REPLACE INTO deliveries (sequence, delivery_count, locked_until) VALUES (?, ?, ?)"
 _FIRST_LOCK = """
 SELECT min(locked_until) AS ends FROM deliveries CROSS JOIN messages USING (sequence) WHERE subscription = ?
@@ -35,12 +37,13 @@ UPDATE messages SET dead_reason = ?, died_at = ? WHERE sequence = ?
 AND EXISTS (SELECT 1 FROM deliveries WHERE sequence = messages.sequence AND delivery_count = ?)
 """
 _DIED_UNTIL = """
-SELECT sequence, subscription, message_id, dead_reason, died_at, resubmissions FROM messages
+SELECT sequence, subscription, tenant_id, message_id, dead_reason, died_at, resubmissions FROM messages
 WHERE dead_reason IS NOT NULL AND died_at <= ? ORDER BY sequence
 """
+_WAITING = "SELECT tenant_id, count(*) AS waiting FROM messages WHERE dead_reason IS NULL GROUP BY tenant_id"
 _REVIVE = """
-INSERT INTO messages (subscription, message_id, body, enqueued_at, resubmissions)
-SELECT subscription, message_id, body, ?, resubmissions + 1 FROM messages WHERE sequence = ?
+INSERT INTO messages (subscription, tenant_id, message_id, body, enqueued_at, resubmissions)
+SELECT subscription, tenant_id, message_id, body, ?, resubmissions + 1 FROM messages WHERE sequence = ?
 """
 
 
@@ -54,6 +57,7 @@ class Delivery:
     body: bytes
     enqueued_at: str
     delivery_count: int
+    tenant_id: str = NO_TENANT
 
 
 @dataclass(frozen=True)
@@ -70,39 +74,49 @@ class EmbeddedBus:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._subscriptions: defaultdict[str, Subscription] = defaultdict(Subscription)
+        self._subscriptions: defaultdict[tuple[str, Lane], Subscription] = defaultdict(Subscription)
+        self._turns: dict[tuple[str, Lane], str] = {}
+        waiting = {row["tenant_id"]: row["waiting"] for row in database.query(_WAITING)}
+        self._backlogs = Backlogs(waiting, lambda: clock.now().timestamp())
 
     async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
         """Publish the events. Each names its tenant itself: one topic serves all tenants."""
         messages = map(message_of, events)
-        await self.send([(message.subject, message.message_id, message.body) for message in messages])
+        await self.send([(message.subject, message.message_id, message.body) for message in messages], tenant_id)
 
-    async def send(self, messages: Sequence[tuple[str | None, str, bytes]]) -> None:
+    async def send(self, messages: Sequence[tuple[str | None, str, bytes]], tenant_id: str = NO_TENANT) -> None:
         """Enqueue raw messages (subject, message id, body), as any client of the bus can."""
         if not messages:
             return
         now = self._clock.now().isoformat()
-        rows = [(subscription_for(subject), message_id, body, now) for subject, message_id, body in messages]
+        rows = [(subscription_for(subject), tenant_id, message_id, body, now) for subject, message_id, body in messages]
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.executemany(
-                "INSERT INTO messages (subscription, message_id, body, enqueued_at) VALUES (?, ?, ?, ?)", rows
+                "INSERT INTO messages (subscription, tenant_id, message_id, body, enqueued_at) VALUES (?, ?, ?, ?, ?)",
+                rows,
             )
 
-        await self._database.write(insert)
-        for subscription in {row[0] for row in rows}:
-            self._subscriptions[subscription].may_be_free()
+        def noted(outcome: Exception | None) -> None:
+            if outcome is None:
+                self._backlogs.came(tenant_id, len(rows))
 
-    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        """Lock up to `limit` messages, the oldest first; wait for one if there is none."""
-        known = self._subscriptions[subscription]
+        await self._database.write(insert, noted)
+        self._may_be_free({row[0] for row in rows})
+
+    async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
+        """Lock up to `limit` messages, tenants in turn, each one's oldest first; wait for one if there is none.
+
+        `lane`: of which tenants, as many of their messages wait.
+        """
+        known = self._subscriptions[subscription, lane]
         while True:
             await known.wait(self._clock.now().timestamp())
             now = self._clock.now().timestamp()
             lock_ran_out = known.lock_ends <= now
             known.looks(now + LOCK_SECONDS)
             try:
-                deliveries = await self._lock(subscription, limit, now)
+                deliveries = await self._lock(subscription, limit, now, lane)
             except BaseException:
                 known.may_be_free()
                 raise
@@ -115,29 +129,29 @@ class EmbeddedBus:
 
     async def complete(self, *deliveries: Delivery) -> bool:
         """Remove the messages. False if the lock of one ran out and another receiver has it by now."""
-        held = [(delivery.sequence, delivery.delivery_count) for delivery in deliveries]
 
-        def remove(connection: sqlite3.Connection) -> bool:
-            removed = connection.executemany(_REMOVE, held).rowcount
-            connection.executemany(_FORGET, held)
-            return removed == len(held)
+        def remove(connection: sqlite3.Connection) -> list[Delivery]:
+            removed = [one for one in deliveries if connection.execute(_REMOVE, _held(one)).rowcount]
+            connection.executemany(_FORGET, map(_held, deliveries))
+            return removed
 
-        return await self._database.write(remove)
+        removed = await self._database.write(remove, self._note_gone)
+        return len(removed) == len(deliveries)
 
     async def abandon(self, delivery: Delivery, reason: str) -> None:
         """Unlock the message; after its tenth delivery it becomes a dead letter."""
-        held, died_at = (delivery.sequence, delivery.delivery_count), self._clock.now().timestamp()
+        died_at = self._clock.now().timestamp()
 
-        def release(connection: sqlite3.Connection) -> None:
+        def release(connection: sqlite3.Connection) -> list[Delivery]:
             if delivery.delivery_count >= MAX_DELIVERY_COUNT:
-                _bury(connection, [held], reason, died_at)
-            else:
-                connection.execute(
-                    "UPDATE deliveries SET locked_until = 0 WHERE sequence = ? AND delivery_count = ?", held
-                )
+                return _buried(connection, [delivery], reason, died_at)
+            connection.execute(
+                "UPDATE deliveries SET locked_until = 0 WHERE sequence = ? AND delivery_count = ?", _held(delivery)
+            )
+            return []
 
-        await self._database.write(release)
-        self._subscriptions[delivery.subscription].may_be_free()
+        await self._database.write(release, self._note_gone)
+        self._may_be_free({delivery.subscription})
 
     def backlog(self) -> Backlog:
         # Each is counted in its index, which holds no body.
@@ -146,6 +160,18 @@ class EmbeddedBus:
             " (SELECT count(*) FROM messages WHERE dead_reason IS NOT NULL) AS dead"
         )[0]
         return Backlog(row["active"], row["dead"])
+
+    def few_are_active(self) -> bool:
+        """True if a tenant of the lane `few` had a message lately."""
+        return self._backlogs.few_are_active()
+
+    def too_deep_by(self, tenant_id: str) -> float:
+        """How many seconds it takes until the tenant's backlog is not too deep any more; 0 if it is not."""
+        return self._backlogs.too_deep_by(tenant_id)
+
+    def backlog_seconds(self, tenant_id: str) -> float:
+        """How long it takes until a message that the tenant publishes now is handled."""
+        return self._backlogs.seconds(tenant_id)
 
     def dead_letters(self) -> list[tuple[str, str]]:
         """(message id, reason) of every dead letter, oldest first."""
@@ -157,17 +183,20 @@ class EmbeddedBus:
     async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
         now = self._clock.now().isoformat()
 
-        def revive(connection: sqlite3.Connection) -> list[tuple[str, DeadLetter]]:
+        def revive(connection: sqlite3.Connection) -> list[tuple[sqlite3.Row, DeadLetter]]:
             rows = connection.execute(_DIED_UNTIL, (until.timestamp(),)).fetchall()
             revived = [row for row in rows if worth(_dead_letter(row))]
             # A new sequence number makes it a new message, which no receiver of the dead one can settle.
             connection.executemany(_REVIVE, [(now, row["sequence"]) for row in revived])
             connection.executemany("DELETE FROM messages WHERE sequence = ?", [(row["sequence"],) for row in revived])
-            return [(row["subscription"], _dead_letter(row)) for row in revived]
+            return [(row, _dead_letter(row)) for row in revived]
 
-        resubmitted = await self._database.write(revive)
-        for subscription in {subscription for subscription, _ in resubmitted}:
-            self._subscriptions[subscription].may_be_free()
+        def noted(outcome: list[tuple[sqlite3.Row, DeadLetter]] | Exception) -> None:
+            for row, _ in () if isinstance(outcome, Exception) else outcome:
+                self._backlogs.came(row["tenant_id"], 1)
+
+        resubmitted = await self._database.write(revive, noted)
+        self._may_be_free({row["subscription"] for row, _ in resubmitted})
         return [letter for _, letter in resubmitted]
 
     async def release_locks(self) -> None:
@@ -180,24 +209,58 @@ class EmbeddedBus:
         ends: float | None = self._database.query(_FIRST_LOCK, (subscription,))[0]["ends"]
         return math.inf if ends is None else ends
 
-    async def _lock(self, subscription: str, limit: int, now: float) -> list[Delivery]:
+    def _note_gone(self, outcome: list[Delivery] | Exception) -> None:
+        gone = () if isinstance(outcome, Exception) else outcome
+        for tenant_id, count in Counter(delivery.tenant_id for delivery in gone).items():
+            had_many = self._backlogs.has_many(tenant_id)
+            self._backlogs.went(tenant_id, count)
+            if had_many and not self._backlogs.has_many(tenant_id):
+                self._may_be_free({subscription for subscription, _ in self._subscriptions})
+
+    def _may_be_free(self, subscriptions: Collection[str]) -> None:
+        for subscription, lane in self._subscriptions:
+            if subscription in subscriptions:
+                self._subscriptions[subscription, lane].may_be_free()
+
+    async def _lock(self, subscription: str, limit: int, now: float, lane: Lane) -> list[Delivery]:
+        def served(tenant_id: str) -> bool:
+            return lane == "all" or self._backlogs.has_many(tenant_id) == (lane == "many")
+
         def take(connection: sqlite3.Connection) -> list[Delivery]:
-            rows = connection.execute(_FREE, (subscription, now, limit)).fetchall()
+            after = self._turns.get((subscription, lane), "")
+            waiting = waiting_tenants(connection, subscription, after)
+            tenants = [tenant for tenant in waiting if served(tenant)]
+            # While everybody has a share each time, there is nothing to go on with.
+            self._turns[subscription, lane] = tenants[limit - 1] if len(tenants) > limit else ""
+            rows = free_in_turn(connection, subscription, tenants[:limit], now, limit)
             found = [_delivery(subscription, row) for row in rows]
             ends = now + LOCK_SECONDS
             connection.executemany(_LOCK, [(one.sequence, one.delivery_count, ends) for one in found])
             # A receiver that dies does not abandon its message: the last lock just runs out.
             over = [one for one in found if one.delivery_count > MAX_DELIVERY_COUNT]
-            _bury(connection, [(one.sequence, one.delivery_count) for one in over], DELIVERIES_EXCEEDED, now)
-            return [one for one in found if one.delivery_count <= MAX_DELIVERY_COUNT]
+            _buried(connection, over, DELIVERIES_EXCEEDED, now)
+            return found
 
-        return await self._database.write(take)
+        def noted(outcome: list[Delivery] | Exception) -> None:
+            if not isinstance(outcome, Exception):
+                self._note_gone([one for one in outcome if one.delivery_count > MAX_DELIVERY_COUNT])
+
+        found = await self._database.write(take, noted)
+        return [one for one in found if one.delivery_count <= MAX_DELIVERY_COUNT]
 
 
-def _bury(connection: sqlite3.Connection, held: Sequence[tuple[int, int]], reason: str, died_at: float) -> None:
-    """Make dead letters of the messages (sequence, delivery count) that are still held."""
-    connection.executemany(_BURY, [(reason, died_at, sequence, count) for sequence, count in held])
-    connection.executemany(_FORGET, held)
+def _held(delivery: Delivery) -> tuple[int, int]:
+    """What names a message while this delivery of it holds it."""
+    return delivery.sequence, delivery.delivery_count
+
+
+def _buried(
+    connection: sqlite3.Connection, deliveries: Sequence[Delivery], reason: str, died_at: float
+) -> list[Delivery]:
+    """Make dead letters of the messages that are still held. Returns these."""
+    buried = [one for one in deliveries if connection.execute(_BURY, (reason, died_at, *_held(one))).rowcount]
+    connection.executemany(_FORGET, map(_held, deliveries))
+    return buried
 
 
 def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
@@ -208,6 +271,7 @@ def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
         body=row["body"],
         enqueued_at=row["enqueued_at"],
         delivery_count=row["delivery_count"],
+        tenant_id=row["tenant_id"],
     )
 
 

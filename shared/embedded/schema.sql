@@ -1,6 +1,8 @@
 CREATE TABLE IF NOT EXISTS messages (
     sequence       INTEGER PRIMARY KEY AUTOINCREMENT,
     subscription   TEXT NOT NULL,
+    -- By whom it was published; who sends to the bus without Patchbay names nobody.
+    tenant_id      TEXT NOT NULL,
     message_id     TEXT NOT NULL,
     enqueued_at    TEXT NOT NULL,
     dead_reason    TEXT,
@@ -9,7 +11,7 @@ CREATE TABLE IF NOT EXISTS messages (
     -- Last, so that looking for messages reads no body longer than a page.
     body           BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS messages_waiting ON messages (subscription, sequence) WHERE dead_reason IS NULL;
+CREATE INDEX IF NOT EXISTS messages_waiting ON messages (subscription, tenant_id, sequence) WHERE dead_reason IS NULL;
 CREATE INDEX IF NOT EXISTS messages_dead ON messages (sequence) WHERE dead_reason IS NOT NULL;
 
 -- Apart from the messages, so that taking and giving back a message writes no body. A message without a row was never

@@ -34,8 +34,12 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         return {}
 
     async def bus_probe() -> Mapping[str, Any]:
+        bus.backlog()
+        return {}
+
+    def figures() -> Mapping[str, Mapping[str, Any]]:
         backlog = bus.backlog()
-        return {"active": backlog.active, "deadLetters": backlog.dead_letters}
+        return {"bus": {"active": backlog.active, "deadLetters": backlog.dead_letters}}
 
     ledger = EmbeddedLedger(database)
     within = WithinCommit(
@@ -58,4 +62,6 @@ def adapters_on(database: Database, bus: EmbeddedBus, clock: Clock) -> Adapters:
         bus_clock=SystemClock(),
         probes={"store": store_probe, "bus": bus_probe},
         close=database.close,
+        figures=figures,
+        too_deep_by=bus.too_deep_by,
     )

@@ -71,7 +71,8 @@ class Deliveries:
         if not event.is_question:
             refuse_time(event, arrival(event.attributes, self.clock.now()))
         tenant_id = event.tenantid
-        history = await self.recorder.configurations.of(tenant_id)
+        # What was accepted by another process may be of a tenant that this one looked for in vain a moment ago.
+        history = await self.recorder.configurations.of(tenant_id, certain=True)
         addressed = await self._addressed(tenant_id, event, history)
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if event.is_question:
@@ -101,7 +102,7 @@ class Deliveries:
     async def _known_tenant(self, tenant_id: object) -> str:
         """The tenant's id if there is such a tenant, else NO_TENANT. The id may be any JSON value."""
         try:
-            await self.recorder.configurations.of(tenant_id if isinstance(tenant_id, str) else "")
+            await self.recorder.configurations.of(tenant_id if isinstance(tenant_id, str) else "", certain=True)
         except Refused:
             return NO_TENANT
         return str(tenant_id)

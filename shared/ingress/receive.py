@@ -1,6 +1,6 @@
 """Receives payloads and publishes their events. Accepted events are durable on the bus before the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,6 +33,13 @@ from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Resolved, Threads
 from shared.wire import replace
 
+Admit = Callable[[str, int], None]
+"""Counts a tenant's payloads once it is known how many a body has. Raises TooManyRequests."""
+
+
+def any_number(_: str, __: int) -> None:
+    """Admits all."""
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -62,21 +69,33 @@ class Receiver:
     stamps: Stamps
     aside: Aside = field(default_factory=Aside)
 
-    async def receive_events(self, tenant_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN) -> Receipt:
-        """Publish the CloudEvents in the body. Raises UnknownTenant, InvalidEvent, EventTooLarge."""
+    async def receive_events(
+        self, tenant_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN, admit: Admit = any_number
+    ) -> Receipt:
+        """Publish the CloudEvents in the body, if they are admitted.
+
+        Raises UnknownTenant, InvalidEvent, EventTooLarge, TooManyRequests.
+        """
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
         ingress = Ingress(history.at(now).configuration)
         payload = await self.aside.reading(body, read_payload, EVENTS, Received(body, headers), ingress, now)
+        admit(tenant_id, len(payload.parts))
         return await self._publish_payload(tenant_id, None, payload, history, now)
 
     async def receive_activity(
-        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+        self,
+        tenant_id: str,
+        account_id: str,
+        channel_id: str,
+        body: bytes,
+        headers: Mapping[str, str] = NOTHING_GIVEN,
+        admit: Admit = any_number,
     ) -> Receipt:
-        """Publish the events that a channel's payload means, in the dialect of its account.
+        """Publish the events that a channel's payload means, in the dialect of its account, if they are admitted.
 
-        Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate. In a set of
-        payloads a wrong one is rejected alone.
+        Raises UnknownTenant, UnknownAccount, InvalidActivity, InvalidEvent, EventTooLarge, TooLate, TooManyRequests. In
+        a set of payloads a wrong one is rejected alone.
         """
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
@@ -89,6 +108,7 @@ class Receiver:
         ingress = Ingress(configuration, channel, declared.native_id)
         dialect = dialect_named(account.dialect)
         payload = await self.aside.reading(body, read_payload, dialect, Received(body, headers), ingress, now)
+        admit(tenant_id, len(payload.parts))
         return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
 
     async def _publish_payload(

@@ -1,5 +1,6 @@
 """The versions of a tenant's configuration, which of them judges a moment, and the secret of its pseudonyms."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from shared.aside import Aside
+from shared.bounded_cache import BoundedCache
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, Position, TooLate, UnknownTenant, VersionConflict
 from shared.events.pseudonym import Pseudonyms
@@ -24,6 +26,11 @@ IN_FORCE_AFTER = timedelta(seconds=60)
 """The time from PUT until a version is in force; longer than any process may use its cache."""
 MAX_CACHE_AGE = timedelta(seconds=30)
 """How old a cached history may be."""
+ABSENCE_KEPT = timedelta(seconds=5)
+"""How long a tenant that was not found is unknown without another look. Until then one that another process puts is
+unknown here, too."""
+_TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""What a configuration's `tenantId` matches (`Configuration`): whoever makes up another one costs no look."""
 _SECRET_BYTES = 32
 """As many as HMAC-SHA-256 gives: fewer would weaken it, more would not strengthen it (RFC 2104, section 3)."""
 
@@ -149,27 +156,36 @@ class Configurations:
         self._aside = aside or Aside()
         self._cache: dict[str, tuple[datetime, History]] = {}
         self._pseudonyms: dict[str, Pseudonyms] = {}
+        self._absent: BoundedCache[str, datetime] = BoundedCache()
 
     async def tenants(self) -> Sequence[str]:
         return await self._store.tenants()
 
-    async def of(self, tenant_id: str) -> History:
-        """The tenant's history, at most 30 s old. Raises UnknownTenant."""
+    async def of(self, tenant_id: str, *, certain: bool = False) -> History:
+        """The tenant's history, at most 30 s old. Raises UnknownTenant.
+
+        `certain`: the store is asked even if it had no such tenant a moment ago.
+        """
         now = self._clock.now()
         checked, history = self._cache.get(tenant_id, (None, None))
         if checked is None or history is None or not timedelta(0) <= now - checked < MAX_CACHE_AGE:
+            if not certain:
+                self._refuse_absent(tenant_id, now)
             history = await self._store.history(tenant_id)
             if history is None:
-                raise UnknownTenant(tenant_id)
+                raise self._unknown(tenant_id, now)
+            self._absent.discard(tenant_id)
             self._cache[tenant_id] = (now, history)
         return history
 
     async def pseudonyms(self, tenant_id: str) -> Pseudonyms:
         """The tenant's pseudonyms. Raises UnknownTenant."""
         if tenant_id not in self._pseudonyms:
+            now = self._clock.now()
+            self._refuse_absent(tenant_id, now)
             secret = await self._store.secret(tenant_id)
             if secret is None:
-                raise UnknownTenant(tenant_id)
+                raise self._unknown(tenant_id, now)
             self._pseudonyms[tenant_id] = Pseudonyms(secret)
         return self._pseudonyms[tenant_id]
 
@@ -199,6 +215,7 @@ class Configurations:
         """
         configuration = await self._aside.run(decode_configuration, tenant_id, body)
         history = await self._store.history(tenant_id)
+        self._absent.discard(tenant_id)
         current = history.latest.number if history else 0
         if expected is not None and expected != current:
             raise VersionConflict(current)
@@ -211,7 +228,21 @@ class Configurations:
             version = Version(current + 1, self._clock.now() + IN_FORCE_AFTER, configuration)
             await self._store.add(tenant_id, version)
         self._cache.pop(tenant_id, None)
+        # Again: somebody may have looked in vain meanwhile.
+        self._absent.discard(tenant_id)
         return version
+
+    def _refuse_absent(self, tenant_id: str, now: datetime) -> None:
+        """Raises UnknownTenant if no tenant can have this id, or none had it a moment ago."""
+        if not _TENANT_ID.fullmatch(tenant_id):
+            raise UnknownTenant(tenant_id)
+        looked = self._absent.get(tenant_id)
+        if looked is not None and timedelta() <= now - looked < ABSENCE_KEPT:
+            raise UnknownTenant(tenant_id)
+
+    def _unknown(self, tenant_id: str, now: datetime) -> UnknownTenant:
+        self._absent.put(tenant_id, now)
+        return UnknownTenant(tenant_id)
 
 
 def _findings(before: Version | None, version: Version, body: bytes) -> list[tuple[Finding, Position | None]]:

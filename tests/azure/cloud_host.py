@@ -146,8 +146,11 @@ class CountedBus:
             self._dead += 1
 
     async def probe(self) -> Mapping[str, Any]:
+        return {}
+
+    def figures(self) -> Mapping[str, Mapping[str, Any]]:
         """The same members that the local host's bus shows."""
-        return {"active": self._active, "deadLetters": self._dead}
+        return {"bus": {"active": self._active, "deadLetters": self._dead}}
 
 
 def _delivery(subscription: str, message: ServiceBusReceivedMessage) -> Delivery:
@@ -200,8 +203,8 @@ async def _adapters(clock: Clock, database: str) -> AsyncIterator[tuple[Adapters
     adapters = adapters_for(Azure(cosmos, database, bus_address, endpoint("TEST_BLOB")), clock)
     async with _own_blobs() as (archive, overflow), _counted(bus_address, adapters.publisher) as bus:
         # The player reads the health again and again, which should cost the services nothing.
-        probes = {"bus": bus.probe}
-        yield replace(adapters, publisher=bus, archive=archive, overflow=overflow, probes=probes), bus
+        shown = replace(adapters, probes={"bus": bus.probe}, figures=bus.figures)
+        yield replace(shown, publisher=bus, archive=archive, overflow=overflow), bus
 
 
 def _as_wired(adapters: Adapters) -> Adapters:
@@ -217,7 +220,9 @@ async def main(clock: str, *, change: Callable[[Adapters], Adapters] = _as_wired
         await _emptied(endpoint("TEST_SERVICE_BUS"))
         database = await stack.enter_async_context(fresh_database())
         adapters, bus = await stack.enter_async_context(_adapters(movable, database))
-        await run(assembled(change(adapters), movable, open_to_all=True), bus, listen(0), f"Cosmos database {database}")
+        await run(
+            assembled(change(adapters), movable, open_to_all=True), [bus], listen(0), f"Cosmos database {database}"
+        )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,10 @@ def test_the_furthest_token_stays_whatever_comes_last() -> None:
     # and after a split the new range's, whatever its number
     tokens.note(PARTITION, "3:1#4#7=2")
     assert tokens.of(PARTITION) == "3:1#4#7=2"
-    tokens.discard(PARTITION)
+    # and only what it is now can be discarded
+    tokens.discard(PARTITION, "0:-1#12")
+    assert tokens.of(PARTITION) == "3:1#4#7=2"
+    tokens.discard(PARTITION, "3:1#4#7=2")
     assert tokens.of(PARTITION) is None
     assert tokens.of(("contoso", "c2")) is None
 

@@ -25,7 +25,7 @@ from shared.events.catalog import Event
 from shared.schema import SCHEMA_VERSION
 from tests.azure.databases import ENDPOINT, KEY, Stores, connected
 from tests.azure.endpoints import endpoint
-from tests.azure.faults import AfterCommit, Request, WatchedTransport, every
+from tests.azure.faults import AfterCommit, Answer, Request, WatchedTransport, every, only
 from tests.azure.recording import configured, deliver, on_cosmos
 from tests.builders import contoso, ended, escalated, fact_of, history, message, started
 from tests.conversations.pipelines import NOW
@@ -128,6 +128,39 @@ async def test_a_read_carries_the_token_of_the_conflict_before_it(database: str)
         # Then what is read next is of that place, or later
         await store.read_head(TENANT, KEY_OF_C1)
     assert taken.seen[-1].session == token
+
+
+async def test_a_token_that_is_refused_twice_is_forgotten(database: str) -> None:
+    # Given a write, after whose loss no replica has what its token names any more
+    def refused(request: Request) -> Answer | None:
+        is_named = "x-ms-session-token" in request.http.headers
+        return request.answered(404, x_ms_substatus="1002") if request.method == "GET" and is_named else None
+
+    transport = WatchedTransport(refused)
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos).conversations()
+        await commit(store)
+        transport.seen.clear()
+        # When the conversation is read, then it comes with the third try, without a token
+        assert await store.read_head(TENANT, KEY_OF_C1) is not None
+    tokens = [seen.session for seen in transport.seen]
+    assert (tokens[0], tokens[1:]) == (tokens[1], [tokens[0], None])
+
+
+async def test_a_token_that_is_refused_once_is_sent_again(database: str) -> None:
+    # Given a write that one replica has not seen yet
+    transport = WatchedTransport(
+        lambda one: one.answered(404, x_ms_substatus="1002") if one.is_query else None, only(1)
+    )
+    async with connected(database, transport) as cosmos:
+        store = Stores(cosmos).conversations()
+        await commit(store)
+        transport.seen.clear()
+        # When all of it is read, then the next replica is asked for what was written
+        assert (await store.load(TENANT, KEY_OF_C1)).head is not None
+    tokens = [seen.session for seen in transport.seen]
+    assert tokens[0] is not None
+    assert tokens == [tokens[0]] * 2
 
 
 async def test_a_line_costs_a_create_and_a_point_read_and_a_load_one_query(database: str) -> None:

@@ -59,17 +59,18 @@ class Host:
         while self.reader.execute("SELECT 1 FROM messages WHERE dead_reason IS NULL LIMIT 1").fetchone():
             time.sleep(_LOOKS_EVERY)
 
-    def facts(self) -> int:
-        """The number of facts that are stored."""
-        (count,) = self.reader.execute("SELECT count(*) FROM facts").fetchone()
+    def facts(self, tenant: str | None = None) -> int:
+        """The number of facts that are stored, of the tenant if one is named."""
+        of_tenant = "SELECT count(*) FROM facts WHERE tenant_id = coalesce(?, tenant_id)"
+        (count,) = self.reader.execute(of_tenant, (tenant,)).fetchone()
         return int(count)
 
 
 @contextlib.contextmanager
-def host(file: Path) -> Iterator[Host]:
-    """Run the host on this file, from the moment at which it listens."""
+def host(file: Path, own: Sequence[str] | None = None) -> Iterator[Host]:
+    """Run the host on this file, by its `own` command if there is one, from the moment at which it listens."""
     output = file.with_suffix(".output")
-    command = [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(file)]
+    command = own or [sys.executable, "-m", "local", "start", "--port", "0", "--database", str(file)]
     with running(command, {}, output) as process:
         until = time.monotonic() + _STARTS_WITHIN
         while not (found := _LISTENS.search(output.read_text(encoding="utf-8"))):

@@ -97,6 +97,19 @@ async def test_one_event_is_found_by_its_id_and_by_its_tenant_only(parked: Parke
     assert await parked.get("contoso", "") is None
 
 
+@pytest.mark.parametrize("event_id", [".", ".."])
+async def test_an_id_that_names_a_folder_in_a_path_is_no_event(parked: ParkedEvents, event_id: str) -> None:
+    # Given a parked event
+    await parked.park("contoso", refused(b"x"))
+    # When one is asked for, marked and forgotten by an id that would lead a path elsewhere
+    assert await parked.get("contoso", event_id) is None
+    await parked.mark_replaying("contoso", event_id, BEGUN)
+    await parked.mark_replayed("contoso", event_id, BEGUN)
+    await parked.delete("contoso", event_id)
+    # Then nothing happened
+    assert list(await parked.parked("contoso")) == [refused(b"x")]
+
+
 async def test_a_replayed_event_is_kept_and_listed_only_where_it_is_asked_for(parked: ParkedEvents) -> None:
     # Given two parked events, one of which is being replayed
     event = refused(b"x")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.clock import MovableClock
+from shared.embedded.backlogs import ACTIVE_SECONDS, FEW, MOST_BESIDE_OTHERS, MOST_SECONDS
 from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
 from shared.embedded.database import Database
 from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, UNROUTED
@@ -297,7 +298,7 @@ async def test_a_receiver_that_waits_does_not_poll(
     await sent(bus, "m1")
     await asyncio.wait_for(receiver, 10)
     # Then it has looked once more
-    assert sum("LEFT JOIN deliveries" in statement for statement in looks) == expected
+    assert sum("WITH RECURSIVE" in statement for statement in looks) == expected
 
 
 async def test_of_receivers_at_once_each_gets_messages_of_its_own(bus: EmbeddedBus) -> None:
@@ -320,3 +321,102 @@ async def test_a_process_that_takes_over_frees_what_the_dead_one_held(bus: Embed
 async def test_nothing_published_is_no_message(bus: EmbeddedBus) -> None:
     await bus.publish("contoso", [])
     assert bus.backlog() == Backlog(active=0, dead_letters=0)
+
+
+async def published(bus: EmbeddedBus, tenant_id: str, count: int) -> None:
+    await bus.send([("message.posted", f"{tenant_id} {number}", b"") for number in range(count)], tenant_id)
+
+
+async def test_tenants_are_served_in_turn(bus: EmbeddedBus) -> None:
+    # Given a tenant with a thousand messages, and two with a few that came after them
+    await published(bus, "noisy", 1000)
+    await published(bus, "quiet", 3)
+    await published(bus, "small", 1)
+    # When a receiver takes ten, then each tenant has its share of them, in turn, and its oldest come first
+    taken = [one.message_id for one in await received(bus, limit=10)]
+    assert taken[:5] == ["noisy 0", "quiet 0", "small 0", "noisy 1", "quiet 1"]
+    assert sorted(taken) == sorted([*(f"noisy {n}" for n in range(6)), *(f"quiet {n}" for n in range(3)), "small 0"])
+    # and who is alone has all
+    assert [one.message_id for one in await received(bus, limit=10)] == [f"noisy {n}" for n in range(6, 16)]
+
+
+async def test_more_tenants_than_are_taken_at_once_have_their_turns(bus: EmbeddedBus) -> None:
+    # Given eleven tenants with two messages each, and one that has many
+    for number in range(11):
+        await published(bus, f"tenant-{number:02}", 2)
+    await published(bus, "noisy", 100)
+    # When four are taken each time, then all tenants have had a turn before any has a third one
+    taken = [one.tenant_id for _ in range(6) for one in await received(bus, limit=4)]
+    assert sorted(taken) == sorted([*(f"tenant-{number:02}" for number in range(11)), "noisy"] * 2)
+
+
+async def test_what_nobody_was_named_for_has_its_turn_too(bus: EmbeddedBus) -> None:
+    await published(bus, "noisy", 100)
+    await sent(bus, "m1")
+    assert "m1" in [one.message_id for one in await received(bus, limit=2)]
+
+
+async def test_a_backlog_is_as_deep_as_it_takes_to_handle_it(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a bus on which 100 messages a second are handled, while one tenant always has more, and another a few
+    await published(bus, "noisy", 10_000)
+    await published(bus, "quiet", 100)
+    for _ in range(50):
+        taken = [one for one in await received(bus, limit=100) if one.tenant_id == "noisy"]
+        clock.advance(timedelta(seconds=len(taken) / 100))
+        assert await bus.complete(*taken)
+    # Then it takes so many seconds until the next message of the one is handled, and none for the other
+    left = bus.backlog().active - 100
+    assert bus.backlog_seconds("noisy") == pytest.approx(left / 100, rel=0.1)
+    assert [bus.backlog_seconds(tenant) for tenant in ("quiet", "nobody")] == [0, 0]
+    # and if a second tenant has many too, twice as long, as they are served in turn
+    await published(bus, "second", 1000)
+    assert bus.backlog_seconds("noisy") == pytest.approx(2 * left / 100, rel=0.1)
+    # and if nothing is handled any more, longer and longer
+    clock.advance(timedelta(minutes=10))
+    assert bus.backlog_seconds("noisy") > 2 * left / 100 * 10
+
+
+async def test_a_backlog_is_too_deep_sooner_beside_others(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a tenant alone, whose messages take between two and ten seconds
+    await published(bus, "noisy", 2000)
+    seconds = bus.backlog_seconds("noisy")
+    assert MOST_BESIDE_OTHERS < seconds < MOST_SECONDS
+    # Then it may send more, until they take more than ten
+    assert bus.too_deep_by("noisy") == 0
+    await published(bus, "noisy", 10_000)
+    assert bus.too_deep_by("noisy") == pytest.approx(bus.backlog_seconds("noisy") - MOST_SECONDS)
+    # and beside another tenant that is active, until they take more than two
+    await published(bus, "quiet", 1)
+    assert bus.too_deep_by("noisy") == pytest.approx(bus.backlog_seconds("noisy") - MOST_BESIDE_OTHERS)
+    assert bus.too_deep_by("quiet") == 0
+    clock.advance(timedelta(seconds=ACTIVE_SECONDS))
+    assert bus.too_deep_by("noisy") == pytest.approx(bus.backlog_seconds("noisy") - MOST_SECONDS)
+
+
+async def test_a_backlog_that_another_process_left_is_known(database: Database, clock: MovableClock) -> None:
+    await published(EmbeddedBus(database, clock), "noisy", 10_000)
+    assert EmbeddedBus(database, clock).backlog_seconds("noisy") > 1
+
+
+async def test_a_backlog_knows_what_dies_and_what_comes_again(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a tenant with just more messages than few, one of which dies
+    await published(bus, "noisy", FEW + 1)
+    assert bus.backlog_seconds("noisy") > 0
+    for _ in range(MAX_DELIVERY_COUNT):
+        (delivery,) = await received(bus, limit=1)
+        await bus.abandon(delivery, "ValueError")
+    # Then it has few, and again one more when that is resubmitted
+    assert bus.backlog_seconds("noisy") == 0
+    await bus.resubmit(clock.now(), lambda _: True)
+    assert bus.backlog_seconds("noisy") > 0
+
+
+async def test_an_idle_bus_says_nothing_about_how_fast_it_is(bus: EmbeddedBus, clock: MovableClock) -> None:
+    # Given a bus that had a message a minute, each handled at once
+    for _ in range(10):
+        await published(bus, "quiet", 1)
+        assert await bus.complete(*await received(bus))
+        clock.advance(timedelta(minutes=1))
+    # When many come, then they do not take minutes each
+    await published(bus, "quiet", 1000)
+    assert 0 < bus.backlog_seconds("quiet") < 10

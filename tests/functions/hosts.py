@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from azure.functions.meta import Datum
 
+from local.gate import Gate
 from local.http import application
 from local.index import Function, index
 from shared import bootstrap
@@ -37,6 +38,8 @@ from tests.seeds import CUSTOMER_NAME, TENANT_SECRET, TEXT
 NOW = "2026-10-20T12:00:00Z"
 WEB_CHAT = "/api/tenants/contoso/channels/contoso-chat/webchat"
 EVENTS = "/api/tenants/contoso/events"
+
+_UNLIMITED = {"requests_per_second": 0, "events_per_second": 0, "bytes_per_second": 0}
 
 AccessTo = Callable[[Pipeline, AccessSettings], Access]
 """Makes what decides who may come in to a pipeline."""
@@ -120,12 +123,14 @@ async def hosted(
     access_to: AccessTo = bootstrap.access_to,
     **settings: Any,
 ) -> AsyncIterator[Host]:
-    """A host on a database of its own in the folder; without a limit to requests, unless `settings` have one."""
+    """A host on a database of its own in the folder; without limits to a tenant, unless `settings` have them."""
     clock = MovableClock(parse_time(now))
     own = Settings(database=folder / "patchbay.db")
     pipeline = bootstrap.embedded(own, clock, open_to_all=open_to_all, telemetry=telemetry)
-    bootstrap.provide(pipeline, access_to(pipeline, AccessSettings(**{"requests_per_second": 0, **settings})))
-    transport = httpx.ASGITransport(application(index(), clock))
+    bootstrap.provide(pipeline, access_to(pipeline, AccessSettings(**{**_UNLIMITED, **settings})))
+    app = application(index(), clock)
+    # Where callers need tokens, the platform stands before the functions.
+    transport = httpx.ASGITransport(Gate(app) if open_to_all else app)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Host(pipeline, clock, client)

@@ -1,5 +1,6 @@
 """Who may call which route: the table of openings, and nobody else; and what every answer carries."""
 
+import asyncio
 import json
 import logging
 import re
@@ -19,7 +20,7 @@ from shared.tenants.history import Configurations
 from shared.wire import replace
 from tests.access.issuers import SERVICE_URL, FakeIssuer, serving
 from tests.access.test_signature import headers
-from tests.builders import EXAMPLES, message_document
+from tests.builders import EXAMPLES, document, message_document
 from tests.fakes import MemoryConfigurations
 from tests.functions.hosts import EVENTS, NOW, WEB_CHAT, AccessTo, Host, activity, example, hosted, problem
 from tests.seeds import SIGNING_SECRET, TELEGRAM_SECRET
@@ -385,6 +386,51 @@ async def test_a_tenant_that_asks_too_much_is_told_when_to_come_back(tmp_path: P
         assert 1 <= int(second.headers["retry-after"]) <= 10
         assert (await host.client.get("/api/tenants/nobody/configuration")).status_code == 404
         assert [(await host.client.get("/api/health")).status_code for _ in range(3)] == [200] * 3
+
+
+def lines(count: int, name: str) -> list[dict[str, Any]]:
+    data = {"author": {"role": "customer", "id": "u"}, "text": "x"}
+    return [document("message.posted", data, name, "2026-10-20T11:00:00Z", event_id=f"{n}") for n in range(count)]
+
+
+async def test_a_tenant_that_sends_too_many_events_is_told_when_to_come_back(tmp_path: Path) -> None:
+    # given a limit of ten events a second, and a hundred in advance
+    async with hosted(tmp_path, events_per_second=10) as host:
+        await host.configured("contoso", "fabrikam")
+        # when a tenant posts twenty bodies of two hundred events, all at once
+        batches = [lines(200, f"c{number}") for number in range(20)]
+        answers = await asyncio.gather(*(host.client.post(EVENTS, json=batch) for batch in batches))
+        # then one is taken, as a whole, and the others are refused with the time to wait
+        assert sorted(answer.status_code for answer in answers) == [202] + [429] * 19
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert {problem(answer)["code"] for answer in refused} == {"too_many_requests"}
+        assert {answer.headers["retry-after"] for answer in refused} <= {"8", "9", "10"}
+        assert host.pipeline.bus.backlog().active == 200
+        # and its channels are refused too, and the other tenant's are not
+        assert (await host.client.post(WEB_CHAT, json=activity())).status_code == 429
+        assert (await host.client.post(EVENTS.replace("contoso", "fabrikam"), json=[])).status_code != 429
+
+
+async def test_a_tenant_that_sends_too_many_bytes_is_told_when_to_come_back(tmp_path: Path) -> None:
+    async with hosted(tmp_path, bytes_per_second=100_000) as host:
+        await host.configured("contoso")
+        sent = [await host.client.post(EVENTS, content=b" " * 600_000) for _ in range(5)]
+        assert [answer.status_code for answer in sent] == [400, 400, 429, 429, 429]
+
+
+async def test_a_tenant_with_a_deep_backlog_is_told_when_to_come_back_although_there_is_no_other_limit(
+    tmp_path: Path,
+) -> None:
+    # given a bus on which more of a tenant waits than is handled in ten seconds
+    async with hosted(tmp_path) as host:
+        await host.configured("contoso", "fabrikam")
+        await host.pipeline.bus.send([("message.posted", f"{n}", b"") for n in range(100_000)], "contoso")
+        # when it posts more, then it is refused; what it asks for is answered, and so is another tenant
+        answer = await host.client.post(EVENTS, json=lines(1, "c1"))
+        assert problem(answer)["code"] == "too_many_requests"
+        assert int(answer.headers["retry-after"]) >= 1
+        assert (await host.client.get("/api/tenants/contoso/conversations")).status_code == 200
+        assert (await host.client.post(EVENTS.replace("contoso", "fabrikam"), json=[])).status_code != 429
 
 
 async def test_whoever_is_refused_costs_a_tenant_nothing(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ def test_defaults_that_the_code_has_too_are_the_same() -> None:
     settings = settings_of(predicted("smallest"))
     fields = AccessSettings.model_fields
     assert settings["PATCHBAY_BOT_METADATA"] == fields["bot_metadata"].default
-    assert float(settings["PATCHBAY_REQUESTS_PER_SECOND"]) == fields["requests_per_second"].default
+    for name in ("requests_per_second", "events_per_second", "bytes_per_second"):
+        assert float(settings[f"PATCHBAY_{name.upper()}"]) == fields[name].default
     assert json.loads(settings["PATCHBAY_GRANTS"]) == fields["grants"].default
     assert json.loads(settings["PATCHBAY_SECRET_PREFIXES"]) == fields["secret_prefixes"].default
 

@@ -30,6 +30,7 @@ from tests.prove import (
     kills,
     large_bodies,
     ledger,
+    noisy_tenant,
     odd_bodies,
     on_azure,
 )
@@ -148,6 +149,7 @@ WITH_PROCESSES = (
     _kill("a bill that takes nothing away", kills.DOUBLED, _POST, faulty.TakesNothingAway),
     _kill("buried when delivered again", kills.STUCK, _COMPLETE, faulty.BuriesWhatComesAgain),
     Control("every body kept", odd_bodies.GREW, partial(_grew, faulty.KeepsBodies)),
+    Control("no turns between tenants", noisy_tenant.SLOWER, partial(noisy_tenant.slower_by, faulty.WithoutTurns)),
 )
 
 ON_AZURE = (

@@ -18,7 +18,7 @@ from shared.conversations.record import Recorded, Recorder
 from shared.dialects.received import NOTHING_GIVEN
 from shared.effects.dispatcher import Dispatcher
 from shared.effects.reconcile import reconcile
-from shared.embedded.bus import Delivery, EmbeddedBus
+from shared.embedded.bus import Delivery, EmbeddedBus, Lane
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.ledger import EmbeddedLedger
 from shared.errors import HeadChanged, PatchbayError
@@ -27,7 +27,7 @@ from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
-from shared.ingress.receive import Receipt, Receiver
+from shared.ingress.receive import Admit, Receipt, Receiver, any_number
 from shared.tenants.history import Configurations, ConfigurationStore
 from shared.usage.correction import Correction, by_origin
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
@@ -47,8 +47,8 @@ def _taken_for_another(fact: Fact) -> Fact:
 class AcknowledgesAtOnce(EmbeddedBus):
     """Forgets a message when it gives it out."""
 
-    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        deliveries = await super().receive(subscription, limit)
+    async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
+        deliveries = await super().receive(subscription, limit, lane)
         for delivery in deliveries:
             await self.complete(delivery)
         return deliveries
@@ -57,12 +57,19 @@ class AcknowledgesAtOnce(EmbeddedBus):
 class BuriesWhatComesAgain(EmbeddedBus):
     """Makes a dead letter of a message that it gives out for the second time."""
 
-    async def receive(self, subscription: str, limit: int) -> list[Delivery]:
-        deliveries = await super().receive(subscription, limit)
+    async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
+        deliveries = await super().receive(subscription, limit, lane)
         again = [(DELIVERIES_EXCEEDED, one.sequence) for one in deliveries if one.delivery_count > 1]
         bury = "UPDATE messages SET dead_reason = ?, died_at = 0 WHERE sequence = ?"
         await self._database.write(lambda connection: connection.executemany(bury, again))
         return [one for one in deliveries if one.delivery_count == 1]
+
+
+class WithoutTurns(EmbeddedBus):
+    """Gives out messages as they came, whoever published them."""
+
+    async def publish(self, tenant_id: str, events: Sequence[Event]) -> None:
+        await super().publish("everybody", events)
 
 
 class WithoutOutbox(EmbeddedConversations):
@@ -268,10 +275,16 @@ class FailsAtRefusals(Receiver):
     """Breaks down where it should refuse."""
 
     async def receive_activity(
-        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+        self,
+        tenant_id: str,
+        account_id: str,
+        channel_id: str,
+        body: bytes,
+        headers: Mapping[str, str] = NOTHING_GIVEN,
+        admit: Admit = any_number,
     ) -> Receipt:
         try:
-            return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
+            return await super().receive_activity(tenant_id, account_id, channel_id, body, headers, admit)
         except PatchbayError as refusal:
             raise RuntimeError("an unexpected failure") from refusal
 
@@ -282,10 +295,16 @@ class KeepsBodies(Receiver):
     kept: ClassVar[list[bytes]] = []
 
     async def receive_activity(
-        self, tenant_id: str, account_id: str, channel_id: str, body: bytes, headers: Mapping[str, str] = NOTHING_GIVEN
+        self,
+        tenant_id: str,
+        account_id: str,
+        channel_id: str,
+        body: bytes,
+        headers: Mapping[str, str] = NOTHING_GIVEN,
+        admit: Admit = any_number,
     ) -> Receipt:
         self.kept.append(body * 999)
-        return await super().receive_activity(tenant_id, account_id, channel_id, body, headers)
+        return await super().receive_activity(tenant_id, account_id, channel_id, body, headers, admit)
 
 
 class AtOnce(Aside):

@@ -119,12 +119,68 @@ async def test_who_puts_a_version_sees_it_at_once(configurations: Configurations
 
 async def test_a_tenant_without_a_configuration_is_unknown_until_it_has_one(configurations: Configurations) -> None:
     # given no configuration
-    # when the tenant is asked for, then it is unknown, and that is not remembered
+    # when the tenant is asked for, then it is unknown
     with pytest.raises(UnknownTenant, match=r"^tenantid: no tenant 'small' is configured$"):
         await configurations.of("small")
+    # and once it is put, it is known at once in that process
     await configurations.put("small", body(), expected=None)
     assert (await configurations.of("small")).latest.number == 1
     assert list(await configurations.tenants()) == ["small"]
+
+
+async def unknown(configurations: Configurations, *tenants: str) -> int:
+    """How many of the tenants are refused, both by their history and by their pseudonyms."""
+    refused = 0
+    for tenant in tenants:
+        with pytest.raises(UnknownTenant):
+            await configurations.of(tenant)
+        with pytest.raises(UnknownTenant):
+            await configurations.pseudonyms(tenant)
+        refused += 1
+    return refused
+
+
+async def test_a_tenant_that_does_not_exist_is_looked_for_once_in_five_seconds(
+    store: MemoryConfigurations, configurations: Configurations, clock: MovableClock
+) -> None:
+    # given a tenant that nobody configured
+    assert await unknown(configurations, *["small"] * 100) == 100
+    # when it is asked for again and again, then the store is asked once
+    assert store.reads == 1
+    # and once more when that is five seconds ago: another process may have put it meanwhile
+    await Configurations(store, clock).put("small", body(), expected=None)
+    reads = store.reads
+    clock.advance(timedelta(seconds=5) - TICK)
+    assert (await unknown(configurations, "small"), store.reads) == (1, reads)
+    clock.advance(TICK)
+    assert (await configurations.of("small")).latest.number == 1
+    assert await configurations.pseudonyms("small")
+
+
+async def test_who_has_to_be_certain_asks_the_store(store: MemoryConfigurations, clock: MovableClock) -> None:
+    # given a process that has looked for a tenant in vain, just before another one put it
+    configurations = Configurations(store, clock)
+    assert await unknown(configurations, "small") == 1
+    await Configurations(store, clock).put("small", body(), expected=None)
+    # when an event that the other accepted arrives here, then the tenant is known, and from then on to everybody
+    assert (await configurations.of("small", certain=True)).latest.number == 1
+    assert (await configurations.of("small")).latest.number == 1
+    assert await configurations.pseudonyms("small")
+
+
+async def test_made_up_tenants_fill_no_memory_and_impossible_ones_cost_no_look(
+    store: MemoryConfigurations, configurations: Configurations
+) -> None:
+    # given ids that no configuration can have, when they are asked for, then the store is not
+    impossible = ("", ".", "..", "Contoso", "a/b", "a" * 65, "x" * 100_000, "small\n", "ü")
+    assert (await unknown(configurations, *impossible), store.reads) == (9, 0)
+    # given more ids than are remembered, then those of the beginning are forgotten, and looked for again
+    for number in range(10_001):
+        with pytest.raises(UnknownTenant):
+            await configurations.of(f"made-up-{number}")
+    reads = store.reads
+    assert (await unknown(configurations, "made-up-10000"), store.reads) == (1, reads)
+    assert (await unknown(configurations, "made-up-0"), store.reads) == (1, reads + 1)
 
 
 async def test_the_same_configuration_again_is_no_new_version(configurations: Configurations) -> None:

@@ -87,6 +87,7 @@ class Container:
 
     async def delete(self, operation: str, partition: Partition, document_id: str, etag: str) -> None:
         """Delete the document. Raises OperationFailed with 404 or 412."""
+        _refuse_impossible(partition, document_id)
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> None:
             await container.delete_item(
@@ -108,6 +109,7 @@ class Container:
         condition: str | None = None,
     ) -> None:
         """Change members of the document if the condition holds. Raises OperationFailed with 404 or 412."""
+        _refuse_impossible(partition, document_id)
 
         async def send(container: ContainerProxy, options: dict[str, Any]) -> None:
             await container.patch_item(
@@ -166,11 +168,24 @@ class Container:
         partition: Partition,
         send: Callable[[ContainerProxy, dict[str, Any]], Awaitable[T]],
     ) -> T:
+        refused: list[str | None] = []
+
+        async def attempt() -> T:
+            sent = self._tokens.of(partition)
+            try:
+                return await self._try(operation, partition, send)
+            except TransientFailure as failure:
+                if failure.session_lost:
+                    # A replica that is behind has the write by the next try. No replica has what a token names that
+                    # is refused twice.
+                    if sent in refused:
+                        self._tokens.discard(partition, sent)
+                    refused.append(sent)
+                raise
+
         try:
-            return await self._retrying(wait_before_another_try, self._try, operation, partition, send)
+            return await self._retrying(wait_before_another_try, attempt)
         except TransientFailure as failure:
-            if failure.session_lost:
-                self._tokens.discard(partition)
             raise StoreUnavailable(str(failure)) from failure
 
     async def _try(
@@ -193,3 +208,9 @@ class Container:
     def _note(self, partition: Partition, token: str) -> None:
         if len(partition) == len(self._definition.partition_key):
             self._tokens.note(partition, token)
+
+
+def _refuse_impossible(partition: Partition, document_id: str) -> None:
+    """Raises OperationFailed with 404 for an id that no document has: its URL would name something else."""
+    if not can_exist(partition, document_id):
+        raise OperationFailed(MISSING)

@@ -23,9 +23,10 @@ class SessionTokens:
         if known is None or _position(known)[0] != _position(token)[0] or _position(known)[1] <= _position(token)[1]:
             self._tokens.put(partition, token)
 
-    def discard(self, partition: Partition) -> None:
-        """Discard the partition's token: after a split it may name a range that no replica has."""
-        self._tokens.discard(partition)
+    def discard(self, partition: Partition, token: str | None) -> None:
+        """Discard this token of the partition: after a split it may name a range that no replica has."""
+        if self._tokens.get(partition) == token:
+            self._tokens.discard(partition)
 
 
 def _position(token: str) -> tuple[str, int]:

@@ -1,0 +1,83 @@
+"""Bounds of the local host's connections: how many there are, and how long one may take to send a request.
+
+Uvicorn ends a connection that is idle after a request, and waits without end for the first byte, the rest of the
+headers, and the rest of a body. Whoever opens connections and says nothing would use up the file descriptors.
+"""
+
+import asyncio
+import resource
+from collections.abc import Collection
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+MOST_CONNECTIONS = 512
+HEADERS_SECONDS = 10.0
+"""From when a connection is made, or was last used, until the headers of a request are there."""
+BODY_SECONDS = 30.0
+"""From the headers until the body is there, which has 1 MB at most."""
+_LOOK_SECONDS = 1.0
+_OTHER_FILES = 128
+"""File descriptors that are left for the database and all else."""
+
+
+class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # which one is chosen when uvicorn is imported
+    """Uvicorn's protocol, which makes room for a new connection where there are too many.
+
+    `since` is when it began to wait for what it waits for now (by the loop's clock), as far as anybody looked.
+    """
+
+    most = MOST_CONNECTIONS
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.since = self.loop.time()
+        self._seen = self._stage()
+        if len(self.connections) > self.most:
+            self._make_room()
+
+    def waits_for_client(self) -> bool:
+        """True while a request is on its way, or none is: then nothing is lost with the connection."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    def end_if_late(self, now: float) -> None:
+        """End the connection if its client takes too long."""
+        stage = self._stage()
+        cycle, has_headers = stage
+        if cycle is not self._seen[0] or has_headers != self._seen[1]:
+            self._seen, self.since = stage, now
+        if self.waits_for_client() and now - self.since >= (BODY_SECONDS if has_headers else HEADERS_SECONDS):
+            self.transport.abort()
+
+    def _stage(self) -> tuple[Any, bool]:
+        """The newest request whose headers are there, and whether it still has no answer."""
+        cycle = self.cycle
+        return cycle, cycle is not None and not cycle.response_complete
+
+    def _make_room(self) -> None:
+        """End the connection that has waited longest for its client, else one whose client reads no answer, or this."""
+        waiting = [one for one in self.connections if one.waits_for_client() and one is not self]
+        stuck = [one for one in self.connections if one.transport.get_write_buffer_size()]
+        victim = min(waiting or stuck or [self], key=lambda one: one.since)
+        # Counted no more at once: several may come before it has ended.
+        self.connections.discard(victim)
+        victim.transport.abort()
+
+
+async def end_late_ones(connections: Collection[Any]) -> None:
+    """Look at all connections every second, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        now = loop.time()
+        for connection in list(connections):
+            connection.end_if_late(now)
+
+
+def allow_files() -> None:
+    """Raise the number of files that this process may have open, as far as it may, to hold all its connections."""
+    wanted = MOST_CONNECTIONS + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
