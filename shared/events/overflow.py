@@ -8,8 +8,15 @@ from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, checks_of
 from shared.events.conversation_key import conversation_key
 from shared.events.pseudonym import Pseudonyms
+from shared.personal_data import Deleted, keeps
 
 
+@keeps(
+    "texts, histories and attachments that are too large for their events",
+    found_by="the conversation's key",
+    deleted=Deleted.WITH_ITS_CONVERSATION,
+    stays="contents of an event that never reached a conversation",
+)
 class Overflow(Protocol):
     """Keeps contents by place (a conversation's key) and SHA-256 (hex).
 
