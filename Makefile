@@ -5,6 +5,7 @@ CONFORMANCE := .venv313
 CHECKOV := .venv-checkov
 AZURE_CLI := .venv-azure-cli
 SUPPLY_CHAIN := .venv-supply-chain
+AUDIT := .venv-audit
 BENCH := .venv-bench
 QUERIES := tests/operations/queries/node_modules
 # The shims of pyenv are there for versions that cannot be run, so each candidate is tried.
@@ -16,6 +17,13 @@ BICEP ?= $(shell command -v bicep || ls $(HOME)/.azure/bin/bicep 2>/dev/null)
 NPM ?= $(shell command -v npm)
 VALGRIND ?= $(shell command -v valgrind)
 
+# A file that is not one of those that were locked is refused. None is built here: what builds it would have no hash.
+INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all:
+
+# What `make lock` writes: for every version of Python and every system that the project runs on.
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes
+TOOLS := audit azure-cli bench checkov supply-chain
+
 .PHONY: help demo test conformance infra templates snapshots queries bicep guide prove bench instructions instructions-check start cost check licences sbom workflows \
 	format lock clean
 
@@ -24,7 +32,7 @@ help:  ## list the targets
 
 $(VENV)/installed: requirements-dev.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(RUN) -m $(INSTALL) -r requirements-dev.txt
 	touch $@
 
 demo: $(VENV)/installed  ## play a month of sample traffic and print each tenant's usage
@@ -52,12 +60,11 @@ conformance:  ## every function in Microsoft's own Python runtime (needs Python 
 		PYTHONDONTWRITEBYTECODE= $(CONFORMANCE)/bin/python -m pytest -n 2 tests/conformance)
 
 # With both files pip refuses any version but the deployed one. The earlier runtime is for a negative control.
-$(CONFORMANCE)/installed: requirements.txt requirements-dev.txt
+$(CONFORMANCE)/installed: requirements.txt requirements-dev.txt tests/conformance/earlier-runtime.txt
 	$(PYTHON313) -m venv --clear $(CONFORMANCE)
-	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-r requirements.txt -r requirements-dev.txt
-	$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--target $(CONFORMANCE)/earlier-runtime azure-functions-runtime==1.2.1
+	$(CONFORMANCE)/bin/python -m $(INSTALL) -r requirements.txt -r requirements-dev.txt
+	$(CONFORMANCE)/bin/python -m $(INSTALL) --no-deps --target $(CONFORMANCE)/earlier-runtime \
+		-r tests/conformance/earlier-runtime.txt
 	touch $@
 
 infra: templates queries $(CHECKOV)/installed  ## templates and queries as Microsoft reads them, and checkov's rules
@@ -94,8 +101,14 @@ guide:  ## the commands of the pages for operators, parsed by the Azure CLI with
 # for which pip takes half a minute: it is for where uv, which does not know pip's settings, finds no registry.
 .venv-%/installed: requirements-%.txt $(VENV)/installed
 	$(RUN) -m venv --clear $(@D)
-	$(VENV)/bin/uv pip install --quiet --python $(@D)/bin/python -r $< || \
-		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(VENV)/bin/uv pip install --quiet --python $(@D)/bin/python --require-hashes --no-build -r $< || \
+		$(@D)/bin/python -m $(INSTALL) -r $<
+	touch $@
+
+# The auditor reads the requirements by its own version of Python, which is to be the deployed one.
+$(AUDIT)/installed: requirements-audit.txt
+	$(PYTHON313) -m venv --clear $(@D)
+	$(@D)/bin/python -m $(INSTALL) -r $<
 	touch $@
 
 prove: $(VENV)/installed  ## the long proofs and their negative controls, each one line with its figure (half an hour)
@@ -135,11 +148,13 @@ check: $(VENV)/installed  ## style, types, import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-licences: $(SUPPLY_CHAIN)/installed  ## whether what is deployed has licences of pyproject.toml's list (needs Python 3.13)
+# Also those that only one machine has: the host there is reached by others, too.
+licences: $(SUPPLY_CHAIN)/installed  ## the licences of what is deployed, and known vulnerabilities of all that runs (needs Python 3.13)
 	$(call needs,$(PYTHON313),no Python 3.13 was found; no licence has been looked at,\
-		$(MAKE) --no-print-directory $(CONFORMANCE)/installed && \
+		$(MAKE) --no-print-directory $(CONFORMANCE)/installed $(AUDIT)/installed && \
 		$(SUPPLY_CHAIN)/bin/pip-licenses --python=$(CONFORMANCE)/bin/python --packages \
-		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt))
+		$$(sed -n 's/^\([A-Za-z][A-Za-z0-9._-]*\)==.*/\1/p' requirements.txt) && \
+		$(RUN) -m tools.vulnerabilities $(AUDIT)/bin/pip-audit requirements.txt requirements-dev.txt)
 
 sbom: $(SUPPLY_CHAIN)/installed  ## data/sbom.json: what is deployed, as CycloneDX
 	mkdir -p data
@@ -154,19 +169,11 @@ format: $(VENV)/installed  ## format the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it needs in turn
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group dev pyproject.toml \
-		-o requirements-dev.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:checkov \
-		-o requirements-checkov.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:azure-cli \
-		-o requirements-azure-cli.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:bench \
-		-o requirements-bench.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --group pyproject.toml:supply-chain \
-		-o requirements-supply-chain.txt
+lock: $(VENV)/installed  ## pin what pyproject.toml asks for, with all that it needs in turn, and the hash of each file
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+	set -e; for group in $(TOOLS); do $(LOCK) --group pyproject.toml:$$group -o requirements-$$group.txt; done
 
 clean:  ## remove the environments, the demo's files and caches
-	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(BENCH) $(QUERIES) data .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(CONFORMANCE) $(CHECKOV) $(AZURE_CLI) $(SUPPLY_CHAIN) $(AUDIT) $(BENCH) $(QUERIES) data .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis

@@ -107,6 +107,7 @@ module monitoring 'modules/monitoring.bicep' = {
     principalId: identity.outputs.principalId
     serviceBusId: services.outputs.serviceBusId
     cosmosId: services.outputs.cosmosId
+    audited: services.outputs.audited
     alertEmails: listed('alertEmails', alertEmails)
   }
 }

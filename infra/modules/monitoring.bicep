@@ -8,6 +8,8 @@ param logRetentionDays int
 param principalId string
 param serviceBusId string
 param cosmosId string
+@description('The names of the services that tell who changed them.')
+param audited { keyVault: string, cosmos: string, serviceBus: string, hostStorage: string }
 param alertEmails string[]
 
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -58,6 +60,10 @@ module alerts 'alerts.bicep' = {
 
 module workbook 'workbook.bicep' = {
   params: { location: location, tags: tags, workspaceId: workspace.id }
+}
+
+module audit 'audit.bicep' = {
+  params: { workspaceId: workspace.id, audited: audited }
 }
 
 output connectionString string = applicationInsights.properties.ConnectionString

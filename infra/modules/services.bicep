@@ -102,6 +102,12 @@ output cosmosId string = cosmos.outputs.id
 output cosmosEndpoint string = cosmos.outputs.endpoint
 output cosmosDatabaseName string = cosmos.outputs.databaseName
 output hostStorageName string = hostStorage.outputs.name
+output audited { keyVault: string, cosmos: string, serviceBus: string, hostStorage: string } = {
+  keyVault: keyVault.outputs.name
+  cosmos: last(split(cosmos.outputs.id, '/'))
+  serviceBus: last(split(serviceBus.outputs.id, '/'))
+  hostStorage: hostStorage.outputs.name
+}
 output deploymentUri string = hostStorage.outputs.deploymentUri
 output blobServiceUri string = storage.outputs.blobServiceUri
 output keyVaultName string = keyVault.outputs.name

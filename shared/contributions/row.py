@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from shared.personal_data import Deleted, keeps
 from shared.wire import ExactModel
 
 TOMBSTONE_KEPT = timedelta(days=7)
@@ -55,6 +56,12 @@ class RowPage:
     continuation: str | None
 
 
+@keeps(
+    "nothing that names a person: the conversation's key, which is made of a pseudonym, and what it adds to a total",
+    found_by="the conversation's key",
+    deleted=Deleted.BY_NOTHING,
+    stays="the row; a tombstone goes after 7 days",
+)
 class Rows(Protocol):
     """The port to rows without counters. What has counters stands on an adapter of it, in the same transaction."""
 

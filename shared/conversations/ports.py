@@ -10,6 +10,7 @@ from shared.conversations.effect import Contribute, Effect, Outbox, PendingEffec
 from shared.conversations.fact import Fact
 from shared.conversations.lists import Selection
 from shared.conversations.silence_policy import Attention
+from shared.personal_data import Deleted, keeps
 from shared.routing.decision import Decision
 from shared.wire import ExactModel, replace
 
@@ -117,6 +118,11 @@ class FactExists(Exception):
     """Raised when a fact's document exists: it is a duplicate, or another event of the same identity."""
 
 
+@keeps(
+    "what customers, agents and bots wrote, their names and native ids, bots' variables, what was decided from them",
+    found_by="the conversation's key; a customer's conversations by our id of the customer in their heads",
+    deleted=Deleted.WITH_ITS_CONVERSATION,
+)
 class ConversationStore(Protocol):
     """Reads see every write that returned before them, by whichever process."""
 

@@ -17,6 +17,7 @@ from shared.conversations.transcript import TranscriptEntry, transcript
 from shared.effects.forgotten import ForgottenContents
 from shared.effects.reconcile import ledger_row
 from shared.events.envelope import format_time
+from shared.personal_data import Deleted, keeps
 from shared.retry import retrying
 from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
@@ -29,6 +30,11 @@ class PartExists(Exception):
     """Raised when a part of this number is archived already."""
 
 
+@keeps(
+    "a conversation whole, as a document",
+    found_by="the conversation's key",
+    deleted=Deleted.WITH_ITS_CONVERSATION,
+)
 class Archive(Protocol):
     """Keeps ended conversations as JSON documents: part 0 is the whole conversation, each later one an addendum.
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 from shared.errors import EventTooLarge
 from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event
+from shared.personal_data import Deleted, keeps
 
 TOPIC = "conversation-events"
 CONNECTION = "SERVICE_BUS"
@@ -50,6 +51,12 @@ def message_of(event: Event) -> Message:
     return Message(event.type, str(uuid4()), body)
 
 
+@keeps(
+    "events under way, whole",
+    found_by="nothing: a message cannot be looked up",
+    deleted=Deleted.BY_DELIVERY,
+    stays="messages that cannot be handled, as dead letters",
+)
 class EventPublisher(Protocol):
     """Sends events to the topic."""
 
@@ -75,6 +82,12 @@ class DeadLetter:
     resubmissions: int
 
 
+@keeps(
+    "events that failed ten times, whole",
+    found_by="nothing: a message cannot be looked up",
+    deleted=Deleted.BY_NOTHING,
+    stays="what is not sent again stays until an operator removes it",
+)
 class DeadLetters(Protocol):
     """The dead letters of all the topic's subscriptions."""
 

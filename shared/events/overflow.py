@@ -11,12 +11,19 @@ from shared.events.claim_check import CheckedIn, checks_of
 from shared.events.conversation_key import conversation_key
 from shared.events.envelope import format_time
 from shared.events.pseudonym import Pseudonyms
+from shared.personal_data import Deleted, keeps
 from shared.wire import canonical_json
 
 POSTS = "!posts"
 """The place of the notes of posts that are not acknowledged yet. Each has a time, and names places and contents."""
 
 
+@keeps(
+    "texts, histories and attachments that are too large for their events",
+    found_by="the conversation's key",
+    deleted=Deleted.WITH_ITS_CONVERSATION,
+    stays="for a day, contents of a post that was never acknowledged",
+)
 class Overflow(Protocol):
     """Keeps contents by place (a conversation's key) and SHA-256 (hex). Notes have names of their own there.
 

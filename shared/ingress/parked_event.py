@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from shared.errors import InvalidEvent, Refused
 from shared.events.content import NO_CONTENT, content_of
 from shared.events.envelope import Envelope
+from shared.personal_data import Deleted, keeps
 from shared.wire import ExactModel, canonical_json, parse_json, validate
 
 NO_TENANT = "_unknown"
@@ -123,6 +124,11 @@ def _content_of(body: bytes) -> bytes:
     return canonical_json(content_of(document)).encode() if carries else body
 
 
+@keeps(
+    "the bodies of refused events, whole",
+    found_by="the tenant alone: a body that cannot be read names no customer",
+    deleted=Deleted.BY_AGE,
+)
 class ParkedEvents(Protocol):
     """The store of parked events.
 

@@ -14,6 +14,7 @@ from shared.bounded_cache import BoundedCache
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake, Position, TooLate, UnknownTenant, VersionConflict
 from shared.events.pseudonym import Pseudonyms
+from shared.personal_data import Deleted, keeps
 from shared.routing.compiled_rules import CompiledRules
 from shared.tenants.changes import findings_of_change
 from shared.tenants.configuration import Configuration
@@ -122,6 +123,12 @@ class History:
         return self.at(datetime.fromisoformat(f"{month}-01T00:00:00+00:00")).configuration.time_zone
 
 
+@keeps(
+    "names and object ids of agents; nothing of customers, but the secret of their pseudonyms",
+    found_by="the tenant alone",
+    deleted=Deleted.BY_NOTHING,
+    stays="every version, because decisions are explained by theirs",
+)
 class ConfigurationStore(Protocol):
     """The port to the stored versions, and to each tenant's secret, which never changes."""
 

@@ -18,6 +18,7 @@ from shared.events.data import ChannelReference, Customer
 from shared.events.overflow import Overflow, carry
 from shared.events.pseudonym import Pseudonyms
 from shared.events.types.conversation_started import ConversationStarted
+from shared.personal_data import Deleted, keeps
 from shared.retry import retrying
 from shared.threads.span import Share
 from shared.threads.thread import Thread, ThreadedConversation, started_event, thread_key
@@ -39,6 +40,12 @@ class Resolved:
     previous: str | None = field(default=None, compare=False)
 
 
+@keeps(
+    "the channel's own id of the thread, such as a telephone number; the customer of each conversation",
+    found_by="the thread's key, which stands in its conversations' ids",
+    deleted=Deleted.WITH_ITS_CONVERSATION,
+    stays="the channel's own id of the thread: on Azure until a month after the retention, on one machine for good",
+)
 class ThreadStore(Protocol):
     """The port to the documents of threads."""
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from shared.contributions.row import Row, Total
 from shared.conversations.bot_activity import BotActivity, Invocation
+from shared.personal_data import Deleted, keeps
 from shared.usage.correction import Correction
 from shared.usage.rating import Uncounted
 from shared.wire import ExactModel, replace
@@ -143,6 +144,12 @@ class BooksChanged(Exception):
     """The month was posted to, or closed, since its books were read."""
 
 
+@keeps(
+    "nothing that names a person: the conversation's key, which is made of a pseudonym, its bots, channel and times",
+    found_by="the conversation's key",
+    deleted=Deleted.BY_NOTHING,
+    stays="the row, which finance may ask about",
+)
 class Ledger(Protocol):
     """The port to the ledger of one policy. A closed month never changes again."""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from shared.clock import Clock
 from shared.errors import InvalidRequest, Mistake
 from shared.metrics import OBSTRUCTED
+from shared.personal_data import Deleted, keeps
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.history import Configurations, History
 from shared.usage.closing import Closing
@@ -23,6 +24,12 @@ from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, b
 _MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
 
+@keeps(
+    "the ids of the conversations whose corrections it lists, which are made of pseudonyms",
+    found_by="the month",
+    deleted=Deleted.BY_NOTHING,
+    stays="the report",
+)
 class UsageReports(Protocol):
     """The port to the stored reports; a month's report has versions."""
 

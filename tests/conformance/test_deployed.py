@@ -8,6 +8,7 @@ from packaging.requirements import Requirement
 
 from tests.conformance.conftest import ROOT
 from tests.conformance.test_indexing import printed
+from tests.requirements import locked
 
 RUNTIME = "azure-functions-runtime"
 DEPLOYED = (ROOT / "requirements.txt").read_text(encoding="utf-8")
@@ -35,8 +36,7 @@ print(json.dumps([version("azure-functions-runtime"), asyncio.run(told(start(Pat
 
 def applicable(requirements: str) -> list[Requirement]:
     """The requirements that apply to this version of Python."""
-    lines = (line for line in requirements.splitlines() if line and not line.lstrip().startswith("#"))
-    return [one for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate()]
+    return [one for one, _ in locked(requirements) if one.marker is None or one.marker.evaluate()]
 
 
 def not_installed(requirements: str) -> list[str]:

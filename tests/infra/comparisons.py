@@ -14,7 +14,7 @@ from shared.azure.cosmos.containers import CONTAINERS
 from shared.azure.service_bus.entities import LOCK_DURATION, emulator_configuration, unrouted_filter
 from shared.events.bus import CONNECTION, MAX_DELIVERY_COUNT, SUBSCRIPTIONS, TOPIC, UNROUTED
 from tests.declared_settings import names_of_fields
-from tests.infra.documents import NOT_GIVEN, PLATFORM, ROLES
+from tests.infra.documents import AUDITED, NOT_GIVEN, PLATFORM, ROLES
 from tests.infra.predicted import INFRA, Deployment
 
 VAULT_SETTINGS = ("TELEGRAM_SECRET", "APP_SECRET")
@@ -183,6 +183,23 @@ def _assignments(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
         yield each.properties["roleDefinitionId"].rpartition("/")[2], deployment.type_at(at), whom
 
 
+def audit_differences(deployment: Deployment) -> list[str]:
+    """What the services tell the workspace against the table in `docs/operations/telemetry.md`, and nothing else."""
+    suffix = "/providers/Microsoft.Insights/diagnosticSettings/audit"
+    workspace = deployment.the("Microsoft.OperationalInsights/workspaces").id
+    found = {
+        deployment.type_at(each.id.removesuffix(suffix)): {
+            name: value for name, value in each.properties.items() if name != "logAnalyticsDestinationType"
+        }
+        for each in deployment.of_type("Microsoft.Insights/diagnosticSettings")
+    }
+    expected = {
+        of: {"workspaceId": workspace, "logs": [{"category": category, "enabled": True}]}
+        for of, category in AUDITED.items()
+    }
+    return _differences("audit of", found, expected)
+
+
 def _kind(deployment: Deployment, kind: str) -> list[Any]:
     return deployment.of_type(f"Microsoft.ServiceBus/namespaces/{kind}")
 
@@ -194,6 +211,7 @@ COMPARISONS: tuple[Callable[[Deployment], list[str]], ...] = (
     blob_differences,
     setting_differences,
     role_differences,
+    audit_differences,
 )
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from local.index import Function, index
 from tests.azure.test_budget import BUDGET
+from tests.infra.documents import TELEMETRY
 from tests.infra.predicted import predicted
 from tools.cost.__main__ import cli
 from tools.cost.backlog import KEPT_DAYS, TOPIC_MEGABYTES, days_until_full, hours_of_sweeps_until_full
@@ -21,7 +22,7 @@ from tools.cost.designs import DESIGNS, every_fact, measured_budget, measured_wo
 from tools.cost.evidence import RESTS_ON, choices, dearer_replaces
 from tools.cost.prices import list_prices
 from tools.cost.table import SIZES, dollars, per_million, total
-from tools.cost.workload import SECONDS, Executions
+from tools.cost.workload import SECONDS, Executions, Workload
 from tools.cost.zones import always_running, function_groups
 
 ONE = replace(measured_workload(), conversations=1)
@@ -125,6 +126,20 @@ def test_every_quantity_says_what_it_rests_on() -> None:
     for instead, other in choices(MILLION):
         assert f"  {total(DESIGNS[0], other, list_prices()):,.2f}: {instead}\n" in printed
         assert total(DESIGNS[0], other, list_prices()) > total(DESIGNS[0], MILLION, list_prices())
+
+
+def test_the_audit_is_priced_and_does_not_grow_with_the_traffic() -> None:
+    # given a month without the audit, when its logs are reckoned, then the audit is what they have less
+    silent, deletions = replace(MILLION, audit_lines=0), replace(MILLION, audited_deletions=True)
+
+    def logs(month: Workload) -> Decimal:
+        return patchbay(month).quantities(month)["logs"]
+
+    assert logs(MILLION) - logs(silent) == logs(ONE) - logs(replace(ONE, audit_lines=0)) == 1_000_000
+    # and a line for each deletion, which it has not, would be as many as conversations, for the price of the page
+    assert logs(deletions) - logs(MILLION) == MILLION.conversations * MILLION.audit_bytes
+    more = total(DESIGNS[0], deletions, list_prices()) - total(DESIGNS[0], MILLION, list_prices())
+    assert f"another {more:,.2f} $ for each million" in " ".join(TELEMETRY.split())
 
 
 def test_the_memory_is_an_assumption_beside_which_the_larger_one_stands() -> None:

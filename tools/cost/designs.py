@@ -16,7 +16,7 @@ _NIGHTS, _PAGE = Decimal("15.5"), 1000
 """How many nightly queries over the month so far find a conversation, on average; documents of a page."""
 _MARKER_BYTES, _MARKER_TERMS = 100, 4
 _ASKED_BY_SWEEP = ("inactivity.timeout", "archive", "end of retention")
-_ARCHIVE_WRITES, _ARCHIVE_READS = 1, 5
+_ARCHIVE_WRITES, _ARCHIVE_READS, _ARCHIVE_DELETIONS = 1, 5, 1
 """Of one conversation: its part is looked for and written; when it is forgotten, it is read, and looked for twice."""
 _PER_MESSAGE = 3
 """Bus operations for each message: it is sent, received and completed."""
@@ -115,6 +115,7 @@ def patchbay(workload: Workload) -> Demand:
         burst=asked * workload.conversations / runs,
         blob_writes=Decimal(_ARCHIVE_WRITES * workload.conversations),
         blob_reads=Decimal(_ARCHIVE_READS * workload.conversations),
+        blob_deletions=Decimal(_ARCHIVE_DELETIONS * workload.conversations),
         archive_bytes=Decimal((stored["archive"] + lines) * kept),
     )
 

@@ -20,7 +20,7 @@ RESTS_ON: Mapping[MeterName, str] = {
     "blobWrites": "counted in shared/azure/blob/archive.py",
     "blobReads": "counted in shared/azure/blob/archive.py",
     "blobStorage": "measured: bytes of the archive; assumed: how long they are kept",
-    "logs": "measured: bytes of our spans, and the part that is kept; assumed: as many bytes of the host's",
+    "logs": "measured: bytes of our spans, and the part that is kept; assumed: as many bytes of the host's, the audit",
 }
 """For each meter, whether its quantity is measured, documented, counted or assumed. Its price is the list's."""
 _LARGER, _MORE_LOGS = 2048, 2700
@@ -35,6 +35,10 @@ def choices(workload: Workload) -> Iterator[tuple[str, Workload]]:
     yield (
         f"{_MORE_LOGS:,} bytes of logs for each execution, as the host sends by itself",
         replace(workload, log_bytes=_MORE_LOGS),
+    )
+    yield (
+        "a line of the audit for each of the tenants' blobs that retention deletes",
+        replace(workload, audited_deletions=True),
     )
     other = "serverless" if workload.autoscale else "autoscale throughput"
     yield f"Cosmos DB with {other}", replace(workload, autoscale=not workload.autoscale)

@@ -42,6 +42,12 @@ class Workload:
     """Days for which Cosmos DB keeps facts; then the archive alone has them."""
     log_bytes: int = 200
     """Bytes of logs, traces and metrics for each execution, after sampling."""
+    audit_lines: int = 1000
+    """Lines of the audit (`infra/modules/audit.bicep`): each secret is read once a day, and a deployment is some."""
+    audit_bytes: int = 1000
+    """Bytes of such a line."""
+    audited_deletions: bool = False
+    """Whether the audit has a line for each blob of the tenants that is deleted, which it has not."""
     line_bytes: int = 500
     """Bytes of a line as a naive design stores it."""
     state_bytes: int = 1500
@@ -89,6 +95,7 @@ class Demand:
     blob_writes: Decimal = Decimal(0)
     blob_reads: Decimal = Decimal(0)
     archive_bytes: Decimal = Decimal(0)
+    blob_deletions: Decimal = Decimal(0)
 
     def quantities(self, workload: Workload) -> Mapping[MeterName, Decimal]:
         """The quantity of each meter, in single things."""
@@ -107,8 +114,11 @@ class Demand:
             "blobWrites": self.blob_writes,
             "blobReads": self.blob_reads,
             "blobStorage": self.archive_bytes,
-            "logs": runs * workload.log_bytes,
+            "logs": runs * workload.log_bytes + self._audit_lines(workload) * workload.audit_bytes,
         }
+
+    def _audit_lines(self, workload: Workload) -> Decimal:
+        return workload.audit_lines + (self.blob_deletions if workload.audited_deletions else Decimal(0))
 
     def _busiest_second(self, workload: Workload) -> Decimal:
         """The request units of an hour's busiest second, for which autoscale bills the hour.

@@ -14,10 +14,10 @@ from tests.infra.documents import ROLES, Role
 from tests.infra.predicted import INFRA, PARAMETER_FILES, Deployment, predicted
 from tests.infra.test_alerts import searches_of_less_than_two_periods
 
-MAIN, BUS, COSMOS, BLOBS, APP, ALERTS, NETWORK, SERVICES = (
+MAIN, BUS, COSMOS, BLOBS, APP, ALERTS, NETWORK, SERVICES, AUDIT = (
     "main.bicep",
     *(f"modules/{name}.bicep" for name in ("serviceBus", "cosmos", "storage", "functionApp")),
-    *(f"modules/{name}.bicep" for name in ("alerts", "network", "services")),
+    *(f"modules/{name}.bicep" for name in ("alerts", "network", "services", "audit")),
 )
 EMULATED = "emulators/service-bus.json"
 ENTITIES = [
@@ -166,6 +166,9 @@ def test_a_role_that_is_given_on_more_is_noticed(copy: Copy, path: str, code: st
         (COSMOS, "'MultiHash' : 'Hash'", "'Hash' : 'Hash'"),
         (COSMOS, "excludedPaths: [{ path: '/*' }]", "excludedPaths: []"),
         (BLOBS, "  { name: 'archive', coolAfterDays: 90 }\n", ""),
+        (AUDIT, "'ControlPlaneRequests'", "'DataPlaneRequests'"),
+        (AUDIT, "category: 'StorageDelete'", "categoryGroup: 'allLogs'"),
+        (AUDIT, "enabled: true", "enabled: false"),
         ("modules/identity.bicep", "identity.properties.principalId", "identity.properties.clientId"),
         ("modules/keyVault.bicep", "principalId: operatorPrincipalId", "principalId: tenant().tenantId"),
         (APP, "'ClientId=${identityClientId};Authorization=AAD' }\n", "'' }\n  { name: 'UNKNOWN', value: '' }\n"),
