@@ -70,9 +70,7 @@ func listed(parameter string, text string) string[] =>
 var signInWithClient = signIn && empty(trim(apiClientId))
   ? fail('signIn: it needs apiClientId, the registration\'s client id')
   : signIn
-var cosmosThroughput = cosmosMaxThroughput % 1000 == 0
-  ? cosmosMaxThroughput
-  : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
+var cosmosThroughput = cosmosMaxThroughput % 1000 == 0 ? cosmosMaxThroughput : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
 
 var token = uniqueString(resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }

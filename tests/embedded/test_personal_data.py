@@ -80,7 +80,8 @@ async def over(database: Database, archive: Path, conversations: ConversationSto
         ended(**usual),
         message(**{**usual, "channel": {**channel, "channelId": "elsewhere"}}, event_id="refused"),
     ]
-    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, [check_in(event) for event in events])
+    checked_in = [check_in(event) for event in events]
+    await publish(pipeline.publisher, pipeline.overflow, "contoso", PSEUDONYMS, checked_in, NOW)
     await pipeline.drain()
     return pipeline
 
