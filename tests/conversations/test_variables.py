@@ -116,6 +116,32 @@ def test_of_an_early_escalation_32_kb_are_kept() -> None:
     assert warned(conversation, "variable_too_large") == 100 - len(early.context_variables)
 
 
+def test_what_a_sender_adds_to_its_channel_and_customer_is_kept_by_the_fact_alone() -> None:
+    # given a start whose channel and customer have members that nobody knows
+    event = started(at=at(0), channel={"accountId": "a", "channelId": "c", "more": "x"}, customer={"id": "u", "x": "y"})
+    conversation = folded([event], tenant())
+    # when it is folded, then the conversation has the known ones
+    assert conversation.channel is not None
+    assert conversation.customer is not None
+    assert json.loads(conversation.channel.to_json()) == {"accountId": "a", "channelId": "c"}
+    assert json.loads(conversation.customer.to_json()) == {"id": "u"}
+
+
+def test_of_the_long_name_of_a_bot_that_nobody_declares_the_beginning_is_kept() -> None:
+    # given escalations by two bots whose names differ at their ends, and by one with a short name
+    names = ["x" * 1023 + "1", "x" * 1023 + "2", "x" * 64]
+    escalations = [
+        escalated(at=at(n), event_id=f"e{n}", bot_id=name, context_variables={"N": n})
+        for n, name in enumerate(names, 1)
+    ]
+    conversation = folded([started(at=at(0), context_variables={"N": 0}), *escalations], tenant())
+    # when they are folded, then each is told from the others, by a short name, and had its effect
+    unknown = [name for name in conversation.escalated_bots if name.startswith("x")]
+    assert len(set(unknown)) == 3
+    assert [len(name) for name in unknown] == [57, 57, 64]
+    assert [one.outcome for one in conversation.decisions] == ["routed"] * 4
+
+
 LETTERS = st.sampled_from(["x", "é", "👩", "\x01", '"'])
 
 
