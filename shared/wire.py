@@ -61,6 +61,17 @@ class WireModel(_Model, extra="allow"):
         return self.model_copy(update=members)
 
 
+Document = TypeVar("Document", bound=WireModel | None)
+
+
+def without_unknown(document: Document) -> Document:
+    """The document with the members alone that its class declares, however many others its sender wrote."""
+    if document is None or not document.model_extra:
+        return document
+    given = document.model_fields_set & type(document).model_fields.keys()
+    return type(document)(**{name: getattr(document, name) for name in given})
+
+
 class ExactModel(_Model, extra="forbid"):
     """A document with exactly the members that its class declares: an unknown one is refused."""
 

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import assert_never
 
 from shared.conversations.bot_activity import advises
-from shared.conversations.changes import counts_at_the_end, with_bot, with_variables
+from shared.conversations.changes import counts_at_the_end, with_bot
 from shared.conversations.conversation import MOST_NOTED, Conversation, WarningCode, shortened
 from shared.conversations.fact import Fact
 from shared.conversations.hand_over import escalated, failed_over, routed, taken_by_agent, undecided
 from shared.conversations.holder import from_the_beginning
 from shared.conversations.known_customer import customer_after, known_as
 from shared.conversations.state import moved
+from shared.conversations.variables import with_variables
 from shared.events.envelope import format_time
 from shared.events.notes import NOTES, notes_of
 from shared.events.types.bot_escalated import BotEscalated
@@ -25,7 +26,7 @@ from shared.events.types.session_settled import SessionSettled
 from shared.routing.value_near_miss import value_near_misses
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History, Version
-from shared.wire import replace
+from shared.wire import replace, without_unknown
 
 
 def apply_fact(conversation: Conversation, fact: Fact, history: History) -> Conversation:
@@ -74,7 +75,7 @@ def _ended(conversation: Conversation, fact: Fact, event: ConversationEnded) -> 
         closed_by=event.data.ended_by,
         closed_reason=event.data.reason,
         closed_note=shortened(event.data.note),
-        channel=conversation.channel or event.data.channel,
+        channel=conversation.channel or without_unknown(event.data.channel),
     )
 
 
@@ -110,8 +111,8 @@ def _started(conversation: Conversation, fact: Fact, event: ConversationStarted,
         conversation,
         started_at=fact.at,
         work_stream=stream.id,
-        channel=data.channel,
-        customer=data.customer,
+        channel=without_unknown(data.channel),
+        customer=without_unknown(data.customer),
     )
     for code, detail in _work_stream_warnings(event, version.configuration):
         conversation = conversation.with_warning(code, detail)

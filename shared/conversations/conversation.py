@@ -19,7 +19,7 @@ from shared.wire import ExactModel, replace
 
 WarningCode = Literal[
     "unknown_work_stream", "unknown_channel", "unknown_bot", "unknown_agent", "unusable_variable", "too_many_variables",
-    "escalation_without_effect", "value_near_miss",
+    "variable_too_large", "escalation_without_effect", "value_near_miss",
 ]  # fmt: skip
 """The codes of warnings that the fold itself gives. The others are codes of notes (`shared/events/notes.py`)."""
 MOST_WARNINGS = 20
@@ -138,13 +138,16 @@ class Conversation(ExactModel):
     def with_decision(self, decision: Decision) -> "Conversation":
         return replace(self, decisions=(*self.decisions, decision), decision_count=self.decision_count + 1)
 
-    def with_warning(self, code: str, detail: str) -> "Conversation":
-        """This conversation with one warning more of the code, unless it has too many others."""
+    def with_warning(self, code: str, detail: str, count: int = 1) -> "Conversation":
+        """This conversation with so many more warnings of the code, unless it has too many others."""
         warnings = {warning.code: warning for warning in self.warnings}
         known = warnings.get(code)
         if known is None and len(warnings) == MOST_WARNINGS:
             return self
-        new = replace(known, count=known.count + 1) if known else ConversationWarning(code=code, detail=detail)
+        if known is not None:
+            new = replace(known, count=known.count + count)
+        else:
+            new = ConversationWarning(code=code, detail=detail[:LONGEST_REMARK], count=count)
         return replace(self, warnings=tuple({**warnings, code: new}.values()))
 
     def with_invocation(self, invocation: Invocation) -> "Conversation":

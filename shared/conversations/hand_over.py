@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from shared.conversations.bot_activity import Invocation
-from shared.conversations.changes import with_bot, with_variables
+from shared.conversations.changes import bot_name, with_bot
 from shared.conversations.conversation import Conversation, EarlyEscalation, shortened
 from shared.conversations.fact import Fact
 from shared.conversations.holder import Stay, with_stay
 from shared.conversations.order import SortKey
 from shared.conversations.state import moved
+from shared.conversations.variables import kept_early, with_variables
 from shared.events.envelope import format_time
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.bot_failed_over import BotFailedOver
@@ -65,7 +66,7 @@ def _keeps_from_escalating(
     start on: it has the conversation until somebody escalates. An escalation that begins one always has effect.
     """
     stay, bot = conversation.stay, configuration.bot(event.data.bot_id)
-    name = bot.id if bot else event.data.bot_id
+    name = bot_name(event.data.bot_id, configuration)
     if stay is None or conversation.started_at is None:
         return None
     nobody_escalated = not conversation.escalated_bots
@@ -85,7 +86,8 @@ def _escalated_early(
     conversation = conversation.with_warning("escalation_without_effect", why)
     bot = version.configuration.bot(event.data.bot_id)
     if bot is not None and bot.id not in conversation.escalated_bots:
-        early = EarlyEscalation(fact_id=fact.id, at=fact.at, bot=bot.id, context_variables=event.data.context_variables)
+        conversation, variables = kept_early(conversation, event.data.context_variables)
+        early = EarlyEscalation(fact_id=fact.id, at=fact.at, bot=bot.id, context_variables=variables)
         others = [one for one in conversation.early_escalations if one.bot != bot.id]
         conversation = replace(conversation, early_escalations=(*others, early)[-MOST_EARLY:])
     return undecided(conversation, fact, event, version, "withoutEffect", why)
@@ -196,6 +198,6 @@ def undecided(
     reason: str,
 ) -> Conversation:
     """The conversation with a decision that routed nothing, for this reason."""
-    bot = version.configuration.bot(event.data.bot_id)
-    cause = Cause(fact_id=fact.id, type=event.type, at=format_time(fact.at), bot=bot.id if bot else event.data.bot_id)
+    bot = bot_name(event.data.bot_id, version.configuration)
+    cause = Cause(fact_id=fact.id, type=event.type, at=format_time(fact.at), bot=bot)
     return conversation.with_decision(Decision(cause=cause, outcome=outcome, reason=reason))

@@ -19,7 +19,7 @@ from shared.events.types.session_settled import SessionSettled
 from shared.near_miss import did_you_mean
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import comparisons
-from shared.routing.context_variable import Assignment, complaint, usable_value
+from shared.routing.context_variable import Assignment, usable_value
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
 from shared.routing.value_near_miss import value_near_misses
@@ -166,7 +166,7 @@ def _of_variable(
         reason = f"context value is {_kind(value)}: text or integer only, so conditions leave {name[:80]} out"
         yield finding("context_value_unusable", path, reason)
     given = Assignment(name=name, value=value, at="", fact_id="", set_by="the payload")
-    why = complaint(given, stream.context_variables)
+    why = stream.declared.complaint(given)
     if why and name not in declared:
         hint = "" if "did you mean" in why else did_you_mean(name, declared)
         yield finding("undeclared_variable", path, f"{why}{hint}"[:400])

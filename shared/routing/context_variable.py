@@ -65,14 +65,21 @@ def usable_value(value: Any, declared: VariableType) -> bool:
     return not isinstance(seen_value(value, declared), Unusable)
 
 
-def complaint(assignment: Assignment, declared: Sequence[DeclaredVariable]) -> str | None:
-    """The reason why conditions ignore this value, or None if they use it."""
-    variable = next((known for known in declared if known.name == assignment.name), None)
-    if variable is None:
-        near = next((known.name for known in declared if known.name.casefold() == assignment.name.casefold()), None)
-        hint = f"; did you mean {near}?" if near else ""
-        return f"{assignment.name} is not declared in the work stream{hint}"
-    if not usable_value(assignment.value, variable.type):
-        kind = f"text of at most {MAX_TEXT} characters" if variable.type == "text" else "a whole number"
-        return f"{assignment.name} is declared as {variable.type}, and its value is not {kind}"
-    return None
+class DeclaredVariables:
+    """The variables of a work stream by their names."""
+
+    def __init__(self, declared: Sequence[DeclaredVariable]) -> None:
+        self._types = {variable.name: variable.type for variable in declared}
+        self._by_folded = {variable.name.casefold(): variable.name for variable in reversed(declared)}
+
+    def complaint(self, assignment: Assignment) -> str | None:
+        """The reason why conditions ignore this value, or None if they use it."""
+        name, kind = assignment.name, self._types.get(assignment.name)
+        if kind is None:
+            near = self._by_folded.get(name.casefold())
+            hint = f"; did you mean {near}?" if near else ""
+            return f"{name} is not declared in the work stream{hint}"
+        if not usable_value(assignment.value, kind):
+            usable = f"text of at most {MAX_TEXT} characters" if kind == "text" else "a whole number"
+            return f"{name} is declared as {kind}, and its value is not {usable}"
+        return None

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from shared.routing.afterwards import Afterwards
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition_trace import ConditionTrace, evaluate
-from shared.routing.context_variable import Assignment, complaint
+from shared.routing.context_variable import Assignment
 from shared.routing.decide import REVISION
 from shared.routing.decision import Decision
 from shared.wire import ExactModel
@@ -91,8 +91,8 @@ def _rules(
     rules: CompiledRules, assignments: Mapping[str, Assignment], excluded: Collection[str]
 ) -> tuple[list[RuleTrace], RuleTrace | None]:
     """The trace of each rule, and that of the one that is applied; None for the fallback queue."""
-    declared = rules.work_stream.context_variables
-    left_out = {name: why for name, value in assignments.items() if (why := complaint(value, declared))}
+    complaint = rules.work_stream.declared.complaint
+    left_out = {name: why for name, value in assignments.items() if (why := complaint(value))}
     seen = rules.seen(assignments)
     traces: list[RuleTrace] = []
     applied: RuleTrace | None = None

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Collection
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from shared.routing.condition import Condition
-from shared.routing.context_variable import DeclaredVariable
+from shared.routing.context_variable import DeclaredVariable, DeclaredVariables
 from shared.wire import ExactModel
 
 
@@ -71,6 +72,11 @@ class WorkStream(ExactModel):
     context_variables: tuple[DeclaredVariable, ...] = ()
     rules: tuple[Rule, ...] = ()
     inactivity: Inactivity = Inactivity()
+
+    @cached_property
+    def declared(self) -> DeclaredVariables:
+        """The declared variables, by their names: every value that is given to one is looked up."""
+        return DeclaredVariables(self.context_variables)
 
     @property
     def takes_escalations(self) -> bool:

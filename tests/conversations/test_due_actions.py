@@ -17,6 +17,7 @@ from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.work_stream import InactivityPolicy, InactivityTexts
 from shared.tenants.configuration import Configuration
+from shared.wire import replace
 from tests.builders import contoso, document, ended, escalated, message, started, threaded
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 
@@ -116,7 +117,7 @@ async def test_a_channels_policy_comes_before_the_work_streams() -> None:
     channel = account.channels[0].model_copy(
         update={"inactivity": type(account.channels[0].inactivity).model_validate(policy)}
     )
-    quick = contoso().model_copy(update={"accounts": (account.model_copy(update={"channels": (channel,)}),)})
+    quick = replace(contoso(), accounts=(replace(account, channels=(channel,)),))
     pipeline = await began(quick)
     await swept(pipeline, 60)
     assert (await head(pipeline)).conversation.state == "closed"

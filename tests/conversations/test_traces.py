@@ -251,16 +251,16 @@ def test_the_size_of_a_decision_depends_on_no_rule() -> None:
 
 
 def test_500_variables_with_the_longest_texts_are_a_decision_of_at_most_200_kb() -> None:
-    # given 500 variables of 4,000 characters, each set by the start and half of them again by an escalation
+    # given 500 variables with texts that just fit, each set by the start and half of them again by an escalation
     names = [f"Variable {number} ".ljust(100, "x") for number in range(500)]
-    rule = ({"any": [{"variable": name, "operator": "equals", "value": "a"} for name in names]}, "People")
-    versions = history(configuration(rule, variables=names))
-    facts = facts_of(dict.fromkeys(names, "é" * 4000), dict.fromkeys(names[::2], "b" * 4000))
+    equal = [{"variable": name, "operator": "equals", "value": "a"} for name in names]
+    rules = [({"any": equal[first : first + 10]}, "People") for first in range(0, 500, 10)]
+    versions = history(configuration(*rules, variables=names))
+    facts = facts_of(dict.fromkeys(names, "é" * 250), dict.fromkeys(names[::2], "b" * 250))
     # when it is decided, then no text is copied
     decisions = stored(facts, versions)
     assert max(len(write_decision(decision).encode()) for decision in decisions) <= 200_000
     # and the trace shows each
     for one in traced_decisions(decisions, facts, versions):
-        condition = one.trace.rules[0].condition
-        assert condition is not None
-        assert {len(part.saw.value) for part in condition.parts if part.saw} == {4000}
+        conditions = [rule.condition for rule in one.trace.rules if rule.condition]
+        assert [len(part.saw.value) for each in conditions for part in each.parts if part.saw] == [250] * 500

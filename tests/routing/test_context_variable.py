@@ -8,15 +8,17 @@ from hypothesis import given
 from shared.routing.context_variable import (
     MAX_TEXT,
     DeclaredVariable,
+    DeclaredVariables,
     Unusable,
     VariableType,
-    complaint,
     seen_value,
     usable_value,
 )
 from tests.builders import given_value, json_values
 
-DECLARED = (DeclaredVariable(name="BotHandoffTopic", type="text"), DeclaredVariable(name="Age", type="number"))
+DECLARED = DeclaredVariables(
+    (DeclaredVariable(name="BotHandoffTopic", type="text"), DeclaredVariable(name="Age", type="number"))
+)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_what_conditions_leave_out_is_explained(name: str, value: Any, said: str
     # given a variable with a value
     # then there is a reason exactly when conditions leave it out
     assignments = given_value(name, value)
-    assert complaint(assignments[name], DECLARED) == said
+    assert DECLARED.complaint(assignments[name]) == said
 
 
 @given(json_values())
@@ -94,6 +96,6 @@ def test_a_complaint_is_made_exactly_of_what_is_undeclared_or_of_another_type(va
     # when it is looked at, then conditions see it only where it is declared and usable
     for name, declared in (("BotHandoffTopic", "text"), ("Age", "number")):
         kind: VariableType = "text" if declared == "text" else "number"
-        assert (complaint(given_value(name, value)[name], DECLARED) is None) == usable_value(value, kind)
-    assert complaint(given_value("bothandofftopic", value)["bothandofftopic"], DECLARED) is not None
-    assert complaint(given_value("Age", value)["Age"], ()) is not None
+        assert (DECLARED.complaint(given_value(name, value)[name]) is None) == usable_value(value, kind)
+    assert DECLARED.complaint(given_value("bothandofftopic", value)["bothandofftopic"]) is not None
+    assert DeclaredVariables(()).complaint(given_value("Age", value)["Age"]) is not None
