@@ -63,6 +63,8 @@ class Host:
         """Add a tenant, first configured at `since`, with the tests' secret."""
         store = EmbeddedConfigurations(self.pipeline.database)
         await store.create(configuration.tenant_id, Version(1, since, configuration), TENANT_SECRET.encode())
+        # As a PUT does: a host that looked for it in vain knows it now.
+        await self.pipeline.configurations.of(configuration.tenant_id, certain=True)
 
     async def accepted(self, path: str, document: Any) -> dict[str, Any]:
         """Post a JSON document that must be accepted. Returns the answer."""
