@@ -103,10 +103,9 @@ async def test_a_retry_whose_time_was_only_assumed_is_no_conflict() -> None:
 
 
 async def test_an_unknown_tenant_and_an_event_beyond_retention_are_refused() -> None:
-    pipeline = InMemory()
     with pytest.raises(UnknownTenant):
-        await pipeline.record(message())
-    await pipeline.configured()
+        await InMemory().record(message())
+    pipeline = await InMemory().configured()
     await pipeline.record(message(at=format_time(NOW - timedelta(days=365))))
     with pytest.raises(TooLate):
         await pipeline.record(message(at=format_time(NOW - timedelta(days=365, seconds=1))))
