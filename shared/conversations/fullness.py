@@ -10,7 +10,7 @@ from shared.errors import ConversationFull
 
 MOST_FACTS = 10_000
 """As many facts as a conversation takes from outside. What Patchbay says itself, such as its end, is always taken."""
-_COUNTED_WITH = "00"
+_COUNTED_WITH = "ff"
 """How the ids of facts begin with which a conversation is counted: one in 256, as ids are drawn like lots."""
 _KNOWN_FOR = timedelta(minutes=10)
 
