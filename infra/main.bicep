@@ -1,6 +1,7 @@
 // Everything that Patchbay needs, in one resource group. docs/operations/deploy.md tells how, and has each parameter.
 
 targetScope = 'resourceGroup'
+import { listed } from 'modules/lists.bicep'
 
 @description('What this deployment is called: `dev`, `prod`.')
 @minLength(1)
@@ -14,20 +15,17 @@ param zoneRedundantApp bool = false
 param zoneRedundantData bool = false
 @description('Whether the services are reached over private endpoints only. HTTP stays public, for the channels.')
 param privateNetwork bool = false
-
 @description('Premium has private endpoints, and machines of its own.')
 @allowed(['Standard', 'Premium'])
 param serviceBusSku string = 'Standard'
 @description('Request units per second that Cosmos DB may scale to, in steps of 1,000; 0 is serverless.')
 @minValue(0)
 param cosmosMaxThroughput int = 0
-
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int = 100
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 512
-
 @description('Six fields, UTC: how often conversations that need attention are looked after.')
 param sweepSchedule string = '0 * * * * *'
 @description('Six fields, UTC: when months are rolled up and closed.')
@@ -63,14 +61,16 @@ param alertEmails string = ''
 @maxValue(730)
 param logRetentionDays int = 30
 
-func listed(parameter string, text string) string[] =>
-  empty(text) ? [] : map(union(split(replace(text, ', ', ','), ','), []), each => empty(each) || contains(each, ' ') ? fail('${parameter}: an entry is empty or has a blank') : each)
-
 // Refused here, before anything is made.
 var signInWithClient = signIn && empty(trim(apiClientId))
   ? fail('signIn: it needs apiClientId, the registration\'s client id')
   : signIn
-var cosmosThroughput = cosmosMaxThroughput % 1000 == 0 ? cosmosMaxThroughput : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
+var cosmosThroughput = cosmosMaxThroughput % 1000 == 0
+  ? cosmosMaxThroughput
+  : fail('cosmosMaxThroughput: ${cosmosMaxThroughput} is neither 0 nor a multiple of 1000')
+// Named, so that what is no JSON is refused with these names.
+var grantsByCaller = string(json(grants))
+var settingPrefixesByTenant = string(json(settingPrefixes))
 
 var token = uniqueString(resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }
@@ -134,8 +134,8 @@ module functionApp 'modules/functionApp.bicep' = {
     perSecond: { requests: requestsPerSecond, events: eventsPerSecond, bytes: bytesPerSecond }
     tracesRatio: tracesRatio
     apiClientId: apiClientId
-    grants: string(json(grants))
-    settingPrefixes: string(json(settingPrefixes))
+    grants: grantsByCaller
+    settingPrefixes: settingPrefixesByTenant
     botMetadata: botMetadata
     signIn: signInWithClient
     vaultSettings: listed('vaultSettings', vaultSettings)
