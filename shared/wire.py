@@ -19,6 +19,8 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _MAX_DIGITS = 400
 MOST_VALUES = 100_000
 """Values of a document: objects, arrays, and what is in them. A body of 1 MB has that many if each takes ten bytes."""
+MOST_BRACKETS = 50_000
+"""Objects and arrays of a document, which take longest to make. Brackets within its texts count, too."""
 MAX_DEPTH = 64
 """Levels of a document. A trace made of it may be twice as deep; at most 200 levels can be read again."""
 _SAMPLED = 50
@@ -105,9 +107,12 @@ def parse_json(body: bytes, error: type[InvalidDocument], *, unique_members: boo
     """Read JSON that can be stored and written again without loss.
 
     A byte order mark is skipped. Raises `error` for anything but UTF-8 JSON, numbers without a finite value, integers
-    over 400 digits, more than 64 levels or 100,000 values, and lone surrogates (no UTF-8 text can hold them). Of
-    several members of one name the last counts, as in most parsers; with `unique_members` they raise `error`, too.
+    over 400 digits, more than 64 levels, 50,000 brackets or 100,000 values, and lone surrogates (no UTF-8 text can hold
+    them). Of several members of one name the last counts, as in most parsers; with `unique_members` they raise `error`,
+    too.
     """
+    if len(body) > MOST_BRACKETS and body.count(b"{") + body.count(b"[") > MOST_BRACKETS:
+        raise error([_TOO_MANY_BRACKETS])
     # msgspec is as strict as this, but for double members, longer integers and deeper documents.
     if unique_members or _MANY_DIGITS.search(body[::_SAMPLED]):
         return _parse_carefully(body, error, unique_members=unique_members)
@@ -166,6 +171,7 @@ def _refuse_size(document: Any, error: type[InvalidDocument]) -> None:
         raise error([_TOO_DEEP])
 
 
+_TOO_MANY_BRACKETS = Mistake("", f"the document has more than {MOST_BRACKETS:,} objects and arrays")
 _TOO_MANY = Mistake("", f"the document has more than {MOST_VALUES:,} values")
 _TOO_DEEP = Mistake("", f"the document is nested more than {MAX_DEPTH} levels deep")
 

@@ -14,7 +14,7 @@ from shared.dialects.registry import dialect_named
 from shared.errors import Refused
 from shared.events.data import ChannelReference
 from shared.events.notes import MOST_NOTES, NOTES
-from shared.wire import MOST_VALUES
+from shared.wire import MOST_BRACKETS, MOST_VALUES
 from tests.builders import contoso
 from tests.conversations.pipelines import NOW
 from tests.prove.large_bodies import CHANNELS, activity, escalation, event, update
@@ -33,6 +33,7 @@ def read(dialect: str, document: Any) -> Any:
 
 TOO_MANY: dict[str, tuple[str, Callable[[int], Any], int, str]] = {
     "values": ("botFramework", lambda most: activity(value=[1] * most), MOST_VALUES, ""),
+    "objects and arrays": ("botFramework", lambda most: activity(value=[[]] * (most + 1)), MOST_BRACKETS, ""),
     "events in a batch": ("cloudEvents", lambda most: [event()] * (most + 1), 5_000, ""),
     "members": ("cloudEvents", lambda most: {**event(), **{f"k{n}": 1 for n in range(most)}}, 1_000, ""),
     "members of data": ("cloudEvents", lambda most: event(**{f"k{n}": 1 for n in range(most)}), 1_000, "data"),
