@@ -8,10 +8,13 @@ from typing import Protocol
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """At most so much do the clocks of two processes differ."""
-
-
 _LOOKED_AT_AFTER = timedelta(minutes=1)
 """How long who waits does not look at the clock, which may be set forward."""
+
+
+def is_recent(then: datetime | None, now: datetime, within: timedelta) -> bool:
+    """True if less than so long ago it was `then`. It is not if the clock was set back since, as nobody knows then."""
+    return then is not None and timedelta(0) <= now - then < within
 
 
 class Clock(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock, SystemClock, is_recent
 
 Probe = Callable[[], Awaitable[Mapping[str, Any]]]
 """Sends an adapter a cheap request. Returns details for the answer, or raises."""
@@ -50,9 +50,7 @@ class Health:
     async def _answered(self) -> Mapping[str, Mapping[str, Any]]:
         """The probes' answers. If several callers wait, one of them asks for all."""
         async with self._asking:
-            now = self._real.now()
-            # A machine's clock may be set back.
-            if self._asked_at is None or not timedelta() <= now - self._asked_at < KEPT:
+            if not is_recent(self._asked_at, self._real.now(), KEPT):
                 found = await asyncio.gather(*(self._run(name, probe) for name, probe in self.probes.items()))
                 self._answers, self._asked_at = dict(zip(self.probes, found, strict=True)), self._real.now()
             return self._answers

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.clock import SystemClock
+from shared.clock import SystemClock, is_recent
 from shared.events.envelope import parse_time
 
 NOON = parse_time("2026-10-20T12:00:00Z")
@@ -58,3 +58,8 @@ async def test_a_clock_that_was_set_forward_is_noticed_within_a_minute() -> None
     machine = Machine(DAY, after=SECOND)
     await machine.wait_until(NOON + DAY)
     assert machine.lasted <= MINUTE
+
+
+def test_what_is_in_the_future_by_a_clock_that_was_set_back_is_not_recent() -> None:
+    assert [then for then in (NOON, NOON - SECOND) if not is_recent(then, NOON, MINUTE)] == []
+    assert [then for then in (None, NOON - MINUTE, NOON + SECOND) if is_recent(then, NOON, MINUTE)] == []

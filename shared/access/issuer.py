@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.access.token import Issuer, SigningKey, read_keys, read_metadata
-from shared.clock import Clock
+from shared.clock import Clock, is_recent
 from shared.errors import AuthenticationUnavailable, Unauthorized
 
 KEPT = timedelta(hours=24)
@@ -57,7 +57,7 @@ class TrustedIssuer:
         return issuer, issuer.keys[key_id]
 
     def _older_than(self, age: timedelta) -> bool:
-        return self._read_at is None or self._clock.now() - self._read_at >= age
+        return not is_recent(self._read_at, self._clock.now(), age)
 
     async def _newer_than(self, seen: Issuer | None) -> Issuer:
         """The issuer as read after `seen`. If several callers wait, one of them reads for all."""
@@ -65,7 +65,7 @@ class TrustedIssuer:
             if self._issuer is not None and self._issuer is not seen:
                 return self._issuer
             now = self._clock.now()
-            if self._failed_at is not None and now - self._failed_at < FAILURE_EVERY:
+            if is_recent(self._failed_at, now, FAILURE_EVERY):
                 raise AuthenticationUnavailable
             try:
                 name, algorithms, address = read_metadata(await self._documents.read(self._address))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.bounded_cache import BoundedCache
+from shared.clock import is_recent
 from shared.conversations.fact import Fact
 from shared.conversations.turns import Place
 from shared.errors import ConversationFull
@@ -39,6 +40,5 @@ class FullConversations:
 
     def refuse(self, place: Place, fact: Fact, now: datetime) -> None:
         """Raises ConversationFull for a fact from outside, if the conversation was full a short time ago."""
-        since = self._full.get(place)
-        if since is not None and now - since < _KNOWN_FOR:
+        if is_recent(self._full.get(place), now, _KNOWN_FOR):
             refuse_if_full([fact], MOST_FACTS)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from shared.aside import Aside
 from shared.bounded_cache import BoundedCache
-from shared.clock import Clock
+from shared.clock import Clock, is_recent
 from shared.errors import InvalidRequest, Mistake, Position, TooLate, UnknownTenant, VersionConflict
 from shared.events.pseudonym import Pseudonyms
 from shared.personal_data import Deleted, keeps
@@ -175,7 +175,7 @@ class Configurations:
         """
         now = self._clock.now()
         checked, history = self._cache.get(tenant_id, (None, None))
-        if checked is None or history is None or not timedelta(0) <= now - checked < MAX_CACHE_AGE:
+        if history is None or not is_recent(checked, now, MAX_CACHE_AGE):
             if not certain:
                 self._refuse_absent(tenant_id, now)
             history = await self._store.history(tenant_id)
@@ -243,8 +243,7 @@ class Configurations:
         """Raises UnknownTenant if no tenant can have this id, or none had it a moment ago."""
         if not _TENANT_ID.fullmatch(tenant_id):
             raise UnknownTenant(tenant_id)
-        looked = self._absent.get(tenant_id)
-        if looked is not None and timedelta() <= now - looked < ABSENCE_KEPT:
+        if is_recent(self._absent.get(tenant_id), now, ABSENCE_KEPT):
             raise UnknownTenant(tenant_id)
 
     def _unknown(self, tenant_id: str, now: datetime) -> UnknownTenant:

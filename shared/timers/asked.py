@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.clock import CLOCKS_DIFFER
+from shared.clock import CLOCKS_DIFFER, is_recent
 
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 """How long a question waits for its answer before it counts as lost."""
@@ -29,8 +29,7 @@ class Asked:
         waiting = {
             key: question
             for key, question in self._questions.pop(tenant_id, {}).items()
-            # If the clock was set back since, nobody knows how long ago it was.
-            if due.get(key) == question[0] and timedelta(0) <= now - question[1] < _pause(*question)
+            if due.get(key) == question[0] and is_recent(question[1], now, _pause(*question))
         }
         if waiting:
             self._questions[tenant_id] = waiting

@@ -54,6 +54,8 @@ async def test_what_is_known_to_be_full_is_counted_again_after_ten_minutes() -> 
         full.refuse(PLACE, line, NOW)
     full.refuse(PLACE, end, NOW)
     full.refuse(PLACE, line, NOW + timedelta(minutes=10))
+    # and a clock that was set back keeps nobody out
+    full.refuse(PLACE, line, NOW - timedelta(minutes=1))
     full.refuse(("contoso", "c2"), line, NOW)
 
 
