@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.clock import CLOCKS_DIFFER
 from shared.conversations.bot_activity import Invocation, advises
+from shared.conversations.changes import bot_name
 from shared.conversations.conversation import MOST_NOTED, Conversation
 from shared.conversations.due_actions import must_be_checked_earlier
 from shared.conversations.fact import Fact
@@ -34,16 +35,17 @@ def changes_head(head: Head, fact: Fact, history: History, now: datetime) -> boo
         or (NOTES in event.attributes and _adds_warnings(conversation, fact))
     ):
         return True
+    configuration = history.at(fact.at).configuration
     if author is not None and author.role == "agent":
-        return not history.at(fact.at).configuration.may_be_agent(author.id)
+        return not configuration.may_be_agent(author.id)
     if author is None or author.role != "bot":
         return tells_of_customer(conversation, fact)
-    activity, bot = conversation.bot_activity, history.at(fact.at).configuration.bot(author.id)
-    if advises(author, bot):
+    activity = conversation.bot_activity
+    if advises(author, configuration.bot(author.id)):
         return not activity.smart_assist
     if not event.invokes_bot:
         return False
-    name = bot.id if bot else author.id
+    name = bot_name(author.id, configuration)
     line = Invocation(at=fact.at, bot=name, through="message.posted", fact_id=fact.id)
     # Of equal times the one order tells which comes first, and for that both facts are needed.
     return any(known.at == line.at for known in activity.invocations) or activity.with_invocation(line) != activity

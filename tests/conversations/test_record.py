@@ -124,6 +124,19 @@ async def test_a_line_in_an_open_conversation_costs_one_write_and_one_read() -> 
         assert store.asked == ["append", "read_head"]
 
 
+@pytest.mark.parametrize("bot", ["nobody", "nobody" * 20])
+async def test_a_further_line_of_a_bot_that_nobody_declares_is_only_stored(bot: str) -> None:
+    # Given a conversation that such a bot has spoken in
+    store = Spied()
+    pipeline = await InMemory(conversations=store).configured()
+    first = message(at="2026-10-05T10:00:10Z", role="bot", author_id=bot)
+    await pipeline.record(started(), escalated(at="2026-10-05T10:00:05Z", context_variables=CARD), first)
+    store.asked.clear()
+    # When it speaks again, then what it is called tells that it is known, however long its name is
+    await pipeline.record(message(at="2026-10-05T10:00:20Z", role="bot", author_id=bot))
+    assert store.asked == ["append", "read_head"]
+
+
 async def loads_of(*events: Event) -> int:
     """How often all facts are loaded when these events come one after another."""
     store = Spied()
