@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.access.sender_permissions import refuse_reserved
@@ -68,12 +69,13 @@ class Deliveries:
 
     async def _handle(self, event: Event, delivered: Delivered) -> Outcome:
         refuse_reserved(event)
+        now = arrival(event.attributes, self.clock.now())
         if not event.is_question:
-            refuse_time(event, arrival(event.attributes, self.clock.now()))
+            refuse_time(event, now)
         tenant_id = event.tenantid
         # What was accepted by another process may be of a tenant that this one looked for in vain a moment ago.
         history = await self.recorder.configurations.of(tenant_id, certain=True)
-        addressed = await self._addressed(tenant_id, event, history)
+        addressed = await self._addressed(tenant_id, event, history, now)
         delivered.about(tenant_id, conversation_key(addressed.subject or ""))
         if event.is_question:
             # A question is answered, and never stored.
@@ -107,10 +109,12 @@ class Deliveries:
             return NO_TENANT
         return str(tenant_id)
 
-    async def _addressed(self, tenant_id: str, event: Event, history: History) -> Event:
-        """The event with its subject. An event that names only a channel's thread is resolved like an activity."""
+    async def _addressed(self, tenant_id: str, event: Event, history: History, now: datetime) -> Event:
+        """The event, which came in now, with its subject.
+
+        An event that names only a channel's thread is resolved like an activity.
+        """
         start = event if isinstance(event, ConversationStarted) else None
-        now = arrival(event.attributes, self.clock.now())
         moment = counted_moment(event.moment, now)
         if start:
             history.refuse_too_late(event.moment, now)

@@ -13,21 +13,10 @@ from shared.embedded.database import Database
 from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event
 from shared.events.codec import decode_event
-from shared.events.envelope import parse_time
 from tests.builders import ended, escalated, message, started
 
 LINES = "message-posted"
 LOCK = timedelta(seconds=LOCK_SECONDS)
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(parse_time("2026-10-05T10:00:00Z"))
-
-
-@pytest.fixture
-def bus(database: Database, clock: MovableClock) -> EmbeddedBus:
-    return EmbeddedBus(database, clock)
 
 
 async def sent(bus: EmbeddedBus, *ids: str, subject: str | None = "message.posted") -> None:

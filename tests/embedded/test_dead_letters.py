@@ -3,27 +3,14 @@
 import asyncio
 from datetime import datetime, timedelta
 
-import pytest
-
 from shared.clock import MovableClock
 from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
-from shared.embedded.database import Database
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter
 from shared.events.envelope import parse_time
 from shared.ingress.resubmit import RESUBMIT_AFTER, Resubmission
 
 LINES = "message-posted"
 NOW = parse_time("2026-10-05T10:00:00Z")
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(NOW)
-
-
-@pytest.fixture
-def bus(database: Database, clock: MovableClock) -> EmbeddedBus:
-    return EmbeddedBus(database, clock)
 
 
 async def only(bus: EmbeddedBus) -> Delivery:

@@ -8,21 +8,9 @@ import pytest
 from shared.clock import MovableClock
 from shared.embedded.backlogs import ACTIVE_SECONDS, FEW
 from shared.embedded.bus import Delivery, EmbeddedBus
-from shared.embedded.database import Database
 from shared.embedded.lanes import AT_ONCE, FewWaiting, ManyWaiting, lanes_of
-from shared.events.envelope import parse_time
 
 LINES = "message-posted"
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(parse_time("2026-10-05T10:00:00Z"))
-
-
-@pytest.fixture
-def bus(database: Database, clock: MovableClock) -> EmbeddedBus:
-    return EmbeddedBus(database, clock)
 
 
 @pytest.fixture
