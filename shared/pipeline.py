@@ -34,7 +34,7 @@ from shared.ingress.unacknowledged import UnacknowledgedContents
 from shared.rebuild.compare import Rebuild
 from shared.rebuild.repair import Repair
 from shared.telemetry import OFF, Telemetry
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Threads, ThreadStore
 from shared.timers.perform import Timers

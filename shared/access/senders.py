@@ -16,7 +16,7 @@ from shared.dialects.registry import EVENTS, dialect_named
 from shared.dialects.signatures import SIGNATURE_HEADER
 from shared.errors import AuthenticationUnavailable, Unauthorized, UnknownTenant
 from shared.tenants.configuration import Account, Channel, Configuration
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.tenants.secret_names import own_prefix
 
 _log = logging.getLogger(__name__)

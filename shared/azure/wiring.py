@@ -27,7 +27,7 @@ from shared.clock import Clock, SystemClock
 from shared.errors import BusUnavailable
 from shared.pipeline import Adapters
 from shared.settings import Azure
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 
 
 @dataclass(frozen=True)

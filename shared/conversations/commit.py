@@ -20,7 +20,8 @@ from shared.metrics import SESSIONS
 from shared.retry import retrying
 from shared.slices import in_slices
 from shared.telemetry import Telemetry
-from shared.tenants.history import Configurations, History
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import History
 
 
 @dataclass(frozen=True)

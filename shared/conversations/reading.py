@@ -24,7 +24,7 @@ from shared.dialects.registry import NOTE_KINDS, WARNINGS
 from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.events.envelope import parse_time
 from shared.routing.trace import TracedDecision
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.wire import replace
 
 PAGE = 100

@@ -17,7 +17,7 @@ from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
 from shared.telemetry import OFF, Telemetry
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.conversations.conversation import Conversation
 from shared.conversations.effect import Contribute, Effect
 from shared.effects.handler import Done, KeptOut
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.usage.ledger import Ledger, read_row
 from shared.usage.period import first_month
 from shared.usage.posting import post_or_correct

@@ -13,7 +13,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore
 from shared.events.claim_check import checks_of
 from shared.events.overflow import Overflow
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.wire import canonical_json
 
 NOTES = "!forgotten"

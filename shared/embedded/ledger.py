@@ -17,7 +17,7 @@ from shared.embedded.database import Database
 from shared.embedded.within_commit import Performed
 from shared.errors import DayClosed
 from shared.events.envelope import format_time, parse_time
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.usage.correction import CORRECTIONS
 from shared.usage.ledger import Books, BooksChanged, DayCounts, read_row
 from shared.usage.ledger_on_rows import LedgerOnRows

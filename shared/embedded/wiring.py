@@ -16,7 +16,7 @@ from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads, ToldThreads
 from shared.embedded.within_commit import WithinCommit
 from shared.pipeline import Adapters
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 
 
 def bus_on(database: Database) -> EmbeddedBus:

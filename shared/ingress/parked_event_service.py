@@ -17,7 +17,7 @@ from shared.events.codec import decode_event, event_from
 from shared.events.envelope import format_time
 from shared.events.overflow import Overflow, place_of, publish
 from shared.ingress.parked_event import NO_TENANT, ParkedEffect, ParkedEvent, ParkedEvents, arrival_text
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.wire import parse_json
 
 PAGE = 50

@@ -28,7 +28,8 @@ from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
 from shared.slices import Slice
-from shared.tenants.history import Configurations, History
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import History
 from shared.threads.links import LinkedThreads
 from shared.threads.resolve import Resolved, Threads
 from shared.wire import replace

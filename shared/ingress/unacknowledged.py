@@ -10,7 +10,7 @@ from shared.conversations.ports import ConversationStore
 from shared.events.claim_check import checks_of
 from shared.events.envelope import parse_time
 from shared.events.overflow import POSTS, Overflow
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 
 KEPT_FOR = timedelta(days=1)
 """How long contents are kept for the sender, who may post the same again."""

@@ -9,7 +9,8 @@ from shared.conversations.conversation import Conversation
 from shared.conversations.fold import fold
 from shared.conversations.ports import ConversationStore, Loaded
 from shared.effects.reconcile import ledger_row
-from shared.tenants.history import Configurations, History
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import History
 from shared.usage.correction import CORRECTIONS, Correction
 from shared.usage.ledger import Books, Ledger, LedgerRow
 from shared.usage.period import first_month

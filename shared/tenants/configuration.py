@@ -18,6 +18,8 @@ from shared.near_miss import did_you_mean
 from shared.routing.work_stream import Id, Inactivity, Queue, Seconds, WorkStream
 from shared.wire import ExactModel
 
+TENANT_ID = r"[a-z0-9][a-z0-9-]{0,63}"
+"""A pattern that every tenant's id matches as a whole."""
 _MAX_BOT_NAME = 30
 """Characters; seed 001: bots with longer names fail to connect."""
 
@@ -157,7 +159,7 @@ class Account(ExactModel):
 class Configuration(ExactModel):
     """All that an administrator decides for one tenant."""
 
-    tenant_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    tenant_id: Annotated[str, StringConstraints(pattern=f"^{TENANT_ID}$")]
     time_zone: TimeZone = "UTC"
     fallback_locale: Annotated[str, StringConstraints(min_length=1, max_length=35)] = "en"
     retention_days: Annotated[int, Field(ge=31, le=3650)] = 365

@@ -17,7 +17,8 @@ from shared.errors import EventIdConflict, HeadChanged, Refused
 from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.retry import retrying
-from shared.tenants.history import Configurations, History
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import History
 from shared.wire import replace
 
 _log = logging.getLogger(__name__)

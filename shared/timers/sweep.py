@@ -14,7 +14,7 @@ from shared.events.envelope import format_time
 from shared.events.types.inactivity_timeout import InactivityTimeout, TimeoutData
 from shared.metrics import OVERDUE
 from shared.telemetry import OFF, Telemetry
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.timers.asked import Asked
 
 SOURCE = "/patchbay/sweep"

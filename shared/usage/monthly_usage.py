@@ -11,7 +11,8 @@ from shared.errors import InvalidRequest, Mistake
 from shared.metrics import OBSTRUCTED
 from shared.personal_data import Deleted, keeps
 from shared.telemetry import OFF, Telemetry
-from shared.tenants.history import Configurations, History
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import History
 from shared.usage.closing import Closing
 from shared.usage.correction import correction_count
 from shared.usage.due import due_in

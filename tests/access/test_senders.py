@@ -19,7 +19,7 @@ from shared.access.senders import Senders
 from shared.clock import MovableClock
 from shared.errors import AuthenticationUnavailable, InvalidActivity, Unauthorized
 from shared.events.envelope import parse_time
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.web.documents import HttpDocuments
 from tests.access.issuers import (
     APP_ID,

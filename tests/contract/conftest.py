@@ -25,7 +25,7 @@ from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.tenants import EmbeddedConfigurations, EmbeddedParkedEvents
 from shared.embedded.threads import EmbeddedThreads
 from shared.ingress.parked_event import ParkedEvents
-from shared.tenants.history import ConfigurationStore
+from shared.tenants.configurations import ConfigurationStore
 from shared.threads.resolve import ThreadStore
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports

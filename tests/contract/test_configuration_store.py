@@ -10,7 +10,8 @@ from shared.errors import VersionConflict
 from shared.events.envelope import parse_time
 from shared.tenants.bounds import MAX_PURCHASES
 from shared.tenants.configuration import Configuration
-from shared.tenants.history import ConfigurationStore, Version
+from shared.tenants.configurations import ConfigurationStore
+from shared.tenants.history import Version
 from tests.builders import FROM_THE_BEGINNING, contoso, small, small_document
 
 MOMENT = parse_time("2026-10-05T10:00:00.123456Z")

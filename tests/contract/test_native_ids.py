@@ -10,7 +10,8 @@ import pytest
 from shared.clock import Clock
 from shared.conversations.find import read_customer, read_thread
 from shared.events.overflow import POSTS
-from shared.tenants.history import Configurations, ConfigurationStore, Version
+from shared.tenants.configurations import Configurations, ConfigurationStore
+from shared.tenants.history import Version
 from tests.builders import CONFIGURED, contoso
 from tests.contract.conftest import Adapters
 from tests.conversations.pipelines import InMemory

@@ -15,7 +15,8 @@ from shared.azure.cosmos.keys import SCHEMA
 from shared.embedded.database import Database
 from shared.embedded.tenants import EmbeddedConfigurations
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
-from shared.tenants.history import ConfigurationStore, Version
+from shared.tenants.configurations import ConfigurationStore
+from shared.tenants.history import Version
 from tests.azure.databases import Stores, connected, fresh_database
 from tests.builders import contoso
 from tests.conversations.pipelines import NOW

@@ -17,7 +17,8 @@ from shared.ingress.parked_event import ParkedEvents
 from shared.pipeline import Adapters, Pipeline, assembled
 from shared.telemetry import OFF, Telemetry
 from shared.tenants.configuration import Configuration
-from shared.tenants.history import Configurations, ConfigurationStore, Version
+from shared.tenants.configurations import Configurations, ConfigurationStore
+from shared.tenants.history import Version
 from shared.threads.resolve import ThreadStore
 from shared.timers.perform import Timers
 from shared.traced.wiring import traced

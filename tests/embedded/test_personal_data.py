@@ -22,7 +22,7 @@ from shared.events.envelope import format_time
 from shared.events.overflow import Overflow, publish
 from shared.ingress.parked_event import ParkedEvents
 from shared.personal_data import Deleted, declared
-from shared.tenants.history import ConfigurationStore
+from shared.tenants.configurations import ConfigurationStore
 from shared.threads.resolve import ThreadStore
 from shared.usage.ledger import Ledger
 from shared.usage.monthly_usage import UsageReports

@@ -16,7 +16,7 @@ from local.index import index
 from shared import bootstrap
 from shared.access.route_permissions import OPERATOR, ROUTE_PERMISSIONS, Role
 from shared.events.envelope import parse_time
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from shared.wire import replace
 from tests.access.issuers import SERVICE_URL, FakeIssuer, serving
 from tests.access.test_signature import headers

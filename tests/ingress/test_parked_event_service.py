@@ -20,7 +20,8 @@ from shared.events.envelope import parse_time
 from shared.ingress.parked_effect import ParkedEffects
 from shared.ingress.parked_event import NO_TENANT, ParkedEvent, park
 from shared.ingress.parked_event_service import PAGE, ParkedEventService
-from shared.tenants.history import Configurations, Version
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import Version
 from tests.builders import FROM_THE_BEGINNING, contoso, json_values, message, message_document
 from tests.fakes import MemoryConfigurations, MemoryConversations, MemoryOverflow, MemoryParked, MemoryPublisher
 from tests.seeds import TENANT_SECRET

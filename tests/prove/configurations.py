@@ -26,7 +26,7 @@ from shared.errors import InvalidConfiguration
 from shared.routing.decide import decide
 from shared.routing.decision import Cause
 from shared.tenants.bounds import MAX_BYTES
-from shared.tenants.history import Configurations
+from shared.tenants.configurations import Configurations
 from tests.builders import CONFIGURED
 from tests.prove.event_loop import LIMIT, kept_by
 from tests.prove.shapes import SHAPES

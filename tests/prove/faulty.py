@@ -28,7 +28,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.stamp import Stamp
 from shared.events.types.message_posted import MessagePosted
 from shared.ingress.receive import Admit, Receipt, Receiver, any_number
-from shared.tenants.history import Configurations, ConfigurationStore
+from shared.tenants.configurations import Configurations, ConfigurationStore
 from shared.usage.correction import Correction, by_origin
 from shared.usage.ledger import SESSIONS, Books, LedgerRow
 from tests.builders import fact_of

@@ -13,7 +13,8 @@ from shared.clock import MovableClock
 from shared.embedded.database import Database
 from shared.embedded.ledger import EmbeddedLedger, EmbeddedReports
 from shared.embedded.tenants import EmbeddedConfigurations
-from shared.tenants.history import Configurations, Version
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import Version
 from shared.usage.closing import Closing, Unposted
 from shared.usage.monthly_usage import MonthlyUsage
 from shared.usage.recount import recounted, stored_counters

@@ -11,8 +11,9 @@ from shared.clock import MovableClock
 from shared.errors import InvalidConfiguration, Mistake
 from shared.near_miss import Spellings, near_misses
 from shared.tenants.bounds import MAX_BYTES
+from shared.tenants.configurations import Configurations
 from shared.tenants.decode import MOST_MISTAKES, decode_configuration
-from shared.tenants.history import Configurations, History
+from shared.tenants.history import History
 from shared.tenants.lint import MOST_FINDINGS, lint
 from shared.tenants.references import MOST_HINTS
 from shared.tenants.yaml_document import parse_yaml

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from shared.clock import MovableClock
 from shared.errors import InvalidConfiguration, InvalidRequest, UnknownTenant, VersionConflict
 from shared.events.envelope import format_time, parse_time
-from shared.tenants.history import Configurations, History, Version, version_named
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import History, Version, version_named
 from tests.builders import FROM_THE_BEGINNING, history, small, small_document
 from tests.fakes import MemoryConfigurations, SettableClock
 

@@ -18,7 +18,8 @@ from shared.clock import MovableClock
 from shared.contributions.row import Occasion
 from shared.events.envelope import parse_time
 from shared.tenants.configuration import AddOn, Licence
-from shared.tenants.history import Configurations, Version
+from shared.tenants.configurations import Configurations
+from shared.tenants.history import Version
 from shared.usage.charge_back import charge_back
 from shared.usage.closing import Closing, Unposted
 from shared.usage.ledger import Ledger, LedgerRow
