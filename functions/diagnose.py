@@ -12,9 +12,10 @@ blueprint = func.Blueprint()
 @route(blueprint, "POST", "tenants/{tenantId}/diagnose", query=("account", "channel"))
 async def diagnose(req: func.HttpRequest) -> func.HttpResponse:
     pipeline = bootstrap.pipeline()
-    history = await pipeline.configurations.of(req.route_params["tenantId"])
+    tenant_id = req.route_params["tenantId"]
+    history = await pipeline.configurations.of(tenant_id)
     account_id, channel_id = req.params.get("account"), req.params.get("channel")
     body, now = req.get_body(), pipeline.clock.now()
     reading = pipeline.receiver.aside.reading
-    diagnosis = await reading(body, doctor.diagnose, history, body, now, account_id, channel_id)
+    diagnosis = await reading(tenant_id, body, doctor.diagnose, history, body, now, account_id, channel_id)
     return answer(diagnosis.model_dump(mode="json", by_alias=True))

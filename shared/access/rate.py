@@ -58,8 +58,8 @@ class RateLimit:
 
         Raises TooManyRequests with the seconds after which there is room again.
         """
-        if brings_events and (seconds := self._too_deep_by(tenant_id)) > 0:
-            raise TooManyRequests(math.ceil(seconds))
+        if brings_events:
+            self._refuse_too_deep(tenant_id)
         if not any(self._rates):
             return
         name, now = tenant_id[:_LONGEST_ID], self._clock.now()
@@ -72,12 +72,17 @@ class RateLimit:
 
     def spend_events(self, tenant_id: str, count: int) -> None:
         """Count events of a request that was let in. Raises TooManyRequests, if others were faster."""
+        self._refuse_too_deep(tenant_id)
         if not self._rates[_EVENTS]:
             return
         name, now = tenant_id[:_LONGEST_ID], self._clock.now()
         left = self._left(name, now)
         self._refuse(left, _EVENTS)
         self._keep(name, (left[_REQUESTS], left[_EVENTS] - count, left[_BYTES]), now)
+
+    def _refuse_too_deep(self, tenant_id: str) -> None:
+        if (seconds := self._too_deep_by(tenant_id)) > 0:
+            raise TooManyRequests(math.ceil(seconds))
 
     def _refuse(self, left: _Left, what: int, least: float = 0) -> None:
         """Raises TooManyRequests if there is less left than the least; nothing left is always too little."""

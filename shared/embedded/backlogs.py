@@ -3,12 +3,12 @@
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 
-FEW = 200
+FEW = 32
 """A tenant that has no more messages waiting is told that they take no time: they never take long."""
 MOST_SECONDS, MOST_BESIDE_OTHERS = 10.0, 2.0
 """How long a tenant's messages may have to wait, alone and beside others, before it should send no more: well before a
 minute, and soon enough that taking them in does not occupy the process."""
-ACTIVE_SECONDS = 60.0
+ACTIVE_SECONDS = 5.0
 """How long a tenant counts as active after it had a message."""
 _MOST_TENANTS = 1000
 _EXPECTED = 1000.0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from shared.embedded.bus import Delivery, EmbeddedBus
 
-AT_ONCE = 8
+AT_ONCE = 2
 """Messages of tenants with many that are handled together while other tenants are active."""
 
 

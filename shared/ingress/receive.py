@@ -80,7 +80,7 @@ class Receiver:
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
         ingress = Ingress(history.at(now).configuration)
-        payload = await self.aside.reading(body, read_payload, EVENTS, Received(body, headers), ingress, now)
+        payload = await self.aside.reading(tenant_id, body, read_payload, EVENTS, Received(body, headers), ingress, now)
         admit(tenant_id, len(payload.parts))
         return await self._publish_payload(tenant_id, None, payload, history, now)
 
@@ -108,7 +108,9 @@ class Receiver:
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
         dialect = dialect_named(account.dialect)
-        payload = await self.aside.reading(body, read_payload, dialect, Received(body, headers), ingress, now)
+        payload = await self.aside.reading(
+            tenant_id, body, read_payload, dialect, Received(body, headers), ingress, now
+        )
         admit(tenant_id, len(payload.parts))
         return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
 

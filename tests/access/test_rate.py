@@ -124,6 +124,10 @@ def test_a_tenant_with_a_deep_backlog_brings_no_more_events_until_it_is_less_dee
         assert refused.value.retry_after == retry_after
         limit.spend("contoso")
         limit.spend("fabrikam", brings_events=True)
+        # and so is a request of its that was let in before others made the backlog too deep
+        with pytest.raises(TooManyRequests) as late:
+            limit.spend_events("contoso", 1)
+        assert late.value.retry_after == retry_after
 
 
 def test_long_made_up_names_fill_no_memory() -> None:

@@ -348,13 +348,13 @@ async def test_what_nobody_was_named_for_has_its_turn_too(bus: EmbeddedBus) -> N
 async def test_a_backlog_is_as_deep_as_it_takes_to_handle_it(bus: EmbeddedBus, clock: MovableClock) -> None:
     # Given a bus on which 100 messages a second are handled, while one tenant always has more, and another a few
     await published(bus, "noisy", 10_000)
-    await published(bus, "quiet", 100)
+    await published(bus, "quiet", FEW)
     for _ in range(50):
         taken = [one for one in await received(bus, limit=100) if one.tenant_id == "noisy"]
         clock.advance(timedelta(seconds=len(taken) / 100))
         assert await bus.complete(*taken)
     # Then it takes so many seconds until the next message of the one is handled, and none for the other
-    left = bus.backlog().active - 100
+    left = bus.backlog().active - FEW
     assert bus.backlog_seconds("noisy") == pytest.approx(left / 100, rel=0.1)
     assert [bus.backlog_seconds(tenant) for tenant in ("quiet", "nobody")] == [0, 0]
     # and if a second tenant has many too, twice as long, as they are served in turn

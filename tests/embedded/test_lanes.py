@@ -84,7 +84,7 @@ async def test_beside_an_active_tenant_only_some_of_the_many_are_in_hand(
     await many.complete(*first[1:])
     await many.abandon(first[0], "ValueError")
     assert len(await second) == AT_ONCE
-    # and when the other tenant has been silent for a minute, then all that are wanted
+    # and when the other tenant has been silent for some seconds, then all that are wanted
     clock.advance(timedelta(seconds=ACTIVE_SECONDS))
     assert len(await taken(many)) == 32
 

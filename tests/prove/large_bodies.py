@@ -190,7 +190,7 @@ async def _used(pipeline: InMemory, dialect: str, body: bytes) -> None:
         json.dumps([mistake.shown() for mistake in refusal.mistakes])
     await asyncio.sleep(0)
     history = await pipeline.configurations.of("contoso")
-    diagnosis = await pipeline.receiver.aside.reading(body, diagnose, history, body, NOW)
+    diagnosis = await pipeline.receiver.aside.reading("contoso", body, diagnose, history, body, NOW)
     await asyncio.sleep(0)
     diagnosis.model_dump_json()
     for published in pipeline.publisher.events[:20]:
