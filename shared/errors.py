@@ -24,12 +24,15 @@
     │   ├── UnknownConversation   unknown_conversation
     │   ├── UnknownAttachment     unknown_attachment
     │   ├── UnknownParkedEvent    unknown_parked_event
+    │   ├── AddressRefused        address_refused
     │   ├── NotAcceptable         not_acceptable
     │   ├── VersionConflict       version_conflict
     │   └── DocumentTooLarge      document_too_large
     ├── DayClosed                 day_closed
     ├── IncompleteSettings        incomplete_settings
     └── Retryable                 asking again can help; on the bus the message is delivered again
+        ├── NotConnected          not_connected
+        ├── NoAnswer              no_answer
         ├── HeadChanged           head_changed
         ├── ThreadChanged         thread_changed
         ├── StoreUnavailable      store_unavailable

@@ -16,6 +16,7 @@ from shared.embedded.holding import DatabaseInUse
 from shared.embedded.restore import RestoreRefused
 from shared.errors import CredentialFault, MistakeCode, PatchbayError
 from shared.metrics import METRICS, Metric
+from shared.outgoing import AddressRefused
 from shared.routing.decision import Outcome
 from shared.routing.trace import RuleStatus
 from shared.settings import TelemetrySettings
@@ -67,7 +68,7 @@ def missing_files(document: str) -> list[str]:
 
 def test_every_error_stands_in_the_document_with_its_status_and_nothing_else_does() -> None:
     # given every error of the project, those of adapters included
-    assert {DatabaseInUse, DatabaseMissing, BackupRefused, RestoreRefused} <= set(error_classes())
+    assert {AddressRefused, DatabaseInUse, DatabaseMissing, BackupRefused, RestoreRefused} <= set(error_classes())
     known = [(each.code, str(each.status), "yes" if each.retryable else "no") for each in error_classes()]
     # when the table of errors is read
     written = [(CODE.findall(row[0])[0], row[1], row[2]) for row in rows(ERRORS, "Errors")]

@@ -1,1 +1,1 @@
-"""Adapters that read documents from the web."""
+"""Adapters that ask over HTTP. Nothing else under `shared/` but the adapters for Azure knows aiohttp."""
