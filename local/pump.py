@@ -8,7 +8,7 @@ from typing import Protocol
 from azure.functions.meta import Datum
 
 from local.index import Function
-from shared.embedded.bus import Delivery
+from shared.embedded.messages import Delivery
 
 CONCURRENT_CALLS = 32
 """Per function; the Functions host runs 16 per core."""

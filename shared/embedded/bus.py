@@ -5,13 +5,25 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from shared.clock import Clock
 from shared.embedded.backlogs import Backlogs
 from shared.embedded.database import Database
 from shared.embedded.in_turn import free_in_turn, waiting_tenants
+from shared.embedded.messages import (
+    Delivery,
+    NewMessage,
+    Revived,
+    bury,
+    delivery_of,
+    enqueue,
+    lock,
+    remove,
+    revive,
+    unlock,
+)
 from shared.embedded.subscription import Subscription
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter, message_of, subscription_for
 from shared.events.catalog import Event
@@ -23,41 +35,10 @@ Lane = Literal["all", "few", "many"]
 LOCK_SECONDS = 300.0
 """How long a delivery is locked for its receiver: as long as the Functions host renews a lock."""
 
-_LOCK = "INSERT OR REPLACE INTO deliveries (sequence, delivery_count, locked_until) VALUES (?, ?, ?)"
 _FIRST_LOCK = """
 SELECT min(locked_until) AS ends FROM deliveries CROSS JOIN messages USING (sequence) WHERE subscription = ?
 """
-_FORGET = "DELETE FROM deliveries WHERE sequence = ? AND delivery_count = ?"
-_REMOVE = """
-DELETE FROM messages WHERE sequence = ?
-AND EXISTS (SELECT 1 FROM deliveries WHERE sequence = messages.sequence AND delivery_count = ?)
-"""
-_BURY = """
-UPDATE messages SET dead_reason = ?, died_at = ? WHERE sequence = ?
-AND EXISTS (SELECT 1 FROM deliveries WHERE sequence = messages.sequence AND delivery_count = ?)
-"""
-_DIED_UNTIL = """
-SELECT sequence, subscription, tenant_id, message_id, dead_reason, died_at, resubmissions FROM messages
-WHERE dead_reason IS NOT NULL AND died_at <= ? ORDER BY sequence
-"""
 _WAITING = "SELECT tenant_id, count(*) AS waiting FROM messages WHERE dead_reason IS NULL GROUP BY tenant_id"
-_REVIVE = """
-INSERT INTO messages (subscription, tenant_id, message_id, body, enqueued_at, resubmissions)
-SELECT subscription, tenant_id, message_id, body, ?, resubmissions + 1 FROM messages WHERE sequence = ?
-"""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One message, locked for a receiver; `delivery_count` is 1 the first time."""
-
-    sequence: int
-    subscription: str
-    message_id: str
-    body: bytes
-    enqueued_at: str
-    delivery_count: int
-    tenant_id: str = NO_TENANT
 
 
 @dataclass(frozen=True)
@@ -89,20 +70,17 @@ class EmbeddedBus:
         if not messages:
             return
         now = self._clock.now().isoformat()
-        rows = [(subscription_for(subject), tenant_id, message_id, body, now) for subject, message_id, body in messages]
+        new = [NewMessage(subscription_for(subject), message_id, body) for subject, message_id, body in messages]
 
         def insert(connection: sqlite3.Connection) -> None:
-            connection.executemany(
-                "INSERT INTO messages (subscription, tenant_id, message_id, body, enqueued_at) VALUES (?, ?, ?, ?, ?)",
-                rows,
-            )
+            enqueue(connection, tenant_id, new, now)
 
         def noted(outcome: Exception | None) -> None:
             if outcome is None:
-                self._backlogs.came(tenant_id, len(rows))
+                self._backlogs.came(tenant_id, len(new))
 
         await self._database.write(insert, noted)
-        self._may_be_free({row[0] for row in rows})
+        self._may_be_free({one.subscription for one in new})
 
     async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
         """Lock up to `limit` messages, tenants in turn, each one's oldest first; wait for one if there is none.
@@ -130,12 +108,10 @@ class EmbeddedBus:
     async def complete(self, *deliveries: Delivery) -> bool:
         """Remove the messages. False if the lock of one ran out and another receiver has it by now."""
 
-        def remove(connection: sqlite3.Connection) -> list[Delivery]:
-            removed = [one for one in deliveries if connection.execute(_REMOVE, _held(one)).rowcount]
-            connection.executemany(_FORGET, map(_held, deliveries))
-            return removed
+        def removing(connection: sqlite3.Connection) -> list[Delivery]:
+            return remove(connection, deliveries)
 
-        removed = await self._database.write(remove, self._note_gone)
+        removed = await self._database.write(removing, self._note_gone)
         return len(removed) == len(deliveries)
 
     async def abandon(self, delivery: Delivery, reason: str) -> None:
@@ -144,10 +120,8 @@ class EmbeddedBus:
 
         def release(connection: sqlite3.Connection) -> list[Delivery]:
             if delivery.delivery_count >= MAX_DELIVERY_COUNT:
-                return _buried(connection, [delivery], reason, died_at)
-            connection.execute(
-                "UPDATE deliveries SET locked_until = 0 WHERE sequence = ? AND delivery_count = ?", _held(delivery)
-            )
+                return bury(connection, [delivery], reason, died_at)
+            unlock(connection, delivery)
             return []
 
         await self._database.write(release, self._note_gone)
@@ -183,21 +157,16 @@ class EmbeddedBus:
     async def resubmit(self, until: datetime, worth: Callable[[DeadLetter], bool]) -> Sequence[DeadLetter]:
         now = self._clock.now().isoformat()
 
-        def revive(connection: sqlite3.Connection) -> list[tuple[sqlite3.Row, DeadLetter]]:
-            rows = connection.execute(_DIED_UNTIL, (until.timestamp(),)).fetchall()
-            revived = [row for row in rows if worth(_dead_letter(row))]
-            # A new sequence number makes it a new message, which no receiver of the dead one can settle.
-            connection.executemany(_REVIVE, [(now, row["sequence"]) for row in revived])
-            connection.executemany("DELETE FROM messages WHERE sequence = ?", [(row["sequence"],) for row in revived])
-            return [(row, _dead_letter(row)) for row in revived]
+        def reviving(connection: sqlite3.Connection) -> list[Revived]:
+            return revive(connection, until.timestamp(), worth, now)
 
-        def noted(outcome: list[tuple[sqlite3.Row, DeadLetter]] | Exception) -> None:
-            for row, _ in () if isinstance(outcome, Exception) else outcome:
-                self._backlogs.came(row["tenant_id"], 1)
+        def noted(outcome: list[Revived] | Exception) -> None:
+            for one in () if isinstance(outcome, Exception) else outcome:
+                self._backlogs.came(one.tenant_id, 1)
 
-        resubmitted = await self._database.write(revive, noted)
-        self._may_be_free({row["subscription"] for row, _ in resubmitted})
-        return [letter for _, letter in resubmitted]
+        revived = await self._database.write(reviving, noted)
+        self._may_be_free({one.letter.subscription for one in revived})
+        return [one.letter for one in revived]
 
     async def release_locks(self) -> None:
         """Unlock every message: for a process that has just taken the file over from a dead one."""
@@ -233,12 +202,11 @@ class EmbeddedBus:
             # While everybody has a share each time, there is nothing to go on with.
             self._turns[subscription, lane] = tenants[limit - 1] if len(tenants) > limit else ""
             rows = free_in_turn(connection, subscription, tenants[:limit], now, limit)
-            found = [_delivery(subscription, row) for row in rows]
-            ends = now + LOCK_SECONDS
-            connection.executemany(_LOCK, [(one.sequence, one.delivery_count, ends) for one in found])
+            found = [delivery_of(subscription, row) for row in rows]
+            lock(connection, found, now + LOCK_SECONDS)
             # A receiver that dies does not abandon its message: the last lock just runs out.
             over = [one for one in found if one.delivery_count > MAX_DELIVERY_COUNT]
-            _buried(connection, over, DELIVERIES_EXCEEDED, now)
+            bury(connection, over, DELIVERIES_EXCEEDED, now)
             return found
 
         def noted(outcome: list[Delivery] | Exception) -> None:
@@ -247,39 +215,3 @@ class EmbeddedBus:
 
         found = await self._database.write(take, noted)
         return [one for one in found if one.delivery_count <= MAX_DELIVERY_COUNT]
-
-
-def _held(delivery: Delivery) -> tuple[int, int]:
-    """What names a message while this delivery of it holds it."""
-    return delivery.sequence, delivery.delivery_count
-
-
-def _buried(
-    connection: sqlite3.Connection, deliveries: Sequence[Delivery], reason: str, died_at: float
-) -> list[Delivery]:
-    """Make dead letters of the messages that are still held. Returns these."""
-    buried = [one for one in deliveries if connection.execute(_BURY, (reason, died_at, *_held(one))).rowcount]
-    connection.executemany(_FORGET, map(_held, deliveries))
-    return buried
-
-
-def _delivery(subscription: str, row: sqlite3.Row) -> Delivery:
-    return Delivery(
-        sequence=row["sequence"],
-        subscription=subscription,
-        message_id=row["message_id"],
-        body=row["body"],
-        enqueued_at=row["enqueued_at"],
-        delivery_count=row["delivery_count"],
-        tenant_id=row["tenant_id"],
-    )
-
-
-def _dead_letter(row: sqlite3.Row) -> DeadLetter:
-    return DeadLetter(
-        subscription=row["subscription"],
-        message_id=row["message_id"],
-        reason=row["dead_reason"],
-        died_at=datetime.fromtimestamp(row["died_at"], UTC),
-        resubmissions=row["resubmissions"],
-    )

@@ -7,7 +7,8 @@ that an event of the few meets little that is under way.
 import asyncio
 from collections.abc import Sequence
 
-from shared.embedded.bus import Delivery, EmbeddedBus
+from shared.embedded.bus import EmbeddedBus
+from shared.embedded.messages import Delivery
 
 AT_ONCE = 2
 """Messages of tenants with many that are handled together while other tenants are active."""

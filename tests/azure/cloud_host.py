@@ -26,7 +26,7 @@ from shared.azure.blob.overflow import BlobOverflow
 from shared.azure.service_bus.connection import connect as connect_bus
 from shared.azure.wiring import adapters_for
 from shared.clock import Clock, MovableClock
-from shared.embedded.bus import Delivery
+from shared.embedded.messages import Delivery
 from shared.errors import EventTooLarge
 from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, TOPIC, UNROUTED, EventPublisher, subscription_for
 from shared.events.catalog import Event

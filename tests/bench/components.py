@@ -26,7 +26,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
         "shared/embedded/threads.py",
         "shared/embedded/tenants.py",
     ),
-    "SQL: the bus": ("shared/embedded/bus.py",),
+    "SQL: the bus": ("shared/embedded/bus.py", "shared/embedded/messages.py", "shared/embedded/in_turn.py"),
     "SQL: transactions, and the hand-off to the writer": ("shared/embedded/", "concurrent/futures/"),
     "fold and what follows from it": (
         "shared/conversations/fold.py",

@@ -18,7 +18,7 @@ import httpx
 from local.http_functions import HttpFunctions, http_datum
 from shared import bootstrap
 from shared.clock import MovableClock
-from shared.embedded.bus import Delivery
+from shared.embedded.messages import Delivery
 from shared.events.bus import CONTENT_TYPE, SUBSCRIPTIONS
 from shared.events.envelope import parse_time
 from shared.settings import Settings

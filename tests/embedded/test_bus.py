@@ -8,8 +8,9 @@ import pytest
 
 from shared.clock import MovableClock
 from shared.embedded.backlogs import ACTIVE_SECONDS, FEW, MOST_BESIDE_OTHERS, MOST_SECONDS
-from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
+from shared.embedded.bus import LOCK_SECONDS, Backlog, EmbeddedBus
 from shared.embedded.database import Database
+from shared.embedded.messages import Delivery
 from shared.events.bus import MAX_DELIVERY_COUNT, SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event
 from shared.events.codec import decode_event

@@ -4,7 +4,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 from shared.clock import MovableClock
-from shared.embedded.bus import LOCK_SECONDS, Backlog, Delivery, EmbeddedBus
+from shared.embedded.bus import LOCK_SECONDS, Backlog, EmbeddedBus
+from shared.embedded.messages import Delivery
 from shared.events.bus import DELIVERIES_EXCEEDED, MAX_DELIVERY_COUNT, DeadLetter
 from shared.events.envelope import parse_time
 from shared.ingress.resubmit import RESUBMIT_AFTER, Resubmission

@@ -7,8 +7,9 @@ import pytest
 
 from shared.clock import MovableClock
 from shared.embedded.backlogs import ACTIVE_SECONDS, FEW
-from shared.embedded.bus import Delivery, EmbeddedBus
+from shared.embedded.bus import EmbeddedBus
 from shared.embedded.lanes import AT_ONCE, FewWaiting, ManyWaiting, lanes_of
+from shared.embedded.messages import Delivery
 
 LINES = "message-posted"
 

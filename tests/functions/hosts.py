@@ -20,7 +20,7 @@ from shared import bootstrap
 from shared.access.access import Access
 from shared.bootstrap import EmbeddedPipeline
 from shared.clock import MovableClock
-from shared.embedded.bus import Delivery
+from shared.embedded.messages import Delivery
 from shared.embedded.tenants import EmbeddedConfigurations
 from shared.events.bus import SUBSCRIPTIONS, UNROUTED
 from shared.events.catalog import Event

@@ -9,7 +9,7 @@ import pytest
 
 from local.index import Function
 from local.pump import CONCURRENT_CALLS, Bus, Pump
-from shared.embedded.bus import Delivery
+from shared.embedded.messages import Delivery
 
 Code = Callable[[func.ServiceBusMessage], Awaitable[None]]
 

@@ -18,9 +18,10 @@ from shared.conversations.record import Recorded, Recorder
 from shared.dialects.received import NOTHING_GIVEN
 from shared.effects.dispatcher import Dispatcher
 from shared.effects.reconcile import reconcile
-from shared.embedded.bus import Delivery, EmbeddedBus, Lane
+from shared.embedded.bus import EmbeddedBus, Lane
 from shared.embedded.conversations import EmbeddedConversations
 from shared.embedded.ledger import EmbeddedLedger
+from shared.embedded.messages import Delivery
 from shared.errors import HeadChanged, PatchbayError
 from shared.events.bus import DELIVERIES_EXCEEDED
 from shared.events.catalog import Event
