@@ -123,7 +123,15 @@ def test_as_text_a_changed_line_shows_both_and_nobody_passes_for_another_line() 
     before = f"    until {at(2)}, when Ana changed it:\n        one\n        two\n"
     assert text_of(line) == f"{at(1)}  customer {CUSTOMER_NAME} (changed)\n    at seven\n{before}"
     assert text_of(lines(SAID, GONE)[0]).splitlines()[0].endswith("(removed)")
-    assert "of a line that nobody told" in text_of(lines(GONE)[0])
+
+
+def test_as_text_a_removed_line_shows_who_removed_it() -> None:
+    # given a line that was changed and then removed; and, each alone, the removal and the change of one
+    shown = text_of(lines(SAID, SEVEN, changed("m1", at=at(4), removed=True, author=ANA))[0])
+    # then each step is called what it was
+    assert "when Ana changed it:\n" in shown and "when Ana removed it:\n" in shown
+    assert text_of(lines(GONE)[0]).splitlines()[0].endswith("(private, removes a line that never arrived)")
+    assert text_of(lines(SEVEN)[0]).splitlines()[0].endswith("(private, changes a line that never arrived)")
 
 
 BOTS = message(at=at(1), event_id="m1", role="bot")
