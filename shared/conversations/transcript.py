@@ -98,7 +98,7 @@ def told_lines(facts: Iterable[Fact], changes: Changes) -> list[PlacedLine]:
 
 
 def lost_changes(changes: Iterable[Changed]) -> list[PlacedLine]:
-    """These changes, whose lines never arrived, as lines of their own. Only agents see them: the line may be private."""
+    """These changes, whose lines never arrived, as lines of their own, for agents alone: the line may be private."""
     return [PlacedLine(fact.order, _lost_change(event)) for fact, event in changes]
 
 

@@ -129,7 +129,8 @@ def test_as_text_a_removed_line_shows_who_removed_it() -> None:
     # given a line that was changed and then removed; and, each alone, the removal and the change of one
     shown = text_of(lines(SAID, SEVEN, changed("m1", at=at(4), removed=True, author=ANA))[0])
     # then each step is called what it was
-    assert "when Ana changed it:\n" in shown and "when Ana removed it:\n" in shown
+    assert "when Ana changed it:\n" in shown
+    assert "when Ana removed it:\n" in shown
     assert text_of(lines(GONE)[0]).splitlines()[0].endswith("(private, removes a line that never arrived)")
     assert text_of(lines(SEVEN)[0]).splitlines()[0].endswith("(private, changes a line that never arrived)")
 

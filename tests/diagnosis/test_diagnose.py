@@ -222,7 +222,7 @@ def test_an_escalation_that_a_bot_would_take_is_told() -> None:
         ("Vip", [1], "context_value_unusable", "a list"),
         ("Vip", {}, "context_value_unusable", "an object"),
         ("Vip", "x" * 4001, "context_value_unusable", "text of over 4,000 characters"),
-        ("bothandofftopic", "CreditCard", "undeclared_variable", "did you mean BotHandoffTopic?"),
+        ("bothandofftopic", "CreditCard", "undeclared_variable", "did you mean 'BotHandoffTopic'?"),
         ("Bo-tHandoffTopic", "CreditCard", "undeclared_variable", "did you mean 'BotHandoffTopic'?"),
         ("BotHandoffTopic", "CreditCar", "value_near_miss", "'CreditCard'"),
         ("BotHandoffTopic", 7, "variable_of_another_type", "declared as text"),
