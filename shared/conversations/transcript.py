@@ -266,7 +266,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
 def _summary(
     event: BotEscalated | ConversationEnded, bot_id: str, extra: dict[str, object]
 ) -> Iterator[TranscriptEntry]:
-    """What a bot that hands over wrote for the agent; nothing if it wrote nothing."""
+    """What a bot that hands over tells the agent, with its reason in `extra`; nothing if it tells nothing."""
     data = event.data
     if data.summary is not None or data.attachments or data.claim_checks or extra:
         yield TranscriptEntry(

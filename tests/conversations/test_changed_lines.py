@@ -135,6 +135,13 @@ def test_as_text_a_removed_line_shows_who_removed_it() -> None:
     assert text_of(lines(SEVEN)[0]).splitlines()[0].endswith("(private, changes a line that never arrived)")
 
 
+@pytest.mark.parametrize("summary", [None, "Stolen card"])
+def test_as_text_an_escalation_shows_its_reason(summary: str | None) -> None:
+    (line,) = lines(escalated(at=at(1), summary=summary, reason="asked for\na human"))
+    said = [f"    {summary}"] if summary else []
+    assert text_of(line).splitlines()[1:] == [*said, "    escalated: asked for", "    a human"]
+
+
 BOTS = message(at=at(1), event_id="m1", role="bot")
 
 
