@@ -132,10 +132,10 @@ def test_a_page_says_what_expires_at_the_months_end(name: str, sentence: str) ->
 @pytest.mark.parametrize(
     ("name", "sentences"),
     [
-        ("taken-back", ["No add-on is needed for the month itself so far.", "-1 session and 0 add-ons are invoiced"]),
+        ("taken-back", ["No add-on is needed for the month itself so far.", "-1 session, 0 add-ons are invoiced"]),
         (
             "everything",
-            ["Buy 80 add-ons to cover", "+12 sessions and 0 add-ons are invoiced with it for closed months"],
+            ["Buy 80 add-ons to cover", "+12 sessions, 0 add-ons are invoiced with it for closed months"],
         ),
         ("in-the-middle", ["Buy 1 add-on", "All 3 together: 0 sessions"]),
         ("lasts", ["No add-on is needed so far"]),
