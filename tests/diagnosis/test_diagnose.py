@@ -236,6 +236,14 @@ def test_a_variable_that_no_rule_sees_is_told_with_its_path(name: str, value: An
     assert said in found[code].reason
 
 
+@pytest.mark.parametrize(
+    ("sender", "is_guessed"),
+    [({"id": BOT["id"]}, False), ({"id": "ana"}, False), ({"id": "mia"}, True), ({"id": "28:other"}, True)],
+)
+def test_a_role_is_missing_only_where_nobody_declared_the_sender(sender: dict[str, str], is_guessed: bool) -> None:
+    assert ("role_missing" in codes(diagnosed(activity(**{"from": sender})))) == is_guessed
+
+
 def test_a_start_at_a_channel_that_is_not_declared_is_told() -> None:
     data = {"channel": {"accountId": "contoso-app", "channelId": "gone"}, "customer": {"id": "u"}}
     assert "unknown_channel" in codes(diagnosed(document("conversation.started", data)))
