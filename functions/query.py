@@ -1,4 +1,4 @@
-"""The query parameters of a request: each is known to its route, and stands there once."""
+"""The query parameters of a request: each is known to its route, stands there once, and has a value."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +14,15 @@ _OF_THE_HOST = ("code", "clientId")
 
 
 def refuse_query(req: func.HttpRequest, known: Sequence[str]) -> None:
-    """Raises UnknownParameter for names that are not known, and InvalidRequest for one that stands there twice."""
+    """Raises UnknownParameter for names that are not known, and InvalidRequest for one without a value or with two.
+
+    `continuation` may be empty: that asks for the first page.
+    """
     address = req.url
     if "?" not in address and not req.params:
         return
-    given = [name for name, _ in parse_qsl(urlsplit(address).query, keep_blank_values=True)]
+    pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True)
+    given = [name for name, _ in pairs]
     unknown = {*given, *req.params}.difference(known, _OF_THE_HOST)
     if unknown:
         there = f"there are {', '.join(known)}" if known else "there are none here"
@@ -29,3 +33,7 @@ def refuse_query(req: func.HttpRequest, known: Sequence[str]) -> None:
     repeated = [name for name, count in Counter(given).items() if count > 1]
     if repeated:
         raise InvalidRequest([Mistake(name, "stands there more than once") for name in repeated])
+    # The runtime drops them, so whoever filters by an empty variable would get everything.
+    empty = [name for name, value in pairs if not value and name != "continuation" and name in known]
+    if empty:
+        raise InvalidRequest([Mistake(name, "is empty: say what is asked for, or leave it out") for name in empty])

@@ -55,20 +55,22 @@ def demonstrate(folder: Path, seed: int, console: Console) -> bool:
     emptied(folder)  # a folder that may not be emptied is refused before the month is made
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
-    command, address = to_see(folder, month)
+    command, addresses = to_see(folder, month)
     console.print(f"{folder} has the database, the reports (usage-*) and the host's log (host.log).", soft_wrap=True)
-    console.print("\nTo see this month in a browser, serve it, with the clock where the month ends:", style="bold")
+    console.print("\nTo see these months in a browser, serve them, with the clock where they end:", style="bold")
     console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
-    console.print("and open", style="bold")
-    console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
+    console.print("and open October, or January, which has the corrections of December:", style="bold")
+    for address in addresses:
+        console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
     return ok
 
 
-def to_see(folder: Path, month: SampleMonth) -> tuple[str, str]:
-    """The command that serves the month that was played into the folder, and the address of a page with its figures."""
+def to_see(folder: Path, month: SampleMonth) -> tuple[str, Sequence[str]]:
+    """The command that serves what was played into the folder, and the addresses of the pages with its figures."""
     database = shlex.quote(str(folder / "patchbay.db"))
-    command = f".venv/bin/python -m local start --database {database} --clock {format_time(month.last)}"
-    return command, f"http://127.0.0.1:7071/api/tenants/contoso/usage/{month.reading - timedelta(days=1):%Y-%m}"
+    command = f".venv/bin/python -m local start --database {database} --clock {format_time(month.year_end.last)}"
+    months = (month.reading - timedelta(days=1), month.year_end.last)
+    return command, [f"http://127.0.0.1:7071/api/tenants/contoso/usage/{one:%Y-%m}" for one in months]
 
 
 def emptied(folder: Path) -> Path:

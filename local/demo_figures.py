@@ -26,7 +26,7 @@ _YEAR_END = """\
 due: what late events changed in December, rated with December's own pool
 invoiced, add-ons: January's own overage and what is due, and the add-ons for it"""
 _OTHERS = """\
-active, open, closed: where conversations stand in the end, and why they closed
+active, open, closed: where conversations stood on 2 November, and why they closed
 attention: what a supervisor should see: on whose answer a customer waits
 part of a session: begun where the one before would have gone on, so not counted
 parked: events that were accepted, and can never be recorded

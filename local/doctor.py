@@ -61,4 +61,5 @@ def _event(event: ResultingEvent) -> Text:
 def _finding(finding: Finding) -> Text:
     where = f"{finding.path}: " if finding.path else ""
     head = Text(f"{finding.severity:7} ", style=_COLOURS[finding.severity])
-    return head + Text(f"{where}{finding.reason}. {finding.remedy} ({finding.code})")
+    end = "" if finding.reason.endswith("?") else "."
+    return head + Text(f"{where}{finding.reason}{end} {finding.remedy} ({finding.code})")

@@ -136,7 +136,7 @@ def _steps(address: str, database: Path | None, tenants: Sequence[str], *, movab
     if tenant == "contoso":
         said = f"curl -H 'Content-Type: application/json' -d '{_LINE}' {address}{_WEBHOOK}"
         yield Step(purpose="Say something as a customer, in a channel of the example", command=said)
-    doctor = f"{_COMMAND} doctor payload.json --tenant-file {file}"
+    doctor = f"echo '{_LINE}' | {_COMMAND} doctor /dev/stdin --tenant-file {file}"
     yield Step(purpose="See what a payload becomes, and how to mend it; nothing is recorded", command=doctor)
     month = f"curl '{address}/api/tenants/{tenant}/usage?format=json'"
     yield Step(purpose="Read the months for a program", command=month)

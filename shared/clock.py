@@ -9,11 +9,11 @@ from typing import Protocol
 CLOCKS_DIFFER = timedelta(minutes=1)
 """At most so much do the clocks of two processes differ."""
 _LOOKED_AT_AFTER = timedelta(minutes=1)
-"""How long who waits does not look at the clock, which may be set forward."""
+"""A waiter looks at the clock at least this often, since somebody may set it forward."""
 
 
 def is_recent(then: datetime | None, now: datetime, within: timedelta) -> bool:
-    """True if less than so long ago it was `then`. It is not if the clock was set back since, as nobody knows then."""
+    """True if `then` was less than `within` ago. False for a `then` that is ahead, as after a clock was set back."""
     return then is not None and timedelta(0) <= now - then < within
 
 
@@ -23,9 +23,10 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     async def wait_until(self, moment: datetime) -> None:
-        """Return once `now()` has reached `moment`, or once as much time has passed if the clock is far behind by then.
+        """Return once `now()` has reached `moment`.
 
-        It is where it was set back meanwhile. Whoever waits must not sleep until it has caught up.
+        If the clock is set back meanwhile, return once the time has passed that was left at the call: a waiter must not
+        sleep until the clock has caught up.
         """
         ...
 

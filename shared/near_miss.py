@@ -10,7 +10,9 @@ _SHORTEST = 5
 
 def did_you_mean(name: str, declared: Iterable[str]) -> str:
     """What a refusal says after naming the unknown name; empty where no declared name is like it."""
-    by_folded = {known.casefold(): known for known in declared}
+    by_folded: dict[str, str] = {}
+    for known in declared:
+        by_folded.setdefault(known.casefold(), known)
     near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.8)
     return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
 

@@ -240,6 +240,8 @@ def _reason(error: ErrorDetails) -> str:
             return "is not known here"
         case "too_short":
             return f"needs at least {error['ctx']['min_length']} item"
+        case "bool_type" | "bool_parsing":
+            return "should be true or false"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return message[0].lower() + message[1:]
 

@@ -12,7 +12,7 @@ from shared.errors import ConversationFull
 MOST_FACTS = 10_000
 """As many facts as a conversation takes from outside. What Patchbay says itself, such as its end, is always taken."""
 _COUNTED_WITH = "ff"
-"""How the ids of facts begin with which a conversation is counted: one in 256, as ids are drawn like lots."""
+"""Storing a fact whose id begins so makes its conversation be counted. Ids are hashes, so it is one fact in 256."""
 _KNOWN_FOR = timedelta(minutes=10)
 
 
@@ -22,9 +22,9 @@ def refuse_if_full(facts: Iterable[Fact], known: int) -> None:
         raise ConversationFull(MOST_FACTS)
 
 
-def is_counted_with(facts: Iterable[str]) -> bool:
-    """True if the conversation is to be counted, since facts of these ids are stored that were not loaded with it."""
-    return any(fact_id.startswith(_COUNTED_WITH) for fact_id in facts)
+def is_counted_with(fact_ids: Iterable[str]) -> bool:
+    """True if storing these facts, without having loaded the others, makes their conversation be counted."""
+    return any(fact_id.startswith(_COUNTED_WITH) for fact_id in fact_ids)
 
 
 class FullConversations:

@@ -84,7 +84,13 @@ def selection_named(params: Mapping[str, str]) -> Selection:
     for name, value in filters.items():
         if (values := _FILTERS[name]) is not None and value not in values:
             raise InvalidRequest([Mistake(name, f"is none of {', '.join(values)}")])
+    if "/" in filters.get("channel", ""):
+        raise InvalidRequest(
+            [Mistake("channel", "is the channel's own id, of whichever account: leave the account out")]
+        )
     since, until = _time_named(params, "from"), _time_named(params, "until")
+    if since and until and until <= since:
+        raise InvalidRequest([Mistake("until", "is not after from, so no conversation is between them")])
     named = params.get("sort")
     if named is None:
         return Selection(filters, since, until, "started" if filters or since or until else "key")

@@ -34,7 +34,7 @@ class TranscriptEntry(ExactModel):
     """One line. `id` is native; `time` is the sender's own text, None where a bot's history gives none.
 
     `origin`: `message`, the `summary` that a bot wrote for the agent, a line that is only in the history that a bot
-    handed over (`botHistory`), or the `change` of a line that nobody told. `late`: said after the end. `text` and
+    handed over (`botHistory`), or the `change` of a line that never arrived. `late`: said after the end. `text` and
     `attachments` are those that the line has by now, none if it is `removed`; `changes` tell what it said before.
     `extra` holds the channel's other members of the line.
     `missing` names members that were too large for their event and are not in the overflow any more. The `url` of an
@@ -98,7 +98,7 @@ def told_lines(facts: Iterable[Fact], changes: Changes) -> list[PlacedLine]:
 
 
 def lost_changes(changes: Iterable[Changed]) -> list[PlacedLine]:
-    """These changes, whose lines nobody told, as lines of their own. Only agents see them: the line may be private."""
+    """These changes, whose lines never arrived, as lines of their own, for agents alone: the line may be private."""
     return [PlacedLine(fact.order, _lost_change(event)) for fact, event in changes]
 
 
@@ -266,7 +266,7 @@ def _entries(fact: Fact) -> Iterator[TranscriptEntry]:
 def _summary(
     event: BotEscalated | ConversationEnded, bot_id: str, extra: dict[str, object]
 ) -> Iterator[TranscriptEntry]:
-    """What a bot that hands over wrote for the agent; nothing if it wrote nothing."""
+    """What a bot that hands over tells the agent, with its reason in `extra`; nothing if it tells nothing."""
     data = event.data
     if data.summary is not None or data.attachments or data.claim_checks or extra:
         yield TranscriptEntry(

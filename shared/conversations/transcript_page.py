@@ -130,7 +130,7 @@ class TranscriptReader:
     async def _lost(
         self, tenant_id: str, times: Iterable[FactTime], others: Sequence[Fact], changes: Changes
     ) -> list[Changed]:
-        """The changes whose lines nobody told in this conversation."""
+        """The changes whose lines never arrived in this conversation."""
         if not changes.by_line:
             return []
         pseudonyms, handed_over = await self.pseudonyms(tenant_id), history_ids(others)

@@ -60,7 +60,8 @@ def with_variables(
             told.of("variable_too_large", f"{name} is kept in part: its value has {_length(given)}")
         # Without a start there is no work stream yet, and no declaration to compare with. The start is folded first.
         if stream is not None and (why := stream.declared.complaint(assignment)):
-            told.of("unusable_variable", why)
+            # Only the first is told, so no other is looked up among all that are declared.
+            told.of("unusable_variable", why if told.knows("unusable_variable") else why + stream.declared.hint(name))
     return told.on(replace(conversation, assignments=assignments))
 
 
@@ -84,6 +85,9 @@ class _Told:
 
     def __init__(self) -> None:
         self._told: dict[WarningCode, tuple[str, int]] = {}
+
+    def knows(self, code: WarningCode) -> bool:
+        return code in self._told
 
     def of(self, code: WarningCode, detail: str) -> None:
         first, count = self._told.get(code, (detail, 0))

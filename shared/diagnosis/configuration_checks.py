@@ -19,16 +19,13 @@ from shared.events.types.session_settled import SessionSettled
 from shared.near_miss import did_you_mean
 from shared.routing.compiled_rules import CompiledRules
 from shared.routing.condition import comparisons
-from shared.routing.context_variable import Assignment, usable_value
+from shared.routing.context_variable import Assignment, is_of_platform, usable_value
 from shared.routing.decide import decide
 from shared.routing.decision import Cause, Decision
 from shared.routing.value_near_miss import value_near_misses
 from shared.routing.work_stream import WorkStream
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import Version
-
-_SYSTEM = ("va_", "msdyn_")
-"""Copilot Studio and Dynamics 365 themselves send variables whose names begin so."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +144,7 @@ def _of_variables(
 ) -> Iterator[Finding]:
     """`given`: each variable's value and path, by its name."""
     declared = {variable.name: variable.type for variable in stream.context_variables}
-    system = [name for name in given if name.startswith(_SYSTEM) and name not in declared]
+    system = [name for name in given if is_of_platform(name) and name not in declared]
     if system:
         reason = f"{len(system)} variables of the bot's platform are kept, and no rule sees them: {', '.join(system)}"
         yield finding("system_variables", place, reason[:400])
@@ -168,8 +165,7 @@ def _of_variable(
     given = Assignment(name=name, value=value, at="", fact_id="", set_by="the payload")
     why = stream.declared.complaint(given)
     if why and name not in declared:
-        hint = "" if "did you mean" in why else did_you_mean(name, declared)
-        yield finding("undeclared_variable", path, f"{why}{hint}"[:400])
+        yield finding("undeclared_variable", path, f"{why}{did_you_mean(name, declared)}"[:400])
     elif why and usable_value(value, "text" if declared[name] == "number" else "number"):
         yield finding("variable_of_another_type", path, why)
 

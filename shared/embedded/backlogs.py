@@ -4,10 +4,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 
 FEW = 32
-"""A tenant that has no more messages waiting is told that they take no time: they never take long."""
+"""Up to so many messages of a tenant count as no wait at all, since they never take long."""
 MOST_SECONDS, MOST_BESIDE_OTHERS = 10.0, 2.0
-"""How long a tenant's messages may have to wait, alone and beside others, before it should send no more: well before a
-minute, and soon enough that taking them in does not occupy the process."""
+"""A tenant whose messages would wait longer, alone or beside other tenants, should send no more for now. It is told
+so well before they wait for a minute, and before taking them in occupies the process."""
 ACTIVE_SECONDS = 5.0
 """How long a tenant counts as active after it had a message."""
 _MOST_TENANTS = 1000

@@ -85,7 +85,7 @@ class EmbeddedBus:
     async def receive(self, subscription: str, limit: int, lane: Lane = "all") -> list[Delivery]:
         """Lock up to `limit` messages, tenants in turn, each one's oldest first; wait for one if there is none.
 
-        `lane`: of which tenants, as many of their messages wait.
+        Only messages of the tenants that are in this lane are received.
         """
         known = self._subscriptions[subscription, lane]
         while True:

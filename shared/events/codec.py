@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from shared.errors import EventTooLarge, InvalidEvent, Mistake
 from shared.events.catalog import EVENT_TYPES, TRAVELLING, Event
+from shared.near_miss import did_you_mean
 from shared.wire import parse_json, refuse_size, validate_json
 
 MAX_EVENT_BYTES = 200 * 1024
@@ -110,7 +111,8 @@ def _known_type(document: Any) -> str:
     kind = document.get("type")
     if kind not in EVENT_TYPES:
         given = f"is {json.dumps(kind)[:80]}" if "type" in document else "is missing"
-        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(TRAVELLING)}")])
+        near = did_you_mean(kind[:80], TRAVELLING) if isinstance(kind, str) else ""
+        raise InvalidEvent([Mistake("type", f"{given}; known are {', '.join(TRAVELLING)}{near}")])
     return str(kind)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
+from shared.near_miss import Spellings, typo_between
 from shared.wire import ExactModel
 
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -16,6 +18,10 @@ MAX_TEXT = 4000
 """Characters of a text value (domain: context variables of Dynamics 365)."""
 MAX_VARIABLES = 500
 """Variables of a conversation, declared or not."""
+_OF_PLATFORM = ("va_", "msdyn_")
+_CLOSING = "closeomnichannelconversation"
+_MOST_ALIKE = 5
+"""Declared names with which an undeclared one is compared."""
 
 
 class DeclaredVariable(ExactModel):
@@ -65,21 +71,39 @@ def usable_value(value: Any, declared: VariableType) -> bool:
     return not isinstance(seen_value(value, declared), Unusable)
 
 
+def is_of_platform(name: str) -> bool:
+    """True if Copilot Studio or Dynamics 365 themselves send variables of this name; few tenants declare them."""
+    return name.startswith(_OF_PLATFORM) or name.casefold() == _CLOSING
+
+
 class DeclaredVariables:
     """The variables of a work stream by their names."""
 
     def __init__(self, declared: Sequence[DeclaredVariable]) -> None:
         self._types = {variable.name: variable.type for variable in declared}
-        self._by_folded = {variable.name.casefold(): variable.name for variable in reversed(declared)}
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        spellings = Spellings()
+        for name in self._types:
+            spellings.add(name)
+        return spellings
 
     def complaint(self, assignment: Assignment) -> str | None:
-        """The reason why conditions ignore this value, or None if they use it."""
+        """The reason why conditions ignore this value; None if they use it, or if nobody expects them to."""
         name, kind = assignment.name, self._types.get(assignment.name)
         if kind is None:
-            near = self._by_folded.get(name.casefold())
-            hint = f"; did you mean {near}?" if near else ""
-            return f"{name} is not declared in the work stream{hint}"
+            if is_of_platform(name):
+                return None
+            return f"{name} is not declared in the work stream"
         if not usable_value(assignment.value, kind):
             usable = f"text of at most {MAX_TEXT} characters" if kind == "text" else "a whole number"
             return f"{name} is declared as {kind}, and its value is not {usable}"
         return None
+
+    def hint(self, name: str) -> str:
+        """Which declared name may be meant, to stand after a complaint; empty if the name is declared or like none."""
+        if name in self._types:
+            return ""
+        near = next((known for known in self._spellings.alike(name, _MOST_ALIKE) if typo_between(name, known)), None)
+        return f"; did you mean {near!r}?" if near else ""

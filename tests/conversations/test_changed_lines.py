@@ -123,7 +123,23 @@ def test_as_text_a_changed_line_shows_both_and_nobody_passes_for_another_line() 
     before = f"    until {at(2)}, when Ana changed it:\n        one\n        two\n"
     assert text_of(line) == f"{at(1)}  customer {CUSTOMER_NAME} (changed)\n    at seven\n{before}"
     assert text_of(lines(SAID, GONE)[0]).splitlines()[0].endswith("(removed)")
-    assert "of a line that nobody told" in text_of(lines(GONE)[0])
+
+
+def test_as_text_a_removed_line_shows_who_removed_it() -> None:
+    # given a line that was changed and then removed; and, each alone, the removal and the change of one
+    shown = text_of(lines(SAID, SEVEN, changed("m1", at=at(4), removed=True, author=ANA))[0])
+    # then each step is called what it was
+    assert "when Ana changed it:\n" in shown
+    assert "when Ana removed it:\n" in shown
+    assert text_of(lines(GONE)[0]).splitlines()[0].endswith("(private, removes a line that never arrived)")
+    assert text_of(lines(SEVEN)[0]).splitlines()[0].endswith("(private, changes a line that never arrived)")
+
+
+@pytest.mark.parametrize("summary", [None, "Stolen card"])
+def test_as_text_an_escalation_shows_its_reason(summary: str | None) -> None:
+    (line,) = lines(escalated(at=at(1), summary=summary, reason="asked for\na human"))
+    said = [f"    {summary}"] if summary else []
+    assert text_of(line).splitlines()[1:] == [*said, "    escalated: asked for", "    a human"]
 
 
 BOTS = message(at=at(1), event_id="m1", role="bot")

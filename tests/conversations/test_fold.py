@@ -169,8 +169,18 @@ def test_wrong_and_undeclared_variables_are_kept_left_out_and_warned_about() -> 
     # Then conditions do not see them, nothing is lost, and a warning says how many there are and what the first is
     assert conversation.queue == "GeneralQueue"
     assert {name: given.value for name, given in conversation.assignments.items()} == variables
-    detail = "bothandofftopic is not declared in the work stream; did you mean BotHandoffTopic?"
+    detail = "bothandofftopic is not declared in the work stream; did you mean 'BotHandoffTopic'?"
     assert [(w.detail, w.count) for w in conversation.warnings] == [(detail, 2)]
+
+
+def test_what_the_platform_of_the_bot_sends_hides_no_misspelt_name() -> None:
+    # Given an escalation as Copilot Studio makes it, whose topic has a typo
+    variables = {"va_Scope": "bot", "va_LastTopic": "Cards", "msdyn_CaseId": "7", "BotHandoffTopc": "CreditCard"}
+    conversation = folded(started(), escalated(at="2026-10-05T10:05:00Z", context_variables=variables))
+    # Then the warning is of the typo alone, and all are kept
+    assert list(conversation.assignments) == list(variables)
+    detail = "BotHandoffTopc is not declared in the work stream; did you mean 'BotHandoffTopic'?"
+    assert [(w.detail, w.count) for w in conversation.warnings] == [(detail, 1)]
 
 
 def test_a_conversation_has_as_many_warnings_as_there_are_codes_however_long_it_becomes() -> None:

@@ -9,6 +9,7 @@ from shared.conversations.ports import Head, Loaded
 from shared.errors import InvalidConfiguration
 from shared.events.catalog import Event
 from shared.events.envelope import format_time
+from shared.routing.explain import explain
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.wire import replace
@@ -254,6 +255,27 @@ async def test_a_bot_that_does_not_answer_is_failed_over_to_people_and_the_routi
     await pipeline.record(escalated(at=at(230), context_variables={"BotHandoffTopic": "CreditCard"}))
     conversation = (await head(pipeline)).conversation
     assert (conversation.queue, conversation.warnings[-1].code) == ("GeneralQueue", "escalation_without_effect")
+
+
+async def test_the_explanation_of_a_fail_over_says_how_long_people_were_waited_for() -> None:
+    # Given a conversation that people took over
+    pipeline = await InMemory().configured(failing_over())
+    await pipeline.record(started(at=at(0)), message(at=at(1), role="bot", text="Hello"))
+    await said(pipeline, 100, "customer", text="Help!")
+    await swept(pipeline, 220)
+
+    async def explained() -> list[str]:
+        return explain((await pipeline.reading.decisions("contoso", "c1"))[-1])[2:]
+
+    # Then it is open until an agent answers
+    assert await explained() == ["It is open there until a human takes it."]
+    await said(pipeline, 230, "agent", author_id="ana")
+    told = f"It was open there until agent ana answered at {at(230)}."
+    assert await explained() == [told, "Agent ana has it, who was the last to answer."]
+    # and the end is told, too
+    await moved(pipeline, 240)
+    await pipeline.record(ended(at=at(240)))
+    assert await explained() == [told, f"The customer ended it at {at(240)} (resolved)."]
 
 
 async def test_nobody_is_failed_over_who_said_nothing_or_was_answered() -> None:

@@ -222,7 +222,7 @@ def test_an_escalation_that_a_bot_would_take_is_told() -> None:
         ("Vip", [1], "context_value_unusable", "a list"),
         ("Vip", {}, "context_value_unusable", "an object"),
         ("Vip", "x" * 4001, "context_value_unusable", "text of over 4,000 characters"),
-        ("bothandofftopic", "CreditCard", "undeclared_variable", "did you mean BotHandoffTopic?"),
+        ("bothandofftopic", "CreditCard", "undeclared_variable", "did you mean 'BotHandoffTopic'?"),
         ("Bo-tHandoffTopic", "CreditCard", "undeclared_variable", "did you mean 'BotHandoffTopic'?"),
         ("BotHandoffTopic", "CreditCar", "value_near_miss", "'CreditCard'"),
         ("BotHandoffTopic", 7, "variable_of_another_type", "declared as text"),
@@ -234,6 +234,14 @@ def test_a_variable_that_no_rule_sees_is_told_with_its_path(name: str, value: An
     found = {str(one.code): one for one in diagnosed(escalation).findings}
     assert found[code].path == f"channelData.tags.context.{name}"
     assert said in found[code].reason
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_guessed"),
+    [({"id": BOT["id"]}, False), ({"id": "ana"}, False), ({"id": "mia"}, True), ({"id": "28:other"}, True)],
+)
+def test_a_role_is_missing_only_where_nobody_declared_the_sender(sender: dict[str, str], is_guessed: bool) -> None:
+    assert ("role_missing" in codes(diagnosed(activity(**{"from": sender})))) == is_guessed
 
 
 def test_a_start_at_a_channel_that_is_not_declared_is_told() -> None:

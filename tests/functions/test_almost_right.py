@@ -142,6 +142,15 @@ async def test_an_event_that_is_named_almost_like_a_hand_off_is_a_private_line_w
     assert (conversation["queue"], codes(conversation)) == ("BotQueue", {"name_near_miss": 1})
 
 
+async def test_of_what_is_almost_a_hand_off_nobody_is_told_to_show_it_to_the_customer(host: Host) -> None:
+    # given an event that says nothing of the customer, as hand-offs do
+    almost = bot_activity(type="event", name="handoffInitiate", text=None, value={"Topic": "Card"}, channelData=None)
+    conversation, _, customers = await shown(host, activity(id="a0"), almost)
+    # then its name alone is a warning
+    assert codes(conversation) == {"name_near_miss": 1}
+    assert len(customers) == 1
+
+
 async def test_a_type_in_another_case_is_read_and_another_near_miss_is_told(host: Host) -> None:
     # given lines of almost the type of a message
     said = [activity(type=kind, id=kind) for kind in ("Message", "message ", "mesage")]

@@ -69,14 +69,21 @@ async def test_an_unknown_parameter_is_refused_by_name_and_those_that_there_are_
         ("limit=1&limit=2", "invalid_request", ["limit"], "stands there more than once"),
         ("audience=agent&audience=agent", "invalid_request", ["audience"], "stands there more than once"),
         ("code=1&code=2", "invalid_request", ["code"], "stands there more than once"),
+        ("audience=&limit=5", "invalid_request", ["audience"], "is empty"),
+        ("limit", "invalid_request", ["limit"], "is empty"),
     ],
 )
-async def test_a_parameter_that_is_nearly_one_or_stands_there_twice_is_refused(
+async def test_a_parameter_that_is_nearly_one_or_stands_there_twice_or_is_empty_is_refused(
     host: Host, query: str, code: str, named: list[str], reason: str
 ) -> None:
     answer = await host.client.get(f"/api/tenants/contoso/conversations/c1/transcript?{query}")
     assert (answer.status_code, problem(answer)["code"], paths(answer)) == (400, code, named)
     assert problem(answer)["errors"][0]["reason"].startswith(reason)
+
+
+async def test_an_empty_continuation_asks_for_the_first_page_and_a_key_may_be_empty(host: Host) -> None:
+    answer = await host.client.get("/api/tenants/contoso/conversations?continuation=&code=&sort=started")
+    assert (answer.status_code, answer.json()["continuation"]) == (200, None)
 
 
 async def test_who_is_not_let_in_learns_nothing_of_parameters(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_the_command_and_the_address_in_its_end_show_the_month(thin_months: Thin
     # Given a month that was played
     run, month = thin_months(7), sample_month(7, thin=1000)
     # When the command is run that the demonstration ends with
-    command, address = to_see(run.folder, month)
+    command, (address, corrected) = to_see(run.folder, month)
     python, *words = shlex.split(command)
     assert python == ".venv/bin/python"
     with served_by(started([sys.executable, *words, "--quiet", "--port", "0"])) as host:
@@ -78,6 +78,12 @@ def test_the_command_and_the_address_in_its_end_show_the_month(thin_months: Thin
         page = host.client.get(path, headers={"Accept": "text/html"}).raise_for_status()
         assert page.headers["content-type"].startswith("text/html")
         shown = host.client.get(path).raise_for_status().json()
+        # and no month is from after its clock, nor closed before it ended
+        months = host.client.get("/api/tenants/contoso/usage").raise_for_status().json()["months"]
+        now = host.client.get("/api/health").raise_for_status().json()["time"]
+        late = host.client.get(urlsplit(corrected).path).raise_for_status().json()
+    assert max(one["asOf"] for one in months) <= now.replace("+00:00", "Z")
+    assert (late["month"], late["status"], [one["month"] for one in late["due"]]) == ("2027-01", "open", ["2026-12"])
     kept = json.loads(run.reports["usage-contoso-2026-10.json"])
     assert {name: shown[name] for name in ("counted", "invoiced")} == {
         name: kept[name] for name in ("counted", "invoiced")

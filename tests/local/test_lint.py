@@ -90,6 +90,18 @@ def test_what_is_no_configuration_is_said_in_one_line(tmp_path: Path, text: str,
     assert all(line.endswith("(invalid_configuration)") for line in lines)
 
 
+@pytest.mark.parametrize("text", ["timezone: UTC\ntenantId: 5\ncolour: red\n", "colour: red\nbots: 5\ntenantId: 5\n"])
+def test_mistakes_are_told_from_the_top_of_the_file_down(tmp_path: Path, text: str) -> None:
+    # given wrong members and unknown ones in any order
+    file = tmp_path / "configuration.yaml"
+    file.write_text(text, encoding="utf-8")
+    # when it is linted, then they come as they stand there
+    placed = [line.removeprefix(f"{file}:").split(":")[0] for line in linted(file)[1]]
+    assert placed[:3] == ["1", "2", "3"]
+    # and what is missing comes last
+    assert placed[3:] == ["defaultWorkStream", "queues", "workStreams"]
+
+
 def test_a_file_that_is_not_there_is_a_wrong_command(tmp_path: Path) -> None:
     # given no file, when it is linted, then the command itself is wrong
     assert linted(tmp_path / "gone.yaml")[0] == 2

@@ -1,7 +1,10 @@
 """The host's start page: a page for a browser, JSON for a program; every link and every command leads somewhere."""
 
+import asyncio
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +21,8 @@ from tests.functions.hosts import Host, hosted
 from tests.functions.test_usage_page import FIREFOX
 from tests.functions.test_usage_page_in_a_browser import NARROW, WIDE, from_host, tabbed, violations
 from tests.usage.render.test_page import Figures
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -86,9 +91,11 @@ async def test_the_commands_are_those_that_there_are(host: Host, tenants: tuple[
     # then each address is one of this host's
     assert {target.split("/api/")[0].removesuffix("/local/clock") for target in targets} == {"http://localhost:80"}
     # and each command of the command line is one, with options that it has
-    for words in steps:
-        if words[:3] == [".venv/bin/python", "-m", "local"]:
-            assert set(re.findall(r"--[\w-]+", " ".join(words))) <= options_of(words[3])
+    commands = [" ".join(words).rpartition("| ")[2].split() for words in steps]
+    of_ours = [words[3:] for words in commands if words[:3] == [".venv/bin/python", "-m", "local"]]
+    assert {name for name, *_ in of_ours} == {"doctor", "replay", "backup"}
+    for name, *words in of_ours:
+        assert set(re.findall(r"--[\w-]+", " ".join(words))) <= options_of(name)
     # and the first one puts a tenant
     assert steps[0][:4] == ["curl", "-X", "PUT", "--data-binary"]
     assert ["make", "demo"] in steps
@@ -105,13 +112,23 @@ async def test_what_the_page_says_to_send_is_taken(host: Host) -> None:
     steps = [shlex.split(step["command"]) for step in (await as_json(host))["next"]]
     put, said = steps[0], next(words for words in steps if "-d" in words and "channels" in words[-1])
     # when what the commands send is sent
-    body = (Path(__file__).parent.parent.parent / put[4].removeprefix("@")).read_bytes()
+    body = (ROOT / put[4].removeprefix("@")).read_bytes()
     assert (await host.client.put(put[-1], content=body)).status_code == 200
     answer = await host.client.post(said[-1], content=said[said.index("-d") + 1].encode())
     # then the tenant is there, and what the customer said was taken
     assert answer.json()["rejected"] == []
     assert answer.status_code == 202
     assert [tenant["tenantId"] for tenant in (await as_json(host))["tenants"]] == ["contoso"]
+
+
+async def test_the_doctor_reads_what_the_page_pipes_to_it(host: Host) -> None:
+    # given the page of a host without a tenant, when its command is run as it stands there
+    command = next(step["command"] for step in (await as_json(host))["next"] if " doctor " in step["command"])
+    shell = ["sh", "-c", command.replace(".venv/bin/python", shlex.quote(sys.executable))]
+    ran = await asyncio.to_thread(subprocess.run, shell, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    # then it says what becomes of the line
+    assert ran.returncode == 0
+    assert "message.posted m1" in ran.stdout
 
 
 async def test_a_format_or_a_parameter_that_there_is_not_is_refused(host: Host) -> None:

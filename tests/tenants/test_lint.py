@@ -317,6 +317,8 @@ def test_an_unknown_variable_is_refused_with_the_one_that_may_be_meant(name: str
     assert mistake.path == "workStreams[0].rules[0].when.all[0].variable"
     assert mistake.reason == f"no context variable {name!r} is declared{hint}"
     assert did_you_mean(name, []) == ""
+    # and of two that differ in case alone the first
+    assert did_you_mean("Topc", ["Topic", "topic"]) == "; did you mean 'Topic'?"
 
 
 def test_a_work_stream_without_a_fallback_is_refused() -> None:

@@ -119,11 +119,11 @@ class Activity:
             role, why = self._declared[0], "it is configured as one"
         elif self.channel_data.tags.is_command:
             role, why = "bot", "customers give no commands"
-        if self._given_role in ("", "none"):
-            self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
-        else:
+        if self._given_role not in ("", "none"):
             given = self._given_role[:40]
             self.note("role_unknown", "from.role", f"is {given!r}, so the sender counts as {role}: {why}")
+        elif not self._declared:
+            self.note("role_missing", "from.role", f"is missing, so the sender counts as {role}: {why}")
         return role
 
     @property

@@ -51,10 +51,13 @@ def end_of(activity: Activity) -> Draft:
     return Draft(activity.event_id("end"), "conversation.ended", data)
 
 
-def line_of(activity: Activity, members: Mapping[str, Any] | None = None) -> Draft:
-    """The line that an activity is, with these members beside the usual ones."""
+def line_of(activity: Activity, members: Mapping[str, Any] | None = None, *, for_the_agent: bool = False) -> Draft:
+    """The line that an activity is, with these members beside the usual ones.
+
+    `for_the_agent`: it is private, whatever its channel data say.
+    """
     from_bot, author = activity.role == "bot", activity.author
-    private = activity.channel_data.is_private(from_bot=from_bot) or "smartAssist" in author
+    private = for_the_agent or activity.channel_data.is_private(from_bot=from_bot) or "smartAssist" in author
     shown = {name: activity.native[name] for name in PRESENTATION if activity.native.get(name) is not None}
     if "value" in shown:
         shown["value"] = value_of(activity)

@@ -61,7 +61,9 @@ def _transcript(activity: Activity, attachment: str, place: str, content: Any, *
             document = None
     except InvalidActivity as cause:
         document = None
-        activity.note("transcript_unreadable", place, f"{cause.mistakes[0].reason}, so it gives no line")
+        activity.note(
+            "transcript_unreadable", place, f"{cause.mistakes[0].reason.removeprefix('the body ')}, so it gives no line"
+        )
     else:
         if named and not isinstance(document, list):
             activity.note("transcript_unreadable", place, "is no list of activities, so it gives no line")

@@ -92,7 +92,7 @@ class ChannelData:
                 self.note("command_wrapped", place, reason)
             return commands[0]
         if tags.broken is not None:
-            self.note("tags_unreadable", place, f"looks like JSON, and is none, so the line is private: {tags.broken}")
+            self.note("tags_unreadable", place, f"{tags.broken}, so the line is private")
         for label in tags.bare_commands:
             self.note(
                 "unknown_command", place, f"holds {label!r} as a label, and no command: nothing is asked of the hub"

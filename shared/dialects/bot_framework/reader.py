@@ -7,7 +7,6 @@ event names are ignored (A2014, A5002), an event must have a name (A5001), times
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from shared.dialects.bot_framework.activity import Activity
@@ -150,9 +149,8 @@ def _almost_handed_over(activity: Activity, member: str, name: str) -> _Read:
     """A line for the agent that has what the bot wanted to hand over: nobody is asked to take the conversation."""
     reason = f"is {name[:80]!r}, so nothing is handed over, and the agent alone sees it; did you mean handoff.initiate?"
     activity.note("name_near_miss", member, reason)
-    line = line_of(activity, {"name": name})
-    private = replace(line, data={**line.data, "visibility": "private"})
-    return _Read([private], [], _begins_with_line(activity), ("name", *PRESENTATION))
+    line = line_of(activity, {"name": name}, for_the_agent=True)
+    return _Read([line], [], _begins_with_line(activity), ("name", *PRESENTATION))
 
 
 def _hand_off(activity: Activity) -> _Read:

@@ -90,7 +90,7 @@ def _parts_of_text(text: str, path: str, wrapped: int) -> Iterator[tuple[str, di
     try:
         document = parse_json(inner.encode(), InvalidActivity)
     except InvalidActivity as cause:
-        yield path, cause.mistakes[0].reason
+        yield path, cause.mistakes[0].reason.removeprefix("the body ")
         return
     if wrapped:
         yield from _parts(document, path, wrapped - 1)

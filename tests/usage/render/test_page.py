@@ -130,6 +130,33 @@ def test_a_page_says_what_expires_at_the_months_end(name: str, sentence: str) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        ("taken-back", ["No add-on is needed for the month itself so far.", "-1 session, 0 add-ons are invoiced"]),
+        (
+            "everything",
+            ["Buy 80 add-ons to cover", "+12 sessions, 0 add-ons are invoiced with it for closed months"],
+        ),
+        ("in-the-middle", ["Buy 1 add-on", "All 3 together: 0 sessions"]),
+        ("lasts", ["No add-on is needed so far"]),
+    ],
+)
+def test_a_page_says_what_is_invoiced_for_closed_months_beside_what_the_month_needs(
+    name: str, sentences: list[str]
+) -> None:
+    # given a month with corrections that make something due, with some that cancel each other, and with none
+    plain = Figures(render_page(MONTHS[name], BRITISH)).plain
+    # then what it means says so exactly if something is due
+    assert all(sentence in plain for sentence in sentences)
+    assert ("are invoiced with it" in plain) == any("are invoiced" in sentence for sentence in sentences)
+
+
+def test_one_correction_is_called_one() -> None:
+    one = everything().model_copy(update={"correction_count": 1, "corrected": 1})
+    assert "1 correction: +1 session" in Figures(render_page(one, BRITISH)).plain
+
+
+@pytest.mark.parametrize(
     ("name", "sentence"),
     [
         ("closing", "The month closes from 9 Nov 2026, 00:00 on; until then late events are counted in it."),
