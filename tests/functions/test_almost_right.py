@@ -83,6 +83,8 @@ async def test_a_command_is_followed_however_it_is_written(host: Host, tags: Any
         ("{}", "unknown_command"),
         ("Escalate", "unknown_command"),
         ("a, endConversation", "unknown_command"),
+        ('{"type":"Escalate"', "tags_unreadable"),
+        ("{'type':'Escalate'}", "tags_unreadable"),
         ('[{"type":"Escalate"', "tags_unreadable"),
         ('"{\\"type\\":', "tags_unreadable"),
         (["a", '{"type":'], "tags_unreadable"),
