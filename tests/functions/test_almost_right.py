@@ -156,6 +156,24 @@ async def test_a_type_in_another_case_is_read_and_another_near_miss_is_told(host
     assert [one["code"] for one in receipt["ignored"]] == ["type_near_miss"]
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "severity"),
+    [
+        ({"type": "wibble"}, "activity_not_understood", "warning"),
+        ({"type": "wibble", "text": None, "attachments": [{"name": "a.png"}]}, "activity_not_understood", "warning"),
+        ({"type": "wibble", "text": None}, "activity_without_meaning", "info"),
+        ({"type": "Typing"}, "activity_without_meaning", "info"),
+    ],
+)
+async def test_what_is_said_in_an_activity_that_is_not_understood_is_a_warning(
+    host: Host, said: dict[str, Any], code: str, severity: str
+) -> None:
+    receipt = await host.accepted(WEB_CHAT, activity(**said))
+    assert [one["code"] for one in receipt["ignored"]] == [code]
+    diagnosis = diagnose(history(contoso()), json.dumps(activity(**said)).encode(), NOW)
+    assert [(one.code, one.severity) for one in diagnosis.ignored] == [(code, severity)]
+
+
 async def test_a_type_that_is_almost_that_of_a_hand_off_is_a_private_line_with_a_warning(host: Host) -> None:
     almost = bot_activity(type="hand-off", text=None, value={"MessageToAgent": SUMMARY})
     conversation, agents, customers = await shown(host, activity(id="a0"), almost)
