@@ -67,7 +67,9 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Happening], int]] = {
     "14 thirty days are an end for silence": (
         {}, [customer(0), escalation(1), customer(29.9 * DAY, 31 * DAY), customer(32 * DAY)], 1,
     ),
-    "14 also where an escalation begins it": ({}, [escalation(1), customer(29.9 * DAY, 31 * DAY), customer(32 * DAY)], 1),
+    "14 also where an escalation begins it": (
+        {}, [escalation(1), customer(29.9 * DAY, 31 * DAY), customer(32 * DAY)], 1,
+    ),
     "15 a clock that is ahead": ({}, [customer(0), bot(1), customer(2, says=6), end(3)], 1),
     "the holder that was taken over ends it by its own policy": (
         {}, [customer(0), bot(1), bot(10, 40), customer(20), bot(21), customer(60), bot(61)], 2,
