@@ -89,7 +89,7 @@ def test_what_an_adviser_hands_over_has_no_effect_and_is_not_on_the_bill(ends: b
     begun = started(at=at(0), context_variables=AGE)
     hands_over = ended(at=at(9), bot_id="adviser", context_variables=LOAN) if ends else gives_up(9, "adviser", **LOAN)
     conversation = folded(begun, hands_over)
-    assert (conversation.queue, conversation.assignments.keys()) == ("People", {"Age"})
+    assert (conversation.queue, set(conversation.assignments)) == ("People", {"Age"})
     assert conversation.bot_activity.invocations == ()
     assert conversation.warnings[-1].detail == "bot adviser only advises agents"
 
