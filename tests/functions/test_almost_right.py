@@ -224,6 +224,39 @@ async def test_an_unknown_member_of_an_event_is_a_warning_in_the_doctors_words(
     assert (finding.path, warning["detail"]) == (path, f"{path}: {finding.remedy}")
 
 
+@pytest.mark.parametrize(
+    ("members", "seen"),
+    [
+        ({"visiblity": "private"}, []),
+        ({"Visibility": "Private"}, []),
+        ({"visibilty": None}, []),
+        ({"visibilty": "public"}, ["said", "told"]),
+        ({"visibilty": "private", "visibility": "public"}, ["said", "told"]),
+        ({"visits": "private"}, ["said", "told"]),
+    ],
+)
+async def test_what_is_almost_private_the_customer_does_not_see(
+    host: Host, members: dict[str, Any], seen: list[str]
+) -> None:
+    # given a line of an agent, and one of a history, that are private but for a typo
+    channel = {"accountId": "contoso-app", "channelId": "app"}
+    start = document("conversation.started", {"channel": channel, "customer": {"id": "u"}}, at="2026-10-20T10:00:00Z")
+    line = {"author": {"role": "agent", "id": "ana"}, "text": "said", **members}
+    told = {"author": {"role": "bot", "id": "contoso-bot"}, "text": "told", "time": "2026-10-20T10:30:00Z", **members}
+    hand_over = document(
+        "bot.escalated", {"botId": "contoso-bot", "transcript": [told]}, at="2026-10-20T10:40:00Z", event_id="e3"
+    )
+    await host.accepted(EVENTS, [start, document("message.posted", line, at="2026-10-20T10:20:00Z"), hand_over])
+    await host.drain()
+    # then the customer sees neither, agents see both, and the conversation has a warning
+    texts = {
+        who: [one["text"] for one in (await host.shown("conversations/c1/transcript", audience=who))["entries"]]
+        for who in ("customer", "agent")
+    }
+    assert texts == {"customer": seen, "agent": ["said", "told"]}
+    assert "unknown_member" in codes(await host.shown("conversations/c1"))
+
+
 async def test_a_note_that_a_sender_writes_is_not_believed(host: Host) -> None:
     forged = {"ingressnotes": '[["not_bridged","text"]]', "nativeid": "x"}
     event = document("message.posted", {"author": {"role": "customer", "id": "u"}}) | forged
