@@ -55,6 +55,12 @@ def demonstrate(folder: Path, seed: int, console: Console) -> bool:
     emptied(folder)  # a folder that may not be emptied is refused before the month is made
     month = sample_month(seed)
     ok = play_month(month, count_sample(month), folder, console)
+    show_the_end(folder, month, console)
+    return ok
+
+
+def show_the_end(folder: Path, month: SampleMonth, console: Console) -> None:
+    """Print what the folder has, and how the month is seen in a browser."""
     command, addresses = to_see(folder, month)
     console.print(f"{folder} has the database, the reports (usage-*) and the host's log (host.log).", soft_wrap=True)
     console.print("\nTo see these months in a browser, serve them, with the clock where they end:", style="bold")
@@ -62,7 +68,6 @@ def demonstrate(folder: Path, seed: int, console: Console) -> bool:
     console.print("and open October, or January, which has the corrections of December:", style="bold")
     for address in addresses:
         console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
-    return ok
 
 
 def to_see(folder: Path, month: SampleMonth) -> tuple[str, Sequence[str]]:

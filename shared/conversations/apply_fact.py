@@ -8,7 +8,14 @@ from shared.conversations.bot_activity import advises
 from shared.conversations.changes import counts_at_the_end, with_bot
 from shared.conversations.conversation import MOST_NOTED, Conversation, WarningCode, shortened
 from shared.conversations.fact import Fact
-from shared.conversations.hand_over import escalated, failed_over, routed, taken_by_agent, undecided
+from shared.conversations.hand_over import (
+    escalated,
+    failed_over,
+    keeps_from_handing_over,
+    routed,
+    taken_by_agent,
+    undecided,
+)
 from shared.conversations.holder import from_the_beginning
 from shared.conversations.known_customer import customer_after, known_as
 from shared.conversations.state import moved
@@ -152,9 +159,11 @@ def _message(conversation: Conversation, fact: Fact, event: MessagePosted, versi
 def _handed_over(
     conversation: Conversation, fact: Fact, event: ConversationEnded, configuration: Configuration
 ) -> Conversation:
-    """The conversation with what a bot hands over that ends it. Nobody is asked to take it, so nothing is decided."""
+    """The conversation with what a bot hands over that has it, and ends it. Nobody is asked to take it."""
     if event.data.bot_id is None:
         return conversation
+    if why := keeps_from_handing_over(conversation, fact, event.data.bot_id, configuration):
+        return conversation.with_warning("escalation_without_effect", why)
     conversation, bot = with_bot(conversation, fact, event.data.bot_id, "conversation.ended", configuration)
     return with_variables(conversation, event.data.context_variables, f"bot {bot}", fact.at, fact.id, configuration)
 

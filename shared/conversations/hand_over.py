@@ -29,7 +29,7 @@ MOST_EARLY = 5
 def escalated(conversation: Conversation, fact: Fact, event: BotEscalated, version: Version) -> Conversation:
     """The conversation once a bot escalated: routed anew, if that bot has it."""
     configuration = version.configuration
-    if why := _keeps_from_escalating(conversation, fact, event, configuration):
+    if why := keeps_from_handing_over(conversation, fact, event.data.bot_id, configuration):
         return _escalated_early(conversation, fact, event, version, why)
     conversation, bot = with_bot(conversation, fact, event.data.bot_id, "bot.escalated", configuration)
     variables = event.data.context_variables
@@ -57,22 +57,24 @@ def escalated(conversation: Conversation, fact: Fact, event: BotEscalated, versi
     return routed(conversation, fact, fact.order, stream, version, bot)
 
 
-def _keeps_from_escalating(
-    conversation: Conversation, fact: Fact, event: BotEscalated, configuration: Configuration
+def keeps_from_handing_over(
+    conversation: Conversation, fact: Fact, native_id: str, configuration: Configuration
 ) -> str | None:
-    """Why the escalation has no effect: its bot does not have the conversation. None: nothing keeps it.
+    """Why this bot hands nothing over, by an escalation or by its end: it does not have the conversation. Else None.
 
     A bot that nobody declares is taken for the one that has it. A bot may answer in front of a queue of people from the
-    start on: it has the conversation until somebody escalates. An escalation that begins one always has effect.
+    start on: it has the conversation until somebody escalates. What begins a conversation always has effect. One that
+    advises agents has none, unless the rules give it one.
     """
-    stay, bot = conversation.stay, configuration.bot(event.data.bot_id)
-    name = bot_name(event.data.bot_id, configuration)
+    stay, bot, name = conversation.stay, configuration.bot(native_id), bot_name(native_id, configuration)
     if stay is None or conversation.started_at is None:
         return None
+    if stay.holder == "bot" and (stay.id == name or (bot is None and name not in conversation.escalated_bots)):
+        return None
+    if bot is not None and bot.smart_assist:
+        return f"bot {name} only advises agents"
     nobody_escalated = not conversation.escalated_bots
     if nobody_escalated and (stay.holder == "queue" or fact.at <= conversation.started_at):
-        return None
-    if stay.holder == "bot" and (stay.id == name or (bot is None and name not in conversation.escalated_bots)):
         return None
     if name in conversation.escalated_bots:
         return f"bot {name} had given the conversation up"

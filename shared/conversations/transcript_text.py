@@ -11,7 +11,7 @@ _INDENT = "    "
 def text_of(entry: TranscriptEntry) -> str:
     """The line's time and author, then what was said, indented, so that no text can pass for another line."""
     said = (entry.text or "").splitlines()
-    if reason := entry.extra.get("reason") if entry.origin == "summary" else None:
+    if entry.origin == "summary" and (reason := entry.extra.get("reason")):
         said += f"escalated: {reason}".splitlines()
     files = [f"[{' '.join(filter(None, (each.name, each.url)))}]" for each in entry.attachments]
     notes = ", ".join(

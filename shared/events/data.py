@@ -1,12 +1,13 @@
 """What the data of events is made of: people, places, attachments, and what stands for large contents."""
 
 import operator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.events.envelope import EventTime
-from shared.wire import WireModel
+from shared.near_miss import typo_between
+from shared.wire import WireModel, replace
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 NativeId = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
@@ -83,7 +84,25 @@ class Attachment(WireModel):
     claim_checks: dict[str, ClaimCheck] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
-class BotHistoryLine(WireModel):
+class Line(WireModel):
+    """What somebody said. A member that is almost `visibility` makes it private, unless it says that it is public.
+
+    Such a member is kept like any other that is unknown. But what its sender kept from the customer stays so.
+    """
+
+    visibility: Visibility = "public"
+
+    @model_validator(mode="after")
+    def _almost_private(self) -> Self:
+        if not self.model_extra or "visibility" in self.model_fields_set:
+            return self
+        meant = [value for name, value in self.model_extra.items() if typo_between(name[:80].strip(), "visibility")]
+        if all(isinstance(one, str) and one.strip().casefold() == "public" for one in meant):
+            return self
+        return replace(self, visibility="private")
+
+
+class BotHistoryLine(Line):
     """One line of the history that a bot hands over; `id` is the line's native id."""
 
     id: str | None = None
@@ -91,7 +110,6 @@ class BotHistoryLine(WireModel):
     author: Author
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    visibility: Visibility = "public"
 
 
 class AddressedData(WireModel):

@@ -33,7 +33,7 @@ def _sentences(decision: Decision, trace: Trace, afterwards: Afterwards) -> Iter
     yield _cause(decision, afterwards)
     if decision.outcome == "failedOver":
         yield f"So the conversation went to queue {decision.queue}, which takes over from this bot."
-        yield f"{_open_there(afterwards)}."
+        yield f"{_waits(afterwards)}."
         yield from _holder(afterwards)
         return
     if decision.outcome != "routed":
@@ -148,10 +148,10 @@ def _taker(decision: Decision, trace: Trace, afterwards: Afterwards) -> str:
         return f"{stays} the queue has no member who can take it{remark}."
     bots = " and ".join(f"bot {bot.bot}'s {bot.capacity}" for bot in trace.outranked)
     first = f": a human's capacity of {decision.capacity} comes before {bots}" if bots else ""
-    return f"{_open_there(afterwards)}{first}{remark}."
+    return f"{_waits(afterwards)}{first}{remark}."
 
 
-def _open_there(afterwards: Afterwards) -> str:
+def _waits(afterwards: Afterwards) -> str:
     until = _until(afterwards)
     return f"It was open there {until}" if until else "It is open there until a human takes it"
 

@@ -30,7 +30,8 @@ def two_bots() -> Configuration:
     ]
     variables = [{"name": "Topic", "type": "text"}, {"name": "Age", "type": "number"}]
     stream = {"id": "W", "mode": "push", "fallbackQueue": "People", "contextVariables": variables, "rules": rules}
-    bots = [{"id": name, "name": name} for name in ("first", "second", "third")]
+    bots: list[dict[str, Any]] = [{"id": name, "name": name} for name in ("first", "second", "third")]
+    bots.append({"id": "adviser", "name": "Adviser", "smartAssist": True})
     agents = [{"id": "ana", "name": "Ana"}]
     return small(tenant_id="contoso", bots=bots, agents=agents, queues=queues, work_streams=[stream])
 
@@ -67,6 +68,30 @@ def test_a_bot_that_gave_it_up_or_never_had_it_moves_nothing_and_is_not_on_the_b
     assert after.warnings[-1].code == "escalation_without_effect"
     assert after.warnings[-1].detail == why
     assert (after.decisions[-1].outcome, after.decisions[-1].reason) == ("withoutEffect", why)
+
+
+@pytest.mark.parametrize("bot", ["first", "third"])
+def test_the_end_of_a_bot_that_does_not_have_it_ends_it_and_brings_nothing(bot: str) -> None:
+    # Given a conversation that the first bot gave up, and that the second one has
+    begun = [started(at=at(0)), gives_up(10, **LOAN)]
+    before = folded(*begun)
+    # When another bot hands it over and closes it
+    after = folded(*begun, ended(at=at(20), bot_id=bot, context_variables=AGE))
+    # Then it is closed, but no variable is set, and the bill has the same bots; a warning says why
+    assert (after.state, after.assignments) == ("closed", before.assignments)
+    assert after.bot_activity == before.bot_activity
+    assert after.warnings[-1].code == "escalation_without_effect"
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_an_adviser_hands_over_has_no_effect_and_is_not_on_the_bill(ends: bool) -> None:
+    # Given a conversation that waits for people, and a bot that is declared to advise them alone
+    begun = started(at=at(0), context_variables=AGE)
+    hands_over = ended(at=at(9), bot_id="adviser", context_variables=LOAN) if ends else gives_up(9, "adviser", **LOAN)
+    conversation = folded(begun, hands_over)
+    assert (conversation.queue, set(conversation.assignments)) == ("People", {"Age"})
+    assert conversation.bot_activity.invocations == ()
+    assert conversation.warnings[-1].detail == "bot adviser only advises agents"
 
 
 def test_no_bot_takes_a_conversation_away_from_the_agent_who_has_it() -> None:

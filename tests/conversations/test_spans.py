@@ -59,12 +59,21 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Happening], int]] = {
         {}, [customer(0), bot(1), customer(10, 40), customers_end(12, 60)], 1,
     ),
     "13 a private line hides nothing": (
+        {}, [customer(0), bot(1), happening("note", 6), customer(5, 60), customer(20)], 1,
+    ),
+    "13 also where the later line comes last": (
         {}, [customer(0), bot(1), happening("note", 6), customer(5, 60), customer(20, 61)], 1,
     ),
     "14 thirty days are an end for silence": (
         {}, [customer(0), escalation(1), customer(29.9 * DAY, 31 * DAY), customer(32 * DAY)], 1,
     ),
+    "14 also where an escalation begins it": (
+        {}, [escalation(1), customer(29.9 * DAY, 31 * DAY), customer(32 * DAY)], 1,
+    ),
     "15 a clock that is ahead": ({}, [customer(0), bot(1), customer(2, says=6), end(3)], 1),
+    "the holder that was taken over ends it by its own policy": (
+        {}, [customer(0), bot(1), bot(10, 40), customer(20), bot(21), customer(60), bot(61)], 2,
+    ),
     "a late answer keeps the bot's conversation from people": (
         {"fail_over": 2}, [customer(0, 9), end(10), bot(1, 20)], 1,
     ),

@@ -14,6 +14,7 @@ from shared.conversations.fact import Fact
 from shared.conversations.fold import fold
 from shared.conversations.traces import traced_decisions
 from shared.events.catalog import Event
+from shared.events.codec import event_from
 from shared.routing.condition import Condition
 from shared.routing.context_variable import Assignment
 from shared.routing.decide import LONGEST_COPIED, REVISION
@@ -25,6 +26,7 @@ from shared.tenants.history import History
 from tests.bench.deciding import compiled_rules, decided
 from tests.builders import (
     contoso,
+    document,
     ended,
     escalated,
     fact_of,
@@ -208,6 +210,17 @@ def test_the_explanation_says_who_has_the_conversation_or_by_whom_it_ended(
     assert told[-1][-len(sentences) :] == sentences
     # and the decision before it does not
     assert told[0][-1] == "Bot contoso-bot took it, because its capacity of 100 is the highest there."
+
+
+@pytest.mark.parametrize(("later", "sentences"), LATER)
+def test_so_does_that_of_people_who_took_over_from_a_silent_bot(later: list[Event], sentences: list[str]) -> None:
+    data = {"botId": "contoso-bot", "messageId": "m0", "queue": "GeneralQueue"}
+    failed_over = event_from(document("bot.failedOver", data, at="2026-10-05T10:05:00Z"))
+    told = told_of([started(), failed_over, *later])[-1]
+    assert (
+        told[-len(sentences) - 1] == "So the conversation went to queue GeneralQueue, which takes over from this bot."
+    )
+    assert told[-len(sentences) :] == sentences
 
 
 def test_a_decision_that_another_followed_says_until_when_the_conversation_waited() -> None:

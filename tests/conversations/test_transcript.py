@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shared.conversations.fact import Fact
 from shared.conversations.transcript import Audience, TranscriptEntry, transcript
+from shared.conversations.transcript_text import text_of
 from shared.events.catalog import Event
 from shared.events.envelope import parse_time
 from tests.builders import ended, escalated, fact_of, message, started
@@ -128,6 +129,14 @@ def test_a_line_of_a_bots_history_stands_at_its_own_time() -> None:
         ("ahead of its hand-over", True),
         (SUMMARY, True),
     ]
+
+
+def test_as_text_an_escalation_shows_its_reason_with_its_summary_or_alone() -> None:
+    told, alone = (
+        lines("agent", started(), escalated(summary=summary, reason="angry"))[-1] for summary in (SUMMARY, None)
+    )
+    assert text_of(told).splitlines()[1:] == [f"    {SUMMARY}", "    escalated: angry"]
+    assert text_of(alone).splitlines()[1:] == ["    escalated: angry"]
 
 
 def test_lines_that_are_files_without_text_are_all_shown() -> None:

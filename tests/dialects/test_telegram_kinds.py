@@ -6,6 +6,7 @@ import pytest
 
 from shared.dialects.reading import Draft, Reading
 from shared.dialects.telegram import reader
+from shared.dialects.telegram.notes import NOTES
 from tests.builders import contoso
 from tests.dialects.test_telegram import ANNA, update
 
@@ -247,6 +248,14 @@ def ignored(reading: Reading) -> list[str]:
 def test_what_the_chat_reports_is_a_note_and_what_nobody_understands_a_warning() -> None:
     assert ignored(read_update(update(text=None, new_chat_members=[ANNA]))) == ["service_message"]
     assert ignored(read_update(update(text=None, hologram={"file_id": "h"}))) == ["message_not_understood"]
+    # and so are updates of other kinds: a member who comes says nothing, a vote and what is not known may
+    assert ignored(read_update({"update_id": 1, "my_chat_member": {}})) == ["update_without_message"]
+    assert ignored(read_update({"update_id": 1, "poll_answer": {}})) == ["update_not_understood"]
+    assert ignored(read_update({"update_id": 1, "hologram_message": {"text": "hi"}})) == ["update_not_understood"]
+    assert {code: NOTES[code][0] for code in ("update_without_message", "update_not_understood")} == {
+        "update_without_message": "info",
+        "update_not_understood": "warning",
+    }
 
 
 def test_ids_of_any_length_fit_an_event() -> None:

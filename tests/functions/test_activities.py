@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.events.catalog import Event
+from shared.events.notes import notes_of
 from shared.events.types.bot_escalated import BotEscalated
 from shared.events.types.conversation_ended import ConversationEnded
 from shared.events.types.conversation_started import ConversationStarted
@@ -118,10 +119,14 @@ async def test_an_end_of_nothing_begins_nothing(host: Host) -> None:
 
 
 @pytest.mark.parametrize("tags", ["{not json", '{"type":"Escalate","context":{"A":NaN}}'])
-async def test_a_command_of_broken_json_is_refused_by_its_member(host: Host, tags: str) -> None:
-    # Given a bot whose command cannot be read; taken for a label, its escalation would go nowhere
-    said = bot_activity(channelData={"tags": tags})
-    assert paths(await host.client.post(WEB_CHAT, json=said)) == ["channelData.tags"]
+async def test_a_command_of_broken_json_makes_a_private_line(host: Host, tags: str) -> None:
+    # Given a bot whose command cannot be read, and that would be seen if it were taken for a label
+    await begun(host)
+    (line,) = await events_of(host, bot_activity(channelData={"tags": tags, "deliveryMode": "bridged"}))
+    # Then the line is for the agent alone, with a warning
+    assert isinstance(line, MessagePosted)
+    assert line.data.visibility == "private"
+    assert [note.code for note in notes_of(line.attributes)] == ["tags_unreadable"]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,8 @@ async def test_a_command_is_followed_however_it_is_written(host: Host, tags: Any
         ("{}", "unknown_command"),
         ("Escalate", "unknown_command"),
         ("a, endConversation", "unknown_command"),
+        ('{"type":"Escalate"', "tags_unreadable"),
+        ("{'type':'Escalate'}", "tags_unreadable"),
         ('[{"type":"Escalate"', "tags_unreadable"),
         ('"{\\"type\\":', "tags_unreadable"),
         (["a", '{"type":'], "tags_unreadable"),
@@ -163,6 +165,24 @@ async def test_a_type_in_another_case_is_read_and_another_near_miss_is_told(host
     assert [one["code"] for one in receipt["ignored"]] == ["type_near_miss"]
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "severity"),
+    [
+        ({"type": "wibble"}, "activity_not_understood", "warning"),
+        ({"type": "wibble", "text": None, "attachments": [{"name": "a.png"}]}, "activity_not_understood", "warning"),
+        ({"type": "wibble", "text": None}, "activity_without_meaning", "info"),
+        ({"type": "Typing"}, "activity_without_meaning", "info"),
+    ],
+)
+async def test_what_is_said_in_an_activity_that_is_not_understood_is_a_warning(
+    host: Host, said: dict[str, Any], code: str, severity: str
+) -> None:
+    receipt = await host.accepted(WEB_CHAT, activity(**said))
+    assert [one["code"] for one in receipt["ignored"]] == [code]
+    diagnosis = diagnose(history(contoso()), json.dumps(activity(**said)).encode(), NOW)
+    assert [(one.code, one.severity) for one in diagnosis.ignored] == [(code, severity)]
+
+
 async def test_a_type_that_is_almost_that_of_a_hand_off_is_a_private_line_with_a_warning(host: Host) -> None:
     almost = bot_activity(type="hand-off", text=None, value={"MessageToAgent": SUMMARY})
     conversation, agents, customers = await shown(host, activity(id="a0"), almost)
@@ -211,6 +231,39 @@ async def test_an_unknown_member_of_an_event_is_a_warning_in_the_doctors_words(
     found = diagnose(history(contoso()), json.dumps(event).encode(), NOW).findings
     [finding] = [one for one in found if one.code == "unknown_member"]
     assert (finding.path, warning["detail"]) == (path, f"{path}: {finding.remedy}")
+
+
+@pytest.mark.parametrize(
+    ("members", "seen"),
+    [
+        ({"visiblity": "private"}, []),
+        ({"Visibility": "Private"}, []),
+        ({"visibilty": None}, []),
+        ({"visibilty": "public"}, ["said", "told"]),
+        ({"visibilty": "private", "visibility": "public"}, ["said", "told"]),
+        ({"visits": "private"}, ["said", "told"]),
+    ],
+)
+async def test_what_is_almost_private_the_customer_does_not_see(
+    host: Host, members: dict[str, Any], seen: list[str]
+) -> None:
+    # given a line of an agent, and one of a history, that are private but for a typo
+    channel = {"accountId": "contoso-app", "channelId": "app"}
+    start = document("conversation.started", {"channel": channel, "customer": {"id": "u"}}, at="2026-10-20T10:00:00Z")
+    line = {"author": {"role": "agent", "id": "ana"}, "text": "said", **members}
+    told = {"author": {"role": "bot", "id": "contoso-bot"}, "text": "told", "time": "2026-10-20T10:30:00Z", **members}
+    hand_over = document(
+        "bot.escalated", {"botId": "contoso-bot", "transcript": [told]}, at="2026-10-20T10:40:00Z", event_id="e3"
+    )
+    await host.accepted(EVENTS, [start, document("message.posted", line, at="2026-10-20T10:20:00Z"), hand_over])
+    await host.drain()
+    # then the customer sees neither, agents see both, and the conversation has a warning
+    texts = {
+        who: [one["text"] for one in (await host.shown("conversations/c1/transcript", audience=who))["entries"]]
+        for who in ("customer", "agent")
+    }
+    assert texts == {"customer": seen, "agent": ["said", "told"]}
+    assert "unknown_member" in codes(await host.shown("conversations/c1"))
 
 
 async def test_a_note_that_a_sender_writes_is_not_believed(host: Host) -> None:

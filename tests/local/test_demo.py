@@ -4,12 +4,14 @@ import json
 import shlex
 import sys
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from rich.console import Console
 
-from local.demo import emptied, to_see
+from local.demo import emptied, show_the_end, to_see
 from local.independent_count.count import count_sample
 from local.sample.cast import CUSTOMERS
 from local.sample.texts import TALKS
@@ -68,7 +70,10 @@ def test_the_command_and_the_address_in_its_end_show_the_month(thin_months: Thin
     # Given a month that was played
     run, month = thin_months(7), sample_month(7, thin=1000)
     # When the command is run that the demonstration ends with
-    command, (address, corrected) = to_see(run.folder, month)
+    printed = StringIO()
+    show_the_end(run.folder, month, Console(file=printed, width=40))
+    *_, command, _, address, corrected = (line.strip() for line in printed.getvalue().splitlines())
+    assert (command, [address, corrected]) == to_see(run.folder, month)
     python, *words = shlex.split(command)
     assert python == ".venv/bin/python"
     with served_by(started([sys.executable, *words, "--quiet", "--port", "0"])) as host:

@@ -163,9 +163,5 @@ def _time(activity: Activity) -> str | None:
 
 
 def _escalates(activity: Activity) -> bool:
-    try:
-        command = activity.channel_data.command
-    except InvalidActivity as cause:
-        activity.note("tags_unreadable", cause.mistakes[0].path, cause.mistakes[0].reason)
-        return True
+    command = activity.channel_data.command
     return command is not None and command.type == "Escalate"

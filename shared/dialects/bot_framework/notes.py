@@ -6,6 +6,7 @@ from typing import Literal
 from shared.dialects.notes import NOTHING, CommonCode, NoteKinds
 
 IgnoredCode = Literal[
+    "activity_not_understood",
     "activity_without_meaning",
     "change_without_line",
     "empty_activity_set",
@@ -61,6 +62,7 @@ Noter = Callable[[ActivityCode, str, str], None]
 """Takes a note: code, path, reason."""
 
 NOTES: NoteKinds = {
+    "activity_not_understood": ("warning", "Send what somebody says as a message."),
     "activity_without_meaning": ("info", NOTHING),
     "attachment_unreadable": ("warning", "Send a list of objects with name, contentType and contentUrl."),
     "change_without_line": ("warning", "Name the changed message in id."),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from shared.dialects.bot_framework.notes import Noter
 from shared.dialects.bot_framework.tags import Tags, read_tags
-from shared.errors import InvalidActivity, Mistake
+from shared.errors import InvalidActivity
 from shared.near_miss import did_you_mean, near_misses
 from shared.wire import canonical_json, parse_json
 
@@ -77,14 +77,11 @@ class ChannelData:
 
     @cached_property
     def command(self) -> Command | None:
-        """The command in `tags`; None if they are labels, absent, or no command that is known. Raises InvalidActivity.
+        """The command in `tags`; None if they are labels, absent, or no command that is known.
 
         The first of several commands counts.
         """
         tags, place = self.tags, f"{self.name}.tags"
-        if tags.broken is not None and tags.is_plain:
-            # It is meant as a command. If it were taken for a label, an escalation would get lost silently.
-            raise InvalidActivity([Mistake(place, tags.broken)])
         commands = [found for path, document in tags.objects if (found := self._command(document, f"{place}{path}"))]
         if commands:
             if not tags.is_plain:

@@ -30,6 +30,8 @@ _HUB_CONTEXT = ("startconversation", "omnichannelsetcontext")
 """Events by which Omnichannel tells a bot that a conversation begins for it."""
 _ASKING = ("fetch", "query", "querylink", "queryanswer", "selectitem", "search")
 """How the names of invokes end by which a client asks its bot for something to show."""
+_SILENT = frozenset(["contactrelationupdate", "deleteuserdata", "installationupdate", "ping", "trace", "typing"])
+"""Types of activities in which nobody says anything, whatever their members are."""
 _NO_LETTER = re.compile(r"[^a-z]")
 _NO_ESCALATION = re.compile(r"escalat\w{0,9}\b.{0,60}\bnot\b.{0,20}\bconfigured", re.IGNORECASE | re.DOTALL)
 """The line of a Copilot Studio bot whose hand-off is not connected: `Escalating ... is not currently configured`."""
@@ -191,8 +193,11 @@ def _changed(found: Change | Note) -> _Read:
 
 
 def _unknown(activity: Activity) -> _Read:
-    kind = str(activity.native["type"])[:80]
-    return _ignored("activity_without_meaning", "type", f"activities of type {kind!r} have no meaning here")
+    kind = str(activity.native["type"])
+    reason = f"activities of type {kind[:80]!r} have no meaning here"
+    if kind.casefold() not in _SILENT and (activity.native.get("text") or activity.native.get("attachments")):
+        return _ignored("activity_not_understood", "type", f"{reason}, and what this one says is nowhere")
+    return _ignored("activity_without_meaning", "type", reason)
 
 
 _READERS: dict[str, Callable[[Activity], _Read]] = {

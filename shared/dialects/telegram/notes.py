@@ -11,6 +11,7 @@ TelegramCode = Literal[
     "reaction_without_topic",
     "service_message",
     "update_members_ignored",
+    "update_not_understood",
     "update_without_message",
 ]
 """Codes for why an update, or a part of it, was ignored."""
@@ -22,6 +23,7 @@ NOTES: NoteKinds = {
     "reaction_without_topic": ("info", NOTHING),
     "service_message": ("info", NOTHING),
     "update_members_ignored": ("info", NOTHING),
+    "update_not_understood": ("warning", "Read it where the bot does, and post what it means as a CloudEvent."),
     "update_without_message": ("info", NOTHING),
 }
 

@@ -13,7 +13,7 @@ from shared.dialects.notes import Note, common_note
 from shared.dialects.reading import Draft, Reading, event_id
 from shared.dialects.telegram.contents import READ, contents_of, says_something
 from shared.dialects.telegram.message import Message, is_whole, members_of, text_in, whole
-from shared.dialects.telegram.notes import telegram_note
+from shared.dialects.telegram.notes import TelegramCode, telegram_note
 from shared.errors import InvalidActivity, Mistake
 from shared.events.data import Customer
 from shared.wire import replace
@@ -29,6 +29,12 @@ _SERVICE = (
     "video_chat_ended", "video_chat_participants_invited",
 )  # fmt: skip
 """Members that make a message a report of the chat itself, which is nobody's line."""
+_SILENT = frozenset([
+    "business_connection", "chat_boost", "chat_join_request", "chat_member", "chosen_inline_result", "inline_query",
+    "message_reaction_count", "my_chat_member", "poll", "pre_checkout_query", "purchased_paid_media",
+    "removed_chat_boost", "shipping_query",
+])  # fmt: skip
+"""Updates in which nobody says anything in a chat. A vote (`poll_answer`) is somebody's, but tells no chat."""
 
 
 def read_update(document: Any, tenant: TenantView) -> Reading:
@@ -40,7 +46,8 @@ def read_update(document: Any, tenant: TenantView) -> Reading:
     others = [str(name)[:40] for name in sorted(document) if name not in ("update_id", member)]
     if member is None:
         reason = f"the update holds no message, but {', '.join(others) or 'nothing'}"
-        return _ignored([telegram_note("update_without_message", "", reason)])
+        code: TelegramCode = "update_without_message" if _SILENT.issuperset(others) else "update_not_understood"
+        return _ignored([telegram_note(code, "", reason)])
     reading = _READERS[member](Message(document[member], f"{member}.", tenant), update_id)
     if not others:
         return reading

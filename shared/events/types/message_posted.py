@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from shared.events.conversation_event import Begins, ConversationEvent
-from shared.events.data import AddressedData, Attachment, Author, Visibility
+from shared.events.data import AddressedData, Attachment, Author, Line
 
 
-class MessageData(AddressedData):
+class MessageData(AddressedData, Line):
     """`message.posted`: one line. `sequence` is the channel's own order among lines of one time.
 
     `reaction`: the line is no more than a sign that somebody set under another one.
@@ -16,7 +16,6 @@ class MessageData(AddressedData):
     author: Author
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    visibility: Visibility = "public"
     sequence: int | None = None
     reaction: bool = False
 
