@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -63,9 +64,10 @@ def show_the_end(folder: Path, month: SampleMonth, console: Console) -> None:
     """Print what the folder has, and how the month is seen in a browser."""
     command, addresses = to_see(folder, month)
     console.print(f"{folder} has the database, the reports (usage-*) and the host's log (host.log).", soft_wrap=True)
-    console.print("\nTo see these months in a browser, serve them, with the clock where they end:", style="bold")
+    ask = partial(console.print, style="bold", soft_wrap=True)
+    ask("\nTo see these months in a browser, serve them, with the clock where they end:")
     console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
-    console.print("and open October, or January, which has the corrections of December:", style="bold")
+    ask("and open October, or January, which has the corrections of December:")
     for address in addresses:
         console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
 
