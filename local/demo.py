@@ -64,10 +64,10 @@ def show_the_end(folder: Path, month: SampleMonth, console: Console) -> None:
     """Print what the folder has, and how the month is seen in a browser."""
     command, addresses = to_see(folder, month)
     console.print(f"{folder} has the database, the reports (usage-*) and the host's log (host.log).", soft_wrap=True)
-    ask = partial(console.print, style="bold", soft_wrap=True)
-    ask("\nTo see these months in a browser, serve them, with the clock where they end:")
+    tell = partial(console.print, style="bold", soft_wrap=True)
+    tell("\nTo see these months in a browser, serve them, with the clock where they end:")
     console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
-    ask("and open October, or January, which has the corrections of December:")
+    tell("and open October, or January, which has the corrections of December:")
     for address in addresses:
         console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
 
