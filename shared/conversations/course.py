@@ -13,7 +13,6 @@ from shared.conversations.extent import Extent
 from shared.conversations.fact import Fact
 from shared.conversations.holder import Silence, Stay, from_the_beginning
 from shared.conversations.silence_policy import LONGEST_SILENCE, fail_over_of, silence_policy
-from shared.events.types.conversation_started import ConversationStarted
 from shared.tenants.history import History
 
 
@@ -132,7 +131,8 @@ class _Walk:
 
     def _began_after_end(self, fact: Fact) -> bool:
         """True for a start that is later than the end: whatever is said then is in the thread's next conversation."""
-        if self._end is None or self._known_to is None or not isinstance(fact.event, ConversationStarted):
+        is_start = fact.event.author is None and fact.event.begins_conversation == "always"
+        if not is_start or self._end is None or self._known_to is None:
             return False
         return fact.at > self._end.at and fact.order > self._known_to
 

@@ -62,10 +62,11 @@ class Happening:
                 return escalated(None, context_variables={"Topic": "x"}, **channel)
             case "secondEscalation":
                 return escalated(None, bot_id="second-bot", context_variables={"Topic": "y"}, **channel)
-            case "closingHandOff":
-                return ended(None, ended_by="bot", bot_id="contoso-bot", **channel)
-            case "end" | "customersEnd":
-                return ended(None, ended_by="bot" if self.what == "end" else "customer", **channel)
+            case "end" | "customersEnd" | "closingHandOff":
+                hands_over = {"bot_id": "contoso-bot"} if self.what == "closingHandOff" else {}
+                return ended(
+                    None, ended_by="customer" if self.what == "customersEnd" else "bot", **hands_over, **channel
+                )
 
 
 def minutes(number: float) -> timedelta:

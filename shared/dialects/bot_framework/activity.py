@@ -186,20 +186,23 @@ class Activity:
 
     @property
     def joined(self) -> dict[str, Any] | None:
-        """The first member added who is no bot: neither the recipient, nor one that says so or is configured as one."""
+        """The first member added who is a customer: neither the recipient, nor a bot or an agent.
+
+        The latter say so, or are configured so.
+        """
         added = self.native.get("membersAdded")
         if added is None or self.kind != "conversationupdate":
             return None
-        return next((one for one in (added if isinstance(added, list) else ()) if self._is_somebody(one)), None)
+        return next((one for one in (added if isinstance(added, list) else ()) if self._is_customer(one)), None)
 
-    def _is_somebody(self, member: Any) -> bool:
+    def _is_customer(self, member: Any) -> bool:
         if not isinstance(member, dict) or not member:
             return False
         own_id, role = member.get("id"), ROLES.get(str(member.get("role", "")).casefold())
         if role is not None:
-            return role != "bot"
+            return role == "customer"
         is_recipient = own_id is not None and self._account("recipient").get("id") == own_id
-        return not is_recipient and not (isinstance(own_id, str) and self.tenant.bot(own_id))
+        return not is_recipient and declared_sender(self.tenant, own_id, member.get("aadObjectId")) is None
 
     @property
     def _related_user(self) -> dict[str, Any]:
