@@ -83,6 +83,10 @@ async def test_a_command_is_followed_however_it_is_written(host: Host, tags: Any
         ("{}", "unknown_command"),
         ("Escalate", "unknown_command"),
         ("a, endConversation", "unknown_command"),
+        ("Escalates", "unknown_command"),
+        ("type: Escalate", "unknown_command"),
+        ("Escalate;CreditCard", "unknown_command"),
+        ([[[[[[COMMAND]]]]]], "tags_unreadable"),
         ('[{"type":"Escalate"', "tags_unreadable"),
         ('"{\\"type\\":', "tags_unreadable"),
         (["a", '{"type":'], "tags_unreadable"),
@@ -107,6 +111,9 @@ async def test_what_looks_like_a_command_and_is_none_is_a_private_line_with_a_wa
         {"channelData": {**BRIDGED, "tag": COMMAND}},
         {"channelData": {**BRIDGED, "command": json.loads(COMMAND)}},
         {"channelData": BRIDGED, "tags": COMMAND},
+        {"channelData": {**BRIDGED, "omnichannel": {"tags": COMMAND}}},
+        {"channelData": {**BRIDGED, "data": json.dumps({"tags": COMMAND})}},
+        {"channelData": {**BRIDGED, "channelData": {"tags": [json.loads(COMMAND)]}}},
     ],
 )
 async def test_a_command_where_no_hub_looks_is_a_private_line_with_a_warning(
@@ -174,7 +181,8 @@ async def test_an_update_of_what_a_bot_speaks_or_offers_is_shown(host: Host) -> 
 
 
 async def test_labels_in_json_are_labels(host: Host) -> None:
-    _, _, customers = await shown(host, activity(id="a0"), tagged('["a", "b"]'), tagged('["a", "Hidden"]', id="a3"))
+    hidden = [tagged('["a", "Hidden"]', id="a3"), tagged("a;Private", id="a4"), tagged("hidden|a", id="a5")]
+    _, _, customers = await shown(host, activity(id="a0"), tagged('["a", "b"]'), *hidden)
     assert [line["id"] for line in customers] == ["a0", "a2"]
 
 

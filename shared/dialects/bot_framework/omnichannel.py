@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 from shared.dialects.bot_framework.notes import Noter
@@ -25,6 +26,8 @@ _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
 _CONVERSATION_CONTEXT, _CUSTOMER_CONTEXT = "conversationcontext", "customercontext"
 """Contexts that a custom messaging channel sends along. In a sample a blank follows the name."""
 _NAMED = re.compile("escalate|endconversation", re.IGNORECASE)
+_MOST_HOLDERS, _MOST_MEMBERS = 2, 20
+"""Objects within each other, and members of each, that are looked at for a command where no hub looks."""
 _MAX_CONTEXT_BYTES = 28 * 1024
 """Size of a context as JSON. A custom messaging channel sends no larger activity (domain: custom channel)."""
 
@@ -70,8 +73,7 @@ class ChannelData:
         """True if a command that is known stands where no hub looks for it."""
         members = ((f"{self.name}.{name[:80]}", value) for name, value in self.members.items() if not _is_tags(name))
         for path, value in (*members, *self.beside.items()):
-            hinted = not isinstance(value, str) or _NAMED.search(value)
-            if hinted and any(_kind(document) for _, document in read_tags(value).objects):
+            if _holds_command(value, _MOST_HOLDERS):
                 self.note("member_near_miss", path, "holds a command, which is followed in channelData.tags alone")
                 return True
         return False
@@ -215,6 +217,15 @@ def _member(document: dict[str, Any], name: str) -> tuple[str, Any]:
         if len(one) >= least and one.strip().casefold() == folded:
             return one, value
     return name, None
+
+
+def _holds_command(value: Any, holders: int) -> bool:
+    """True for a command, and for an object that holds one: in `omnichannel.tags`, say."""
+    if not isinstance(value, list | dict) and not (isinstance(value, str) and _NAMED.search(value)):
+        return False
+    found = [document for _, document in read_tags(value).objects]
+    inner = (one for document in found for one in islice(document.values(), _MOST_MEMBERS)) if holders else ()
+    return any(map(_kind, found)) or any(_holds_command(one, holders - 1) for one in inner)
 
 
 def _is_tags(name: str) -> bool:
