@@ -256,6 +256,18 @@ async def test_a_bot_that_does_not_answer_is_failed_over_to_people_and_the_routi
     assert (conversation.queue, conversation.warnings[-1].code) == ("GeneralQueue", "escalation_without_effect")
 
 
+async def test_a_customer_is_failed_over_who_asks_long_after_the_beginning() -> None:
+    # Given a bot that does not greet, as `attention` says by then, and a customer who asks minutes later
+    pipeline = await InMemory().configured(failing_over())
+    await pipeline.record(started(at=at(0)))
+    await swept(pipeline, 61)
+    assert (await head(pipeline)).attention == "bot-silent"
+    await said(pipeline, 300, "customer")
+    # When the bot answers nothing, then people have the customer after two minutes
+    await swept(pipeline, 421)
+    assert (await head(pipeline)).conversation.queue == "GeneralQueue"
+
+
 async def test_nobody_is_failed_over_who_said_nothing_or_was_answered() -> None:
     for said_by in ("bot", None):
         pipeline = await InMemory().configured(failing_over())
