@@ -268,6 +268,18 @@ async def test_a_customer_is_failed_over_who_asks_long_after_the_beginning() -> 
     assert (await head(pipeline)).conversation.queue == "GeneralQueue"
 
 
+async def test_who_went_on_to_people_waits_since_then_whatever_is_said_meanwhile() -> None:
+    # Given a customer who goes on to people, and writes once more minutes later
+    pipeline = await InMemory().configured(failing_over())
+    await pipeline.record(started(at=at(0)))
+    await said(pipeline, 1, "customer")
+    await swept(pipeline, 121)
+    await said(pipeline, 600, "customer")
+    # When nobody answered for ten minutes, then a supervisor sees it
+    await swept(pipeline, 722)
+    assert (await head(pipeline)).attention == "waiting-long"
+
+
 async def test_nobody_is_failed_over_who_said_nothing_or_was_answered() -> None:
     for said_by in ("bot", None):
         pipeline = await InMemory().configured(failing_over())
