@@ -108,9 +108,11 @@ def next_check(
         return planned
     stay = conversation.stay
     begins_stay = stay is not None and any(fact.id == stay.since.fact_id for fact in new)
-    if conversation.closed_at is not None or begins_stay or planned.check_at is None or planned.check_at <= now:
+    if conversation.closed_at is not None or begins_stay or planned.check_at is None:
         return due
-    return DueActions(due.facts, min(due.check_at, planned.check_at))
+    # Whoever waits does so until somebody answers, whatever else is said.
+    waits = silence(conversation.stays, in_order(new), history).turn == "ours"
+    return DueActions(due.facts, min(due.check_at, planned.check_at), planned.attention if waits else None)
 
 
 def must_be_checked_earlier(

@@ -45,6 +45,13 @@ async def head(pipeline: InMemory) -> Head:
     return await pipeline.reading.one("contoso", "c1")
 
 
+async def listed_attention(pipeline: InMemory) -> str | None:
+    """What a list shows of the conversation."""
+    loaded = await pipeline.conversations.load("contoso", "c1")
+    assert loaded.head is not None
+    return loaded.head.attention
+
+
 async def state(pipeline: InMemory) -> str:
     return (await head(pipeline)).conversation.state
 
@@ -278,6 +285,23 @@ async def test_who_went_on_to_people_waits_since_then_whatever_is_said_meanwhile
     # When nobody answered for ten minutes, then a supervisor sees it
     await swept(pipeline, 722)
     assert (await head(pipeline)).attention == "waiting-long"
+
+
+async def test_who_waits_for_people_stays_listed_whatever_a_bot_says_in_front_of_them() -> None:
+    # Given a customer who waits for people, as a supervisor sees
+    pipeline = await InMemory().configured()
+    await pipeline.record(started(at=at(0), context_variables={"BotHandoffTopic": "CreditCard"}))
+    await said(pipeline, 1, "customer")
+    await swept(pipeline, 602)
+    assert await listed_attention(pipeline) == "waiting-long"
+    # When a bot says something for the first time, and the customer writes under another name, then nobody answered
+    await said(pipeline, 700, "bot")
+    assert await listed_attention(pipeline) == "waiting-long"
+    await said(pipeline, 710, "customer", author={"role": "customer", "id": "customer-1", "name": "Zoë B."})
+    assert await listed_attention(pipeline) == "waiting-long"
+    # and an agent's answer is one
+    await said(pipeline, 720, "agent")
+    assert await listed_attention(pipeline) is None
 
 
 async def test_nobody_is_failed_over_who_said_nothing_or_was_answered() -> None:
