@@ -72,6 +72,9 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Happening], int]] = {
     "people who go on after a late line of theirs": (
         {**PEOPLE, "open": 10}, [customer(0), agent(2, 600), agent(33), agent(34)], 0,
     ),
+    "a bot's line between a late end and what goes on after it": (
+        {**PEOPLE, "open": 10}, [customer(1, 3000), end(6, 408), bot(37, 500), customer(68)], 0,
+    ),
     "a bot's end after silence ended the conversation": (
         {**PEOPLE, "open": 10}, [customer(0, 9), happening("closingHandOff", 14, 15)], 0,
     ),
