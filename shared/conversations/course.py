@@ -97,7 +97,9 @@ class _Walk:
     def _speak(self, fact: Fact) -> None:
         """Somebody says something while the conversation goes on, or begins a new stretch of it."""
         if self._ended_at is not None:
+            # As in a new conversation, which would be routed anew.
             self._ended_at, self._silence = None, Silence("ours")
+            self.stay = self._stays.get(self._first.id, self.stay)
         stay = self._stays.get(fact.id)
         counts = not self._began_after_end(fact)
         if stay is not None and self._continues and stay.holder != "agent":

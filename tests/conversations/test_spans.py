@@ -75,6 +75,9 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Happening], int]] = {
     "a bot's line between a late end and what goes on after it": (
         {**PEOPLE, "open": 10}, [customer(1, 3000), end(6, 408), bot(37, 500), customer(68)], 0,
     ),
+    "a new stretch is routed anew, as a new conversation would be": (
+        {**PEOPLE, "agent": 15, "open": 60}, [customer(0), agent(5, 55), customer(36), end(1536), bot(1541)], 0,
+    ),
     "a bot's end after silence ended the conversation": (
         {**PEOPLE, "open": 10}, [customer(0, 9), happening("closingHandOff", 14, 15)], 0,
     ),
