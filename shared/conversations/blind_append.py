@@ -60,10 +60,11 @@ def _changes_turn(head: Head, line: Fact, history: History, now: datetime) -> bo
             return True
     if conversation.closed_at is not None:
         return False
-    if head.attention is not None:
-        # Whoever answers is not waited for any more; a customer who asks once more is seen already.
-        return stay is not None and Silence().after(line, stay, history).turn == "customers"
-    return must_be_checked_earlier(conversation, line, head.due_at, history, now)
+    is_seen = head.attention is not None
+    if is_seen and stay is not None and Silence().after(line, stay, history).turn == "customers":
+        # Whoever answers is not waited for any more.
+        return True
+    return must_be_checked_earlier(conversation, line, head.due_at, history, now, is_seen=is_seen)
 
 
 def _might_change_the_course(conversation: Conversation, line: Fact, history: History) -> bool:

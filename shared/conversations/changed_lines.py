@@ -48,6 +48,10 @@ class Changes:
             by_line[one.event.data.message_id].append(one)
         return cls(by_line)
 
+    def seen_by_customer(self) -> "Changes":
+        """Those that the customer may see."""
+        return Changes.among(fact for fact, event in self.every if event.data.visibility == "public")
+
     def of(self, line_id: str | None, source: str | None) -> list[MessageChanged]:
         """The changes of a line, the earliest first. `source` is None for a line of a bot's history."""
         every = self.by_line.get(line_id, ()) if line_id is not None else ()

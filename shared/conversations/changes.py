@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from shared.conversations.bot_activity import Invocation, Invoking
+from shared.conversations.bot_activity import Invocation, Invoking, advises
 from shared.conversations.conversation import Conversation
 from shared.conversations.fact import Fact
 from shared.tenants.configuration import Configuration
@@ -19,6 +19,12 @@ def counts_at_the_end(fact: Fact, end: datetime, configuration: Configuration) -
         return False
     bot = configuration.bot(author.id)
     return bot is not None and not bot.smart_assist
+
+
+def may_invoke(fact: Fact, configuration: Configuration) -> bool:
+    """False for a line that invokes no bot, whenever it is said: anybody's but a bot's, and one that advises."""
+    event, author = fact.event, fact.event.author
+    return author is None or (event.invokes_bot and not advises(author, configuration.bot(author.id)))
 
 
 def bot_name(native_id: str, configuration: Configuration) -> str:

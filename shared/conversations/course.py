@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.conversations.changes import counts_at_the_end
+from shared.conversations.changes import counts_at_the_end, may_invoke
 from shared.conversations.conversation import Conversation
 from shared.conversations.extent import Extent
 from shared.conversations.fact import Fact
@@ -44,14 +44,16 @@ class _Walk:
 
     def __init__(self, conversation: Conversation, extent: Extent, stays: Mapping[str, Stay], history: History) -> None:
         self._conversation, self._history, self._end = conversation, history, extent.end
+        self._known_to = extent.goes_on_after
         self._continues = extent.settlement.continues
         self._stays = stays
         carried = extent.settlement.holder if self._continues else None
-        first = extent.own[0].order
-        self.stay = Stay(since=from_the_beginning(first), holder=carried.kind, id=carried.id) if carried else None
+        self._first = extent.own[0]
+        since = from_the_beginning(self._first.order)
+        self.stay = Stay(since=since, holder=carried.kind, id=carried.id) if carried else None
         self.invoked_at: dict[str, datetime | None] = {}
         self._silence = Silence()
-        self._began_at = self._since = first.at
+        self._began_at = self._since = self._first.at
         self._ended_at: datetime | None = None
         self._is_closed = False
 
@@ -87,16 +89,19 @@ class _Walk:
 
     def _close(self, end: Fact) -> None:
         if end is self._end:
-            self._count(end, self._ended_at if self._ended_at else end.at)
+            # A bot's end after silence ended the conversation is of one that is over.
+            self._count(end, None if self._ended_at else end.at)
             self._is_closed = True
             self._ended_at = min(self._ended_at or end.at, end.at)
 
     def _speak(self, fact: Fact) -> None:
         """Somebody says something while the conversation goes on, or begins a new stretch of it."""
         if self._ended_at is not None:
+            # As in a new conversation, which would be routed anew.
             self._ended_at, self._silence = None, Silence("ours")
+            self.stay = self._stays.get(self._first.id, self.stay)
         stay = self._stays.get(fact.id)
-        counts = True
+        counts = not self._began_after_end(fact)
         if stay is not None and self._continues and stay.holder != "agent":
             # Who has it was routed anew, but for what counts the conversation before goes on.
             counts = fact.event.hands_over and self.stay is not None and self.stay.holder == "bot"
@@ -112,13 +117,26 @@ class _Walk:
 
     def _count(self, fact: Fact, at: datetime | None) -> None:
         """Note when the fact invokes a bot, if the fold alone would say another moment."""
+        if not may_invoke(fact, self._history.at(fact.at).configuration):
+            return
         closed_at = self._conversation.closed_at
         usual: datetime | None = fact.at
-        if closed_at is not None and self._end is not None and fact.order > self._end.order:
+        if closed_at is not None and self._is_after_end(fact):
             configuration = self._history.at(fact.at).configuration
             usual = closed_at if counts_at_the_end(fact, closed_at, configuration) else None
         if at != usual:
             self.invoked_at[fact.id] = at
+
+    def _is_after_end(self, fact: Fact) -> bool:
+        # The start comes first, wherever its own place is.
+        return self._end is not None and fact is not self._first and fact.order > self._end.order
+
+    def _began_after_end(self, fact: Fact) -> bool:
+        """True for a start that is later than the end: whatever is said then is in the thread's next conversation."""
+        is_start = fact.event.author is None and fact.event.begins_conversation == "always"
+        if not is_start or self._end is None or self._known_to is None:
+            return False
+        return fact.at > self._end.at and fact.order > self._known_to
 
     def _fail_over(self, until: datetime | None) -> None:
         """Give the conversation to people if its bot leaves the customer unanswered for too long before `until`."""

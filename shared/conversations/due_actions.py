@@ -108,15 +108,20 @@ def next_check(
         return planned
     stay = conversation.stay
     begins_stay = stay is not None and any(fact.id == stay.since.fact_id for fact in new)
-    if conversation.closed_at is not None or begins_stay or planned.check_at is None or planned.check_at <= now:
+    if conversation.closed_at is not None or begins_stay or planned.check_at is None:
         return due
-    return DueActions(due.facts, min(due.check_at, planned.check_at))
+    # Whoever waits does so until somebody answers, whatever else is said.
+    waits = silence(conversation.stays, in_order(new), history).turn == "ours"
+    return DueActions(due.facts, min(due.check_at, planned.check_at), planned.attention if waits else None)
 
 
 def must_be_checked_earlier(
-    conversation: Conversation, line: Fact, due_at: datetime | None, history: History, now: datetime
+    conversation: Conversation, line: Fact, due_at: datetime | None, history: History, now: datetime, *, is_seen: bool
 ) -> bool:
-    """True if something may be due after this line, which comes now, before anybody looks at the conversation."""
+    """True if something may be due after this line, which comes now, before anybody looks at the conversation.
+
+    A customer who asks once more is seen already (`is_seen`), but may still go on to people.
+    """
     stay = conversation.stay
     if stay is None:
         return False
@@ -125,7 +130,7 @@ def must_be_checked_earlier(
     if quiet.turn == "customers":
         after = [policy.remind_after or policy.close_after]
     else:
-        after = [policy.attention[1] + NOTICED_WITHIN] if policy.attention else []
+        after = [policy.attention[1] + NOTICED_WITHIN] if policy.attention and not is_seen else []
     over = [event.moment + CHECKED_LATE for event in _fail_over(conversation, stay, quiet, configuration)]
     first = min((*(counted_from(line) + each for each in after), *over), default=None)
     return first is not None and (due_at is None or due_at > first)

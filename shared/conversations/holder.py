@@ -91,8 +91,9 @@ class Silence:
             # A bot that nobody declares is taken for the one that has it.
             answers = stay is not None and author.role == stay.holder and (bot is None or bot.id == stay.id)
             return self._broken_by(fact, "customers", None) if answers else self._broken_by(fact, self.turn, self.asked)
-        # Nobody is asked anything before the customer wrote.
-        waits = self.asked is not None and self.asked.event.author is not None and not begins_stay
+        # Nobody is asked anything by a start; who went on to people for want of an answer waits there ever since.
+        asked = self.asked.event if self.asked else None
+        waits = asked is not None and (asked.author is not None or asked.hands_over) and not begins_stay
         return self._broken_by(fact, "ours", self.asked if waits else fact)
 
     def _broken_by(self, fact: "Fact", turn: Turn, asked: "Fact | None") -> "Silence":

@@ -75,7 +75,7 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
     What goes on in the thread's next conversation is shown there only.
     """
     extent = extent_of(facts)
-    changes = Changes.among(extent.own)
+    changes = changes_for(audience, extent.own)
     told = told_lines(extent.own, changes)
     events = {(fact.event.source, fact.event.id) for fact in extent.own}
     handed_over = history_ids(extent.own)
@@ -86,6 +86,12 @@ def transcript(facts: Iterable[Fact], audience: Audience) -> list[TranscriptEntr
     ]
     lines = in_place(told + lost_changes(lost), history_lines(extent.own, marks(told), changes))
     return seen_by(audience, lines, extent.end.order if extent.end else None)
+
+
+def changes_for(audience: Audience, facts: Iterable[Fact]) -> Changes:
+    """The changes that these facts tell of, as this audience may see them."""
+    changes = Changes.among(facts)
+    return changes if audience == "agent" else changes.seen_by_customer()
 
 
 def told_lines(facts: Iterable[Fact], changes: Changes) -> list[PlacedLine]:

@@ -18,6 +18,7 @@ from shared.conversations.transcript import (
     Audience,
     PlacedLine,
     TranscriptEntry,
+    changes_for,
     history_ids,
     history_lines,
     in_place,
@@ -104,7 +105,7 @@ class TranscriptReader:
         found = await self._read(tenant_id, key, {*_ids(chosen.facts), *_ids(looked_at)})
         facts = {name: fact for name, fact in found.items() if not goes_on(fact, unseen)}
         others = _those(facts, looked_at)
-        changes = Changes.among(others)
+        changes = changes_for(audience, others)
         told = told_lines(_those(facts, chosen.facts), changes)
         lost = await self._lost(tenant_id, times, others, changes)
         told += [line for line in lost_changes(lost) if chosen.has(line)]

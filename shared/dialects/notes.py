@@ -29,6 +29,8 @@ CommonCode = Literal[
 """Codes of notes of several dialects, or of the ingress itself."""
 
 NOTHING = "Nothing has to be done."
+NOT_SHOWN = "(A message that cannot be shown here.)"
+"""What a line says of a message of a kind that nobody reads: somebody said it all the same, and awaits an answer."""
 COMMON: NoteKinds = {
     "begun_before": ("info", NOTHING),
     "byte_order_mark": ("info", NOTHING),

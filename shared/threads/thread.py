@@ -46,6 +46,13 @@ class ThreadedConversation(ExactModel):
     settled: Settled = Settled()
     is_forgotten: bool = False
 
+    def closed(self, moment: datetime | None) -> "ThreadedConversation":
+        """This conversation with its end at this moment; None: it goes on.
+
+        No interval begins after its end, although an end may come late, and a line after an end that came first.
+        """
+        return replace(self, closed_at=moment, opened_at=min(self.opened_at, moment or self.opened_at))
+
 
 class Thread(ExactModel):
     """A channel's thread with its conversations, oldest first. `forgotten`: how many it keeps no more.
@@ -99,14 +106,13 @@ class Thread(ExactModel):
             opened_at = min(moment, held.opened_at) if held.begun else moment
             begun = replace(
                 held,
-                # No interval begins after its end, although a bot's line may come after an end that came first.
-                opened_at=min(opened_at, held.closed_at or opened_at),
+                opened_at=opened_at,
                 announced=announced,
                 begun=True,
                 customer=held.customer if held.begun else customer,
                 context_variables=dict(context or {}),
             )
-            return self._replacing(held, begun)
+            return self._replacing(held, begun.closed(held.closed_at))
         return self
 
     def registering(self, conversation: ThreadedConversation) -> "Thread":
@@ -164,7 +170,7 @@ class Thread(ExactModel):
         known = self.named(conversation_id)
         if known is None or known.closed_at is not None:
             return self
-        return self._replacing(known, replace(known, closed_at=moment))
+        return self._replacing(known, known.closed(moment))
 
     def sharing(self, conversation_id: str, share: Share, now: datetime) -> "Thread":
         """This thread with what the conversation tells of itself now, and with what each counts as by that.
@@ -177,7 +183,7 @@ class Thread(ExactModel):
             return self
         if known is self.conversations[0] and share.closed_at is None and known.share is None:
             return self
-        told = replace(known, share=share, closed_at=share.closed_at or known.closed_at)
+        told = replace(known.closed(share.closed_at or known.closed_at), share=share)
         return self._replacing(known, told).settling(now)
 
     def newer_revision(self, conversation_id: str, share: Share) -> int | None:

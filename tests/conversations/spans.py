@@ -18,7 +18,18 @@ THREAD = {"accountId": "acc", "channelId": "ch", "threadId": "t"}
 LAST_WEEKS = 45 * 24 * 60.0
 """Minutes after which all is quiet."""
 
-What = Literal["customer", "bot", "secondBot", "agent", "note", "escalation", "secondEscalation", "end", "customersEnd"]
+What = Literal[
+    "customer",
+    "bot",
+    "secondBot",
+    "agent",
+    "note",
+    "escalation",
+    "secondEscalation",
+    "end",
+    "customersEnd",
+    "closingHandOff",
+]
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,11 @@ class Happening:
                 return escalated(None, context_variables={"Topic": "x"}, **channel)
             case "secondEscalation":
                 return escalated(None, bot_id="second-bot", context_variables={"Topic": "y"}, **channel)
-            case "end" | "customersEnd":
-                return ended(None, ended_by="bot" if self.what == "end" else "customer", **channel)
+            case "end" | "customersEnd" | "closingHandOff":
+                hands_over = {"bot_id": "contoso-bot"} if self.what == "closingHandOff" else {}
+                return ended(
+                    None, ended_by="customer" if self.what == "customersEnd" else "bot", **hands_over, **channel
+                )
 
 
 def minutes(number: float) -> timedelta:

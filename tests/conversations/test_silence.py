@@ -46,6 +46,13 @@ async def head(pipeline: InMemory) -> Head:
     return await pipeline.reading.one("contoso", "c1")
 
 
+async def listed_attention(pipeline: InMemory) -> str | None:
+    """What a list shows of the conversation."""
+    loaded = await pipeline.conversations.load("contoso", "c1")
+    assert loaded.head is not None
+    return loaded.head.attention
+
+
 async def state(pipeline: InMemory) -> str:
     return (await head(pipeline)).conversation.state
 
@@ -276,6 +283,47 @@ async def test_the_explanation_of_a_fail_over_says_how_long_people_were_waited_f
     await moved(pipeline, 240)
     await pipeline.record(ended(at=at(240)))
     assert await explained() == [told, f"The customer ended it at {at(240)} (resolved)."]
+
+
+async def test_a_customer_is_failed_over_who_asks_long_after_the_beginning() -> None:
+    # Given a bot that does not greet, as `attention` says by then, and a customer who asks minutes later
+    pipeline = await InMemory().configured(failing_over())
+    await pipeline.record(started(at=at(0)))
+    await swept(pipeline, 61)
+    assert (await head(pipeline)).attention == "bot-silent"
+    await said(pipeline, 300, "customer")
+    # When the bot answers nothing, then people have the customer after two minutes
+    await swept(pipeline, 421)
+    assert (await head(pipeline)).conversation.queue == "GeneralQueue"
+
+
+async def test_who_went_on_to_people_waits_since_then_whatever_is_said_meanwhile() -> None:
+    # Given a customer who goes on to people, and writes once more minutes later
+    pipeline = await InMemory().configured(failing_over())
+    await pipeline.record(started(at=at(0)))
+    await said(pipeline, 1, "customer")
+    await swept(pipeline, 121)
+    await said(pipeline, 600, "customer")
+    # When nobody answered for ten minutes, then a supervisor sees it
+    await swept(pipeline, 722)
+    assert (await head(pipeline)).attention == "waiting-long"
+
+
+async def test_who_waits_for_people_stays_listed_whatever_a_bot_says_in_front_of_them() -> None:
+    # Given a customer who waits for people, as a supervisor sees
+    pipeline = await InMemory().configured()
+    await pipeline.record(started(at=at(0), context_variables={"BotHandoffTopic": "CreditCard"}))
+    await said(pipeline, 1, "customer")
+    await swept(pipeline, 602)
+    assert await listed_attention(pipeline) == "waiting-long"
+    # When a bot says something for the first time, and the customer writes under another name, then nobody answered
+    await said(pipeline, 700, "bot")
+    assert await listed_attention(pipeline) == "waiting-long"
+    await said(pipeline, 710, "customer", author={"role": "customer", "id": "customer-1", "name": "Zoë B."})
+    assert await listed_attention(pipeline) == "waiting-long"
+    # and an agent's answer is one
+    await said(pipeline, 720, "agent")
+    assert await listed_attention(pipeline) is None
 
 
 async def test_nobody_is_failed_over_who_said_nothing_or_was_answered() -> None:

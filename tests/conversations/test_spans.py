@@ -77,6 +77,19 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Happening], int]] = {
     "a late answer keeps the bot's conversation from people": (
         {"fail_over": 2}, [customer(0, 9), end(10), bot(1, 20)], 1,
     ),
+    "an end that is older than its conversation": ({}, [end(0, 20), customer(16), bot(17)], 1),
+    "people who go on after a late line of theirs": (
+        {**PEOPLE, "open": 10}, [customer(0), agent(2, 600), agent(33), agent(34)], 0,
+    ),
+    "a bot's line between a late end and what goes on after it": (
+        {**PEOPLE, "open": 10}, [customer(1, 3000), end(6, 408), bot(37, 500), customer(68)], 0,
+    ),
+    "a new stretch is routed anew, as a new conversation would be": (
+        {**PEOPLE, "agent": 15, "open": 60}, [customer(0), agent(5, 55), customer(36), end(1536), bot(1541)], 0,
+    ),
+    "a bot's end after silence ended the conversation": (
+        {**PEOPLE, "open": 10}, [customer(0, 9), happening("closingHandOff", 14, 15)], 0,
+    ),
     "an assumed start asks for no answer": (
         {**PEOPLE, "agent": 15}, [agent(31), customer(0, 40), happening("note", 47)], 0,
     ),

@@ -50,6 +50,7 @@ def test_a_declared_agent_whose_activity_names_no_role_is_an_agent(sender: dict[
     [
         ({"id": "ana", "role": "user"}, "customer", "ana"),
         ({"id": "b1"}, "bot", "b1"),
+        ({"id": "b2", "role": " Bot "}, "bot", "b2"),
         ({"id": f"28:{APP_ID}"}, "bot", "b1"),
         ({"id": "anna"}, "customer", "anna"),
         ({"id": OBJECT_ID, "role": "agent"}, "agent", "ana"),
@@ -60,6 +61,12 @@ def test_a_role_that_is_named_counts_and_who_is_not_declared_is_a_customer(
 ) -> None:
     [draft] = said_by(sender).drafts
     assert (draft.data["author"]["role"], draft.data["author"]["id"]) == (role, author_id)
+
+
+@pytest.mark.parametrize("sender", ["ana", "b1", f"28:{APP_ID}"])
+def test_a_declared_sender_who_writes_as_a_customer_is_a_warning(sender: str) -> None:
+    reading = said_by({"id": sender, "role": "user"})
+    assert [note.code for note in reading.notes] == ["role_contradicted"]
 
 
 def test_a_declared_agent_who_writes_in_telegram_is_an_agent() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.dialects.notes import NOT_SHOWN
 from shared.dialects.reading import Draft, Reading
 from shared.dialects.telegram import reader
 from shared.dialects.telegram.notes import NOTES
@@ -245,9 +246,8 @@ def ignored(reading: Reading) -> list[str]:
     return [note.code for note in reading.ignored]
 
 
-def test_what_the_chat_reports_is_a_note_and_what_nobody_understands_a_warning() -> None:
+def test_what_the_chat_reports_is_a_note_and_an_update_that_may_say_something_a_warning() -> None:
     assert ignored(read_update(update(text=None, new_chat_members=[ANNA]))) == ["service_message"]
-    assert ignored(read_update(update(text=None, hologram={"file_id": "h"}))) == ["message_not_understood"]
     # and so are updates of other kinds: a member who comes says nothing, a vote and what is not known may
     assert ignored(read_update({"update_id": 1, "my_chat_member": {}})) == ["update_without_message"]
     assert ignored(read_update({"update_id": 1, "poll_answer": {}})) == ["update_not_understood"]
@@ -256,6 +256,15 @@ def test_what_the_chat_reports_is_a_note_and_what_nobody_understands_a_warning()
         "update_without_message": "info",
         "update_not_understood": "warning",
     }
+
+
+def test_what_nobody_understands_is_a_line_with_a_warning() -> None:
+    # given a message of a kind that Telegram has had for a short time only
+    reading = read_update(update(text=None, hologram={"file_id": "h"}))
+    # then somebody said something, and waits for an answer
+    [draft] = reading.drafts
+    assert (draft.data["author"]["role"], draft.data["text"], reading.begins) == ("customer", NOT_SHOWN, "always")
+    assert [note.code for note in reading.notes] == ["message_not_understood"]
 
 
 def test_ids_of_any_length_fit_an_event() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.clock import MovableClock
 from shared.dialects.dialect import Ingress, Terms
+from shared.dialects.notes import NOT_SHOWN
 from shared.dialects.reading import Reading, Report
 from shared.dialects.received import Received
 from shared.dialects.whatsapp.dialect import WhatsApp, verify_hub_signature
@@ -192,6 +193,16 @@ def test_an_edited_and_a_revoked_message_change_their_line(from_phone: bool) -> 
 )
 def test_an_edit_that_says_nothing_is_a_warning(body: Any) -> None:
     assert [note.code for note in read_one(webhook(message(9, "edit", body))).ignored] == ["unsupported_message"]
+
+
+@pytest.mark.parametrize("kind", ["unsupported", "poll", "interactive", "image"])
+def test_what_nobody_can_read_is_a_line_with_a_warning(kind: str) -> None:
+    # given a message of a type that the Cloud API tells nothing of, or whose content is missing
+    reading = read_one(webhook(message(9, kind, {})))
+    # then the customer said something, and waits for an answer
+    [draft] = reading.drafts
+    assert (draft.data["author"]["role"], draft.data["text"], reading.begins) == ("customer", NOT_SHOWN, "always")
+    assert [note.code for note in reading.notes] == ["unsupported_message"]
 
 
 @pytest.mark.parametrize("member", ["wa_id", "new_wa_id"])

@@ -85,6 +85,10 @@ async def test_a_command_is_followed_however_it_is_written(host: Host, tags: Any
         ("a, endConversation", "unknown_command"),
         ('{"type":"Escalate"', "tags_unreadable"),
         ("{'type':'Escalate'}", "tags_unreadable"),
+        ("Escalates", "unknown_command"),
+        ("type: Escalate", "unknown_command"),
+        ("Escalate;CreditCard", "unknown_command"),
+        ([[[[[[COMMAND]]]]]], "tags_unreadable"),
         ('[{"type":"Escalate"', "tags_unreadable"),
         ('"{\\"type\\":', "tags_unreadable"),
         (["a", '{"type":'], "tags_unreadable"),
@@ -109,6 +113,9 @@ async def test_what_looks_like_a_command_and_is_none_is_a_private_line_with_a_wa
         {"channelData": {**BRIDGED, "tag": COMMAND}},
         {"channelData": {**BRIDGED, "command": json.loads(COMMAND)}},
         {"channelData": BRIDGED, "tags": COMMAND},
+        {"channelData": {**BRIDGED, "omnichannel": {"tags": COMMAND}}},
+        {"channelData": {**BRIDGED, "data": json.dumps({"tags": COMMAND})}},
+        {"channelData": {**BRIDGED, "channelData": {"tags": [json.loads(COMMAND)]}}},
     ],
 )
 async def test_a_command_where_no_hub_looks_is_a_private_line_with_a_warning(
@@ -127,12 +134,63 @@ async def test_channel_data_in_another_case_is_read(host: Host, data: dict[str, 
     assert conversation["queue"] == "CreditCardQueue"
 
 
+@pytest.mark.parametrize(
+    "members", [{"value": json.loads(COMMAND)}, {"value": COMMAND}, {"text": COMMAND}, {"text": f" {COMMAND}\n"}]
+)
+async def test_a_command_in_what_a_bot_says_is_a_private_line_with_a_warning(
+    host: Host, members: dict[str, Any]
+) -> None:
+    said = bot_activity(**{"text": SUMMARY, "channelData": BRIDGED, **members})
+    conversation, agents, customers = await shown(host, activity(id="a0"), said)
+    assert (len(agents), [line["text"] for line in customers]) == (2, [TEXT])
+    assert codes(conversation) == {"member_near_miss": 1}
+
+
+@pytest.mark.parametrize("said", ['What does {"type":"Escalate"} mean?', '{"type":"Order"}'])
+async def test_what_a_bot_says_about_json_is_public(host: Host, said: str) -> None:
+    _, _, customers = await shown(host, activity(id="a0"), bot_activity(text=said))
+    assert customers[-1]["text"] == said
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"tags": "private"}, None),
+        ({**BRIDGED, "tags": "Hidden"}, None),
+        ({**BRIDGED, "tags": "smartbot"}, None),
+        ({**BRIDGED, "tags": COMMAND}, "command_in_update"),
+        ({**BRIDGED, "tag": COMMAND}, "member_near_miss"),
+        ({}, "not_bridged"),
+    ],
+)
+async def test_an_update_that_is_not_for_the_customer_is_shown_to_agents_alone(
+    host: Host, data: dict[str, Any], code: str | None
+) -> None:
+    # given a line of the bot that the customer saw, and an update of it that is not for the customer
+    line = bot_activity(text="One moment")
+    update = bot_activity(type="messageUpdate", text=SUMMARY, channelData=data, timestamp="2026-10-20T11:02:00Z")
+    conversation, agents, customers = await shown(host, activity(id="a0"), line, update)
+    # then the customer's copy keeps what the customer saw, and the agents' has both
+    assert (agents[-1]["text"], [change["was"] for change in agents[-1]["changes"]]) == (SUMMARY, ["One moment"])
+    assert (customers[-1]["text"], "changes" in customers[-1]) == ("One moment", False)
+    assert codes(conversation) == ({code: 1} if code else {})
+
+
+async def test_an_update_of_what_a_bot_speaks_or_offers_is_shown(host: Host) -> None:
+    update = bot_activity(type="messageUpdate", text="", speak="Until eight", timestamp="2026-10-20T11:02:00Z")
+    _, _, customers = await shown(host, activity(id="a0"), bot_activity(text="Until seven"), update)
+    assert customers[-1]["text"] == "Until eight"
+
+
 async def test_labels_in_json_are_labels(host: Host) -> None:
-    _, _, customers = await shown(host, activity(id="a0"), tagged('["a", "b"]'), tagged('["a", "Hidden"]', id="a3"))
+    hidden = [tagged('["a", "Hidden"]', id="a3"), tagged("a;Private", id="a4"), tagged("hidden|a", id="a5")]
+    _, _, customers = await shown(host, activity(id="a0"), tagged('["a", "b"]'), *hidden)
     assert [line["id"] for line in customers] == ["a0", "a2"]
 
 
-@pytest.mark.parametrize("name", ["handoffInitiate", "handoff-initiate", " handoff.initiate", "handoff.initate"])
+@pytest.mark.parametrize(
+    "name", ["handoffInitiate", "handoff-initiate", " handoff.initiate", "handoff.initate", "Escalate"]
+)
 async def test_an_event_that_is_named_almost_like_a_hand_off_is_a_private_line_with_a_warning(
     host: Host, name: str
 ) -> None:
@@ -309,6 +367,9 @@ async def test_a_smart_assist_reply_is_for_the_agent_and_counts_nothing(host: Ho
         ([{"id": BOT["id"]}], False),
         ([{"id": "contoso-bot"}], False),
         ([{"id": "other", "role": "bot"}], False),
+        ([{"id": "ana", "name": "Ana"}], False),
+        ([{"id": "29:x", "aadObjectId": "ana"}], False),
+        ([{"id": "dora", "role": "agent"}], False),
         ([{}], False),
         ([7], False),
         ("x", False),
@@ -316,7 +377,7 @@ async def test_a_smart_assist_reply_is_for_the_agent_and_counts_nothing(host: Ho
         ([{"id": "customer-1"}], True),
     ],
 )
-async def test_nothing_begins_until_somebody_joins_who_is_no_bot(host: Host, members: Any, begins: bool) -> None:
+async def test_nothing_begins_until_a_customer_joins(host: Host, members: Any, begins: bool) -> None:
     joined = activity(type="conversationUpdate", text=None, membersAdded=members, **{"from": {"id": "thread-1"}})
     receipt = await host.accepted(WEB_CHAT, joined)
     assert bool(receipt["accepted"]) == begins
@@ -430,6 +491,15 @@ async def test_a_transcript_that_gives_no_line_is_a_warning(host: Host, content:
     assert "transcript_unreadable" in codes(conversation)
 
 
+@pytest.mark.parametrize("kind", ["Message", "mesage", "message ", None])
+async def test_a_line_of_a_history_is_shown_whose_type_is_almost_that_of_a_message(
+    host: Host, kind: str | None
+) -> None:
+    conversation, agents, _ = await shown(host, handed_over(activity(id="h1", type=kind), activity(id="h2")))
+    assert [line["id"] for line in agents] == ["h1", "h2"]
+    assert codes(conversation) == {"type_near_miss": 1}
+
+
 async def test_a_history_of_a_bot_that_never_bridges_is_what_the_customer_saw(host: Host) -> None:
     said = [
         activity(id="h1"),
@@ -515,6 +585,7 @@ async def test_a_name_that_comes_later_reaches_a_telegram_customer(host: Host) -
 
 
 SECRET = "eyJhbGciOiJIUzI1NiJ9"
+JWT = f"{SECRET}.eyJzdWIiOiIxMjM0In0.s"
 OAUTH = {
     "contentType": "application/vnd.microsoft.card.oauth",
     "content": {"connectionName": SECRET, "tokenExchangeResource": {"uri": SECRET}, "buttons": [{"value": SECRET}]},
@@ -538,6 +609,12 @@ ADAPTIVE = {
         activity(value={"accessToken": SECRET}),
         activity(value={"a": [{"id_token": SECRET}]}),
         activity(value=json.dumps({"token": SECRET})),
+        activity(value={"Authorization": SECRET}),
+        activity(value=JWT, text="Here"),
+        activity(value={"answer": [f"Bearer {JWT}"]}),
+        activity(channelData={"conversationcontext": {"accessToken": SECRET}}),
+        bot_activity(text=None, suggestedActions={"actions": [{"title": "No"}, {"type": "signin", "value": SECRET}]}),
+        activity(type="invoke", text=None, name="adaptiveCard/action", value={"state": SECRET, "a": 1}),
         activity(
             type="invoke", text=None, name="adaptiveCard/action", value={"authentication": {"token": SECRET}, "a": 1}
         ),

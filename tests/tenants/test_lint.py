@@ -509,6 +509,18 @@ async def test_a_put_answers_the_findings_of_what_it_stored(tmp_path: Path) -> N
     assert [answer.json()["findings"] for answer in answers] == [[expected]] * 2
 
 
+@pytest.mark.parametrize("messages", ["{}", "{en: {close: Bye}}", "{de: {remind: Hallo?}}", "{english: {remind: Hi?}}"])
+def test_a_reminder_without_a_text_for_most_customers_is_found(messages: str) -> None:
+    # given a policy that reminds, without a text in the fallback locale
+    said = 'messages: {en: {remind: "Are you still there?", close: "Goodbye."}}'
+    text = CONTOSO.decode()
+    assert said in text
+    found = lint(decode_configuration("contoso", text.replace(said, f"messages: {messages}").encode()))
+    # then it is told by its place
+    places = [one.path for one in found if one.code == "reminder_never_sent"]
+    assert places == ["workStreams[0].inactivity.bot.messages"]
+
+
 def test_a_reminder_for_who_waits_and_a_fail_over_to_bots_are_found() -> None:
     # given a queue's policy that would remind, and a bot whose fail-over leads to a queue of bots
     text = CONTOSO.decode().replace("open: {closeAfter: 86400}", "open: {remindAfter: 60, closeAfter: 86400}")

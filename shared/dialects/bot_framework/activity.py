@@ -113,6 +113,7 @@ class Activity:
         do.
         """
         if self.says_its_role:
+            self._note_other_role(ROLES[self._given_role])
             return ROLES[self._given_role]
         role, why = "customer", "it is no configured bot"
         if self._declared:
@@ -128,7 +129,13 @@ class Activity:
 
     @property
     def _given_role(self) -> str:
-        return str(self._account("from").get("role", "")).casefold()
+        return str(self._account("from").get("role", "")).strip().casefold()
+
+    def _note_other_role(self, role: str) -> None:
+        """Note a sender who is configured as a bot or an agent, and writes as a customer, such as to try things out."""
+        if role == "customer" and self._declared:
+            reason = f"is {self._given_role[:40]!r}, so the sender counts as customer, but is configured as"
+            self.note("role_contradicted", "from.role", f"{reason} {self._declared[0]} {self._declared[1]}")
 
     @cached_property
     def author(self) -> dict[str, Any]:
@@ -186,20 +193,23 @@ class Activity:
 
     @property
     def joined(self) -> dict[str, Any] | None:
-        """The first member added who is no bot: neither the recipient, nor one that says so or is configured as one."""
+        """The first member added who is a customer: neither the recipient, nor a bot or an agent.
+
+        The latter say so, or are configured so.
+        """
         added = self.native.get("membersAdded")
         if added is None or self.kind != "conversationupdate":
             return None
-        return next((one for one in (added if isinstance(added, list) else ()) if self._is_somebody(one)), None)
+        return next((one for one in (added if isinstance(added, list) else ()) if self._is_customer(one)), None)
 
-    def _is_somebody(self, member: Any) -> bool:
+    def _is_customer(self, member: Any) -> bool:
         if not isinstance(member, dict) or not member:
             return False
-        own_id, role = member.get("id"), ROLES.get(str(member.get("role", "")).casefold())
+        own_id, role = member.get("id"), ROLES.get(str(member.get("role", "")).strip().casefold())
         if role is not None:
-            return role != "bot"
+            return role == "customer"
         is_recipient = own_id is not None and self._account("recipient").get("id") == own_id
-        return not is_recipient and not (isinstance(own_id, str) and self.tenant.bot(own_id))
+        return not is_recipient and declared_sender(self.tenant, own_id, member.get("aadObjectId")) is None
 
     @property
     def _related_user(self) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import hashlib
 from typing import Any, NamedTuple
 
 from shared.dialects.bot_framework.activity import Activity
+from shared.dialects.bot_framework.drafts import is_private
 from shared.dialects.bot_framework.notes import IgnoredCode
 from shared.dialects.bot_framework.presentation import said_by
+from shared.dialects.bot_framework.said import said
 from shared.dialects.notes import CommonCode, Note
 from shared.dialects.reading import Draft, event_id
 from shared.events.conversation_event import Begins
@@ -37,11 +39,15 @@ class Change(NamedTuple):
 
 def update_of(activity: Activity) -> Change | Note:
     """The change that a messageUpdate tells of."""
-    text, attachments = activity.text(), activity.attachments
+    text, attachments = said(activity), activity.attachments
     if not text and not attachments:
         return _ignored("empty_message", "text", "the message holds neither text nor attachments now")
+    if commands := activity.role == "bot" and activity.channel_data.tags.is_command:
+        reason = "holds a command, but in the update of a message: nothing is asked of the hub, and agents alone see it"
+        activity.note("command_in_update", f"{activity.channel_data.name}.tags", reason)
+    hidden = {"visibility": "private"} if commands or is_private(activity) else {}
     # A message that has only files now has no text any more.
-    return _change(activity, {"text": text or "", **({"attachments": attachments} if attachments else {})})
+    return _change(activity, {"text": text or "", **({"attachments": attachments} if attachments else {}), **hidden})
 
 
 def deletion_of(activity: Activity) -> Change | Note:
@@ -55,11 +61,11 @@ def reaction_of(activity: Activity) -> Change | Note:
     names = [str(one.get("type")) for one in added if isinstance(one, dict)] if isinstance(added, list) else []
     if not names:
         return _ignored("reaction_removed", "reactionsAdded", "is missing: a reaction was taken back")
-    said: dict[str, Any] = {"author": activity.author, "reaction": True}
-    said["text"] = " ".join(_EMOJI.get(name.casefold(), name[:40]) for name in names[:20])
+    shown: dict[str, Any] = {"author": activity.author, "reaction": True}
+    shown["text"] = " ".join(_EMOJI.get(name.casefold(), name[:40]) for name in names[:20])
     if (answered := activity.text("replyToId")) is not None:
-        said["replyToId"] = answered
-    return Change(Draft(activity.event_id(f"reaction:{_mark(activity)}"), "message.posted", said), "ifFirst")
+        shown["replyToId"] = answered
+    return Change(Draft(activity.event_id(f"reaction:{_mark(activity)}"), "message.posted", shown), "ifFirst")
 
 
 def _change(activity: Activity, now: dict[str, Any]) -> Change | Note:

@@ -51,22 +51,25 @@ def end_of(activity: Activity) -> Draft:
     return Draft(activity.event_id("end"), "conversation.ended", data)
 
 
+def is_private(activity: Activity) -> bool:
+    """True if the customer must not see what the activity says."""
+    return activity.channel_data.is_private(from_bot=activity.role == "bot") or "smartAssist" in activity.author
+
+
 def line_of(activity: Activity, members: Mapping[str, Any] | None = None, *, for_the_agent: bool = False) -> Draft:
     """The line that an activity is, with these members beside the usual ones.
 
     `for_the_agent`: it is private, whatever its channel data say.
     """
-    from_bot, author = activity.role == "bot", activity.author
-    private = for_the_agent or activity.channel_data.is_private(from_bot=from_bot) or "smartAssist" in author
     shown = {name: activity.native[name] for name in PRESENTATION if activity.native.get(name) is not None}
-    if "value" in shown:
-        shown["value"] = value_of(activity)
+    if shown.pop("value", None) is not None and (value := value_of(activity)) is not None:
+        shown["value"] = value
     if "suggestedActions" in shown:
         shown["suggestedActions"] = suggested_actions(activity)
     data: dict[str, Any] = {
-        "author": author,
+        "author": activity.author,
         "attachments": activity.attachments,
-        "visibility": "private" if private else "public",
+        "visibility": "private" if for_the_agent or is_private(activity) else "public",
         **shown,
         **(members or {}),
     }

@@ -105,15 +105,29 @@ def _in_data_url(url: Any) -> str | None:
 def _messages(activity: Activity, attached: Sequence[Transcript]) -> Iterator[tuple[str, Activity]]:
     for transcript in attached:
         activities = transcript.activities
-        messages = [
-            (n, one) for n, one in enumerate(activities) if isinstance(one, dict) and one.get("type") == "message"
-        ]
+        messages = [(n, one) for n, one in enumerate(activities) if isinstance(one, dict) and _is_message(one)]
         if len(messages) < len(activities):
             first = next(n for n in range(len(activities)) if n >= len(messages) or messages[n][0] != n)
             left_out = f"{len(activities) - len(messages)} of {len(activities)} activities"
             reason = f"{left_out} are no messages, and make no line"
             activity.note("history_left_out", f"{transcript.path}[{first}]", reason)
-        yield from ((f"{transcript.path}[{n}]", Activity(one, activity.tenant)) for n, one in messages)
+        yield from ((f"{transcript.path}[{n}]", _message(one, activity)) for n, one in messages)
+
+
+def _is_message(native: dict[str, Any]) -> bool:
+    """True for a message, also where its type is almost that, or where a line has none."""
+    kind = native.get("type")
+    if kind is None:
+        return isinstance(native.get("text"), str)
+    return kind == "message" or (isinstance(kind, str) and typo_between(kind.strip()[:80], "message") is not None)
+
+
+def _message(native: dict[str, Any], within: Activity) -> Activity:
+    read, kind = Activity(native, within.tenant), native.get("type")
+    if kind != "message":
+        given = "missing" if kind is None else repr(str(kind)[:80])
+        read.note("type_near_miss", "type", f"is {given}, and is read as 'message'")
+    return read
 
 
 def _note_once_each(activity: Activity, notes: list[Note]) -> None:

@@ -4,8 +4,10 @@ An unreadable value counts as absent, and is noted.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 from shared.dialects.bot_framework.notes import Noter
@@ -24,6 +26,8 @@ _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
 _CONVERSATION_CONTEXT, _CUSTOMER_CONTEXT = "conversationcontext", "customercontext"
 """Contexts that a custom messaging channel sends along. In a sample a blank follows the name."""
 _NAMED = re.compile("escalate|endconversation", re.IGNORECASE)
+_MOST_HOLDERS, _MOST_MEMBERS = 2, 20
+"""Objects within each other, and members of each, that are looked at for a command where no hub looks."""
 _MAX_CONTEXT_BYTES = 28 * 1024
 """Size of a context as JSON. A custom messaging channel sends no larger activity (domain: custom channel)."""
 
@@ -41,13 +45,13 @@ class Command:
 class ChannelData:
     """An activity's channel data. `name`: the activity's spelling of it; `members`: empty if it is no object.
 
-    `beside`: a member `tags` of the activity itself, where no hub looks.
+    `beside`: members of the activity itself in which bots put commands, and where no hub looks.
     """
 
     name: str
     members: dict[str, Any]
     note: Noter
-    beside: Any = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def tags(self) -> Tags:
@@ -68,9 +72,8 @@ class ChannelData:
     def misplaced_command(self) -> bool:
         """True if a command that is known stands where no hub looks for it."""
         members = ((f"{self.name}.{name[:80]}", value) for name, value in self.members.items() if not _is_tags(name))
-        for path, value in (*members, ("tags", self.beside)):
-            hinted = not isinstance(value, str) or _NAMED.search(value)
-            if hinted and any(_kind(document) for _, document in read_tags(value).objects):
+        for path, value in (*members, *self.beside.items()):
+            if _holds_command(value, _MOST_HOLDERS):
                 self.note("member_near_miss", path, "holds a command, which is followed in channelData.tags alone")
                 return True
         return False
@@ -169,10 +172,20 @@ def channel_data(activity: dict[str, Any], note: Noter) -> ChannelData:
     name, members = _member(activity, "channelData")
     if isinstance(members, dict):
         _note_customer_context(name, members, note)
-        return ChannelData(name, members, note, activity.get("tags"))
+        return ChannelData(name, members, note, _beside(activity))
     if members is not None:
         note("channel_data_unreadable", name, "is no object, so deliveryMode and tags in it are not seen")
-    return ChannelData("channelData", {}, note, activity.get("tags"))
+    return ChannelData("channelData", {}, note, _beside(activity))
+
+
+def _beside(activity: dict[str, Any]) -> dict[str, Any]:
+    text, value = activity.get("text"), activity.get("value")
+    found = {"tags": activity.get("tags"), "value": value if isinstance(value, str) else None}
+    if isinstance(value, dict) and isinstance(_member(value, "type")[1], str):
+        found["value"] = value
+    # What people write may name commands; only JSON may be one.
+    found["text"] = text if isinstance(text, str) and text.lstrip()[:1] == "{" else None
+    return {name: given for name, given in found.items() if given is not None}
 
 
 def _note_customer_context(name: str, members: dict[str, Any], note: Noter) -> None:
@@ -201,6 +214,15 @@ def _member(document: dict[str, Any], name: str) -> tuple[str, Any]:
         if len(one) >= least and one.strip().casefold() == folded:
             return one, value
     return name, None
+
+
+def _holds_command(value: Any, holders: int) -> bool:
+    """True for a command, and for an object that holds one: in `omnichannel.tags`, say."""
+    if not isinstance(value, list | dict) and not (isinstance(value, str) and _NAMED.search(value)):
+        return False
+    found = [document for _, document in read_tags(value).objects]
+    inner = (one for document in found for one in islice(document.values(), _MOST_MEMBERS)) if holders else ()
+    return any(map(_kind, found)) or any(_holds_command(one, holders - 1) for one in inner)
 
 
 def _is_tags(name: str) -> bool:

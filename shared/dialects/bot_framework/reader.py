@@ -14,7 +14,7 @@ from shared.dialects.bot_framework.changed_message import MEMBERS, Change, delet
 from shared.dialects.bot_framework.drafts import PRESENTATION, end_of, line_of
 from shared.dialects.bot_framework.hand_off import begins_with, handed_over, handed_over_with_value
 from shared.dialects.bot_framework.notes import ActivityCode
-from shared.dialects.bot_framework.sign_in import is_sign_in
+from shared.dialects.bot_framework.sign_in import is_sign_in, without_tokens
 from shared.dialects.dialect import TenantView
 from shared.dialects.notes import Note
 from shared.dialects.reading import Draft, Reading
@@ -49,10 +49,11 @@ def read_activity(document: Any, tenant: TenantView) -> Reading:
     if not read.drafts and read.begins == "never":
         nobody = Customer(id="unknown")
         return Reading(None, None, nobody, [], read.ignored, "never", activity.notes)
-    context = activity.channel_data.conversation_context if read.begins != "never" else ({}, "")
+    context, context_place = activity.channel_data.conversation_context if read.begins != "never" else ({}, "")
+    context = without_tokens(context, context_place, activity.note)
     _note_members(activity, read.members)
     place = (activity.thread_id, activity.time, activity.customer)
-    return Reading(*place, read.drafts, read.ignored, read.begins, activity.notes, *context)
+    return Reading(*place, read.drafts, read.ignored, read.begins, activity.notes, context, context_place)
 
 
 class _Read(NamedTuple):
@@ -112,7 +113,7 @@ def _conversation_update(activity: Activity) -> _Read:
     if "vnd.microsoft.msdyn.oc.data" in activity.channel_data.members:
         return _hub_context(activity, activity.channel_data.name)
     if activity.native.get("membersAdded"):
-        reason = "adds nobody but the bot: nothing begins until a customer joins or somebody writes"
+        reason = "adds no customer: nothing begins until one joins or somebody writes"
         return _ignored("only_bot_added", "membersAdded", reason)
     reason = "a conversationUpdate that adds no member changes nothing here"
     return _ignored("no_member_added", "membersAdded", reason)
@@ -144,7 +145,8 @@ def _without_event(name: str) -> _Read:
 
 def _is_almost_a_hand_off(name: str) -> bool:
     letters = _NO_LETTER.sub("", name[:80].casefold())
-    return letters == "handoffinitiate" or typo_between(letters, "handoffinitiate") is not None
+    # A command in tags is called Escalate.
+    return letters in ("escalate", "handoffinitiate") or typo_between(letters, "handoffinitiate") is not None
 
 
 def _almost_handed_over(activity: Activity, member: str, name: str) -> _Read:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from shared.dialects.bot_framework.activity import Activity
-from shared.dialects.bot_framework.sign_in import without_tokens
+from shared.dialects.bot_framework.sign_in import LEFT_OUT, without_tokens
 
 _TAG = re.compile(r"<[^<>]{0,400}>")
 _DATA = ("data", "actionValue")
@@ -20,7 +20,16 @@ def said(activity: Activity) -> str | None:
 
 def value_of(activity: Activity) -> Any:
     """What the line carries beside its text, such as what a customer filled in, without tokens."""
-    return without_tokens(activity.native.get("value"), "value", activity.note)
+    value = activity.native.get("value")
+    if activity.kind == "invoke" and isinstance(value, dict) and value.get("state") and _is_card_action(activity):
+        # The code that a customer types in to prove a sign-in.
+        activity.note("sign_in", "value.state", LEFT_OUT)
+        value = {name: inner for name, inner in value.items() if name != "state"}
+    return without_tokens(value, "value", activity.note)
+
+
+def _is_card_action(activity: Activity) -> bool:
+    return str(activity.native.get("name")).strip().casefold() == "adaptivecard/action"
 
 
 def suggested_actions(activity: Activity) -> Any:
@@ -52,7 +61,7 @@ def _chosen(value: Any) -> str | None:
 
 def _offered(activity: Activity) -> str | None:
     """The titles of the buttons that a line offers which says nothing else."""
-    offered = activity.native.get("suggestedActions")
+    offered = suggested_actions(activity)
     actions = offered.get("actions") if isinstance(offered, dict) else None
     titles = [
         action.get("title") or action.get("value")

@@ -12,9 +12,11 @@ from shared.dialects.notes import within
 from shared.wire import canonical_json
 
 _CARDS = ("application/vnd.microsoft.card.oauth", "application/vnd.microsoft.card.signin")
-_MEMBERS = ("connectionname", "magiccode")
+_MEMBERS = ("authorization", "bearer", "connectionname", "jwt", "magiccode")
 _NO_LETTER = re.compile(r"[^a-z]")
-_LEFT_OUT = "belongs to a sign-in of the customer, so it is left out"
+_TOKEN = re.compile(r"(bearer\s+)?eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*", re.IGNORECASE | re.ASCII)
+"""A token as most services write it (JWT, RFC 7519)."""
+LEFT_OUT = "belongs to a sign-in of the customer, so it is left out"
 
 
 def is_sign_in(name: str) -> bool:
@@ -25,7 +27,7 @@ def is_sign_in(name: str) -> bool:
 def without_sign_in(item: dict[str, Any], path: str, note: Noter) -> dict[str, Any]:
     """An attachment without the content of a card that asks for a sign-in, and without tokens."""
     if str(item.get("contentType")).strip().casefold() in _CARDS and item.get("content") is not None:
-        note("sign_in", within(path, "content"), _LEFT_OUT)
+        note("sign_in", within(path, "content"), LEFT_OUT)
         return {name: value for name, value in item.items() if name != "content"}
     content = item.get("content")
     kept = without_tokens(content, within(path, "content"), note)
@@ -33,7 +35,13 @@ def without_sign_in(item: dict[str, Any], path: str, note: Noter) -> dict[str, A
 
 
 def without_tokens(value: Any, path: str, note: Noter) -> Any:
-    """The value without members that are called a token, or that tell how to get one; itself if it has none."""
+    """The value without tokens, by their looks or their names, and without what tells how to get one.
+
+    It is the value itself if it has none.
+    """
+    if isinstance(value, str) and _TOKEN.fullmatch(value.strip()):
+        note("sign_in", path, LEFT_OUT)
+        return None
     if isinstance(value, dict):
         kept = {
             name: without_tokens(inner, within(path, name), note)
@@ -57,5 +65,5 @@ def _is_left_out(name: str, value: Any, holder: dict[str, Any], path: str, note:
     action = letters == "value" and str(holder.get("type")).casefold() == "signin"
     left_out = bool(value) and not isinstance(value, int | float) and (named or action)
     if left_out:
-        note("sign_in", path, _LEFT_OUT)
+        note("sign_in", path, LEFT_OUT)
     return left_out

@@ -4,12 +4,14 @@ Omnichannel documents a JSON text with a command, or labels with commas between 
 the JSON text encoded twice, a list, a list that holds the JSON text, or one text with labels and the command.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from shared.errors import InvalidActivity
+from shared.near_miss import typo_between
 from shared.wire import parse_json
 
 _MOST_ENCODINGS = 4
@@ -18,6 +20,12 @@ _MOST_PARTS = 1_000
 """Labels and objects that tags may hold."""
 _SMART_ASSIST = "smartbot"
 _COMMANDS = frozenset(["escalate", "endconversation"])
+_SEPARATOR = re.compile("[,;|]")
+"""Omnichannel documents the comma."""
+_WORD = re.compile("[a-z]{5,20}")
+_LONGEST_LABEL = 200
+"""Characters of a label that are looked at for a command."""
+_TOO_DEEP = f"lists and JSON texts are wrapped in each other more than {_MOST_ENCODINGS} times"
 
 
 @dataclass(frozen=True)
@@ -41,8 +49,8 @@ class Tags:
 
     @property
     def bare_commands(self) -> frozenset[str]:
-        """The names of commands among the labels."""
-        return self.labels & _COMMANDS
+        """The labels that name a command, or almost do."""
+        return frozenset(label for label in self.labels if _names_command(label))
 
     @property
     def is_smart_assist(self) -> bool:
@@ -75,6 +83,8 @@ def _parts(value: Any, path: str, wrapped: int) -> Iterator[tuple[str, dict[str,
     if isinstance(value, dict):
         yield path, value
     elif isinstance(value, list):
+        if value and not wrapped:
+            yield path, _TOO_DEEP
         for number, item in enumerate(value if wrapped else ()):
             yield from _parts(item, f"{path}[{number}]", wrapped - 1)
     elif isinstance(value, str):
@@ -94,6 +104,8 @@ def _parts_of_text(text: str, path: str, wrapped: int) -> Iterator[tuple[str, di
         return
     if wrapped:
         yield from _parts(document, path, wrapped - 1)
+    else:
+        yield path, _TOO_DEEP
 
 
 def _json_within(text: str) -> tuple[str, str, str]:
@@ -108,7 +120,15 @@ def _json_within(text: str) -> tuple[str, str, str]:
 
 
 def _labels(text: str) -> frozenset[str]:
-    return frozenset(label.strip().casefold() for label in text.split(",")) - {""}
+    return frozenset(label.strip().casefold() for label in _SEPARATOR.split(text)) - {""}
+
+
+def _names_command(label: str) -> bool:
+    return any(word in _COMMANDS or _is_typo(word) for word in _WORD.findall(label[:_LONGEST_LABEL]))
+
+
+def _is_typo(word: str) -> bool:
+    return any(typo_between(word, command) for command in _COMMANDS)
 
 
 def _names_smart_assist(document: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.dialects.bodies import refuse_many
 from shared.dialects.dialect import TenantView
-from shared.dialects.notes import Note, common_note
+from shared.dialects.notes import NOT_SHOWN, Note, common_note
 from shared.dialects.reading import Draft, Reading, event_id
 from shared.dialects.telegram.contents import READ, contents_of, says_something
 from shared.dialects.telegram.message import Message, is_whole, members_of, text_in, whole
@@ -60,11 +60,18 @@ def _line(message: Message, update_id: int) -> Reading:
         return migrated
     thread_id, time, contents = message.thread_id, message.time("date"), contents_of(message)
     line_id, sequence = message.line_id, whole(message.native, "message_id", message.path)
+    notes = list(_notes(message))
     if not says_something(contents):
-        return _ignored([_silent(message)])
+        silent = _silent(message)
+        if silent.code != "message_not_understood":
+            return _ignored([silent])
+        contents, notes = (
+            {**contents, "text": NOT_SHOWN},
+            [silent, *_notes_of_sender(message, f"{message.path}from.id")],
+        )
     data = {"author": message.author, **contents, "sequence": sequence}
     draft = Draft(line_id, "message.posted", data, {"author": f"{message.path}from"})
-    return Reading(thread_id, time, message.customer, [draft], [], message.begins, list(_notes(message)))
+    return Reading(thread_id, time, message.customer, [draft], [], message.begins, notes)
 
 
 def _edit(message: Message, update_id: int) -> Reading:

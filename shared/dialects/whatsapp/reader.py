@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.dialects.dialect import Ingress
-from shared.dialects.notes import Note, common_note
+from shared.dialects.notes import NOT_SHOWN, Note, common_note
 from shared.dialects.reading import Draft, Reading, Report, event_id, fits_an_event
 from shared.dialects.whatsapp.changes import change_of, new_number
 from shared.dialects.whatsapp.contents import Contents, contents_of, text_of
@@ -71,9 +71,17 @@ def _line(message: dict[str, Any], contacts: Contacts, number_id: str, *, is_ech
     contents, change = contents_of(message), change_of(message)
     if text_of(message, "group_id"):
         return _ignored("unsupported_message", "group_id", "is of a group, where several customers write")
+    unread: list[Note] = []
     if contents is None and change is None:
-        return _unread(message, number_id)
+        if ignored := _unread(message, number_id):
+            return ignored
+        kind = str(message["type"])[:40]
+        unread = [
+            _note("unsupported_message", "type", f"messages of type {kind!r} are not read, or lack their content")
+        ]
+        contents = Contents({"text": NOT_SHOWN}, frozenset([str(message["type"])]))
     customer, notes = _customer(message, contacts, "to" if is_echo else "from")
+    notes += unread
     native_id = text_of(message, "id")
     if native_id is None:
         raise InvalidActivity([Mistake("id", "is missing, or no text")])
@@ -111,7 +119,8 @@ def _around(message: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in around.items() if value}
 
 
-def _unread(message: Mapping[str, Any], number_id: str) -> Reading:
+def _unread(message: Mapping[str, Any], number_id: str) -> Reading | None:
+    """Why a message that says nothing is no line; None if it is of a kind that is not read: it is one all the same."""
     kind = str(message.get("type"))[:40]
     if "type" not in message:
         raise InvalidActivity([Mistake("type", "is missing")])
@@ -127,7 +136,9 @@ def _unread(message: Mapping[str, Any], number_id: str) -> Reading:
     if kind == "text":
         note = common_note("empty_message", "text.body", "the message has no text")
         return Reading(None, None, _NOBODY, [], [note], "never")
-    return _ignored("unsupported_message", "type", f"messages of type {kind!r} are not read, or lack their content")
+    if kind in ("edit", "revoke"):
+        return _ignored("unsupported_message", "type", f"a message of type {kind!r} lacks its content")
+    return None
 
 
 def _customer(message: Mapping[str, Any], contacts: Contacts, member: str) -> tuple[Customer, list[Note]]:

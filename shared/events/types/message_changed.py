@@ -6,20 +6,22 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from shared.events.conversation_event import Begins, ConversationEvent
-from shared.events.data import AddressedData, Attachment, Author, NativeId
+from shared.events.data import AddressedData, Attachment, Author, NativeId, Visibility
 
 
 class ChangedData(AddressedData):
     """`message.changed`: what became of the line `message_id`, which is the id of the line's own event.
 
-    `text` and `attachments` are those that the line has now; without one of them it keeps its own. `author`: who
-    changed it, if the channel says so. `sequence` is the channel's own order among events of one time.
+    `text` and `attachments` are those that the line has now; without one of them it keeps its own. A `private` change
+    is for agents alone: the customer's copy keeps what the line said before. `author`: who changed it, if the channel
+    says so. `sequence` is the channel's own order among events of one time.
     """
 
     message_id: NativeId
     text: str | None = None
     attachments: tuple[Attachment, ...] | None = None
     removed: bool = False
+    visibility: Visibility = "public"
     author: Author | None = None
     sequence: int | None = None
 
