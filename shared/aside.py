@@ -1,11 +1,12 @@
 """Work that could keep others waiting: what may take a second is done in a thread, small bodies are read in turn."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from shared.bounded_cache import BoundedCache
-from shared.slices import Slice
+from shared.slices import SLICE_SECONDS, Slice
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,7 +21,7 @@ class Aside:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._tenants: BoundedCache[str, tuple[asyncio.Lock, Slice]] = BoundedCache(_MOST_TENANTS)
+        self._bursts: BoundedCache[str, _Burst] = BoundedCache(_MOST_TENANTS)
 
     async def run(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """The function's result; raises what it raises."""
@@ -35,11 +36,29 @@ class Aside:
         """
         if len(body) >= LARGE:
             return await self.run(work, *given, **named)
-        known = self._tenants.get(tenant_id)
-        if known is None:
-            known = asyncio.Lock(), Slice()
-            self._tenants.put(tenant_id, known)
-        turn, current = known
-        async with turn:
-            await current.end_if_over()
-            return work(*given, **named)
+        burst = self._bursts.get(tenant_id)
+        if burst is None:
+            burst = _Burst()
+            self._bursts.put(tenant_id, burst)
+        async with burst.turn:
+            await burst.give_way()
+            try:
+                return work(*given, **named)
+            finally:
+                burst.read_at = time.perf_counter()
+
+
+class _Burst:
+    """The small bodies of one tenant that come together. `read_at` is when the last one was read."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.read_at = 0.0
+        self._current = Slice()
+
+    async def give_way(self) -> None:
+        """Give the loop back if a slice is over. After a pause the next one begins: others had their turn in it."""
+        if time.perf_counter() - self.read_at >= SLICE_SECONDS:
+            self._current = Slice()
+        else:
+            await self._current.end_if_over()

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_SLICE = 0.005
+SLICE_SECONDS = 0.005
 """Seconds after which the loop is given back."""
 
 
@@ -16,13 +16,13 @@ class Slice:
     """What is computed until the loop is given back; then the next one begins."""
 
     def __init__(self) -> None:
-        self._until = time.perf_counter() + _SLICE
+        self._until = time.perf_counter() + SLICE_SECONDS
 
     async def end_if_over(self) -> None:
         """Give the loop back, if it was kept for as long as a slice may last."""
         if time.perf_counter() >= self._until:
             await asyncio.sleep(0)
-            self._until = time.perf_counter() + _SLICE
+            self._until = time.perf_counter() + SLICE_SECONDS
 
 
 async def in_slices(steps: Iterable[T], last: int | None = None) -> list[T]:
