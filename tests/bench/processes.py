@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,8 @@ IN_MEMORY = next((folder for folder in ["/dev/shm"] if Path(folder).is_dir()), N
 """A folder in memory, where files cost CPU time alone; None: the machine has none."""
 _SAMPLED_EVERY = 0.2
 _ENDS_WITHIN = 30.0
+_ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
+"""A command that runs another one, which ends when this process does. It is part of Linux's util-linux."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,13 @@ def peer_program(name: str) -> str:
 def running(
     command: Sequence[str], settings: Mapping[str, str], output: Path, user: str | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the end of the block. Its output goes to a file."""
+    """Run a program until the end of the block, or, where the system can see to it, of this process, if that is killed.
+
+    Its output goes to a file.
+    """
     with output.open("wb") as written:
         process = subprocess.Popen(
-            list(command),
+            [*_ENDS_WITH_US, *command],
             cwd=ROOT,
             env={**os.environ, **settings},
             stdin=subprocess.DEVNULL,
