@@ -13,5 +13,5 @@ blueprint = func.Blueprint()
 @route(blueprint, "GET", "tenants/{tenantId}/usage/{month}", query=("format", "locale"), problem_page=problem_page)
 async def get_usage(req: func.HttpRequest) -> func.HttpResponse:
     chosen, reader = requested_format(req, REPORT_FORMATS)
-    report = await bootstrap.pipeline().usage.report(req.route_params["tenantId"], req.route_params["month"])
-    return rendered(report, chosen, reader, file_name(report, chosen))
+    month = await bootstrap.pipeline().usage.document(req.route_params["tenantId"], req.route_params["month"])
+    return rendered(month, chosen, reader, file_name(month.report, chosen))

@@ -245,8 +245,11 @@ class TooLate(Refused):
     code = "too_late"
     status = 422
 
-    def __init__(self, moment: datetime, retention_days: int) -> None:
-        super().__init__(f"time: {moment.isoformat()} is more than the retention of {retention_days} days ago")
+    def __init__(self, moment: datetime, retention_days: int, path: str = "time") -> None:
+        """`path`: where the payload says its time."""
+        mistake = Mistake(path, f"{moment.isoformat()} is more than the retention of {retention_days} days ago")
+        super().__init__(str(mistake))
+        self.mistakes = (mistake,)
 
 
 class ConversationFull(Refused):

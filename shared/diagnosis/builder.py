@@ -72,9 +72,9 @@ class DiagnosisBuilder:
                 self._add_event(checked_in, part.path, time_at, {})
                 written = restored(checked_in.event, checked_in.contents)
                 self.findings += [finding_of_note(note, part.path) for note in notes_on(written)]
-                if late := self._too_late(counted_moment(checked_in.event.moment, self.now)):
+                if late := self._too_late(counted_moment(checked_in.event.moment, self.now), time_at):
                     # The ingress accepts the event. It is parked when it is delivered.
-                    self._add_errors(late, within(part.path, time_at))
+                    self._add_errors(late, part.path)
             case Reading() as reading:
                 self.findings += [finding_of_note(note, part.path) for note in reading.notes]
                 if reading.only_ignored:
@@ -82,8 +82,7 @@ class DiagnosisBuilder:
                 try:
                     self._reading(reading, part.path, time_at)
                 except Refused as reason:
-                    at = time_at if isinstance(reason, TooLate) else ""
-                    self._add_refusal(reason, within(part.path, at), whole=not is_set)
+                    self._add_refusal(reason, part.path, whole=not is_set)
 
     def _reading(self, reading: Reading, path: str, time_at: str) -> None:
         """Add the events of a reading. Raises the ingress's errors; TooLate only after the events are added."""
@@ -91,7 +90,7 @@ class DiagnosisBuilder:
         moment = counting_moment(reading, self.now)
         tenant_id = self._configuration.tenant_id
         drafts = [drafted_event(tenant_id, channel, draft, reading.time, self.now) for draft in reading.drafts]
-        late = self._too_late(moment)
+        late = self._too_late(moment, time_at)
         if_in_time = "if it were not too late" if late else None
         if reading.begins != "never" and reading.thread_id not in self.opened:
             conversation = ThreadedConversation(
@@ -114,9 +113,9 @@ class DiagnosisBuilder:
         if late:
             raise late
 
-    def _too_late(self, moment: datetime) -> TooLate | None:
+    def _too_late(self, moment: datetime, time_at: str) -> TooLate | None:
         try:
-            self.history.refuse_too_late(moment, self.now)
+            self.history.refuse_too_late(moment, self.now, time_at)
         except TooLate as late:
             return late
         return None
@@ -142,10 +141,10 @@ class DiagnosisBuilder:
 
     def _add_errors(self, reason: Refused, path: str) -> None:
         code: Any = reason.code
-        mistakes = reason.mistakes if isinstance(reason, InvalidDocument) else ()
+        mistakes = reason.mistakes if isinstance(reason, InvalidDocument | TooLate) else ()
         self.findings += [finding(code, within(path, one.path), one.reason) for one in mistakes]
         if not mistakes:
-            self.findings.append(finding(code, path, reason.detail.removeprefix("time: ")))
+            self.findings.append(finding(code, path, reason.detail))
 
     def _resulting_event(self, event: Event, path: str, only: str | None) -> ResultingEvent:
         channel, decision = event.data.channel, self._checks.decision(event)

@@ -25,8 +25,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Payload:
-    """The reading of a body. `notes` are about the whole body, and so is `left_out`; each part has its own notes."""
+    """The reading of a body in its dialect.
 
+    `notes` are about the whole body, and so is `left_out`; each part has its own notes.
+    """
+
+    dialect: Dialect
     parts: Sequence[Part]
     is_set: bool
     notes: Sequence[Note]
@@ -60,9 +64,9 @@ def read_payload(dialect: Dialect, received: Received, ingress: Ingress, now: da
     decoded = dialect.decode(received)
     if not decoded.is_set:
         parts = [Part(path, _read(dialect, native, ingress, now)) for path, native in decoded.payloads]
-        return Payload(parts, is_set=False, notes=decoded.notes, left_out=decoded.ignored)
+        return Payload(dialect, parts, is_set=False, notes=decoded.notes, left_out=decoded.ignored)
     parts = [Part(path, outcome_of(_read, dialect, native, ingress, now)) for path, native in decoded.payloads]
-    return Payload(parts, is_set=True, notes=[*decoded.notes, *_repeated(parts)], left_out=decoded.ignored)
+    return Payload(dialect, parts, is_set=True, notes=[*decoded.notes, *_repeated(parts)], left_out=decoded.ignored)
 
 
 def _read(dialect: Dialect, native: Any, ingress: Ingress, now: datetime) -> Outcome:

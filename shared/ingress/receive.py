@@ -112,7 +112,7 @@ class Receiver:
             tenant_id, body, read_payload, dialect, Received(body, headers), ingress, now
         )
         admit(tenant_id, len(payload.parts))
-        return replace(await self._publish_payload(tenant_id, channel, payload, history, now), dialect=dialect)
+        return await self._publish_payload(tenant_id, channel, payload, history, now)
 
     async def _publish_payload(
         self, tenant_id: str, channel: ChannelReference | None, payload: Payload, history: History, now: datetime
@@ -124,7 +124,8 @@ class Receiver:
         for index, part in enumerate(payload.parts):
             await current.end_if_over()
             try:
-                conversation, checked_in = await self._events_of(tenant_id, channel, part, history, now)
+                time_at = payload.dialect.time_at
+                conversation, checked_in = await self._events_of(tenant_id, channel, part, time_at, history, now)
             except Refused as reason:
                 if not payload.is_set:
                     raise
@@ -136,12 +137,19 @@ class Receiver:
         accepted = [*(one.announced for one in resolved if one.announced), *(one.event.id for one in events)]
         begun_before = _BEGUN_BEFORE if resolved and not accepted and not payload.ignored else []
         ids = {one.conversation_id for one in resolved}
-        return Receipt(accepted, [*payload.ignored, *begun_before], rejected, ids.pop() if len(ids) == 1 else None)
+        conversation_id = ids.pop() if len(ids) == 1 else None
+        return Receipt(accepted, [*payload.ignored, *begun_before], rejected, conversation_id, payload.dialect)
 
     async def _events_of(
-        self, tenant_id: str, channel: ChannelReference | None, part: Part, history: History, now: datetime
+        self,
+        tenant_id: str,
+        channel: ChannelReference | None,
+        part: Part,
+        time_at: str,
+        history: History,
+        now: datetime,
     ) -> tuple[Resolved | None, list[CheckedIn]]:
-        """The part's events, and the conversation that a native payload belongs to.
+        """The part's events, and the conversation that a native payload belongs to. `time_at`: the path of its time.
 
         Raises Refused, among them ReservedSource and ForeignConversation for what this sender may not say.
         """
@@ -160,7 +168,7 @@ class Receiver:
             await self.links.link(tenant_id, replace(channel, thread_id=older), newer)
         if channel is None or part.outcome.only_ignored:
             return None, []
-        return await self._resolved_events(tenant_id, channel, part.outcome, history, now)
+        return await self._resolved_events(tenant_id, channel, part.outcome, time_at, history, now)
 
     async def _publish(self, tenant_id: str, events: Sequence[CheckedIn], now: datetime) -> None:
         """Publish the events of the request that came now."""
@@ -168,7 +176,13 @@ class Receiver:
         await publish(self.publisher, self.overflow, tenant_id, pseudonyms, stamped(events, now), now)
 
     async def _resolved_events(
-        self, tenant_id: str, channel: ChannelReference, reading: Reading, history: History, now: datetime
+        self,
+        tenant_id: str,
+        channel: ChannelReference,
+        reading: Reading,
+        time_at: str,
+        history: History,
+        now: datetime,
     ) -> tuple[Resolved, list[CheckedIn]]:
         """The conversation that a payload belongs to, and its events. Raises TooLate, EventTooLarge."""
         thread = replace(channel, thread_id=reading.thread_id)
@@ -177,7 +191,9 @@ class Receiver:
             drafted_event(tenant_id, thread, draft, reading.time, now, () if number else reading.notes)
             for number, draft in enumerate(reading.drafts)
         ]
-        resolved = await self._resolved(tenant_id, thread, reading, drafts, history, now)
+        moment = counting_moment(reading, now)
+        history.refuse_too_late(moment, now, time_at)
+        resolved = await self._resolved(tenant_id, thread, reading, drafts, moment, now)
         return resolved, [addressed(draft, resolved.conversation_id) for draft in drafts]
 
     async def _resolved(
@@ -186,12 +202,10 @@ class Receiver:
         channel: ChannelReference,
         reading: Reading,
         drafts: Sequence[CheckedIn],
-        history: History,
+        moment: datetime,
         now: datetime,
     ) -> Resolved:
-        """The conversation that the activity belongs to. Raises TooLate."""
-        moment = counting_moment(reading, now)
-        history.refuse_too_late(moment, now)
+        """The conversation that an activity belongs to which counts at this moment."""
         assumed = reading.time is None or moment != parse_time(reading.time)
         # With an assumed time a retry comes with another one, and could be taken for a line of the next conversation.
         if assumed:

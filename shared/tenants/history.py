@@ -72,10 +72,10 @@ class History:
         """How long the tenant keeps a conversation after its newest fact."""
         return timedelta(days=self.latest.configuration.retention_days)
 
-    def refuse_too_late(self, moment: datetime, now: datetime) -> None:
-        """Raises TooLate if the moment is longer ago than the tenant's retention."""
+    def refuse_too_late(self, moment: datetime, now: datetime, path: str = "time") -> None:
+        """Raises TooLate, naming the member that says the moment, if that is longer ago than the tenant's retention."""
         if moment < now - self.retention:
-            raise TooLate(moment, self.retention.days)
+            raise TooLate(moment, self.retention.days, path)
 
     def local_date(self, moment: datetime) -> date:
         """The tenant's calendar date of a moment.

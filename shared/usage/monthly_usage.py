@@ -20,7 +20,7 @@ from shared.usage.evidence import EvidencePage, Export, ExportFormat, evidence_p
 from shared.usage.ledger import Ledger
 from shared.usage.overview import MAX_MONTHS, UsageOverview, month_overview
 from shared.usage.period import closes_at, end_of, first_month, following
-from shared.usage.report import MAX_LISTED, Obstacle, Settlement, UsageReport, build_report
+from shared.usage.report import MAX_LISTED, MonthDocument, Obstacle, Settlement, UsageReport, build_report
 
 _MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
 
@@ -126,6 +126,11 @@ class MonthlyUsage:
             return latest
         return await self._report_from_books(tenant_id, month, history, latest, latest.obstacles if latest else ())
 
+    async def document(self, tenant_id: str, month: str) -> MonthDocument:
+        """The same report, with the tenant's first month."""
+        report = await self.report(tenant_id, month)
+        return MonthDocument(report, first_month(await self.configurations.of(tenant_id)))
+
     async def _report_from_books(
         self,
         tenant_id: str,
@@ -136,7 +141,7 @@ class MonthlyUsage:
     ) -> UsageReport:
         """The month's report from its books. That of a closed month reads closed books only, so it never changes.
 
-        A month before the tenant's first one is closed since there is a configuration, and empty.
+        A month before the tenant's first one is closed since there is a configuration, and empty, without a pool.
         """
         books = await self.ledger.books(tenant_id, month)
         begun = history.versions[0].in_force_from if month < first_month(history) else None

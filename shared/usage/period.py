@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from shared.tenants.history import History
 
-_FIRST_MONTH = "1000-01"
+EARLIEST_MONTH = "1000-01"
 LAST_MONTH = "9999-12"
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No books begin before, so that a clock that is set wrong makes nobody go through the months of millennia."""
@@ -23,7 +23,7 @@ def preceding(month: str) -> str | None:
     """The month before (yyyy-mm); None before 1000-01."""
     year, number = int(month[:4]), int(month[5:])
     before = f"{year - (number == 1):04}-{(number - 2) % 12 + 1:02}"
-    return before if before >= _FIRST_MONTH else None
+    return before if before >= EARLIEST_MONTH else None
 
 
 def first_month(history: History) -> str:

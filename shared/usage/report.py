@@ -13,7 +13,7 @@ from shared.usage.correction import Correction
 from shared.usage.due import Due
 from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement, add_ons_needed, entitlement, overage
 from shared.usage.ledger import DayCounts
-from shared.usage.period import closes_at, dates, end_of, last_moment
+from shared.usage.period import closes_at, dates, end_of, first_month, last_moment
 from shared.usage.rating import INVOICED
 from shared.wire import ExactModel, canonical_json, replace
 
@@ -108,7 +108,7 @@ def build_report(
 ) -> UsageReport:
     """The report of a month. Its version is that of `previous`, or the next one if the content differs."""
     end = end_of(month, history)
-    pool = entitlement(history.at(min(as_of, last_moment(month, history))).configuration, month)
+    pool = _pool(month, history, as_of)
     totals = _totals(days)
     counted, excluded = totals["counted", ""], _breakdown(totals, "excluded")
     beyond = overage(counted, pool.total)
@@ -146,6 +146,21 @@ def build_report(
     if previous is not None and _digest(report) != previous.sha256:
         report = replace(report, version=previous.version + 1)
     return replace(report, sha256=_digest(report))
+
+
+def _pool(month: str, history: History, as_of: datetime) -> Entitlement:
+    """The entitlement of the month as it is known; none of a month before the tenant's first one."""
+    if month < first_month(history):
+        return Entitlement(licences=0, add_ons=0, total=0)
+    return entitlement(history.at(min(as_of, last_moment(month, history))).configuration, month)
+
+
+@dataclass(frozen=True)
+class MonthDocument:
+    """What a month's page and files are made from: its report, and the month with which the tenant's books begin."""
+
+    report: UsageReport
+    first_month: str
 
 
 def correction_document(correction: Correction) -> dict[str, Any]:

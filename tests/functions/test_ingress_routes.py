@@ -131,6 +131,25 @@ async def test_an_event_that_is_too_large_is_refused(host: Host) -> None:
     assert [mistake["path"] for mistake in answer.json()["errors"]] == ["data.contextVariables"]
 
 
+async def test_what_is_too_late_is_refused_by_the_member_that_says_the_time(host: Host) -> None:
+    # Given payloads that are older than the tenant keeps conversations
+    old = activity(timestamp="2019-10-20T11:00:00Z")
+    said = {"message_id": 7, "date": 1571569200, "chat": {"id": -3}, "from": {"id": 4}, "text": "Hi"}
+    telegram = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+    reason = "2019-10-20T11:00:00+00:00 is more than the retention of 365 days ago"
+    # When they are posted, then each is refused, naming the member of its own dialect
+    for path, sent, member in [
+        (WEB_CHAT, old, "timestamp"),
+        (telegram, {"update_id": 1, "message": said}, "message.date"),
+    ]:
+        refused = problem(await host.client.post(path, json=sent))
+        assert (refused["status"], refused["code"]) == (422, "too_late")
+        assert (refused["errors"], refused["detail"]) == ([{"path": member, "reason": reason}], f"{member}: {reason}")
+    # and one of a set is rejected so, too
+    (rejected,) = (await host.accepted(WEB_CHAT, [old]))["rejected"]
+    assert (rejected["code"], rejected["errors"]) == ("too_late", [{"path": "timestamp", "reason": reason}])
+
+
 async def test_the_tenant_of_the_address_must_be_known(host: Host) -> None:
     for path in ("/api/tenants/nobody/events", "/api/tenants/nobody/channels/contoso-chat/webchat"):
         answer = await host.client.post(path, json=line())

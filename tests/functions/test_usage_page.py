@@ -145,6 +145,22 @@ async def test_every_month_has_a_page(host: Host, month: str) -> None:
     assert page.figures["invoiced", ""] == {0}
 
 
+@pytest.mark.parametrize("host", ["2026-08-01T00:00:00Z"], indirect=True)
+async def test_a_month_before_the_tenants_first_one_had_no_pool_and_nothing_expired(host: Host) -> None:
+    # Given a tenant of August, whose licences are older: the month before it has neither pool nor sessions
+    before = await host.shown("usage/2026-07")
+    assert (before["status"], before["entitlement"]["total"], before["remaining"]) == ("closed", 0, 0)
+    page = await shown(host, f"{LIST}/2026-07", format="html", locale="en-GB")
+    assert "Patchbay did not know contoso yet: there was no pool, and nothing expired." in page.plain
+    assert "Its books begin with August 2026" in page.plain
+    assert "expired unused" not in page.plain
+    assert "no licence is in effect" not in page.plain
+    # and no page leads to a month before the first
+    for month, links in (("2026-09", 1), ("2026-08", 0), ("2026-07", 0)):
+        text = (await host.client.get(f"{LIST}/{month}", params={"format": "html"})).text
+        assert text.count('rel="prev"') == links, month
+
+
 async def test_a_month_at_the_end_of_time_has_a_page_east_of_greenwich(tmp_path: Any) -> None:
     async with hosted(tmp_path) as host:
         await host.configured("fabrikam")

@@ -12,9 +12,10 @@ from playwright.async_api import Browser, Page
 from pypdf import PdfReader
 
 from shared.usage.overview import UsageOverview, month_overview
+from shared.usage.period import EARLIEST_MONTH
 from shared.usage.render.formats import OVERVIEW_FORMATS, REPORT_FORMATS, Format, T
 from shared.usage.render.writing import Reader
-from shared.usage.report import UsageReport
+from shared.usage.report import MonthDocument, UsageReport
 from tests.browser import ORIGIN, Answer, Answering, Visit, chromium, fonts_of, visiting
 from tests.functions.hosts import Host, hosted
 from tests.functions.test_usage_routes import USAGE, october
@@ -67,7 +68,7 @@ def answering(document: T, chosen: Format[T], added: str = "") -> Answering:
 
 
 def of_month(report: UsageReport, added: str = "") -> Answering:
-    return answering(report, REPORT_FORMATS["html"], added)
+    return answering(MonthDocument(report, EARLIEST_MONTH), REPORT_FORMATS["html"], added)
 
 
 def of_list() -> Answering:

@@ -14,10 +14,10 @@ from shared.usage.render.page import page_headers, render_overview, render_page
 from shared.usage.render.preference import preferred
 from shared.usage.render.writing import Reader
 from shared.usage.render.xlsx import render_xlsx
-from shared.usage.report import UsageReport
+from shared.usage.report import MonthDocument, UsageReport
 from shared.wire import ExactModel
 
-T = TypeVar("T", bound=ExactModel)
+T = TypeVar("T")
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -45,14 +45,21 @@ def _for_every_reader(renderer: Callable[[T], str | bytes]) -> Callable[[T, Read
     return lambda document, _: renderer(document)
 
 
+def _of_report(renderer: Callable[[UsageReport], str | bytes]) -> Callable[[MonthDocument, Reader], str | bytes]:
+    """The same for a renderer that needs nothing but the month's report."""
+    return lambda month, _: renderer(month.report)
+
+
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-REPORT_FORMATS: Mapping[str, Format[UsageReport]] = {
-    "json": Format("application/json", _for_every_reader(render_json)),
-    "csv": Format("text/csv", _for_every_reader(render_csv), ".csv"),
-    "xlsx": Format(_XLSX, _for_every_reader(render_xlsx), ".xlsx"),
+REPORT_FORMATS: Mapping[str, Format[MonthDocument]] = {
+    "json": Format("application/json", _of_report(render_json)),
+    "csv": Format("text/csv", _of_report(render_csv), ".csv"),
+    "xlsx": Format(_XLSX, _of_report(render_xlsx), ".xlsx"),
     # The media type is that of CSV, so this format is chosen by name only.
-    "focus": Format("text/csv", _for_every_reader(render_focus), "-focus.csv"),
-    "html": Format("text/html", render_page, headers=page_headers),
+    "focus": Format("text/csv", _of_report(render_focus), "-focus.csv"),
+    "html": Format(
+        "text/html", lambda month, reader: render_page(month.report, reader, month.first_month), headers=page_headers
+    ),
 }
 """By name. If several match an `Accept` header, the first is chosen."""
 
@@ -75,6 +82,6 @@ def format_named(formats: Mapping[str, Format[T]], name: str | None, accept: str
     raise NotAcceptable(accept, list(dict.fromkeys(offered.media_type for offered in formats.values())))
 
 
-def file_name(report: UsageReport, chosen: Format[UsageReport]) -> str | None:
+def file_name(report: UsageReport, chosen: Format[MonthDocument]) -> str | None:
     """The name of the saved file, such as `usage-contoso-2026-10.csv`. Tenants' names need no quoting."""
     return None if chosen.file_ending is None else f"usage-{report.tenant_id}-{report.month}{chosen.file_ending}"

@@ -18,7 +18,7 @@ from shared.usage.evidence import PART
 from shared.usage.forecast import MINIMUM_DAYS, WINDOW, forecast
 from shared.usage.ledger import Exclusion
 from shared.usage.overview import UsageOverview
-from shared.usage.period import following, preceding
+from shared.usage.period import EARLIEST_MONTH, following, preceding
 from shared.usage.render import month_view
 from shared.usage.render.charts import burn_down, days_chart, pool_chart
 from shared.usage.render.corrections import corrections
@@ -41,8 +41,11 @@ _EXCLUSIONS: Mapping[Exclusion, str] = {
 }
 
 
-def render_page(report: UsageReport, reader: Reader) -> str:
-    """The month's page. The same report for the same reader gives the same text."""
+def render_page(report: UsageReport, reader: Reader, first_month: str = EARLIEST_MONTH) -> str:
+    """The month's page. The same report for the same reader gives the same text.
+
+    `first_month`: the one with which the tenant's books begin; no link leads to a month before it.
+    """
     expected = forecast(report)
     return _page(
         "month.html",
@@ -62,7 +65,8 @@ def render_page(report: UsageReport, reader: Reader) -> str:
         listings=list(month_view.listings(report)),
         due=report.due[: month_view.MAX_DUE],
         corrections=corrections(report)[: month_view.MAX_LISTED],
-        before=preceding(report.month),
+        before=preceding(report.month) if report.month > first_month else None,
+        first_month=first_month,
         after=following(report.month) if report.status != "open" and report.month != "9999-12" else None,
         today=month_view.today(report),
         as_of=parse_time(report.as_of),
