@@ -20,7 +20,7 @@ from shared.events.catalog import Event
 from shared.events.claim_check import CheckedIn, restored
 from shared.events.data import ChannelReference
 from shared.events.envelope import counted_moment
-from shared.ingress.receive import counting_moment, drafted_event
+from shared.ingress.drafted_event import counting_moment, drafted_event
 from shared.routing.decision import Decision
 from shared.tenants.configuration import Configuration
 from shared.tenants.history import History

@@ -25,7 +25,7 @@ from shared.ingress.parked_event import NO_TENANT, ParkedEvents, park
 from shared.ingress.stamps import Stamps, with_stamp
 from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
-from shared.threads.resolve import Threads
+from shared.threads.resolve import Beginning, Threads
 from shared.timers.perform import Timers
 from shared.wire import parse_json, replace
 
@@ -135,8 +135,7 @@ class Deliveries:
             tenant_id,
             channel,
             moment,
-            start.data.customer if start else Customer(id=channel.thread_id),
-            event.begins_conversation,
+            Beginning(start.data.customer if start else Customer(id=channel.thread_id), event.begins_conversation),
             announce=start is None,
         )
         return replace(event, subject=resolved.conversation_id)

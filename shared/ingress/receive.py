@@ -6,25 +6,20 @@ from datetime import datetime
 
 from shared.access.sender_permissions import SENDER_PERMISSIONS, Sender, refuse_reserved
 from shared.aside import Aside
-from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Dialect, Ingress
 from shared.dialects.notes import Note, common_note
 from shared.dialects.payload import Part, Payload, Rejected, read_payload
-from shared.dialects.reading import Draft, Reading
+from shared.dialects.reading import Reading
 from shared.dialects.received import NOTHING_GIVEN, Received
-from shared.dialects.registry import EVENTS, WARNINGS, dialect_named
+from shared.dialects.registry import EVENTS, dialect_named
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
-from shared.events.claim_check import CheckedIn, addressed, check_in
-from shared.events.codec import event_document, sized_event
-from shared.events.content import NATIVE_ID
-from shared.events.conversation_key import conversation_key
+from shared.events.claim_check import CheckedIn, addressed
 from shared.events.data import ChannelReference
-from shared.events.envelope import counted_moment, format_time, parse_time
-from shared.events.notes import EventNote, notes_attribute
 from shared.events.overflow import Overflow, publish
-from shared.ingress.changed_line import conversation_of_line
+from shared.ingress.addressing import Addressing
+from shared.ingress.drafted_event import counting_moment, drafted_event
 from shared.ingress.ownership import marked, refuse_foreign
 from shared.ingress.stamps import Stamps, stamped
 from shared.slices import Slice
@@ -193,85 +188,9 @@ class Receiver:
         ]
         moment = counting_moment(reading, now)
         history.refuse_too_late(moment, now, time_at)
-        resolved = await self._resolved(tenant_id, thread, reading, drafts, moment, now)
+        addressing = Addressing(self.threads, self.conversations, self.configurations.pseudonyms)
+        resolved = await addressing.conversation_of(tenant_id, thread, reading, drafts, moment, now)
         return resolved, [addressed(draft, resolved.conversation_id) for draft in drafts]
-
-    async def _resolved(
-        self,
-        tenant_id: str,
-        channel: ChannelReference,
-        reading: Reading,
-        drafts: Sequence[CheckedIn],
-        moment: datetime,
-        now: datetime,
-    ) -> Resolved:
-        """The conversation that an activity belongs to which counts at this moment."""
-        assumed = reading.time is None or moment != parse_time(reading.time)
-        # With an assumed time a retry comes with another one, and could be taken for a line of the next conversation.
-        if assumed:
-            known = await self.threads.known(tenant_id, channel)
-            if recorded := await self._recorded_in(tenant_id, known, drafts):
-                return recorded
-        for draft in drafts:
-            pseudonyms = self.configurations.pseudonyms
-            line = await conversation_of_line(
-                self.threads, self.conversations, pseudonyms, tenant_id, channel, draft.event
-            )
-            if line is not None:
-                return Resolved(line, None)
-        # What changes a line belongs where the line does.
-        place = counted_moment(parse_time(reading.line_time), now) if reading.line_time else moment
-        resolved = await self.threads.resolve(
-            tenant_id, channel, place, reading.customer, reading.begins, reading.context
-        )
-        if reading.begins != "always" and resolved.previous is not None:
-            # Before the end of the conversation before was known, the activity belonged there, and stayed.
-            return await self._recorded_in(tenant_id, [resolved.previous], drafts) or resolved
-        return resolved
-
-    async def _recorded_in(
-        self, tenant_id: str, conversation_ids: Sequence[str], drafts: Sequence[CheckedIn]
-    ) -> Resolved | None:
-        """The first of these conversations in which one of these events is recorded already."""
-        pseudonyms = await self.configurations.pseudonyms(tenant_id)
-        for conversation_id in conversation_ids:
-            key = conversation_key(conversation_id)
-            for draft in drafts:
-                recorded = fact_id(pseudonyms, conversation_id, draft.event.source, draft.event.id)
-                if await self.conversations.read_fact(tenant_id, key, recorded) is not None:
-                    return Resolved(conversation_id, None)
-        return None
 
 
 _BEGUN_BEFORE = [common_note("begun_before", "", "the conversation has begun before")]
-
-
-def counting_moment(reading: Reading, now: datetime) -> datetime:
-    """The time at which a payload that arrives now counts."""
-    return counted_moment(parse_time(reading.time) if reading.time else now, now)
-
-
-def drafted_event(
-    tenant_id: str,
-    channel: ChannelReference,
-    draft: Draft,
-    time: str | None,
-    now: datetime,
-    notes: Sequence[Note] = (),
-) -> CheckedIn:
-    """The draft as an event whose conversation is not known yet, with its large members kept apart.
-
-    It carries those of the reading's notes that are warnings. Raises InvalidEvent, EventTooLarge.
-    """
-    source = f"/channels/{channel.account_id}/{channel.channel_id}"
-    data = {**draft.data, "channel": channel.model_dump(by_alias=True)}
-    said_at = time or format_time(now)
-    document = event_document(tenant_id, "unresolved", source, draft.id, draft.type, said_at, data)
-    if notes:
-        document |= notes_attribute(EventNote(note.code, note.path) for note in notes if note.code in WARNINGS)
-    if draft.native_id is not None:
-        document[NATIVE_ID] = draft.native_id
-    if time is None or draft.native_id is not None:
-        # Each copy has another time, and is the same event.
-        document["timeassumed"] = True
-    return check_in(*sized_event(document))

@@ -24,8 +24,22 @@ from shared.threads.span import Share
 from shared.threads.thread import Thread, ThreadedConversation, started_event, thread_key
 from shared.wire import replace
 
+IsRecordedIn = Callable[[str], Awaitable[bool]]
+"""True if an activity is recorded already in the conversation of this id."""
 PseudonymsOf = Callable[[str], Awaitable[Pseudonyms]]
 """Returns the pseudonyms of a tenant. Raises UnknownTenant."""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What an activity begins a conversation with, if it does.
+
+    `context`: the variables that the conversation is announced with.
+    """
+
+    customer: Customer
+    begins: Begins = "always"
+    context: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,22 +88,30 @@ class Threads:
         tenant_id: str,
         channel: ChannelReference,
         moment: datetime,
-        customer: Customer,
-        begins: Begins = "always",
-        context: Mapping[str, Any] | None = None,
+        beginning: Beginning,
         *,
         announce: bool = True,
+        is_recorded_in: IsRecordedIn | None = None,
     ) -> Resolved:
         """The conversation that holds the moment. It is opened and announced if need be.
 
-        `context`: the variables that it is announced with, if it begins now. `announce` is False if the caller has the
-        `conversation.started` already.
+        `announce` is False if the caller has the `conversation.started` already. `is_recorded_in` is asked before a
+        next conversation begins: what is recorded in the last one is sent again, and begins nothing.
         """
 
-        def opening(thread: Thread) -> Thread:
-            return thread.opening(moment, customer, begins, context, announced=not announce)
+        begins = beginning.begins
 
-        thread = await self._change(tenant_id, channel, opening)
+        def opening(thread: Thread) -> Thread:
+            if is_recorded_in and thread.conversations and thread.holding(moment, begins) is None:
+                raise _NextBegins(thread.conversations[-1].conversation_id)
+            return thread.opening(moment, beginning.customer, begins, beginning.context, announced=not announce)
+
+        try:
+            thread = await self._change(tenant_id, channel, opening)
+        except _NextBegins as last:
+            if is_recorded_in and await is_recorded_in(last.conversation_id):
+                return Resolved(last.conversation_id, None)
+            return await self.resolve(tenant_id, channel, moment, beginning, announce=announce)
         held = thread.holding(moment, begins)
         assert held is not None, "a thread that was opened for a moment holds it"
         # An end may open a conversation. It stays unannounced until the activity that began it arrives.
@@ -174,3 +196,11 @@ class Threads:
         if changed != thread:
             await self._store.save(tenant_id, key, changed, etag)
         return thread, changed
+
+
+class _NextBegins(Exception):
+    """Raised where an activity would begin a thread's next conversation. Names the last one."""
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(conversation_id)
+        self.conversation_id = conversation_id

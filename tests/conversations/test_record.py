@@ -13,6 +13,7 @@ from shared.errors import EventIdConflict, TooLate, UnknownTenant
 from shared.events.catalog import Event
 from shared.events.data import ChannelReference
 from shared.events.envelope import format_time
+from shared.threads.resolve import Beginning
 from tests.builders import ended, escalated, fact_of, message, started
 from tests.conversations.pipelines import NOW, InMemory, Pipelines
 from tests.fakes import MemoryConversations, MemoryLedger
@@ -307,10 +308,11 @@ async def test_ending_closes_the_threads_interval() -> None:
     pipeline = await InMemory().configured()
     channel = ChannelReference(account_id="contoso-chat", channel_id="webchat", thread_id="t|1")
     at = NOW - timedelta(hours=1)
-    first = await pipeline.threads.resolve("contoso", channel, at, started().data.customer)
+    beginning = Beginning(started().data.customer)
+    first = await pipeline.threads.resolve("contoso", channel, at, beginning)
     await pipeline.record(*pipeline.publisher.events)
     # When it ended, then what is said later belongs to the thread's next conversation
     await pipeline.record(ended(first.conversation_id, at=format_time(at + timedelta(minutes=5))))
-    later = await pipeline.threads.resolve("contoso", channel, at + timedelta(minutes=6), started().data.customer)
-    retry = await pipeline.threads.resolve("contoso", channel, at + timedelta(minutes=1), started().data.customer)
+    later = await pipeline.threads.resolve("contoso", channel, at + timedelta(minutes=6), beginning)
+    retry = await pipeline.threads.resolve("contoso", channel, at + timedelta(minutes=1), beginning)
     assert later.conversation_id != first.conversation_id == retry.conversation_id

@@ -559,6 +559,26 @@ async def test_a_line_that_the_client_sends_again_is_one_line(host: Host) -> Non
     assert [line["id"] for line in agents if line["origin"] != "summary"] == ["a1", "a3"]
 
 
+async def test_a_line_that_the_client_sends_again_after_the_end_begins_no_conversation(host: Host) -> None:
+    # given a line that ends the conversation, and whose client never learned that it arrived
+    client = {"clientActivityID": "16481698424364zrf"}
+    bye = activity(id="a1", text="bye", channelData=client)
+    end = bot_activity(id="a2", type="endOfConversation", timestamp="2026-10-20T11:00:02Z")
+    again = activity(id="a3", text="bye", channelData=client, timestamp="2026-10-20T11:00:07Z")
+    for said in (bye, end):
+        await host.accepted(WEB_CHAT, said)
+        await host.drain()
+    # when it comes again, then it is one line of one conversation
+    _, agents, _ = await shown(host, again)
+    assert [line["id"] for line in agents if line["text"] == "bye"] == ["a1"]
+    assert len((await host.shown("conversations"))["conversations"]) == 1
+    # and what the customer says next begins another one
+    client["clientActivityID"] = "b"
+    await host.accepted(WEB_CHAT, activity(id="a4", channelData=client, timestamp="2026-10-20T11:01:00Z"))
+    await host.drain()
+    assert len((await host.shown("conversations"))["conversations"]) == 2
+
+
 async def test_lines_of_other_client_ids_are_two_lines(host: Host) -> None:
     said = [activity(id=f"a{n}", channelData={"clientActivityID": f"c{n}"}) for n in (1, 2)]
     _, agents, _ = await shown(host, *said)

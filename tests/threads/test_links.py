@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import ThreadChanged
 from shared.threads.links import LinkedThreads
-from shared.threads.resolve import Resolved, Threads
+from shared.threads.resolve import Beginning, Resolved, Threads
 from shared.threads.span import Share
 from shared.threads.thread import Thread, conversation_id, thread_key
 from tests.builders import PSEUDONYMS
@@ -30,7 +30,9 @@ class Chat:
 
     async def said(self, channel: Any, after: float) -> str:
         """The conversation of a customer's line so many minutes after ten."""
-        resolved: Resolved = await self.threads.resolve("contoso", channel, TEN + timedelta(minutes=after), ANNA)
+        resolved: Resolved = await self.threads.resolve(
+            "contoso", channel, TEN + timedelta(minutes=after), Beginning(ANNA)
+        )
         return resolved.conversation_id
 
     async def link(self) -> None:
@@ -125,7 +127,7 @@ class Crowded(MemoryThreads):
         if thread.same_as is not None and not self.raced:
             self.raced = True
             racing = Threads(self, pseudonyms, Bus(), MemoryOverflow())
-            await racing.resolve("contoso", NEW, TEN + timedelta(minutes=5), ANNA)
+            await racing.resolve("contoso", NEW, TEN + timedelta(minutes=5), Beginning(ANNA))
             with pytest.raises(ThreadChanged):
                 await super().save(tenant_id, key, thread, etag)
             raise ThreadChanged

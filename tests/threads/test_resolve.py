@@ -15,7 +15,7 @@ from shared.events.codec import decode_event, encode_event
 from shared.events.data import ChannelReference, Customer
 from shared.events.envelope import parse_time
 from shared.events.pseudonym import Pseudonyms
-from shared.threads.resolve import Resolved, Threads
+from shared.threads.resolve import Beginning, Resolved, Threads
 from shared.threads.span import Share
 from shared.threads.thread import (
     MOST_CONVERSATIONS,
@@ -68,7 +68,8 @@ def threads(bus: Bus) -> Threads:
 
 async def resolve(threads: Threads, after: float, channel: ChannelReference = CHANNEL, **how: Any) -> Resolved:
     """What an activity of the tenant contoso, some minutes after ten, belongs to."""
-    return await threads.resolve("contoso", channel, TEN + minutes(after), ANNA, **how)
+    given = {name: how.pop(name) for name in ("begins", "context") if name in how}
+    return await threads.resolve("contoso", channel, TEN + minutes(after), Beginning(ANNA, **given), **how)
 
 
 async def close(threads: Threads, conversation: str, after: float) -> None:
@@ -132,7 +133,7 @@ async def test_tenants_never_share_a_thread(threads: Threads, bus: Bus) -> None:
     # given a conversation of one tenant
     await resolve(threads, 0)
     # when another tenant has a thread of the same names, then that has a conversation of its own
-    assert (await threads.resolve("fabrikam", CHANNEL, TEN, ANNA)).announced is not None
+    assert (await threads.resolve("fabrikam", CHANNEL, TEN, Beginning(ANNA))).announced is not None
     assert [json.loads(body)["tenantid"] for body in bus.bodies] == ["contoso", "fabrikam"]
 
 
@@ -161,7 +162,7 @@ async def test_an_announcement_is_repeated_with_the_same_bytes(bus: Bus) -> None
     threads = Threads(Forgetful(), pseudonyms, bus, MemoryOverflow())
     # when more activities arrive, of another time and with another name of the customer
     await resolve(threads, 0)
-    await threads.resolve("contoso", CHANNEL, TEN + minutes(5), Customer(id="anna", name="Anna B."))
+    await threads.resolve("contoso", CHANNEL, TEN + minutes(5), Beginning(Customer(id="anna", name="Anna B.")))
     # then what is published again is the same event, byte for byte
     assert bus.bodies[0] == bus.bodies[1]
 
@@ -260,7 +261,7 @@ class Raced(MemoryThreads):
     async def save(self, tenant_id: str, key: str, thread: Thread, etag: str | None) -> None:
         other, self.other = self.other, None
         if other:
-            await other.resolve("contoso", CHANNEL, TEN + minutes(1), ANNA)
+            await other.resolve("contoso", CHANNEL, TEN + minutes(1), Beginning(ANNA))
         await super().save(tenant_id, key, thread, etag)
 
 
