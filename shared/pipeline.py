@@ -23,6 +23,7 @@ from shared.effects.tell_thread import TellThreadHandler
 from shared.events.bus import DeadLetters, EventPublisher
 from shared.events.overflow import Overflow
 from shared.health import Figures, Health, Probe
+from shared.ingress.addressing import Addressing
 from shared.ingress.deliver import Deliveries
 from shared.ingress.parked_effect import ParkedEffects
 from shared.ingress.parked_event import ParkedEvents
@@ -111,6 +112,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     contents = Contents(overflow)
     links = LinkedThreads(adapters.threads, configurations.pseudonyms)
     threads = Threads(links, configurations.pseudonyms, bus, overflow)
+    addressing = Addressing(threads, store, configurations.pseudonyms)
     stamps = Stamps(clock)
     handlers: dict[str, EffectHandler] = {
         "contribute": ContributeHandler(adapters.ledger, configurations),
@@ -124,7 +126,7 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
     archiver = Archiver(store, adapters.archive, contents, threads, forgotten, clock)
     timers = Timers(store, configurations, recorder, effects, archiver, clock)
     return Pipeline(
-        receiver=Receiver(configurations, threads, links, bus, overflow, store, stamps),
+        receiver=Receiver(configurations, addressing, links, bus, overflow, store, stamps),
         deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, stamps, telemetry),
         conversations=Conversations(store, contents, configurations, clock),
         finder=Finder(store, threads, configurations),

@@ -26,7 +26,7 @@ from shared.slices import Slice
 from shared.tenants.configurations import Configurations
 from shared.tenants.history import History
 from shared.threads.links import LinkedThreads
-from shared.threads.resolve import Resolved, Threads
+from shared.threads.resolve import Resolved
 from shared.wire import replace
 
 Admit = Callable[[str, int], None]
@@ -57,7 +57,7 @@ class Receiver:
     """Receives payloads and events from outside, and publishes the events that they mean."""
 
     configurations: Configurations
-    threads: Threads
+    addressing: Addressing
     links: LinkedThreads
     publisher: EventPublisher
     overflow: Overflow
@@ -188,8 +188,7 @@ class Receiver:
         ]
         moment = counting_moment(reading, now)
         history.refuse_too_late(moment, now, time_at)
-        addressing = Addressing(self.threads, self.conversations, self.configurations.pseudonyms)
-        resolved = await addressing.conversation_of(tenant_id, thread, reading, drafts, moment, now)
+        resolved = await self.addressing.conversation_of(tenant_id, thread, reading, drafts, moment, now)
         return resolved, [addressed(draft, resolved.conversation_id) for draft in drafts]
 
 

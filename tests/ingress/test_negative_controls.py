@@ -10,6 +10,7 @@ import pytest
 from shared.dialects.payload import Payload
 from shared.events.claim_check import CheckedIn
 from shared.events.data import ChannelReference
+from shared.ingress.addressing import Addressing
 from shared.ingress.receive import Receipt, Receiver
 from shared.pipeline import Pipeline
 from shared.tenants.history import History
@@ -53,16 +54,21 @@ async def test_a_wrong_activity_spoils_its_set() -> None:
         )
 
 
-class Forgetful(Receiver):
-    """A receiver that never finds an event that is recorded already."""
+class Forgetful(Addressing):
+    """Never finds an event that is recorded already."""
 
     async def _recorded_in(self, tenant_id: str, conversation_ids: Sequence[str], drafts: Sequence[CheckedIn]) -> None:
         return None
+
+
+def forgetful(pipeline: Pipeline) -> Pipeline:
+    addressing = Forgetful(**vars(pipeline.receiver.addressing))
+    return replace(pipeline, receiver=replace(pipeline.receiver, addressing=addressing))
 
 
 @pytest.mark.parametrize("minutes", [None, 70])
 async def test_a_retry_without_a_usable_time_is_resolved_by_its_arrival(minutes: float | None) -> None:
     with pytest.raises(AssertionError, match="'2'"):
         await test_ingress_to_bill.test_a_retry_without_a_usable_time_stays_in_its_conversation(
-            minutes, with_receiver(Forgetful)
+            minutes, partial(InMemory, rewired=forgetful)
         )

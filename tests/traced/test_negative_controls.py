@@ -50,8 +50,10 @@ async def test_an_event_goes_over_the_bus_without_its_trace(tmp_path: Path, obse
         await host.configured("contoso")
         receiver = host.pipeline.receiver
         publisher = WithoutTraces(host.pipeline.bus, observed.telemetry, host.clock)
-        threads = Threads(receiver.threads._store, receiver.configurations.pseudonyms, publisher, receiver.overflow)
-        faulty = replace(host.pipeline, receiver=replace(receiver, threads=threads, publisher=publisher))
+        known = receiver.addressing
+        threads = Threads(known.threads._store, known.pseudonyms, publisher, receiver.overflow)
+        addressing = replace(known, threads=threads)
+        faulty = replace(host.pipeline, receiver=replace(receiver, addressing=addressing, publisher=publisher))
         bootstrap.provide(faulty, bootstrap.access())
         with pytest.raises(AssertionError, match="3 == 1"):
             await test_traces.test_a_message_is_one_trace_from_the_webhook_to_the_ledger(host, observed)
