@@ -10,9 +10,10 @@ from shared.conversations.fact import fact_id
 from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Dialect, Ingress
 from shared.dialects.notes import Note, common_note
-from shared.dialects.payload import Part, Payload, Rejected, read_payload
+from shared.dialects.payload import Part, Payload, Rejected
 from shared.dialects.reading import Draft, Reading
 from shared.dialects.received import NOTHING_GIVEN, Received
+from shared.dialects.recognise import read_posted
 from shared.dialects.registry import EVENTS, WARNINGS, dialect_named
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
@@ -80,7 +81,7 @@ class Receiver:
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
         ingress = Ingress(history.at(now).configuration)
-        payload = await self.aside.reading(tenant_id, body, read_payload, EVENTS, Received(body, headers), ingress, now)
+        payload = await self.aside.reading(tenant_id, body, read_posted, EVENTS, Received(body, headers), ingress, now)
         admit(tenant_id, len(payload.parts))
         return await self._publish_payload(tenant_id, None, payload, history, now)
 
@@ -108,9 +109,7 @@ class Receiver:
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
         dialect = dialect_named(account.dialect)
-        payload = await self.aside.reading(
-            tenant_id, body, read_payload, dialect, Received(body, headers), ingress, now
-        )
+        payload = await self.aside.reading(tenant_id, body, read_posted, dialect, Received(body, headers), ingress, now)
         admit(tenant_id, len(payload.parts))
         return await self._publish_payload(tenant_id, channel, payload, history, now)
 

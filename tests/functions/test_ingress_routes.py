@@ -187,6 +187,27 @@ async def test_a_telegram_account_posts_updates(host: Host) -> None:
     assert paths(await host.client.post(path, json={"message": said})) == ["update_id"]
 
 
+async def test_a_payload_of_another_dialect_is_refused_by_the_name_of_what_it_looks_like(host: Host) -> None:
+    # Given payloads at ingresses that read something else
+    update = {"update_id": 1, "message": {"message_id": 7}}
+    telegram = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+    an_activity = "looks like a Bot Framework activity (botFramework)"
+    for path, sent, said in [
+        (WEB_CHAT, update, "looks like a Telegram update (telegram), but a Bot Framework activity is read here"),
+        (telegram, activity(), f"{an_activity}, but a Telegram update is read here"),
+        (telegram, line(), "looks like a CloudEvent (cloudEvents), but a Telegram update is read here"),
+        (EVENTS, activity(), f"{an_activity}, but a CloudEvent is read here"),
+        (WEB_CHAT, {"destination": "U1", "events": []}, "is a webhook of LINE, which no account reads"),
+    ]:
+        # When they are posted, then the refusal says first what they look like, and then what is missing
+        first, *others = problem(await host.client.post(path, json=sent))["errors"]
+        assert first == {"path": "", "reason": said}
+        assert others
+    # and of what is only wrong nothing is guessed
+    assert paths(await host.client.post(telegram, json={"update_id": 1, "message": {}}))[0] != ""
+    assert paths(await host.client.post(WEB_CHAT, json={"hello": 1}))[0] != ""
+
+
 async def test_an_account_of_ones_own_posts_events(host: Host) -> None:
     # Given events that name the channel of the address, or none
     channel = {"accountId": "contoso-app", "channelId": "app"}
