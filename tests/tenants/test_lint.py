@@ -235,7 +235,13 @@ def test_numbers_and_texts_apart_are_left_alone() -> None:
         ("Card", "card", "only in upper and lower case"),
         ("CreditCard", "CerditCard", "only in two characters that changed places"),
         ("CreditCard", "DebitCard", None),
+        ("Chat", "Chta", "only in two characters that changed places"),
+        ("open", "opne", "only in two characters that changed places"),
         ("Cat", "Car", None),
+        ("Cat", "Cta", None),
+        ("Card", "Cart", None),
+        ("Card", "Cadrs", None),
+        ("V 12", "V 21", None),
         ("Tariff1", "Tariff2", None),
         ("Tariff1", "Tariff12", None),
         ("Tariff12", "Tariff21", None),
@@ -319,6 +325,10 @@ def test_an_unknown_variable_is_refused_with_the_one_that_may_be_meant(name: str
     assert did_you_mean(name, []) == ""
     # and of two that differ in case alone the first
     assert did_you_mean("Topc", ["Topic", "topic"]) == "; did you mean 'Topic'?"
+    # and of short ones the one with two letters that changed places
+    assert did_you_mean("Chta", ["Cat", "Chat"]) == "; did you mean 'Chat'?"
+    assert did_you_mean("opne", ["open", "closed"]) == "; did you mean 'open'?"
+    assert did_you_mean("Cart", ["Card"]) == ""
 
 
 def test_a_work_stream_without_a_fallback_is_refused() -> None:
