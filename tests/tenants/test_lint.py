@@ -528,3 +528,40 @@ def test_a_reminder_for_who_waits_and_a_fail_over_to_bots_are_found() -> None:
     found = {(one.code, one.path) for one in lint(decode_configuration("contoso", text.encode()))}
     assert ("reminder_never_sent", "workStreams[0].inactivity.open.remindAfter") in found
     assert ("no_way_to_a_human", "bots[0].failOver.queue") in found
+
+
+@pytest.mark.parametrize(
+    ("locale", "hint"),
+    [
+        ("english", "; did you mean 'en'?"),
+        ("Deutsch", "; did you mean 'de'?"),
+        ("en_US", "; did you mean 'en-US'?"),
+        (" pt", "; did you mean 'pt'?"),
+        ("suomi", ""),
+        ("e", ""),
+        ("en--US", "; did you mean 'en'?"),
+        ("en-Unitedstates", "; did you mean 'en'?"),
+    ],
+)
+def test_a_locale_that_no_customer_can_have_is_found(locale: str, hint: str) -> None:
+    # Given messages in a locale that is written as no tag, beside those in German
+    texts = {"remind": "?", "close": "!"}
+    policy = {"closeAfter": 900, "messages": {"de": texts, locale: texts}}
+    checked = configuration(inactivity={"bot": policy})
+    # Then it is found, with what may be meant
+    path = f"workStreams[0].inactivity.bot.messages.{locale}"
+    assert found(checked) == [("locale_malformed", path)]
+    assert [one.detail.partition("such as en or pt-BR")[2] for one in lint(checked)] == [hint]
+
+
+@pytest.mark.parametrize(
+    "locale", ["en", "EN-us", "zh-Hant-TW", "sr-Latn", "es-419", "de-CH-1996", "gsw", "x-own", "i-klingon"]
+)
+def test_a_locale_that_is_a_tag_is_left_alone(locale: str) -> None:
+    texts = {"remind": "?", "close": "!"}
+    assert found(configuration(inactivity={"bot": {"closeAfter": 900, "messages": {locale: texts}}})) == []
+
+
+def test_a_fallback_locale_that_is_no_tag_is_found() -> None:
+    checked = decode_configuration("contoso", CONTOSO.replace(b"tenantId:", b"fallbackLocale: english\ntenantId:", 1))
+    assert ("locale_malformed", "fallbackLocale") in found(checked)
