@@ -104,7 +104,7 @@ class Receiver:
         configuration = history.at(now).configuration
         found = configuration.channel(account_id, channel_id)
         if found is None:
-            raise UnknownAccount(account_id, channel_id)
+            raise UnknownAccount(account_id, channel_id, configuration.channel_hint(account_id, channel_id))
         account, declared = found
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)

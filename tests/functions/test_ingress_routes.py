@@ -164,6 +164,25 @@ async def test_account_and_channel_of_the_address_must_be_known(host: Host, addr
     assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_account")
 
 
+async def test_a_channel_that_is_nearly_a_declared_one_is_named(host: Host) -> None:
+    # Given what nearly is the name of a channel: in the address, in an event without a subject, and in a question
+    near = {"accountId": "contoso-ap", "channelId": "app"}
+    event = line(conversation=None, channel={**near, "threadId": "t"})
+    for path, sent, meant in [
+        ("/api/tenants/contoso/channels/contoso-chat/webchta", activity(), "contoso-chat/webchat"),
+        (EVENTS, event, "contoso-app/app"),
+        ("/api/tenants/contoso/conversations/find", {"channel": {**near, "threadId": "t"}}, "contoso-app/app"),
+        ("/api/tenants/contoso/diagnose?account=Contoso-Chat&channel=webchat", activity(), "contoso-chat/webchat"),
+    ]:
+        # When it is posted, then the refusal names the declared one
+        refused = problem(await host.client.post(path, json=sent))
+        assert refused["code"] == "unknown_account"
+        assert refused["detail"].endswith(f"is configured; did you mean {meant!r}?")
+    # and none of another tenant
+    answer = await host.client.post("/api/tenants/contoso/channels/fabrikam-web/webchat", json=activity())
+    assert "did you mean" not in problem(answer)["detail"]
+
+
 async def test_a_telegram_account_posts_updates(host: Host) -> None:
     # Given the Telegram account that the example declares
     path = "/api/tenants/contoso/channels/contoso-telegram/telegram"
