@@ -353,8 +353,9 @@ class UnknownAccount(Refused):
     code = "unknown_account"
     status = 404
 
-    def __init__(self, account_id: str, channel_id: str) -> None:
-        super().__init__(f"no channel {channel_id!r} of a messaging account {account_id!r} is configured")
+    def __init__(self, account_id: str, channel_id: str, hint: str = "") -> None:
+        """`hint`: which channel may be meant; every caller who gets as far as this may know the tenant's channels."""
+        super().__init__(f"no channel {channel_id!r} of a messaging account {account_id!r} is configured{hint}")
 
 
 class UnknownConversation(Refused):

@@ -6,6 +6,8 @@ from itertools import chain
 
 _SHORTEST = 5
 """Of shorter texts, one character says little: Cat and Car."""
+_SHORTEST_SWAPPED = 4
+"""Shorter texts are often another word when two characters change places: for and fro."""
 
 
 def did_you_mean(name: str, declared: Iterable[str]) -> str:
@@ -14,6 +16,8 @@ def did_you_mean(name: str, declared: Iterable[str]) -> str:
     for known in declared:
         by_folded.setdefault(known.casefold(), known)
     near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.8)
+    # Of a short name, two characters that changed places are a large part.
+    near = near or [known for known in by_folded if typo_between(name, known)][:1]
     return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
 
 
@@ -57,7 +61,7 @@ _LONGEST = 50
 def _parts(text: str) -> list[str]:
     """The text in one case, and what it is without any one of its characters, if that may be a typo."""
     folded = text.casefold()
-    if not _SHORTEST <= len(folded) <= _LONGEST:
+    if not _SHORTEST_SWAPPED <= len(folded) <= _LONGEST:
         return [folded]
     return [*dict.fromkeys([folded, *(folded[:n] + folded[n + 1 :] for n in range(len(folded)))])]
 
@@ -65,19 +69,19 @@ def _parts(text: str) -> list[str]:
 def typo_between(one: str, other: str) -> str | None:
     """How two different texts differ, if only in case or by one typo; None if they differ more.
 
-    One typo is a character too many, too few or wrong, or two that changed places. A digit is never one: Tariff1 and
-    Tariff2 are two things.
+    One typo is a character too many, too few or wrong, or two neighbours that changed places; in a short text only the
+    last. A digit is never one: Tariff1 and Tariff2 are two things.
     """
     short, long = sorted((one.casefold(), other.casefold()), key=len)
     if short == long:
         return "only in upper and lower case"
-    if len(short) < _SHORTEST or len(long) - len(short) > 1:
+    if len(short) < _SHORTEST_SWAPPED or len(long) - len(short) > 1:
         return None
     start = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
     a, b = short[start:], long[start:]
     swapped = len(a) == len(b) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:]
-    wrong = len(a) == len(b) and a[1:] == b[1:]
+    one_character = len(short) >= _SHORTEST and (a[1:] if len(a) == len(b) else a) == b[1:]
     differing = b[:1] if len(a) < len(b) else a[:1] + b[:1]
-    if not (swapped or wrong or a == b[1:]) or any(map(str.isdigit, differing)):
+    if not (swapped or one_character) or any(map(str.isdigit, differing)):
         return None
     return "only in two characters that changed places" if swapped else "only in one character"

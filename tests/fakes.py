@@ -10,7 +10,7 @@ from shared.clock import Clock, MovableClock, SystemClock
 from shared.contributions.counters import Counted, adjustments, not_zero
 from shared.contributions.row import TOMBSTONE_KEPT, Row, RowPage, Total, page_of
 from shared.conversations.fact import Fact
-from shared.conversations.lists import Position, Selection, listed, position
+from shared.conversations.lists import Position, Selection, after_key, key_named, listed, position
 from shared.conversations.ports import Beside, FactExists, FactTime, Head, HeadPage, Loaded
 from shared.effects.archive import PartExists
 from shared.errors import DayClosed, HeadChanged, ThreadChanged, VersionConflict
@@ -225,7 +225,8 @@ class MemoryConversations:
         ]
         found.sort(key=lambda pair: pair[0], reverse=selection.newest_first)
         if selection.sort == "key":
-            left = [pair for pair in found if pair[0].key > (after or "")]
+            after_this = key_named(after)
+            left = [pair for pair in found if pair[0].key > after_this]
         else:
             begin = position(after) if after is not None else None
             left = [
@@ -237,7 +238,7 @@ class MemoryConversations:
         if len(left) <= limit:
             return HeadPage([head for _, head in page], None)
         last = page[-1][0]
-        return HeadPage([head for _, head in page], last.key if selection.sort == "key" else last.text())
+        return HeadPage([head for _, head in page], after_key(last.key) if selection.sort == "key" else last.text())
 
     async def keys(self, tenant_id: str, after: str | None, limit: int) -> Sequence[str]:
         known = sorted(key for (tenant, key), one in self._partitions.items() if tenant == tenant_id and one.facts)

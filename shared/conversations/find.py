@@ -97,5 +97,6 @@ class Finder:
     async def _check(self, tenant_id: str, channel: ChannelReference) -> None:
         """Raises UnknownAccount, since nothing was found, if the tenant declares no such channel."""
         configuration = (await self.configurations.of(tenant_id)).latest.configuration
-        if configuration.channel(channel.account_id, channel.channel_id) is None:
-            raise UnknownAccount(channel.account_id, channel.channel_id)
+        named = channel.account_id, channel.channel_id
+        if configuration.channel(*named) is None:
+            raise UnknownAccount(*named, configuration.channel_hint(*named))

@@ -151,6 +151,27 @@ def position(continuation: str) -> Position:
     return place_named(continuation, Position, str)
 
 
+_BY_KEY = "key~"
+"""What a continuation of a list by key begins with, so that no other text is taken for one."""
+
+
+def after_key(key: str) -> str:
+    """The continuation of a list by key, behind this one."""
+    return _BY_KEY + key
+
+
+def key_named(continuation: str | None) -> str:
+    """The key after which a page of a list by key begins; empty for the first one. Raises InvalidRequest."""
+    if continuation is None:
+        return ""
+    if not continuation.startswith(_BY_KEY):
+        raise InvalidRequest([_UNKNOWN_CONTINUATION])
+    return continuation.removeprefix(_BY_KEY)
+
+
+_UNKNOWN_CONTINUATION = Mistake("continuation", "is none that an answer had")
+
+
 def place_named(continuation: str, place: Callable[[datetime, Part], Place], part: Callable[[str], Part]) -> Place:
     """The place that a continuation names by a moment and a part, as `microseconds~part`. Raises InvalidRequest."""
     number, separator, rest = continuation.partition("~")
@@ -159,7 +180,7 @@ def place_named(continuation: str, place: Callable[[datetime, Part], Place], par
             return place(moment_of(int(number)), part(rest))
     except (ValueError, OverflowError):
         pass
-    raise InvalidRequest([Mistake("continuation", "is none that an answer had")])
+    raise InvalidRequest([_UNKNOWN_CONTINUATION])
 
 
 def microseconds(moment: datetime) -> int:

@@ -52,7 +52,8 @@ def _ingress_channel(
     ]
     if account_id is not None or channel_id is not None:
         if not matching:
-            raise UnknownAccount(account_id or "", channel_id or "")
+            named = account_id or "", channel_id or ""
+            raise UnknownAccount(*named, configuration.channel_hint(*named))
         return _as_ingress_channel(*matching[0], assumed=len(matching) > 1)
     if recognised.dialect is None or not recognised.dialect.needs_channel:
         return None

@@ -58,6 +58,10 @@ class TenantView(Protocol):
         """None if the configuration declares no such channel."""
         ...
 
+    def channel_hint(self, account_id: str, channel_id: str) -> str:
+        """Which declared channel may be meant by an unknown one; empty if there is none like it."""
+        ...
+
 
 def declared_sender(tenant: TenantView, *native_ids: object) -> tuple[Literal["bot", "agent"], str] | None:
     """The role and the declared id of a sender who has one of these native ids; None if the tenant declares nobody so.

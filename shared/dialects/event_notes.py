@@ -27,7 +27,7 @@ def notes_on(event: Event) -> list[Note]:
         document = getattr(data, name)
         if document is not None and document.model_extra:
             notes += _unknown(f"data.{alias}", document, event)
-    return notes
+    return [*notes, *_almost_private(event)] if event.history else notes
 
 
 # Nearly no event has such a member, and each one is looked at.
@@ -48,3 +48,16 @@ def _unknown(path: str, model: WireModel, event: Event) -> Iterator[Note]:
     for name in sorted((model.model_extra or {}).keys() - known)[:MOST_NOTES]:
         hint = did_you_mean(name[:_LONGEST_NAME], [*declared, *known])
         yield common_note("unknown_member", f"{path}.{name[:_LONGEST_NAME]}", f"is no member of {event.type}{hint}")
+
+
+def _almost_private(event: Event) -> Iterator[Note]:
+    """A note on the first member of a history's line that is almost `visibility`, if there is one.
+
+    Other unknown members of these lines are the channels' own.
+    """
+    named = [(n, name) for n, line in enumerate(event.history) if line.model_extra for name in line.almost_visibility()]
+    if named:
+        (n, name), *others = named
+        more = f" (and the same for {len(others)} more)" if others else ""
+        reason = f"is no member of a line; did you mean 'visibility'?{more}"
+        yield common_note("unknown_member", f"data.transcript[{n}].{name[:_LONGEST_NAME]}", reason)

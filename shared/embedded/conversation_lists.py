@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.conversations.documents import read_head
-from shared.conversations.lists import Listed, Position, Selection, microseconds, moment_of, position
+from shared.conversations.lists import (
+    Listed,
+    Position,
+    Selection,
+    after_key,
+    key_named,
+    microseconds,
+    moment_of,
+    position,
+)
 from shared.conversations.ports import HeadPage
 from shared.embedded.database import Database
 
@@ -119,9 +128,9 @@ def _page_by_key(
 ) -> HeadPage:
     customer = "AND customer = :customer" if filters else ""
     sql = f"SELECT key, document FROM heads WHERE tenant_id = :tenant {customer} AND key > :after"  # noqa: S608  # a constant
-    parameters = {"tenant": tenant_id, "after": after or "", "limit": limit + 1, **filters}
+    parameters = {"tenant": tenant_id, "after": key_named(after), "limit": limit + 1, **filters}
     rows = database.query(f"{sql} ORDER BY key LIMIT :limit", parameters)
-    more = rows[limit - 1]["key"] if len(rows) > limit else None
+    more = after_key(rows[limit - 1]["key"]) if len(rows) > limit else None
     return HeadPage([read_head(row["document"]) for row in rows[:limit]], more)
 
 

@@ -96,10 +96,14 @@ class Line(WireModel):
     def _almost_private(self) -> Self:
         if not self.model_extra or "visibility" in self.model_fields_set:
             return self
-        meant = [value for name, value in self.model_extra.items() if typo_between(name[:80].strip(), "visibility")]
+        meant = [self.model_extra[name] for name in self.almost_visibility()]
         if all(isinstance(one, str) and one.strip().casefold() == "public" for one in meant):
             return self
         return replace(self, visibility="private")
+
+    def almost_visibility(self) -> list[str]:
+        """The names of unknown members that are `visibility` but for a typo."""
+        return [name for name in self.model_extra or () if typo_between(name[:80].strip(), "visibility")]
 
 
 class BotHistoryLine(Line):

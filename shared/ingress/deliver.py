@@ -122,8 +122,9 @@ class Deliveries:
         channel = event.data.channel
         if event.subject is not None or channel is None or channel.thread_id is None:
             return event
-        if history.at(self.clock.now()).configuration.channel(channel.account_id, channel.channel_id) is None:
-            raise UnknownAccount(channel.account_id, channel.channel_id)
+        configuration, named = history.at(self.clock.now()).configuration, (channel.account_id, channel.channel_id)
+        if configuration.channel(*named) is None:
+            raise UnknownAccount(*named, configuration.channel_hint(*named))
         history.refuse_too_late(event.moment, now)
         recorder = self.recorder
         line = await conversation_of_line(

@@ -9,9 +9,10 @@ from shared.aside import Aside
 from shared.conversations.ports import ConversationStore
 from shared.dialects.dialect import Dialect, Ingress
 from shared.dialects.notes import Note, common_note
-from shared.dialects.payload import Part, Payload, Rejected, read_payload
+from shared.dialects.payload import Part, Payload, Rejected
 from shared.dialects.reading import Reading
 from shared.dialects.received import NOTHING_GIVEN, Received
+from shared.dialects.recognise import read_posted
 from shared.dialects.registry import EVENTS, dialect_named
 from shared.errors import Refused, UnknownAccount
 from shared.events.bus import EventPublisher
@@ -75,7 +76,7 @@ class Receiver:
         now = self.stamps.next()
         history = await self.configurations.of(tenant_id)
         ingress = Ingress(history.at(now).configuration)
-        payload = await self.aside.reading(tenant_id, body, read_payload, EVENTS, Received(body, headers), ingress, now)
+        payload = await self.aside.reading(tenant_id, body, read_posted, EVENTS, Received(body, headers), ingress, now)
         admit(tenant_id, len(payload.parts))
         return await self._publish_payload(tenant_id, None, payload, history, now)
 
@@ -98,14 +99,12 @@ class Receiver:
         configuration = history.at(now).configuration
         found = configuration.channel(account_id, channel_id)
         if found is None:
-            raise UnknownAccount(account_id, channel_id)
+            raise UnknownAccount(account_id, channel_id, configuration.channel_hint(account_id, channel_id))
         account, declared = found
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
         dialect = dialect_named(account.dialect)
-        payload = await self.aside.reading(
-            tenant_id, body, read_payload, dialect, Received(body, headers), ingress, now
-        )
+        payload = await self.aside.reading(tenant_id, body, read_posted, dialect, Received(body, headers), ingress, now)
         admit(tenant_id, len(payload.parts))
         return await self._publish_payload(tenant_id, channel, payload, history, now)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, islice
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
@@ -20,6 +20,9 @@ from shared.wire import ExactModel
 
 TENANT_ID = r"[a-z0-9][a-z0-9-]{0,63}"
 """A pattern that every tenant's id matches as a whole."""
+_MOST_COMPARED = 200
+"""The channels among which one is looked for that an unknown name may mean: each takes some microseconds."""
+_LONGEST_COMPARED = 200
 _MAX_BOT_NAME = 30
 """Characters; seed 001: bots with longer names fail to connect."""
 
@@ -188,6 +191,11 @@ class Configuration(ExactModel):
 
     def channel(self, account_id: str, channel_id: str) -> tuple[Account, Channel] | None:
         return self._channels.get((account_id, channel_id))
+
+    def channel_hint(self, account_id: str, channel_id: str) -> str:
+        """What a refusal says after naming an unknown channel; empty where no declared one is like it."""
+        names = (f"{account}/{channel}" for account, channel in self._channels)
+        return did_you_mean(f"{account_id}/{channel_id}"[:_LONGEST_COMPARED], islice(names, _MOST_COMPARED))
 
     @cached_property
     def _channels(self) -> Mapping[tuple[str, str], tuple[Account, Channel]]:

@@ -14,6 +14,7 @@ FindingCode = Literal[
     "empty_queue",
     "escalation_from_pick",
     "handshake_closed",
+    "locale_malformed",
     "mode_changed",
     "more_findings",
     "names_differ_in_case",

@@ -9,7 +9,7 @@ from shared.tenants.finding import Finding
 
 def inactivity_findings(configuration: Configuration) -> Iterator[Finding]:
     """What an administrator cannot have meant about silence and fail-overs."""
-    for path, inactivity in _policies(configuration):
+    for path, inactivity in policies(configuration):
         if inactivity.open is not None and inactivity.open.remind_after is not None:
             detail = "nobody is reminded who waits in a queue: remove remindAfter, or set it in bot or agent"
             yield Finding(code="reminder_never_sent", path=f"{path}.inactivity.open.remindAfter", detail=detail)
@@ -32,7 +32,8 @@ def _lacks_reminder(policy: InactivityPolicy, locale: str) -> bool:
     return policy.remind_after is not None and not (texts and texts.remind)
 
 
-def _policies(configuration: Configuration) -> Iterator[tuple[str, Inactivity]]:
+def policies(configuration: Configuration) -> Iterator[tuple[str, Inactivity]]:
+    """What is to happen in silence, by work stream and by channel, each after its path."""
     for s, stream in enumerate(configuration.work_streams):
         yield f"workStreams[{s}]", stream.inactivity
     for a, account in enumerate(configuration.accounts):

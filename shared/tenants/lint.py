@@ -18,6 +18,7 @@ from shared.tenants.authentication import (
 from shared.tenants.configuration import Configuration
 from shared.tenants.finding import Finding
 from shared.tenants.inactivity_findings import inactivity_findings
+from shared.tenants.locale_findings import locale_findings
 from shared.tenants.names import names_in_two_cases
 from shared.tenants.reachability import ConditionAnalyzer
 from shared.tenants.secret_names import own_prefix
@@ -45,6 +46,7 @@ def _findings(configuration: Configuration) -> Iterator[Finding]:
     yield from _in_queues(configuration)
     yield from _in_channels(configuration)
     yield from inactivity_findings(configuration)
+    yield from locale_findings(configuration)
     for s, stream in enumerate(configuration.work_streams):
         path = f"workStreams[{s}]"
         yield from _in_work_stream(stream, members, path)

@@ -258,11 +258,20 @@ async def test_a_head_is_in_the_lists_of_what_it_is_now(conversations: Conversat
 
 
 @pytest.mark.parametrize("continuation", ["", "c1", "~", "x~c1", "9" * 30 + "~c1"])
+@pytest.mark.parametrize("selection", [Selection(sort="started"), Selection(), Selection({"customer": "k"})])
 async def test_a_continuation_that_no_answer_had_is_refused(
-    conversations: ConversationStore, continuation: str
+    conversations: ConversationStore, selection: Selection, continuation: str
 ) -> None:
     with pytest.raises(InvalidRequest):
-        await conversations.heads("contoso", Selection(sort="started"), continuation, 10)
+        await conversations.heads("contoso", selection, continuation, 10)
+
+
+async def test_a_continuation_of_another_list_is_refused(conversations: ConversationStore) -> None:
+    tenant_id = await stored(conversations, *[head("contoso", f"c{n}", "open", n, queue="Q") for n in range(3)])
+    for one, other in ((Selection(), Selection(sort="started")), (Selection(sort="activity"), Selection())):
+        page = await conversations.heads(tenant_id, one, None, 1)
+        with pytest.raises(InvalidRequest):
+            await conversations.heads(tenant_id, other, page.continuation, 1)
 
 
 def test_a_list_by_key_has_no_filter_but_the_customers() -> None:

@@ -15,6 +15,7 @@ from shared.dialects.notes import COMMON, CommonCode
 from shared.dialects.registry import DIALECTS
 from shared.errors import UnknownAccount
 from shared.tenants.decode import decode_configuration
+from shared.wire import replace
 from tests.builders import EXAMPLES, contoso, document, history, small
 from tests.diagnosis.doctor import GOLDEN, NOW
 from tests.functions.hosts import BOT, CUSTOMER, activity, bot_activity
@@ -242,6 +243,14 @@ def test_a_variable_that_no_rule_sees_is_told_with_its_path(name: str, value: An
 )
 def test_a_role_is_missing_only_where_nobody_declared_the_sender(sender: dict[str, str], is_guessed: bool) -> None:
     assert ("role_missing" in codes(diagnosed(activity(**{"from": sender})))) == is_guessed
+
+
+@pytest.mark.parametrize(("smart_assist", "visibility"), [(True, "private"), (False, "public")])
+def test_the_doctor_shows_what_a_declared_adviser_says_as_it_is_shown(smart_assist: bool, visibility: str) -> None:
+    bots = tuple(replace(bot, smart_assist=smart_assist) for bot in contoso().bots)
+    said = bot_activity(channelData={"deliveryMode": "bridged"})
+    *_, line = diagnosed(said, replace(contoso(), bots=bots)).events
+    assert line.data["visibility"] == visibility
 
 
 def test_a_start_at_a_channel_that_is_not_declared_is_told() -> None:

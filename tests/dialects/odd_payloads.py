@@ -95,4 +95,5 @@ def as_posted(diagnosis: Diagnosis) -> tuple[list[str], list[str], list[str]]:
 
 
 def _paths(reason: Refused) -> str:
-    return ", ".join(mistake.path for mistake in reason.mistakes)
+    """The members at fault; none for what is wrong with the payload as a whole."""
+    return ", ".join(mistake.path for mistake in reason.mistakes if mistake.path)

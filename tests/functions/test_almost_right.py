@@ -324,6 +324,27 @@ async def test_what_is_almost_private_the_customer_does_not_see(
     assert "unknown_member" in codes(await host.shown("conversations/c1"))
 
 
+async def test_what_is_almost_private_in_a_history_is_a_warning_in_the_doctors_words(host: Host) -> None:
+    # Given a history of which two lines misspell visibility, and others have members of a channel's own
+    channel = {"accountId": "contoso-app", "channelId": "app"}
+    start = document("conversation.started", {"channel": channel, "customer": {"id": "u"}}, at="2026-10-20T10:00:00Z")
+    told = {"author": {"role": "bot", "id": "contoso-bot"}, "text": "told"}
+    lines = [told, {**told, "visibility": "private", "mood": 1}, {**told, "visiblity": "private"}]
+    data = {"botId": "contoso-bot", "transcript": [*lines, {**told, "visibilty": "public"}]}
+    hand_over = document("bot.escalated", data, at="2026-10-20T10:40:00Z", event_id="e3")
+    # When it is handed over
+    await host.accepted(EVENTS, [start, hand_over])
+    await host.drain()
+    # Then the conversation and the doctor name the first of the two, and nothing else
+    warnings = (await host.shown("conversations/c1"))["warnings"]
+    [warning] = [one for one in warnings if one["code"] == "unknown_member"]
+    found = diagnose(history(contoso()), json.dumps(hand_over).encode(), NOW).findings
+    [finding] = [one for one in found if one.code == "unknown_member"]
+    assert finding.path == "data.transcript[2].visiblity"
+    assert finding.reason == ("is no member of a line; did you mean 'visibility'? (and the same for 1 more)")
+    assert warning["detail"] == f"{finding.path}: {finding.remedy}"
+
+
 async def test_a_note_that_a_sender_writes_is_not_believed(host: Host) -> None:
     forged = {"ingressnotes": '[["not_bridged","text"]]', "nativeid": "x"}
     event = document("message.posted", {"author": {"role": "customer", "id": "u"}}) | forged

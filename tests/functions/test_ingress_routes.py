@@ -164,6 +164,25 @@ async def test_account_and_channel_of_the_address_must_be_known(host: Host, addr
     assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_account")
 
 
+async def test_a_channel_that_is_nearly_a_declared_one_is_named(host: Host) -> None:
+    # Given what nearly is the name of a channel: in the address, in an event without a subject, and in a question
+    near = {"accountId": "contoso-ap", "channelId": "app"}
+    event = line(conversation=None, channel={**near, "threadId": "t"})
+    for path, sent, meant in [
+        ("/api/tenants/contoso/channels/contoso-chat/webchta", activity(), "contoso-chat/webchat"),
+        (EVENTS, event, "contoso-app/app"),
+        ("/api/tenants/contoso/conversations/find", {"channel": {**near, "threadId": "t"}}, "contoso-app/app"),
+        ("/api/tenants/contoso/diagnose?account=Contoso-Chat&channel=webchat", activity(), "contoso-chat/webchat"),
+    ]:
+        # When it is posted, then the refusal names the declared one
+        refused = problem(await host.client.post(path, json=sent))
+        assert refused["code"] == "unknown_account"
+        assert refused["detail"].endswith(f"is configured; did you mean {meant!r}?")
+    # and none of another tenant
+    answer = await host.client.post("/api/tenants/contoso/channels/fabrikam-web/webchat", json=activity())
+    assert "did you mean" not in problem(answer)["detail"]
+
+
 async def test_a_telegram_account_posts_updates(host: Host) -> None:
     # Given the Telegram account that the example declares
     path = "/api/tenants/contoso/channels/contoso-telegram/telegram"
@@ -185,6 +204,27 @@ async def test_a_telegram_account_posts_updates(host: Host) -> None:
     assert (other["accepted"], "poll_answer" in other["ignored"][0]["reason"]) == ([], True)
     # and what is no update is refused by the member at fault
     assert paths(await host.client.post(path, json={"message": said})) == ["update_id"]
+
+
+async def test_a_payload_of_another_dialect_is_refused_by_the_name_of_what_it_looks_like(host: Host) -> None:
+    # Given payloads at ingresses that read something else
+    update = {"update_id": 1, "message": {"message_id": 7}}
+    telegram = "/api/tenants/contoso/channels/contoso-telegram/telegram"
+    an_activity = "looks like a Bot Framework activity (botFramework)"
+    for path, sent, said in [
+        (WEB_CHAT, update, "looks like a Telegram update (telegram), but a Bot Framework activity is read here"),
+        (telegram, activity(), f"{an_activity}, but a Telegram update is read here"),
+        (telegram, line(), "looks like a CloudEvent (cloudEvents), but a Telegram update is read here"),
+        (EVENTS, activity(), f"{an_activity}, but a CloudEvent is read here"),
+        (WEB_CHAT, {"destination": "U1", "events": []}, "is a webhook of LINE, which no account reads"),
+    ]:
+        # When they are posted, then the refusal says first what they look like, and then what is missing
+        first, *others = problem(await host.client.post(path, json=sent))["errors"]
+        assert first == {"path": "", "reason": said}
+        assert others
+    # and of what is only wrong nothing is guessed
+    assert paths(await host.client.post(telegram, json={"update_id": 1, "message": {}}))[0] != ""
+    assert paths(await host.client.post(WEB_CHAT, json={"hello": 1}))[0] != ""
 
 
 async def test_an_account_of_ones_own_posts_events(host: Host) -> None:

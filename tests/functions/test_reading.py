@@ -166,6 +166,7 @@ async def test_a_list_is_filtered(host: Host) -> None:
         ({"from": "yesterday"}, ["from"]),
         ({"until": "2026-10-20"}, ["until"]),
         ({"agent": "ana", "quue": "Q"}, ["agent", "quue"]),
+        ({"continuation": "c1"}, ["continuation"]),
         ({"sort": "started", "continuation": "c1"}, ["continuation"]),
         ({"queue": "Q", "continuation": "c1"}, ["continuation"]),
     ],

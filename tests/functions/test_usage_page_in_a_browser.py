@@ -72,7 +72,7 @@ def of_month(report: UsageReport, added: str = "") -> Answering:
 
 
 def of_list() -> Answering:
-    lines = tuple(month_overview(report) for report in (MONTHS["exhausted"], MONTHS["closed"], MONTHS["no-pool"]))
+    lines = tuple(month_overview(report) for report in (MONTHS["exhausted"], MONTHS["closed"], MONTHS["taken-back"]))
     return answering(UsageOverview(tenant_id="contoso", months=lines, continuation="2026-08"), OVERVIEW_FORMATS["html"])
 
 

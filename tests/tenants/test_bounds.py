@@ -187,6 +187,9 @@ WORDS = [
     "Tariff2",
     "Card",
     "card",
+    "Cadr",
+    "Cat",
+    "Cta",
 ]
 
 

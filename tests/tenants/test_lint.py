@@ -235,7 +235,13 @@ def test_numbers_and_texts_apart_are_left_alone() -> None:
         ("Card", "card", "only in upper and lower case"),
         ("CreditCard", "CerditCard", "only in two characters that changed places"),
         ("CreditCard", "DebitCard", None),
+        ("Chat", "Chta", "only in two characters that changed places"),
+        ("open", "opne", "only in two characters that changed places"),
         ("Cat", "Car", None),
+        ("Cat", "Cta", None),
+        ("Card", "Cart", None),
+        ("Card", "Cadrs", None),
+        ("V 12", "V 21", None),
         ("Tariff1", "Tariff2", None),
         ("Tariff1", "Tariff12", None),
         ("Tariff12", "Tariff21", None),
@@ -319,6 +325,10 @@ def test_an_unknown_variable_is_refused_with_the_one_that_may_be_meant(name: str
     assert did_you_mean(name, []) == ""
     # and of two that differ in case alone the first
     assert did_you_mean("Topc", ["Topic", "topic"]) == "; did you mean 'Topic'?"
+    # and of short ones the one with two letters that changed places
+    assert did_you_mean("Chta", ["Cat", "Chat"]) == "; did you mean 'Chat'?"
+    assert did_you_mean("opne", ["open", "closed"]) == "; did you mean 'open'?"
+    assert did_you_mean("Cart", ["Card"]) == ""
 
 
 def test_a_work_stream_without_a_fallback_is_refused() -> None:
@@ -530,3 +540,40 @@ def test_a_reminder_for_who_waits_and_a_fail_over_to_bots_are_found() -> None:
     found = {(one.code, one.path) for one in lint(decode_configuration("contoso", text.encode()))}
     assert ("reminder_never_sent", "workStreams[0].inactivity.open.remindAfter") in found
     assert ("no_way_to_a_human", "bots[0].failOver.queue") in found
+
+
+@pytest.mark.parametrize(
+    ("locale", "hint"),
+    [
+        ("english", "; did you mean 'en'?"),
+        ("Deutsch", "; did you mean 'de'?"),
+        ("en_US", "; did you mean 'en-US'?"),
+        (" pt", "; did you mean 'pt'?"),
+        ("suomi", ""),
+        ("e", ""),
+        ("en--US", "; did you mean 'en'?"),
+        ("en-Unitedstates", "; did you mean 'en'?"),
+    ],
+)
+def test_a_locale_that_no_customer_can_have_is_found(locale: str, hint: str) -> None:
+    # Given messages in a locale that is written as no tag, beside those in German
+    texts = {"remind": "?", "close": "!"}
+    policy = {"closeAfter": 900, "messages": {"de": texts, locale: texts}}
+    checked = configuration(inactivity={"bot": policy})
+    # Then it is found, with what may be meant
+    path = f"workStreams[0].inactivity.bot.messages.{locale}"
+    assert found(checked) == [("locale_malformed", path)]
+    assert [one.detail.partition("such as en or pt-BR")[2] for one in lint(checked)] == [hint]
+
+
+@pytest.mark.parametrize(
+    "locale", ["en", "EN-us", "zh-Hant-TW", "sr-Latn", "es-419", "de-CH-1996", "gsw", "x-own", "i-klingon"]
+)
+def test_a_locale_that_is_a_tag_is_left_alone(locale: str) -> None:
+    texts = {"remind": "?", "close": "!"}
+    assert found(configuration(inactivity={"bot": {"closeAfter": 900, "messages": {locale: texts}}})) == []
+
+
+def test_a_fallback_locale_that_is_no_tag_is_found() -> None:
+    checked = decode_configuration("contoso", CONTOSO.replace(b"tenantId:", b"fallbackLocale: english\ntenantId:", 1))
+    assert ("locale_malformed", "fallbackLocale") in found(checked)

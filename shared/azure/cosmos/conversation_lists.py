@@ -6,7 +6,7 @@ from shared.azure.cosmos.container import Document
 from shared.azure.cosmos.containers import LEADING
 from shared.azure.cosmos.conversation_documents import place_in_list
 from shared.conversations.documents import read_head
-from shared.conversations.lists import Filter, Position, Selection, listed, position
+from shared.conversations.lists import Filter, Position, Selection, after_key, key_named, listed, position
 from shared.conversations.ports import HeadPage
 
 
@@ -16,7 +16,7 @@ def heads_query(tenant_id: str, selection: Selection, after: str | None, limit: 
     conditions = ["c.tenantId = @tenant", *(_condition(name) for name in selection.filters)]
     if sort == "key":
         conditions.append("c.key > @after")
-        parameters["after"] = after or ""
+        parameters["after"] = key_named(after)
     else:
         # Without a place a head is in no list of this order.
         place = position(after) if after is not None else None
@@ -43,7 +43,7 @@ def page_of(documents: list[Document], selection: Selection, limit: int) -> Head
         return HeadPage(heads, None)
     last = documents[limit - 1]
     if selection.sort == "key":
-        return HeadPage(heads, str(last["key"]))
+        return HeadPage(heads, after_key(str(last["key"])))
     moment = listed(heads[-1]).moment(selection.sort)
     assert moment is not None, "the list has only heads with a moment"
     return HeadPage(heads, Position(moment, str(last["key"])).text())

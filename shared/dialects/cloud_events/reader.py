@@ -24,7 +24,8 @@ def admitted(document: Any, ingress: Ingress) -> CheckedIn:
         raise InvalidEvent([Mistake("data.channel", "is not the channel that the address names")])
     # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
     if event.subject is None and named and ingress.tenant.channel(named.account_id, named.channel_id) is None:
-        raise UnknownAccount(named.account_id, named.channel_id)
+        hint = ingress.tenant.channel_hint(named.account_id, named.channel_id)
+        raise UnknownAccount(named.account_id, named.channel_id, hint)
     notes = notes_on(event)
     if not notes and NOTES not in event.attributes:
         return check_in(event, most_bytes)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest
-from shared.usage.render.page import page_headers, render_page
+from shared.usage.overview import UsageOverview, month_overview
+from shared.usage.render.page import page_headers, render_overview, render_page
 from shared.usage.render.writing import LOCALES, Reader, Writing, reader_of
 from shared.usage.report import UsageReport
 from tests.usage.pages import HOSTILE, everything, hostile, in_the_middle, months
@@ -135,7 +136,7 @@ def test_a_page_says_what_expires_at_the_months_end(name: str, sentence: str) ->
         ("taken-back", ["No add-on is needed for the month itself so far.", "-1 session, 0 add-ons are invoiced"]),
         (
             "everything",
-            ["Buy 80 add-ons to cover", "+12 sessions, 0 add-ons are invoiced with it for closed months"],
+            ["Buy 80 add-ons to cover", "+12 sessions, 0 add-ons are invoiced with October 2026 for closed months"],
         ),
         ("in-the-middle", ["Buy 1 add-on", "All 3 together: 0 sessions"]),
         ("lasts", ["No add-on is needed so far"]),
@@ -148,7 +149,18 @@ def test_a_page_says_what_is_invoiced_for_closed_months_beside_what_the_month_ne
     plain = Figures(render_page(MONTHS[name], BRITISH)).plain
     # then what it means says so exactly if something is due
     assert all(sentence in plain for sentence in sentences)
-    assert ("are invoiced with it" in plain) == any("are invoiced" in sentence for sentence in sentences)
+    assert ("are invoiced with" in plain) == any("are invoiced" in sentence for sentence in sentences)
+
+
+def test_the_list_says_what_is_invoiced_for_closed_months_as_the_months_page_does() -> None:
+    # Given a month that needs add-ons of its own, whose corrections make something due, and one without any
+    months = tuple(map(month_overview, (MONTHS["everything"], MONTHS["lasts"])))
+    overview = UsageOverview(tenant_id="contoso", months=months, continuation=None)
+    # Then the list says so once, in the words of the month's page
+    sentence = "+12 sessions, 0 add-ons are invoiced with October 2026 for closed months that were corrected."
+    plain = Figures(render_overview(overview, BRITISH)).plain
+    assert (plain.count(sentence), plain.count("are invoiced")) == (1, 1)
+    assert sentence in Figures(render_page(MONTHS["everything"], BRITISH)).plain
 
 
 def test_one_correction_is_called_one() -> None:
