@@ -7,10 +7,11 @@ whoever sends headers without an end the memory: httptools keeps them all.
 
 import asyncio
 import resource
-from collections.abc import Collection
+from collections.abc import Collection, Sized
 from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
 
 MOST_CONNECTIONS = 512
 HEADERS_SECONDS = 10.0
@@ -27,6 +28,21 @@ _OTHER_FILES = 128
 """File descriptors that are left for the database and all else."""
 
 
+class _OneAfterAnother(FlowControl):
+    """Reads no more of a connection while requests that came together wait for their turn.
+
+    Uvicorn would read on after each answer, and what came faster than it is answered would fill the memory.
+    """
+
+    def __init__(self, transport: Any, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
+
+
 class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # which one is chosen when uvicorn is imported
     """Uvicorn's protocol, which makes room for a new connection where there are too many.
 
@@ -37,6 +53,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # whi
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        # h11 reads a connection's next request when the one before is answered.
+        self.flow = _OneAfterAnother(transport, getattr(self, "pipeline", ()))
         self.since = self.loop.time()
         self._seen = self._stage()
         self._part: tuple[int, str | None] = (0, None)

@@ -35,6 +35,7 @@ class Transport(asyncio.Transport):
     def __init__(self, *, stuck: bool = False) -> None:
         super().__init__()
         self.ended = False
+        self.reads = True
         self.stuck = stuck
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -55,10 +56,10 @@ class Transport(asyncio.Transport):
     close = abort
 
     def pause_reading(self) -> None:
-        pass
+        self.reads = False
 
     def resume_reading(self) -> None:
-        pass
+        self.reads = True
 
 
 class Server:
@@ -167,6 +168,25 @@ async def test_many_requests_in_one_piece_are_no_endless_one(server: Server) -> 
         await server.settle()
     # Then they are read
     assert not transport.ended
+
+
+async def test_no_more_is_read_while_requests_that_came_together_wait(server: Server) -> None:
+    # Given two hundred requests that came in one piece, the last of them with half a body
+    server.go.set()
+    protocol, transport = server.connect()
+    protocol.data_received(WHOLE * 200 + HALF_BODY)
+    # When they are answered one after the other
+    while len(protocol.pipeline) > 0:
+        # then nothing more is read meanwhile
+        assert not transport.reads
+        await asyncio.sleep(0)
+    # and then the rest of the body is, and all are answered
+    await server.settle()
+    assert transport.reads
+    protocol.data_received(b"67890")
+    await server.settle()
+    assert len(server.headers) == 201
+    assert transport.reads
 
 
 async def test_a_trailer_is_no_header(server: Server) -> None:
