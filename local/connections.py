@@ -1,24 +1,46 @@
-"""Bounds of the local host's connections: how many there are, and how long one may take to send a request.
+"""Bounds of the local host's connections: how many there are, how long one may take to send a request, and how much.
 
 Uvicorn ends a connection that is idle after a request, and waits without end for the first byte, the rest of the
-headers, and the rest of a body. Whoever opens connections and says nothing would use up the file descriptors.
+headers, and the rest of a body. Whoever opens connections and says nothing would use up the file descriptors, and
+whoever sends headers without an end the memory: httptools keeps them all.
 """
 
 import asyncio
 import resource
-from collections.abc import Collection
+from collections.abc import Collection, Sized
 from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
 
 MOST_CONNECTIONS = 512
 HEADERS_SECONDS = 10.0
 """From when a connection is made, or was last used, until the headers of a request are there."""
 BODY_SECONDS = 30.0
 """From the headers until the body is there, which has 1 MB at most."""
+MOST_HEADER_BYTES = 64 * 1024
+"""Of a request before its body, as h11 has it, and behind it. What comes in one piece from the socket may be more."""
+MOST_BODY_BYTES = 24 * 1024 * 1024
+"""Of a request's body as it is sent: as much as the gate throws away, with what stands around chunks."""
+_HEADERS, _BODY, _TRAILERS = "headers", "body", "trailers"
 _LOOK_SECONDS = 1.0
 _OTHER_FILES = 128
 """File descriptors that are left for the database and all else."""
+
+
+class _OneAfterAnother(FlowControl):
+    """Reads no more of a connection while requests that came together wait for their turn.
+
+    Uvicorn would read on after each answer, and what came faster than it is answered would fill the memory.
+    """
+
+    def __init__(self, transport: Any, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
 
 
 class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # which one is chosen when uvicorn is imported
@@ -31,10 +53,47 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # whi
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        # h11 reads a connection's next request when the one before is answered.
+        self.flow = _OneAfterAnother(transport, getattr(self, "pipeline", ()))
         self.since = self.loop.time()
         self._seen = self._stage()
+        self._part: tuple[int, str | None] = (0, None)
+        self._sent = 0
         if len(self.connections) > self.most:
             self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came. A client that sends too much of one part of a request is ended."""
+        part = self._part
+        super().data_received(data)
+        if self._part == part:
+            self._sent += len(data)
+            most = MOST_BODY_BYTES if part[1] == _BODY else MOST_HEADER_BYTES
+            if part[1] is not None and self._sent > most:
+                self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begin(_HEADERS)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header. What follows a body in chunks (a trailer) is none: headers are checked by then."""
+        if self._part[1] == _HEADERS:
+            super().on_header(name, value)
+        elif self._part[1] == _BODY:
+            self._begin(_TRAILERS)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._begin(_BODY)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._begin(None)
+
+    def _begin(self, part: str | None) -> None:
+        """Note which part of a request comes now. Only httptools says so; h11 bounds headers by itself."""
+        self._part, self._sent = (self._part[0] + 1, part), 0
 
     def waits_for_client(self) -> bool:
         """True while a request is on its way, or none is: then nothing is lost with the connection."""

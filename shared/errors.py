@@ -2,7 +2,7 @@
 
     PatchbayError
     ├── Refused                   asking again changes nothing; over HTTP a 4xx, on the bus parked
-    │   ├── InvalidDocument       names every mistake; its kinds:
+    │   ├── InvalidDocument       names its mistakes, up to 100; its kinds:
     │   │   ├── InvalidEvent          invalid_event
     │   │   ├── InvalidActivity       invalid_activity
     │   │   ├── InvalidConfiguration  invalid_configuration
@@ -130,7 +130,7 @@ class Mistake:
 
 
 class InvalidDocument(Refused):
-    """Raised, as one of its subclasses, when a document breaks its contract. Names every mistake."""
+    """Raised, as one of its subclasses, when a document breaks its contract. Names its mistakes."""
 
     status = 400
 

@@ -5,7 +5,8 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, dataclass_transform, get_args
 
 import msgspec
@@ -23,6 +24,8 @@ MOST_BRACKETS = 50_000
 """Objects and arrays of a document, which take longest to make. Brackets within its texts count, too."""
 MAX_DEPTH = 64
 """Levels of a document. A trace made of it may be twice as deep; at most 200 levels can be read again."""
+MOST_MISTAKES = 100
+"""Mistakes of a document that its refusal names: a short one may have tens of thousands."""
 _SAMPLED = 50
 _MANY_DIGITS = re.compile(rb"[0-9]{%d}" % (_MAX_DIGITS // _SAMPLED))
 """Found in every 50th byte of a body that holds a longer integer than is read."""
@@ -177,7 +180,7 @@ _TOO_DEEP = Mistake("", f"the document is nested more than {MAX_DEPTH} levels de
 
 
 def validate(adapter: TypeAdapter[T], document: Any, error: type[InvalidDocument]) -> T:
-    """Turn a document into its model. Raises `error` with the path and the reason of every mistake."""
+    """Turn a document into its model. Raises `error` with the path and the reason of every mistake, up to 100."""
     _refuse_size(document, error)
     return validate_json(adapter, json.dumps(document), error)
 
@@ -187,10 +190,17 @@ def validate_json(adapter: TypeAdapter[T], body: str | bytes, error: type[Invali
     try:
         return adapter.validate_json(body, by_alias=True, by_name=False)
     except ValidationError as cause:
-        mistakes = _mistakes(cause.errors(include_url=False, include_input=False))
+        mistakes = first_mistakes(_mistakes(cause.errors(include_url=False, include_input=False)))
     # Raised without its cause. The cause's traceback refers to a caller that keeps the raised error, and the garbage
     # collector does not see pydantic's part of such a cycle, so the memory would never be freed.
     raise error(mistakes)
+
+
+def first_mistakes(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """The mistakes that are named; the last of them says so if there are more."""
+    some = list(islice(mistakes, MOST_MISTAKES + 1))
+    more = Mistake("", f"there are more mistakes; these are the first {MOST_MISTAKES}")
+    return some if len(some) <= MOST_MISTAKES else [*some[:MOST_MISTAKES], more]
 
 
 def flag_named(member: str, text: str | None) -> bool | None:
@@ -212,7 +222,7 @@ def join_path(parts: Iterable[int | str]) -> str:
     return path
 
 
-def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
+def _mistakes(errors: list[ErrorDetails]) -> Iterator[Mistake]:
     """Pydantic's errors as mistakes. A list is not called too short if it is so only without its wrong items."""
     short = {error["loc"] for error in errors if error["type"] == "too_short"}
     with_wrong_items = {
@@ -222,11 +232,11 @@ def _mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
         for length in range(len(error["loc"]))
         if error["loc"][:length] in short
     }
-    return [
+    return (
         Mistake(join_path(error["loc"]), _reason(error), _CODES.get(error["type"]))
         for error in errors
         if error["type"] != "too_short" or error["loc"] not in with_wrong_items
-    ]
+    )
 
 
 _CODES: dict[str, MistakeCode] = {code: code for code in get_args(MistakeCode)}
@@ -272,9 +282,9 @@ def _bounded(digits: str) -> int:
 
 
 def _refuse_lone_surrogates(document: Any, error: type[InvalidDocument]) -> None:
-    found = [Mistake(path, "holds a lone surrogate, which is no Unicode text") for path in _surrogates(document, ())]
-    if found:
-        raise error(found)
+    found = (Mistake(path, "holds a lone surrogate, which is no Unicode text") for path in _surrogates(document, ()))
+    if named := first_mistakes(found):
+        raise error(named)
 
 
 def _surrogates(value: Any, path: tuple[int | str, ...]) -> Iterable[str]:

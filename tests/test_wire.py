@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import InvalidActivity, InvalidDocument, InvalidEvent, InvalidRequest, Mistake
 from shared.wire import (
+    MOST_MISTAKES,
     ExactModel,
     WireModel,
     _parse_carefully,
@@ -298,6 +299,24 @@ def test_paths_read_as_a_sender_writes_them(parts: tuple[int | str, ...], path: 
     # given where pydantic found a mistake
     # then the path has indexes in brackets, and no union tags
     assert join_path(parts) == path
+
+
+def test_of_very_many_mistakes_the_first_hundred_are_named() -> None:
+    # Given a short document in which each of 5,000 items is wrong
+    with pytest.raises(InvalidEvent) as refused:
+        validate(PAGE, {"pageLines": [{}] * 5000}, InvalidEvent)
+    # Then its refusal, which is answered, parked and shown, names a hundred of them, and says that there are more
+    *named, last = refused.value.mistakes
+    assert [one.path for one in named] == [f"pageLines[{n}].lineNumber" for n in range(MOST_MISTAKES)]
+    assert last == Mistake("", "there are more mistakes; these are the first 100")
+    # and so does one of texts that are none
+    with pytest.raises(InvalidEvent) as refused:
+        parse_json(b"[" + b'"\\ud800",' * 5000 + b"0]", InvalidEvent)
+    assert len(refused.value.mistakes) == MOST_MISTAKES + 1
+    # and as many as may be named are all named
+    with pytest.raises(InvalidEvent) as refused:
+        validate(PAGE, {"pageLines": [{}] * MOST_MISTAKES}, InvalidEvent)
+    assert len(refused.value.mistakes) == MOST_MISTAKES
 
 
 def test_a_refusal_reads_as_one_sentence_per_mistake() -> None:

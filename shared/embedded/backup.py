@@ -48,9 +48,7 @@ def _refuse_places(database: Path, copy: Path) -> None:
     if restored_beside(database).exists():
         raise BackupRefused(f"a restore of {database} was cut short; the next start finishes it")
     if share_a_place(database, copy):
-        raise BackupRefused(f"{copy} is one of the places of {database}; give it another name or folder")
-    if archive_beside(database).resolve() in copy.resolve().parents:
-        raise BackupRefused(f"{copy} lies in the archive of {database}; give it another folder")
+        raise BackupRefused(f"{copy} is one of the places of {database}, or lies in one; name another folder")
     if os.path.lexists(copy):
         raise BackupRefused(f"{copy} exists; name another file")
     if os.path.lexists(archive_beside(copy)):

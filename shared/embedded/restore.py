@@ -33,12 +33,16 @@ def restore(copy: Path, database: Path, *, replace: bool) -> Contents:
     if not copy.is_file():
         raise RestoreRefused(f"{copy} is no file; name a copy that `backup` made")
     if share_a_place(copy, database):
-        raise RestoreRefused(f"{copy} is one of the places of {database}; move the copy to another folder")
+        raise RestoreRefused(
+            f"{copy} and {database} share a place, or one lies in the other's; move the copy to another folder"
+        )
     for place in (database, archive_beside(database)):
         if place.is_symlink():
             raise RestoreRefused(f"{place} is a link; a restore replaces files and folders only")
     if database.is_dir():
         raise RestoreRefused(f"{database} is a folder; name a file")
+    if archive_beside(database).is_file():
+        raise RestoreRefused(f"{archive_beside(database)} is a file, where the archive would go; move it away")
     database.parent.mkdir(parents=True, exist_ok=True)
     database = database.resolve()
     with closing(Hold(database)):

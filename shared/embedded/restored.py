@@ -20,8 +20,8 @@ def put_in_place(database: Path) -> None:
         shutil.rmtree(archive_beside(database), ignore_errors=True)
         (restored / "archive").rename(archive_beside(database))
     if (restored / "database").exists():
-        # SQLite would apply the log of the replaced database to its successor.
-        for log in ("-wal", "-shm"):
+        # SQLite would apply the log, or the journal, of the replaced database to its successor.
+        for log in ("-wal", "-shm", "-journal"):
             database.with_name(database.name + log).unlink(missing_ok=True)
         os.replace(restored / "database", database)
     flush(database.parent)

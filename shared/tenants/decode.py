@@ -1,7 +1,5 @@
 """The one decoder of configurations: JSON or YAML becomes a `Configuration`, or its mistakes are named by path."""
 
-from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,10 +10,7 @@ from shared.tenants.configuration import Configuration
 from shared.tenants.hints import with_hint
 from shared.tenants.references import reference_mistakes
 from shared.tenants.yaml_document import NO_PLACES, Places, is_json, parse_yaml
-from shared.wire import parse_json, replace, validate
-
-MOST_MISTAKES = 100
-"""The mistakes that one answer names."""
+from shared.wire import first_mistakes, parse_json, replace, validate
 
 _ADAPTER: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 
@@ -46,19 +41,12 @@ def _decoded(tenant_id: str, document: Any) -> Configuration:
     try:
         configuration = validate(_ADAPTER, document, InvalidConfiguration)
     except InvalidConfiguration as refused:
-        mistakes = [with_hint(mistake, document) for mistake in _first(refused.mistakes)]
+        mistakes = [with_hint(mistake, document) for mistake in first_mistakes(refused.mistakes)]
     else:
         # What is within the bounds can be checked further in a short time.
-        mistakes = _first(bound_mistakes(configuration)) or _first(reference_mistakes(configuration))
+        mistakes = first_mistakes(bound_mistakes(configuration)) or first_mistakes(reference_mistakes(configuration))
         if configuration.tenant_id != tenant_id:
             mistakes.append(Mistake("tenantId", f"is {configuration.tenant_id!r}, but the address says {tenant_id!r}"))
         if not mistakes:
             return configuration
     raise InvalidConfiguration(mistakes)
-
-
-def _first(mistakes: Iterable[Mistake]) -> list[Mistake]:
-    """The mistakes that are named; the last of them says so if there are more."""
-    some = list(islice(mistakes, MOST_MISTAKES + 1))
-    more = Mistake("", f"there are more mistakes; these are the first {MOST_MISTAKES}")
-    return some if len(some) <= MOST_MISTAKES else [*some[:MOST_MISTAKES], more]

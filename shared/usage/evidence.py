@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.slices import Slice
 from shared.usage.correction import Correction
 from shared.usage.ledger import Ledger, LedgerRow
 
@@ -70,10 +71,12 @@ class Export:
 async def exported(
     ledger: Ledger, tenant_id: str, month: str, counted: bool | None, after: str | None, chosen: ExportFormat
 ) -> Export:
-    """One part of the file, read page by page."""
+    """One part of the file, read page by page, between which others have their turn."""
     text = io.StringIO()
     text.write("" if after else chosen.begin())
+    current = Slice()
     for _ in range(PART // PAGE):
+        await current.end_if_over()
         page = await evidence_page(ledger, tenant_id, month, counted, after)
         text.write(chosen.page(page))
         if (after := page.continuation) is None:

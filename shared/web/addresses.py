@@ -14,13 +14,13 @@ _NOT_PUBLIC = tuple(
             "168.63.129.16/32",  # the platform of an Azure machine
             "192.0.0.0/24",  # protocols' own; Python knows some of it
             "192.88.99.0/24",  # relays between IPv4 and IPv6
-            "::/96",  # IPv4 in IPv6, as it once was
-            "::ffff:0:0/96",  # IPv4 in IPv6, as sockets have it
-            "64:ff9b::/96",  # NAT64
-            "64:ff9b:1::/48",  # NAT64 of a network's own
+            # Outside of global unicast (2000::/3): also IPv4 in IPv6, and the prefixes of NAT64 and SIIT.
+            "::/3",
+            "4000::/2",
+            "8000::/1",
             "2001::/32",  # Teredo
             "2002::/16",  # 6to4
-            "fec0::/10",  # a site's own, as it once was
+            "3fff::/20",  # examples
         ),
     )
 )

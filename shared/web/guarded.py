@@ -48,6 +48,8 @@ class GuardedHttp:
         # Without the cause, whose text may be an address with a token in it.
         except aiohttp.InvalidURL:
             raise AddressRefused("it is no URL") from None
+        except UnicodeError:
+            raise AddressRefused("its host can be no name") from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as failure:
             refusal = getattr(failure, "os_error", None)
             if isinstance(refusal, _NotPublic):

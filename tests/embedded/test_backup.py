@@ -100,10 +100,30 @@ async def test_databases_of_one_stem_share_no_archive(tmp_path: Path) -> None:
     assert archived(tmp_path / "two.copy") == archived(tmp_path / "two.db") == [b"0"]
 
 
-async def test_a_copy_inside_the_archive_is_refused(running: EmbeddedPipeline, tmp_path: Path) -> None:
-    with pytest.raises(BackupRefused, match="lies in the archive"):
-        back_up(tmp_path / "patchbay.db", tmp_path / "patchbay.archive" / "contoso" / "monday.db")
+@pytest.mark.parametrize("folder", ["patchbay.archive/contoso", "patchbay.db-restored", "elsewhere/contoso"])
+async def test_a_copy_inside_a_place_of_its_database_is_refused_and_leaves_nothing(
+    running: EmbeddedPipeline, tmp_path: Path, folder: str
+) -> None:
+    # given an archive that is a link to a folder elsewhere
     await running.close()
+    (tmp_path / "patchbay.archive").rename(tmp_path / "elsewhere")
+    (tmp_path / "patchbay.archive").symlink_to(tmp_path / "elsewhere")
+    there = names_in(tmp_path)
+    # when a copy is to go into a folder that is the database's own, or may become so, then it is refused
+    with pytest.raises(BackupRefused, match="or lies in one"):
+        back_up(tmp_path / "patchbay.db", tmp_path / folder / "monday.db")
+    # and no folder is made, which the next start would take for a restored one
+    assert names_in(tmp_path) == there
+
+
+async def test_a_restore_that_was_cut_short_is_seen_by_a_links_name_too(
+    running: EmbeddedPipeline, tmp_path: Path
+) -> None:
+    await running.close()
+    (tmp_path / "link.db").symlink_to(tmp_path / "patchbay.db")
+    (tmp_path / "patchbay.db-restored").mkdir()
+    with pytest.raises(BackupRefused, match="cut short"):
+        back_up(tmp_path / "link.db", tmp_path / "copies" / "monday.db")
 
 
 async def test_a_damaged_database_gives_no_copy(running: EmbeddedPipeline, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A restore brings back all of a copy or nothing, and takes the place of nothing that is used or wanted."""
 
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,62 @@ async def test_a_copy_is_not_restored_onto_itself_a_link_or_a_folder(copy: Path,
         restore(copy, tmp_path / place, replace=True)
     assert archived(copy) == [b"{}"]
     assert await sound(copy) == ["c1", "c2", "c3"]
+
+
+@pytest.mark.parametrize(
+    "place", ["patchbay.archive/contoso/monday.db", "patchbay.db-restored/database", "hard-link.db"]
+)
+async def test_a_copy_that_would_go_with_what_is_replaced_is_refused_and_both_stay(
+    copy: Path, tmp_path: Path, place: str
+) -> None:
+    # given the only copy, where it would be lost with what it replaces: in its folders, or as the same file
+    moved = tmp_path / place
+    moved.parent.mkdir(exist_ok=True)
+    if moved.name == "hard-link.db":
+        moved.hardlink_to(tmp_path / "patchbay.db")
+    else:
+        shutil.move(copy, moved)
+    # when it is to be restored, then that is refused
+    with pytest.raises(RestoreRefused, match="share a place"):
+        restore(moved, tmp_path / "patchbay.db", replace=True)
+    # and both are there
+    assert moved.is_file()
+    assert archived(tmp_path / "patchbay.db") == [b"{}"]
+
+
+async def test_a_database_within_the_copys_archive_is_refused(copy: Path) -> None:
+    with pytest.raises(RestoreRefused, match="share a place"):
+        restore(copy, archive_beside(copy) / "contoso" / "new.db", replace=False)
+    assert archived(copy) == [b"{}"]
+
+
+async def test_a_file_in_the_archives_place_is_refused_before_anything_is_replaced(copy: Path, tmp_path: Path) -> None:
+    # given a file that has the name of the archive's folder
+    place = tmp_path / "live" / "patchbay.db"
+    await (await filled(place, "d1")).close()
+    shutil.rmtree(archive_beside(place))
+    archive_beside(place).write_text("notes")
+    # when the copy is to take the place, then it is refused, and the database is as it was
+    with pytest.raises(RestoreRefused, match="is a file"):
+        restore(copy, place, replace=True)
+    assert await sound(place) == ["d1"]
+
+
+async def test_a_journal_of_what_is_replaced_is_not_written_into_what_was_restored(copy: Path, tmp_path: Path) -> None:
+    # given a database whose first start was cut short: its pages are in a journal, from which SQLite would take them
+    place = tmp_path / "live" / "patchbay.db"
+    place.parent.mkdir()
+    with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as old:
+        old.execute("PRAGMA cache_size = 1")
+        old.execute("CREATE TABLE heads (a)")
+        old.executemany("INSERT INTO heads VALUES (zeroblob(4000))", [()] * 100)
+        old.execute("BEGIN")
+        old.execute("UPDATE heads SET a = zeroblob(3999)")
+        shutil.copyfile(tmp_path / "old.db", place)
+        shutil.copyfile(tmp_path / "old.db-journal", tmp_path / "live" / "patchbay.db-journal")
+    # when a copy takes its place, then it is whole
+    restore(copy, place, replace=True)
+    assert await sound(place) == ["c1", "c2", "c3"]
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["onto another", "where there was none"])

@@ -13,7 +13,14 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from local.connections import BODY_SECONDS, HEADERS_SECONDS, MOST_CONNECTIONS, BoundedProtocol
+from local.connections import (
+    BODY_SECONDS,
+    HEADERS_SECONDS,
+    MOST_BODY_BYTES,
+    MOST_CONNECTIONS,
+    MOST_HEADER_BYTES,
+    BoundedProtocol,
+)
 from tests.local.test_host import TIMEOUT, Process, running
 
 HALF_OPEN = 1100
@@ -28,6 +35,7 @@ class Transport(asyncio.Transport):
     def __init__(self, *, stuck: bool = False) -> None:
         super().__init__()
         self.ended = False
+        self.reads = True
         self.stuck = stuck
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -48,10 +56,10 @@ class Transport(asyncio.Transport):
     close = abort
 
     def pause_reading(self) -> None:
-        pass
+        self.reads = False
 
     def resume_reading(self) -> None:
-        pass
+        self.reads = True
 
 
 class Server:
@@ -60,6 +68,8 @@ class Server:
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.state = ServerState()
+        self.headers: list[list[bytes]] = []
+        """The names of each request's headers, as they are when its body is there."""
         self._config = uvicorn.Config(self._answer, interface="asgi3", log_config=None, access_log=False)
 
     def connect(self, *, stuck: bool = False) -> tuple[BoundedProtocol, Transport]:
@@ -75,6 +85,7 @@ class Server:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
             pass
+        self.headers.append([name for name, _ in scope["headers"]])
         await self.go.wait()
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -116,6 +127,78 @@ async def test_single_bytes_now_and_then_gain_no_time(server: Server) -> None:
         protocol.end_if_late(began + second)
     # Then it ends all the same
     assert transport.ended
+
+
+ENDLESS = {
+    "header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"a" * 10_000),
+    "headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"a: b\r\n" * 2_000),
+    "address": (b"GET /", b"a" * 10_000),
+    "trailer": (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"a" * 1_000_000),
+    "trailers": (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        b"a: b\r\n" * 2_000,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_who_sends_a_part_of_a_request_without_end_is_ended(server: Server, what: str) -> None:
+    # Given a client whose address, header or trailer has no end, or who sends them without end
+    beginning, more = ENDLESS[what]
+    protocol, transport = server.connect()
+    protocol.data_received(beginning)
+    most = MOST_BODY_BYTES if what == "trailer" else MOST_HEADER_BYTES
+    # When as much came as any part of a request may have
+    for _ in range(most // len(more) + 2):
+        if not transport.ended:
+            protocol.data_received(more)
+    # Then it ends
+    assert transport.ended
+
+
+async def test_many_requests_in_one_piece_are_no_endless_one(server: Server) -> None:
+    # Given requests that come together, more bytes than the headers of one may have, the last of them not whole
+    server.go.set()
+    protocol, transport = server.connect()
+    large = WHOLE[:-2] + b"X: " + b"a" * 30_000 + b"\r\n\r\n"
+    for _ in range(3):
+        protocol.data_received(large * 3 + large[:100])
+        await server.settle()
+        protocol.data_received(large[100:])
+        await server.settle()
+    # Then they are read
+    assert not transport.ended
+
+
+async def test_no_more_is_read_while_requests_that_came_together_wait(server: Server) -> None:
+    # Given two hundred requests that came in one piece, the last of them with half a body
+    server.go.set()
+    protocol, transport = server.connect()
+    protocol.data_received(WHOLE * 200 + HALF_BODY)
+    # When they are answered one after the other
+    while len(protocol.pipeline) > 0:
+        # then nothing more is read meanwhile
+        assert not transport.reads
+        await asyncio.sleep(0)
+    # and then the rest of the body is, and all are answered
+    await server.settle()
+    assert transport.reads
+    protocol.data_received(b"67890")
+    await server.settle()
+    assert len(server.headers) == 201
+    assert transport.reads
+
+
+async def test_a_trailer_is_no_header(server: Server) -> None:
+    # Given a body in chunks with a header behind it, and a request that follows
+    server.go.set()
+    protocol, _ = server.connect()
+    protocol.data_received(ENDLESS["trailers"][0] + b"Authorization: x\r\n\r\n")
+    await server.settle()
+    protocol.data_received(WHOLE)
+    await server.settle()
+    # Then the application, whose gate has looked at the headers before, never sees it
+    assert server.headers == [[b"host", b"transfer-encoding"], [b"host"]]
 
 
 async def test_who_waits_for_an_answer_may_wait(server: Server) -> None:

@@ -117,6 +117,9 @@ SHAPES: Mapping[str, Mapping[str, Shape]] = {
         "copies": lambda size: many(lambda _: event(), size),
         "a conversation each": lambda size: many(lambda n: {**event(n), "subject": f"c{n}"}, size),
         "wrong times": lambda size: many(lambda n: {**event(n), "time": "2026-13-99"}, size),
+        "nothing in histories": lambda size: many(
+            lambda n: {**escalation(transcript=[{}] * 500), "id": f"e{n}"}, min(size, 80_000)
+        ),
         "wrong in many places": lambda size: escalation(transcript=many(lambda _: {"authr": 1}, size)),
         "unknown members": lambda size: {**event(), **wide(lambda n: f"k{n}", size)},
         "unknown members of data": lambda size: event(**wide(lambda n: f"k{n}", size)),

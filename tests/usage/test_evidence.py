@@ -1,5 +1,6 @@
 """The evidence: pages and files in which every row and every correction stands once."""
 
+import asyncio
 import csv
 import io
 import json
@@ -61,6 +62,25 @@ async def test_whoever_asks_by_whether_it_counts_gets_rows_only(counted: bool) -
     page = await evidence_page(ledger, "contoso", OCTOBER, counted, None)
     assert {one.excluded is None for one in page.rows} == {counted}
     assert (page.corrections, page.continuation) == ((), None)
+
+
+async def test_others_have_their_turn_while_a_file_is_made() -> None:
+    # given a ledger that answers at once, as the one on SQLite does, and somebody who waits for a turn
+    ledger = await ledger_with(PART, 0)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    waiting = asyncio.create_task(other())
+    # when a part of 10,000 rows is made, which takes a third of a second
+    await exported(ledger, "contoso", OCTOBER, None, None, export_format("csv"))
+    waiting.cancel()
+    # then there were turns in between
+    assert turns > 2
 
 
 async def whole_file(ledger: MemoryLedger, name: str) -> tuple[str, int]:

@@ -40,6 +40,13 @@ PRIVATE = (
     "fe80::1%eth0",
     "fec0::1",
     "ff02::1",
+    "::ffff:0:7f00:1",  # IPv4 as a translator (SIIT) has it
+    "::ffff:0:a00:1",
+    "200::1",
+    "3fff::1",
+    "4000::1",
+    "5f00::1",
+    "e000::1",
 )
 
 

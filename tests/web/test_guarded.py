@@ -94,6 +94,15 @@ async def test_no_spelling_of_an_address_that_is_not_public_is_connected_to(host
     assert connected == []
 
 
+@pytest.mark.parametrize("host", ["a" * 70 + ".example", "a..example", ".example"])
+async def test_a_host_that_can_be_no_name_is_refused(host: str, connected: list[object]) -> None:
+    # Given the system's own resolver, which cannot even ask for such a name
+    async with GuardedHttp() as http:
+        with pytest.raises(AddressRefused, match="its host can be no name"):
+            await http.send(OutgoingRequest("GET", f"https://{host}/"))
+    assert connected == []
+
+
 async def test_a_public_address_is_connected_to(connected: list[object]) -> None:
     # Then what the tests above see is the guard, and not that nothing is ever connected to
     async with GuardedHttp(resolver=Names({"bot.contoso.com": [["20.50.2.1"]]})) as http:
