@@ -12,7 +12,7 @@ class EmbeddedOverflow:
         self._database = database
 
     async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
-        sql = "INSERT INTO overflow (tenant_id, place, sha256, content) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        sql = "INSERT OR REPLACE INTO overflow (tenant_id, place, sha256, content) VALUES (?, ?, ?, ?)"
         parameters = (tenant_id, place, sha256, content)
         await self._database.write(lambda connection: connection.execute(sql, parameters))
 

@@ -31,7 +31,7 @@ class Overflow(Protocol):
     """
 
     async def put(self, tenant_id: str, place: str, sha256: str, content: bytes) -> None:
-        """Store the content. It is durable when this returns. Storing it again changes nothing."""
+        """Store the content. It is durable when this returns, and takes the place of what had the name before."""
         ...
 
     async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
@@ -74,7 +74,7 @@ async def publish(
     """Store the contents of events, then publish the events, so that a reader of an event finds its contents.
 
     A failure in between leaves contents that no event names, and a note by which they are found. The sender's retry
-    stores the same again, under the same note, which goes when that succeeds.
+    stores the same again, under the same note, which has its time then, and goes when that succeeds.
     """
     events = [one.event for one in checked_in]
     kept_apart = [one for one in checked_in if one.contents]

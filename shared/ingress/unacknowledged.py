@@ -1,7 +1,6 @@
 """Deletes contents of posts that nobody was told were accepted: after a day their sender does not come again."""
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,20 +33,20 @@ class UnacknowledgedContents:
         for tenant_id in await self.configurations.tenants():
             for name in await self.overflow.names(tenant_id, POSTS):
                 note = await self.overflow.get(tenant_id, POSTS, name)
-                if note is None:
-                    continue
-                post = json.loads(note)
-                if self.clock.now() - parse_time(post["at"]) >= KEPT_FOR:
-                    for place, contents in post["contents"].items():
-                        await self._delete(tenant_id, place, contents)
-                    # Deleted last, so that after a crash the next run finds it.
-                    await self.overflow.discard(tenant_id, POSTS, name)
-                    deleted += 1
+                if note is not None and self.clock.now() - parse_time(json.loads(note)["at"]) >= KEPT_FOR:
+                    deleted += await self._delete(tenant_id, name, note)
         return deleted
 
-    async def _delete(self, tenant_id: str, place: str, contents: Collection[str]) -> None:
-        facts = (await self.conversations.load(tenant_id, place)).facts
-        named = {check.sha256 for fact in facts for check in checks_of(fact.event)}
-        for sha256 in contents:
-            if sha256 not in named:
-                await self.overflow.discard(tenant_id, place, sha256)
+    async def _delete(self, tenant_id: str, name: str, note: bytes) -> bool:
+        """Delete the contents that this note names, and the note. False if the same is posted again meanwhile."""
+        for place, contents in json.loads(note)["contents"].items():
+            facts = (await self.conversations.load(tenant_id, place)).facts
+            named = {check.sha256 for fact in facts for check in checks_of(fact.event)}
+            for sha256 in contents:
+                if await self.overflow.get(tenant_id, POSTS, name) != note:
+                    return False
+                if sha256 not in named:
+                    await self.overflow.discard(tenant_id, place, sha256)
+        # Deleted last, so that after a crash the next run finds it.
+        await self.overflow.discard(tenant_id, POSTS, name)
+        return True

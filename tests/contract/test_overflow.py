@@ -11,7 +11,7 @@ import pytest
 from shared.azure.blob.overflow import BlobOverflow
 from shared.embedded.database import Database
 from shared.embedded.overflow import EmbeddedOverflow
-from shared.events.overflow import Overflow
+from shared.events.overflow import POSTS, Overflow
 from tests.azure.blobs import own_container
 from tests.fakes import MemoryOverflow
 
@@ -76,6 +76,13 @@ async def test_to_put_it_again_changes_nothing(overflow: Overflow) -> None:
     await overflow.put(TENANT, KEY, digest(b"same"), b"same")
     # Then it is there
     assert await overflow.get(TENANT, KEY, digest(b"same")) == b"same"
+
+
+async def test_of_a_note_that_is_put_again_the_newer_one_is_there(overflow: Overflow) -> None:
+    for note in (b"yesterday", b"today"):
+        await overflow.put(TENANT, POSTS, digest(b"a post"), note)
+    assert await overflow.get(TENANT, POSTS, digest(b"a post")) == b"today"
+    assert await overflow.names(TENANT, POSTS) == [digest(b"a post")]
 
 
 @pytest.mark.parametrize("other", [("fabrikam", KEY), (TENANT, "C1"), (TENANT, "c"), (TENANT, "c11"), (TENANT, LONG)])

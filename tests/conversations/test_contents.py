@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -269,6 +270,40 @@ async def test_contents_of_a_post_that_was_repeated_stay_wherever_its_event_is()
     pipeline.clock.advance(3 * DAY)
     assert await pipeline.unacknowledged.delete_left_over() == 0
     assert pipeline.overflow.contents.keys() >= {("contoso", "c1", sha256) for sha256 in line.contents}
+
+
+class Asked(MemoryOverflow):
+    """An overflow in which something happens when a note is looked at for the second time."""
+
+    looks = 0
+    then: Callable[[], Awaitable[None]]
+
+    async def get(self, tenant_id: str, place: str, sha256: str) -> bytes | None:
+        if place == POSTS:
+            self.looks += 1
+            if self.looks == 2:
+                await self.then()
+        return await super().get(tenant_id, place, sha256)
+
+
+@pytest.mark.parametrize("is_on_its_way", [True, False])
+async def test_contents_of_a_post_that_is_repeated_while_left_over_ones_are_deleted_stay(is_on_its_way: bool) -> None:
+    # Given a post that failed more than a day ago
+    overflow = Asked()
+    pipeline = await over(overflow=overflow)
+    line = check_in(message(at=at(-20), event_id="large", text="x" * 300_000))
+
+    async def post(publisher: EventPublisher) -> None:
+        with suppress(ConnectionError):
+            await publish(publisher, overflow, "contoso", PSEUDONYMS, [line], pipeline.clock.now())
+
+    await post(Unreachable())
+    pipeline.clock.advance(2 * DAY)
+    # When it is sent again, and is accepted, or not yet, after somebody looked which contents are named by facts
+    overflow.then = partial(post, Unreachable() if is_on_its_way else pipeline.publisher)
+    assert await pipeline.unacknowledged.delete_left_over() == 0
+    # Then its contents are there
+    assert overflow.contents.keys() >= {("contoso", "c1", sha256) for sha256 in line.contents}
 
 
 async def test_contents_of_a_post_stay_that_was_recorded_although_nobody_knew() -> None:

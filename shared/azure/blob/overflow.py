@@ -42,7 +42,6 @@ class BlobOverflow:
 
     async def _upload(self, name: str, content: bytes) -> None:
         try:
-            # A blob of this name has the same content.
             await self._container.client.upload_blob(name, content, overwrite=True, content_settings=_BYTES)
         except ResourceNotFoundError as missing:
             await self._container.create(missing)
