@@ -187,6 +187,15 @@ async def test_a_request_is_sent_once_as_it_is_and_any_status_is_an_answer(serve
     assert got == [("POST", "/a%2Fb?c=d", "1", None), ("GET", "/cookie", None, None), ("DELETE", "/", None, None)]
 
 
+async def test_a_name_of_the_system_is_looked_up(server: Server) -> None:
+    async with GuardedHttp(loopback=True) as http:
+        answer = await http.send(OutgoingRequest("GET", server.base.replace("127.0.0.1", "localhost")))
+        assert answer.status == 418
+        with pytest.raises(AddressRefused, match="line break"):
+            await http.send(OutgoingRequest("GET", server.base, {"X-One": "a\r\nX-Two: b"}))
+    assert len(server.requests) == 1
+
+
 async def test_a_redirection_is_an_answer_and_is_not_followed(server: Server) -> None:
     async with GuardedHttp(loopback=True) as http:
         answer = await http.send(OutgoingRequest("POST", f"{server.base}/elsewhere"))
