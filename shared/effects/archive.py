@@ -1,7 +1,7 @@
 """Archives an ended conversation, and deletes it everywhere when its retention is over."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.retention import next_step
 from shared.conversations.traces import traced_decisions
 from shared.conversations.transcript import transcript
 from shared.effects.forgotten import ForgottenContents
@@ -79,12 +80,25 @@ class Archiver:
     async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> None:
         """Raises PartExists if another process archived the conversation meanwhile."""
         key = head.conversation.key
-        parts = await self.archive.parts(tenant_id, key)
+        parts = await self._parts(tenant_id, key, facts, history)
         new = await of_all(self.aside, facts, _unarchived, facts, parts)
         if new:
             restored, at = await self.contents.restored(tenant_id, key, facts), format_time(self.clock.now())
             part = await of_all(self.aside, facts, _part, head, restored, new, history, len(parts), at)
             await self.archive.add(tenant_id, key, len(parts), part)
+
+    async def _parts(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Sequence[bytes]:
+        """The parts of a conversation with these facts.
+
+        Two checks at once may leave a part of a conversation that was forgotten, and a line that came then has begun it
+        anew. What is in the archive alone, and older than the retention, is deleted here.
+        """
+        parts = await self.archive.parts(tenant_id, key)
+        gone = await of_all(self.aside, facts, _in_no_store, facts, parts)
+        if gone and self.clock.now() >= next_step(gone, len(gone), history.retention)[1]:
+            await self.archive.delete(tenant_id, key)
+            return ()
+        return parts
 
     async def forget(self, tenant_id: str, head: Head, etag: str, facts: Sequence[Fact]) -> None:
         """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
@@ -112,10 +126,25 @@ def _kept(head: Head, facts: Sequence[Fact], history: History) -> Head:
 
 def _unarchived(facts: Sequence[Fact], parts: Sequence[bytes]) -> list[Fact]:
     """The facts that no part has."""
-    # Where a database was lost, the tenant has another secret, so its facts have other ids than in the archive.
-    known = (document["event"] for part in parts for document in json.loads(part)["facts"])
-    archived = {(event["source"], event["id"]) for event in known}
+    archived = {name for name, _ in _documents(parts)}
     return [fact for fact in facts if (fact.event.source, fact.event.id) not in archived]
+
+
+def _in_no_store(facts: Sequence[Fact], parts: Sequence[bytes]) -> list[Fact]:
+    """The facts that the parts alone have."""
+    stored = {(fact.event.source, fact.event.id) for fact in facts}
+    return [read_archived_fact(document) for name, document in _documents(parts) if name not in stored]
+
+
+def _documents(parts: Sequence[bytes]) -> Iterator[tuple[tuple[str, str], Any]]:
+    """The facts of the parts as documents, each with what its event is called by: source and id.
+
+    Where a database was lost, the tenant has another secret, so its facts have other ids than in the archive.
+    """
+    for part in parts:
+        for document in json.loads(part)["facts"]:
+            event = document["event"]
+            yield (event["source"], event["id"]), document
 
 
 def _part(head: Head, restored: Sequence[Fact], new: Sequence[Fact], history: History, part: int, at: str) -> bytes:
