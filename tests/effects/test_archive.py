@@ -243,7 +243,10 @@ async def test_what_is_left_of_a_forgotten_conversation_is_deleted_before_anothe
     # When a line begins the conversation anew, which ends and is archived
     pipeline.clock.advance(begun_anew)
     now = pipeline.clock.now()
-    anew = [message(at=format_time(now), event_id="line"), ended(at=format_time(now + SECOND), event_id="end")]
+    anew: list[Event] = [
+        message(at=format_time(now), event_id="line"),
+        ended(at=format_time(now + SECOND), event_id="end"),
+    ]
     await pipeline.record(started(at=format_time(now), event_id="start"), *anew)
     await swept(pipeline, begun_anew + 2 * DAY)
     # Then what was left is gone if its retention is over; else its database may have been lost, and it stays
