@@ -118,6 +118,7 @@ prove: $(VENV)/installed  ## the long proofs and their negative controls, each o
 	$(RUN) -m tests.prove.odd_bodies
 	$(RUN) -m tests.prove.configurations
 	$(RUN) -m tests.prove.large_bodies
+	$(RUN) -m tests.prove.long_conversations
 	$(RUN) -m tests.prove.noisy_tenant
 	$(RUN) -m tests.prove.ledger
 	$(RUN) -m tests.prove.spans

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from shared.access.rate import TooDeepBy, never_too_deep
+from shared.aside import Aside
 from shared.clock import Clock
 from shared.conversations.contents import Contents
 from shared.conversations.find import Finder
@@ -119,16 +120,17 @@ def assembled(adapters: Adapters, clock: Clock, *, open_to_all: bool = False, te
         "followUp": FollowUpHandler(store, threads),
     }
     effects = Dispatcher(store, handlers, ParkedEffects(parked, clock), clock, telemetry)
-    recorder = Recorder(store, configurations, reconcile, effects, clock, telemetry)
+    aside = Aside()
+    recorder = Recorder(store, configurations, reconcile, effects, clock, telemetry, aside=aside)
     # What a thread tells its conversations is recorded, and what is recorded may have effects.
     handlers["tellThread"] = TellThreadHandler(threads, recorder, clock)
     forgotten = ForgottenContents(store, configurations, overflow)
-    archiver = Archiver(store, adapters.archive, contents, threads, forgotten, clock)
-    timers = Timers(store, configurations, recorder, effects, archiver, clock)
+    archiver = Archiver(store, adapters.archive, contents, threads, forgotten, clock, aside)
+    timers = Timers(store, configurations, recorder, effects, archiver, clock, aside)
     return Pipeline(
         receiver=Receiver(configurations, addressing, links, bus, overflow, store, stamps),
         deliveries=Deliveries(recorder, timers, threads, parked, overflow, clock, stamps, telemetry),
-        conversations=Conversations(store, contents, configurations, clock),
+        conversations=Conversations(store, contents, configurations, clock, aside),
         finder=Finder(store, threads, configurations),
         configurations=configurations,
         parked=parked,

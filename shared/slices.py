@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -25,11 +24,11 @@ class Slice:
             self._until = time.perf_counter() + SLICE_SECONDS
 
 
-async def in_slices(steps: Iterable[T], last: int | None = None) -> list[T]:
-    """The items of an iterable, each of which takes microseconds to make; only the `last` ones, if that is given."""
-    items: deque[T] = deque(maxlen=last)
+async def in_slices(steps: Iterable[T]) -> list[T]:
+    """The items of an iterable, each of which takes microseconds to make."""
+    items: list[T] = []
     current = Slice()
     for item in steps:
         items.append(item)
         await current.end_if_over()
-    return list(items)
+    return items

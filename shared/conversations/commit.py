@@ -1,24 +1,25 @@
 """Commits facts of one conversation, together with the head that they lead to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from shared.aside import Aside
 from shared.clock import Clock
+from shared.conversations.all_facts import of_all
 from shared.conversations.blind_append import changes_head, invalidates_appends
 from shared.conversations.conversation import Conversation
 from shared.conversations.customer import customer_of
 from shared.conversations.due_actions import DueActions, due_actions, next_check
 from shared.conversations.effect import with_effects
 from shared.conversations.fact import Fact
-from shared.conversations.fold import ends_in_order, fold, folding, follows, with_end, with_next
+from shared.conversations.fold import ends_in_order, fold, follows, with_end, with_next
 from shared.conversations.fullness import refuse_if_full
 from shared.conversations.ports import ConversationStore, FactExists, Head, Loaded, Reconcile
 from shared.errors import EventIdConflict, HeadChanged
 from shared.events.types.conversation_started import ConversationStarted
 from shared.metrics import SESSIONS
 from shared.retry import retrying
-from shared.slices import in_slices
 from shared.telemetry import Telemetry
 from shared.tenants.configurations import Configurations
 from shared.tenants.history import History
@@ -72,6 +73,7 @@ class Committer:
     reconcile: Reconcile
     clock: Clock
     telemetry: Telemetry
+    aside: Aside = field(default_factory=Aside)
 
     async def commit(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Committed:
         """Store the facts, all or none of them, with a head that reflects them. No two of them have the same id.
@@ -210,9 +212,9 @@ class Committer:
         every = [*loaded.facts, *unstored]
         # What was stored before may not be folded, where a crash left it.
         new = unstored if len(unstored) == len(facts) else []
-        after = await _whole(tenant_id, state.conversation, new, every, history)
+        after = await of_all(self.aside, every, _whole, tenant_id, state.conversation, new, every, history)
         newest, now = _newest(unstored) if unstored else known[facts[0].id], self.clock.now()
-        due = due_actions(after, every, state.archived, history, now)
+        due = await of_all(self.aside, every, due_actions, after, every, state.archived, history, now)
         head = await self._head(tenant_id, state, after, newest, due, now)
         if not unstored and (stored := await self._stored_as(tenant_id, key, loaded, head)):
             return stored
@@ -285,18 +287,14 @@ def _next(
     return conversation
 
 
-async def _whole(
+def _whole(
     tenant_id: str, conversation: Conversation | None, new: Sequence[Fact], every: Sequence[Fact], history: History
 ) -> Conversation:
     """The conversation with every fact folded in, the `new` ones, too."""
-    # Each fact computes its sort key once, and keeps it.
-    await in_slices((fact.order for fact in every), last=0)
     ordered = sorted(new, key=lambda fact: fact.order)
     if conversation is not None and ordered and ends_in_order(conversation, ordered, history):
         return with_end(conversation, ordered, every, history)
-    subject = every[0].event.subject or ""
-    [after] = await in_slices(folding(tenant_id, subject, every, history), last=1)
-    return after
+    return fold(tenant_id, every[0].event.subject or "", every, history)
 
 
 def _newest(facts: Sequence[Fact]) -> Fact:

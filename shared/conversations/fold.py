@@ -20,28 +20,21 @@ from shared.wire import replace
 
 def fold(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Conversation:
     """The conversation computed from its facts, whatever their order and however often each of them is given."""
-    return deque(folding(tenant_id, conversation_id, facts, history), maxlen=1).pop()
-
-
-def folding(tenant_id: str, conversation_id: str, facts: Iterable[Fact], history: History) -> Iterator[Conversation]:
-    """The fold in steps that take microseconds each. The last conversation is the result."""
     began = Conversation(tenant_id=tenant_id, conversation_id=conversation_id, key=conversation_key(conversation_id))
-    yield began
     known = list(facts)
     if not known:
-        return
+        return began
     extent = extent_of(known)
     conversation, stays = began, dict[str, Stay]()
     for conversation in _applying(began, extent.own, history):
         if conversation.stay is not None:
             stays[conversation.stay.since.fact_id] = conversation.stay
-        yield conversation
     course = course_of(conversation, extent, stays, history)
     if course.invoked_at:
         # Who had the conversation when is known only now, and with it which invocations count.
-        for conversation in _applying(replace(began, invoked_at=dict(course.invoked_at)), extent.own, history):
-            yield conversation
-    yield _seen_as_a_whole(conversation, extent, course, known, history)
+        again = replace(began, invoked_at=dict(course.invoked_at))
+        conversation = deque(_applying(again, extent.own, history), maxlen=1).pop()
+    return _seen_as_a_whole(conversation, extent, course, known, history)
 
 
 def _applying(conversation: Conversation, own: Sequence[Fact], history: History) -> Iterator[Conversation]:

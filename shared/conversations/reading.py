@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
 
+from shared.aside import Aside
 from shared.clock import Clock
+from shared.conversations.all_facts import of_all
 from shared.conversations.changed_lines import Changes
 from shared.conversations.contents import Contents, Download
 from shared.conversations.conversation import ConversationWarning, WarningCode
 from shared.conversations.due_actions import due_actions
 from shared.conversations.extent import extent_of
+from shared.conversations.fact import Fact
 from shared.conversations.lists import Filter, Selection, Sort
 from shared.conversations.order import last_activity
 from shared.conversations.ports import ConversationStore, Head, HeadPage, Loaded
@@ -25,6 +28,7 @@ from shared.errors import InvalidRequest, Mistake, UnknownConversation
 from shared.events.envelope import parse_time
 from shared.routing.trace import TracedDecision
 from shared.tenants.configurations import Configurations
+from shared.tenants.history import History
 from shared.wire import replace
 
 PAGE = 100
@@ -125,6 +129,7 @@ class Conversations:
     contents: Contents
     configurations: Configurations
     clock: Clock
+    aside: Aside = field(default_factory=Aside)
 
     async def page(self, tenant_id: str, selection: Selection, after: str | None) -> HeadPage:
         """Heads as of their last commit, in the list's order. Raises UnknownTenant, InvalidRequest."""
@@ -136,10 +141,7 @@ class Conversations:
         loaded = await self._loaded(tenant_id, key)
         assert loaded.head is not None, "a loaded conversation has a head"
         history = await self.configurations.of(tenant_id)
-        due = due_actions(loaded.head.conversation, loaded.facts, loaded.head.archived, history, self.clock.now())
-        last = last_activity(extent_of(loaded.facts).own)
-        conversation = replace(loaded.head.conversation, last_activity_at=last)
-        return replace(loaded.head, conversation=conversation, attention=due.attention)
+        return await of_all(self.aside, loaded.facts, _as_of, loaded.head, loaded.facts, history, self.clock.now())
 
     async def transcript(
         self, tenant_id: str, key: str, audience: Audience, after: str | None = None, limit: int = MOST_LINES
@@ -167,10 +169,18 @@ class Conversations:
         loaded = await self._loaded(tenant_id, key)
         assert loaded.head is not None, "a loaded conversation has a head"
         history = await self.configurations.of(tenant_id)
-        return traced_decisions(loaded.head.conversation.decisions, loaded.facts, history)
+        made, facts = loaded.head.conversation.decisions, loaded.facts
+        return await of_all(self.aside, facts, traced_decisions, made, facts, history)
 
     async def _loaded(self, tenant_id: str, key: str) -> Loaded:
         loaded = await self.store.load(tenant_id, key)
         if loaded.head is None:
             raise UnknownConversation
         return loaded
+
+
+def _as_of(head: Head, facts: Sequence[Fact], history: History, now: datetime) -> Head:
+    """The head with last activity and attention as of now."""
+    due = due_actions(head.conversation, facts, head.archived, history, now)
+    conversation = replace(head.conversation, last_activity_at=last_activity(extent_of(facts).own))
+    return replace(head, conversation=conversation, attention=due.attention)

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
+from shared.aside import Aside
 from shared.clock import Clock
 from shared.conversations.commit import Committed, Committer
 from shared.conversations.fact import Fact
@@ -36,10 +37,11 @@ class Recorder:
     clock: Clock
     telemetry: Telemetry = OFF
     committing: type[Committer] = Committer
+    aside: Aside = field(default_factory=Aside)
 
     def __post_init__(self) -> None:
         self._committer = self.committing(
-            self.conversations, self.configurations, self.reconcile, self.clock, self.telemetry
+            self.conversations, self.configurations, self.reconcile, self.clock, self.telemetry, self.aside
         )
         self._full = FullConversations()
         self._turns = Turns[Fact, Recorded](self._record)

@@ -1,25 +1,27 @@
 """Archives an ended conversation, and deletes it everywhere when its retention is over."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.aside import Aside
 from shared.clock import Clock
+from shared.conversations.all_facts import of_all
 from shared.conversations.contents import Contents
 from shared.conversations.documents import read_archived_fact, write_archived_fact
 from shared.conversations.extent import extent_of
 from shared.conversations.fact import Fact
 from shared.conversations.order import in_order
 from shared.conversations.ports import ConversationStore, Head
+from shared.conversations.retention import next_step
 from shared.conversations.traces import traced_decisions
-from shared.conversations.transcript import TranscriptEntry, transcript
+from shared.conversations.transcript import transcript
 from shared.effects.forgotten import ForgottenContents
 from shared.effects.reconcile import ledger_row
 from shared.events.envelope import format_time
 from shared.personal_data import Deleted, keeps
 from shared.retry import retrying
-from shared.routing.trace import TracedDecision
 from shared.tenants.history import History
 from shared.threads.resolve import Threads
 from shared.usage.bot_session import invoiced_conversation
@@ -64,49 +66,39 @@ class Archiver:
     threads: Threads
     forgotten: ForgottenContents
     clock: Clock
+    aside: Aside = field(default_factory=Aside)
 
     async def keep(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> Head:
         """Archive the facts that the archive lacks, as the next part.
 
         Returns the head with `archived` updated, and with its turns, which lines that came after the end have changed.
         """
-        activity = head.conversation.bot_activity.with_turns(extent_of(facts).own, history)
-        kept = replace(head, conversation=replace(head.conversation, bot_activity=activity), archived=len(facts))
+        kept = await of_all(self.aside, facts, _kept, head, facts, history)
         await retrying(PartExists, self._add_part, tenant_id, kept, facts, history)
         return kept
 
     async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> None:
         """Raises PartExists if another process archived the conversation meanwhile."""
         key = head.conversation.key
-        parts = await self.archive.parts(tenant_id, key)
-        # Where a database was lost, the tenant has another secret, so its facts have other ids than in the archive.
-        known = (document["event"] for part in parts for document in json.loads(part)["facts"])
-        archived = {(event["source"], event["id"]) for event in known}
-        new = [fact for fact in facts if (fact.event.source, fact.event.id) not in archived]
+        parts = await self._parts(tenant_id, key, facts, history)
+        new = await of_all(self.aside, facts, _unarchived, facts, parts)
         if new:
-            lines = transcript(await self.contents.restored(tenant_id, key, facts), "agent")
-            decisions = traced_decisions(head.conversation.decisions, facts, history)
-            document = self._document(head, lines, decisions, new, len(parts))
-            await self.archive.add(tenant_id, key, len(parts), json.dumps(document, ensure_ascii=False).encode())
+            restored, at = await self.contents.restored(tenant_id, key, facts), format_time(self.clock.now())
+            part = await of_all(self.aside, facts, _part, head, restored, new, history, len(parts), at)
+            await self.archive.add(tenant_id, key, len(parts), part)
 
-    def _document(
-        self,
-        head: Head,
-        lines: Sequence[TranscriptEntry],
-        decisions: Sequence[TracedDecision],
-        new: Sequence[Fact],
-        part: int,
-    ) -> dict[str, Any]:
-        row = ledger_row(head.conversation, head.revision)
-        return {
-            "part": part,
-            "archivedAt": format_time(self.clock.now()),
-            "conversation": invoiced_conversation(head),
-            "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
-            "decisions": [decision.document() for decision in decisions],
-            "transcript": [entry.model_dump(mode="json", by_alias=True) for entry in lines],
-            "facts": [write_archived_fact(fact) for fact in in_order(new)],
-        }
+    async def _parts(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Sequence[bytes]:
+        """The parts of a conversation with these facts.
+
+        Two checks at once may leave a part of a conversation that was forgotten, and a line that came then has begun it
+        anew. What is in the archive alone, and older than the retention, is deleted here.
+        """
+        parts = await self.archive.parts(tenant_id, key)
+        gone = await of_all(self.aside, facts, _in_no_store, facts, parts)
+        if gone and self.clock.now() >= next_step(gone, len(gone), history.retention)[1]:
+            await self.archive.delete(tenant_id, key)
+            return ()
+        return parts
 
     async def forget(self, tenant_id: str, head: Head, etag: str, facts: Sequence[Fact]) -> None:
         """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
@@ -124,6 +116,60 @@ class Archiver:
         await self.conversations.delete(tenant_id, key, etag)
         if note is not None:
             await self.forgotten.delete(tenant_id, note)
+
+
+def _kept(head: Head, facts: Sequence[Fact], history: History) -> Head:
+    """The head of a conversation all of whose facts are archived."""
+    activity = head.conversation.bot_activity.with_turns(extent_of(facts).own, history)
+    return replace(head, conversation=replace(head.conversation, bot_activity=activity), archived=len(facts))
+
+
+def _unarchived(facts: Sequence[Fact], parts: Sequence[bytes]) -> list[Fact]:
+    """The facts that no part has."""
+    archived = {name for name, _ in _documents(parts)}
+    return [fact for fact in facts if (fact.event.source, fact.event.id) not in archived]
+
+
+def _in_no_store(facts: Sequence[Fact], parts: Sequence[bytes]) -> list[Fact]:
+    """The facts that the parts alone have."""
+    stored = {(fact.event.source, fact.event.id) for fact in facts}
+    return [read_archived_fact(document) for name, document in _documents(parts) if name not in stored]
+
+
+def _documents(parts: Sequence[bytes]) -> Iterator[tuple[tuple[str, str], Any]]:
+    """The facts of the parts as documents, each with what its event is called by: source and id.
+
+    Where a database was lost, the tenant has another secret, so its facts have other ids than in the archive.
+    """
+    for part in parts:
+        for document in json.loads(part)["facts"]:
+            event = document["event"]
+            yield (event["source"], event["id"]), document
+
+
+def _part(head: Head, restored: Sequence[Fact], new: Sequence[Fact], history: History, part: int, at: str) -> bytes:
+    """A part as it is written: the conversation with all its facts as they were sent, and those that are `new`."""
+    row = ledger_row(head.conversation, head.revision)
+    members: dict[str, Any] = {
+        "part": part,
+        "archivedAt": at,
+        "conversation": invoiced_conversation(head),
+        "evidence": row.model_dump(mode="json", by_alias=True) if row else None,
+    }
+    decisions = traced_decisions(head.conversation.decisions, restored, history)
+    lists: dict[str, Iterable[Any]] = {
+        "decisions": (decision.document() for decision in decisions),
+        "transcript": (entry.model_dump(mode="json", by_alias=True) for entry in transcript(restored, "agent")),
+        "facts": map(write_archived_fact, in_order(new)),
+    }
+    written = {name: _json(value) for name, value in members.items()}
+    # Each item by itself: one call of the encoder would keep the interpreter, and with it the loop, until its end.
+    written |= {name: f"[{', '.join(map(_json, items))}]" for name, items in lists.items()}
+    return f"{{{', '.join(f'{_json(name)}: {text}' for name, text in written.items())}}}".encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def archived_facts(part: bytes) -> list[Fact]:

@@ -1,5 +1,6 @@
 """Copies a database, as it is at one moment, and its archive, and says what the copies have."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -16,6 +17,9 @@ _COUNTED = """
            (SELECT count(*) FROM heads),
            (SELECT count(*) FROM facts)
 """
+
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+"""What SQLite says if the copy cannot be written. The database itself is only read."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ def draft_of(place: Path) -> Path:
 def copy_to(draft: Path, database: Path) -> Contents:
     """Copy the database to `draft/database`, and its archive to `draft/archive`, onto the disk.
 
-    Raises DatabaseUnreadable unless it is a sound database of Patchbay's.
+    Raises DatabaseUnreadable unless it is a sound database of Patchbay's; and OSError, which names the copy, if there
+    is no room for it.
     """
     copy, archive = draft / "database", draft / "archive"
     try:
@@ -51,6 +56,8 @@ def copy_to(draft: Path, database: Path) -> Contents:
             [(verdict,)] = copied.execute("PRAGMA integrity_check(1)").fetchall()
             [(tenants, conversations, facts)] = copied.execute(_COUNTED).fetchall()
     except sqlite3.Error as failure:
+        if failure.sqlite_errorcode in _NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(copy)) from failure
         raise DatabaseUnreadable(database, failure) from failure
     if verdict != "ok":
         raise DatabaseUnreadable(database, verdict)

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.aside import Aside
 from shared.clock import Clock
-from shared.conversations.due_actions import due_actions
+from shared.conversations.all_facts import of_all
+from shared.conversations.due_actions import DueActions, due_actions
 from shared.conversations.fact import Fact
-from shared.conversations.ports import ConversationStore, Loaded
+from shared.conversations.ports import ConversationStore, Head, Loaded
 from shared.conversations.record import Recorder
 from shared.conversations.retention import next_step
 from shared.effects.archive import Archiver, archived_facts
@@ -37,6 +39,7 @@ class Timers:
     effects: Dispatcher
     archiver: Archiver
     clock: Clock
+    aside: Aside = field(default_factory=Aside)
 
     async def perform_due(self, tenant_id: str, conversation_id: str) -> None:
         """Perform what is due for the conversation, or note in its head when to check again.
@@ -60,7 +63,7 @@ class Timers:
         if head.due_effects(now):
             await self.effects.perform_left_over(tenant_id, key)
             return True
-        due = due_actions(head.conversation, loaded.facts, head.archived, history, now)
+        due = await self._due(head, loaded.facts, history, now)
         if due.facts and await self._are_recorded_now(tenant_id, key, loaded, due.facts):
             return True
         if due.step == "forget" and not head.outbox:
@@ -69,7 +72,7 @@ class Timers:
         checked, archives = head, due.step == "archive"
         if archives:
             checked = await self.archiver.keep(tenant_id, head, loaded.facts, history)
-            due = due_actions(checked.conversation, loaded.facts, checked.archived, history, now)
+            due = await self._due(checked, loaded.facts, history, now)
         # What is due and cannot be done, because its effects are not, or because it is there already, is checked later.
         next_at = due.next_at(now)
         due_at = now + CHECKED_AGAIN_AFTER if next_at is not None and next_at <= now else next_at
@@ -78,6 +81,9 @@ class Timers:
             await self.conversations.save_head(tenant_id, key, checked, etag)
         # Its retention may be over as well.
         return archives and due.step is not None
+
+    async def _due(self, head: Head, facts: Sequence[Fact], history: History, now: datetime) -> DueActions:
+        return await of_all(self.aside, facts, due_actions, head.conversation, facts, head.archived, history, now)
 
     async def _delete_left_parts(
         self, tenant_id: str, key: str, facts: Sequence[Fact], history: History, now: datetime

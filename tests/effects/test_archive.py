@@ -232,6 +232,28 @@ async def test_an_archive_whose_database_was_lost_is_deleted_only_when_its_reten
         assert len(await parts(anew)) == left
 
 
+@pytest.mark.parametrize(("begun_anew", "archived"), [(RETENTION, [["line", "end"]]), (DAY, [[], ["line", "end"]])])
+async def test_what_is_left_of_a_forgotten_conversation_is_deleted_before_another_of_its_id_is_archived(
+    begun_anew: timedelta, archived: list[list[str]]
+) -> None:
+    # Given the part of a conversation that is stored no more: a slow check added it after another had deleted all
+    archive = MemoryArchive()
+    await swept(await over(archive=archive), DAY)
+    pipeline = await InMemory(archive=archive).configured()
+    # When a line begins the conversation anew, which ends and is archived
+    pipeline.clock.advance(begun_anew)
+    now = pipeline.clock.now()
+    anew: list[Event] = [
+        message(at=format_time(now), event_id="line"),
+        ended(at=format_time(now + SECOND), event_id="end"),
+    ]
+    await pipeline.record(started(at=format_time(now), event_id="start"), *anew)
+    await swept(pipeline, begun_anew + 2 * DAY)
+    # Then what was left is gone if its retention is over; else its database may have been lost, and it stays
+    found = [[fact["event"]["id"] for fact in part["facts"]] for part in await parts(pipeline)]
+    assert [[name for name in ids if name in ("line", "end")] for ids in found] == archived
+
+
 @pytest.mark.parametrize("write", ["save_head", "delete"])
 async def test_a_crash_while_forgetting_is_made_good(write: str) -> None:
     store = Interruptible()

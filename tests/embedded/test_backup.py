@@ -1,8 +1,12 @@
 """A copy is what stood in the file at one moment, whoever is writing; restored, it rebuilds without a difference."""
 
 import asyncio
+import re
 import signal
 import sqlite3
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,7 @@ from shared.embedded.holding import DatabaseUnreadable
 from shared.embedded.places import archive_beside
 from tests.embedded.copies import archived, conversations, filled, names_in, opened, recorded, sound
 from tests.embedded.killed import killed_at_each_step
+from tests.embedded.processes import ROOT
 
 
 async def test_a_copy_of_a_file_in_use_rebuilds_without_a_difference(running: EmbeddedPipeline, tmp_path: Path) -> None:
@@ -242,3 +247,19 @@ async def test_the_command_says_what_it_copied_and_refuses(running: EmbeddedPipe
     # and a database that is not there is not copied
     absent = CliRunner().invoke(cli, ["backup", str(tmp_path / "none.db"), "--database", str(tmp_path / "absent.db")])
     assert absent.exit_code == 1
+
+
+async def test_a_copy_for_which_there_is_no_room_is_named_and_not_the_database(
+    running: EmbeddedPipeline, tmp_path: Path
+) -> None:
+    # given a system that takes no more of a file than a part of the copy
+    await running.close()
+    copy = tmp_path / "copies" / "monday.db"
+    command = [sys.executable, "-m", "local", "backup", str(copy), "--database", str(tmp_path / "patchbay.db")]
+    limited = ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", *command]
+    run = partial(subprocess.run, limited, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    backup = await asyncio.to_thread(run)
+    # then the copy is what cannot be written, and nothing of it is left
+    assert backup.returncode == 1
+    assert re.match(rf"Patchbay makes no copy: {copy}\..*: No space left on device; name another place", backup.stderr)
+    assert names_in(copy.parent) == []

@@ -30,6 +30,7 @@ from tests.prove import (
     kills,
     large_bodies,
     ledger,
+    long_conversations,
     noisy_tenant,
     odd_bodies,
     on_azure,
@@ -93,6 +94,11 @@ def _kept_by_bodies() -> int:
     return large_bodies.kept([asyncio.run(large_bodies.measured("botFramework", "a card", 1_000_000, faulty.AtOnce))])
 
 
+def _kept_by_a_conversation() -> int:
+    figures = asyncio.run(long_conversations.measured("lines in turn", 2000, faulty.AtOnce))
+    return long_conversations.kept(figures)
+
+
 def _with_other_reports() -> int:
     month = sample_month(on_azure.SEED, 1000)
     with tempfile.TemporaryDirectory() as folder:
@@ -129,6 +135,7 @@ QUICK = (
         partial(_kept, faulty.checking_at_once),
     ),
     Control("a body that is read on the event loop", large_bodies.KEPT, _kept_by_bodies),
+    Control("a conversation that is computed on the event loop", long_conversations.KEPT, _kept_by_a_conversation),
     Control("a refusal that is taken for a failure", odd_bodies.FAILED, partial(_failed, faulty.FailsAtRefusals)),
 )
 """Those of this process."""
