@@ -1,8 +1,9 @@
 """Archives an ended conversation, and deletes it everywhere when its retention is over."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Protocol
 
 from shared.aside import Aside
@@ -162,14 +163,32 @@ def _part(head: Head, restored: Sequence[Fact], new: Sequence[Fact], history: Hi
         "transcript": (entry.model_dump(mode="json", by_alias=True) for entry in transcript(restored, "agent")),
         "facts": map(write_archived_fact, in_order(new)),
     }
-    written = {name: _json(value) for name, value in members.items()}
-    # Each item by itself: one call of the encoder would keep the interpreter, and with it the loop, until its end.
-    written |= {name: f"[{', '.join(map(_json, items))}]" for name, items in lists.items()}
-    return f"{{{', '.join(f'{_json(name)}: {text}' for name, text in written.items())}}}".encode()
+    return _written(members, lists)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _written(members: Mapping[str, Any], lists: Mapping[str, Iterable[Any]]) -> bytes:
+    """An object with these members, and then these lists, as JSON.
+
+    Item by item: one call of the encoder for all would keep the interpreter, and with it the event loop, until its end.
+    """
+    document, separator = BytesIO(), b"{"
+    for name, value in members.items():
+        document.write(separator + _json(name) + b": " + _json(value))
+        separator = b", "
+    for name, items in lists.items():
+        document.write(separator + _json(name) + b": [")
+        separator = b""
+        for item in items:
+            document.write(separator + _json(item))
+            separator = b", "
+        document.write(b"]")
+        separator = b", "
+    document.write(b"}")
+    return document.getvalue()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def archived_facts(part: bytes) -> list[Fact]:
