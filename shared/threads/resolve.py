@@ -177,6 +177,13 @@ class Threads:
             lambda thread: thread.sharing(conversation_id, share, now),
         )
 
+    async def tell_again(
+        self, tenant_id: str, channel: ChannelReference, conversation_id: str, now: datetime
+    ) -> ThreadedConversation | None:
+        """The conversation, with one telling more of what it counts as; None if it is not in this thread any more."""
+        thread = await self._change(tenant_id, channel, lambda known: known.telling_again(conversation_id, now))
+        return thread.named(conversation_id)
+
     async def forget(self, tenant_id: str, channel: ChannelReference, conversation_id: str) -> None:
         """Remove the conversation from its thread. Does nothing if it is not in this thread."""
         await self._change(tenant_id, channel, lambda thread: thread.forgetting(conversation_id))

@@ -12,13 +12,14 @@ def settled_events(tenant_id: str, thread: Thread, unless_told_by: Thread | None
     """
     known = {one.conversation_id: one.settled for one in unless_told_by.conversations} if unless_told_by else {}
     return [
-        _settled_event(tenant_id, one)
+        settled_event(tenant_id, one)
         for one in thread.conversations
         if one.settled.number and one.settled != known.get(one.conversation_id) and not one.is_forgotten
     ]
 
 
-def _settled_event(tenant_id: str, conversation: ThreadedConversation) -> SessionSettled:
+def settled_event(tenant_id: str, conversation: ThreadedConversation) -> SessionSettled:
+    """What tells a conversation what it counts as; it was settled before."""
     settled = conversation.settled
     assert settled.at is not None, "what was settled was settled at a time"
     members = settled.settlement.model_dump(by_alias=True, exclude_none=True)

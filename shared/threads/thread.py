@@ -14,7 +14,7 @@ from shared.events.envelope import format_time
 from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import Stamp
 from shared.events.types.conversation_started import ConversationStarted, StartedData
-from shared.threads.span import Settled, Share, settlements
+from shared.threads.span import MOST_TELLINGS, Settled, Share, settlements
 from shared.wire import ExactModel, replace
 
 _OF_A_THREAD = re.compile(r"(?P<names>.+)\.[0-9a-f]{64}\.[0-9]+", re.DOTALL)
@@ -217,6 +217,14 @@ class Thread(ExactModel):
             for known, each in zip(self.conversations, settlements(shares, begun), strict=True)
         )
         return replace(self, conversations=settled)
+
+    def telling_again(self, conversation_id: str, now: datetime) -> "Thread":
+        """This thread with one telling more of what the conversation counts as, which says the same."""
+        known = self.named(conversation_id)
+        if known is None or known.settled.number == MOST_TELLINGS:
+            return self
+        settled = replace(known.settled, number=known.settled.number + 1, at=now)
+        return self._replacing(known, replace(known, settled=settled))
 
     def without_those_that_are_over(self) -> "Thread":
         """This thread without the forgotten conversations that no other one continues."""
