@@ -1,4 +1,4 @@
-"""1,000 generated conversations through the embedded store, with duplicates, late facts and month edges."""
+"""700 generated conversations through the embedded store, with duplicates, late facts and month edges."""
 
 import asyncio
 from collections.abc import Iterator
@@ -110,7 +110,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         runner.run(database.close())
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
 @given(said=_conversations, chance=st.randoms(use_true_random=False))
 def test_any_arrival_of_any_conversation_is_recorded_counted_and_explained(
     bench: Bench, said: list[Said], chance: Random

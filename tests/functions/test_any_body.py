@@ -13,7 +13,7 @@ from tests.functions.odd_bodies import AT, RIGHT_ACTIVITIES, RIGHT_EVENTS, RIGHT
 
 CONFIGURATION = "/api/tenants/contoso/configuration"
 GENERATED = settings(
-    max_examples=250,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -121,7 +121,7 @@ async def test_no_yaml_is_too_odd_to_answer(host: Host, odd: str) -> None:
     | st.just(b"")
     | mutated([{"a": [1, {"b": 2}]}])
 )
-@settings(GENERATED, max_examples=200)
+@settings(GENERATED, max_examples=150)
 async def test_the_configuration_takes_or_refuses_any_body(host: Host, body: bytes) -> None:
     answer = await host.client.put(CONFIGURATION, content=body)
     assert problem(answer)["code"] == "invalid_configuration"
