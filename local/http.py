@@ -20,7 +20,7 @@ from local.start_page import start_page
 from local.timers import TimerTrigger, run_timer
 from shared.clock import MovableClock
 from shared.errors import InvalidRequest, PatchbayError
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 _START_PATHS = ("/", "/api", "/api/")
 _OWN_PATHS = ("/admin/", "/local/")

@@ -26,11 +26,11 @@ from shared.events.types.conversation_started import ConversationStarted
 from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.routing.context_variable import Assignment
+from shared.strict_json import canonical_json
 from shared.tenants.configuration import Configuration
 from shared.tenants.decode import decode_configuration
 from shared.tenants.history import History, Version
 from shared.threads.thread import conversation_id, thread_key
-from shared.wire import canonical_json
 from tests.seeds import AGENT_NAME, CUSTOMER_ID, CUSTOMER_NAME, SUMMARY, TENANT_SECRET, TEXT, THREAD_ID
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -13,17 +13,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import InvalidActivity, InvalidDocument, InvalidEvent, InvalidRequest, Mistake
-from shared.wire import (
-    MOST_MISTAKES,
-    ExactModel,
-    WireModel,
-    _parse_carefully,
-    canonical_json,
-    join_path,
-    parse_json,
-    replace,
-    validate,
-)
+from shared.strict_json import MOST_MISTAKES, _parse_carefully, canonical_json, join_path, parse_json
+from shared.wire import ExactModel, WireModel, replace, validate
 from tests.builders import json_values
 from tests.documents import ROOT
 from tests.odd_json import ODD, odd_json

@@ -11,7 +11,7 @@ from shared.events.content import said_in
 from shared.events.envelope import OWN_SOURCE, counted_moment
 from shared.events.pseudonym import Pseudonyms
 from shared.events.stamp import arrival, stamp_of
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 
 def fact_id(pseudonyms: Pseudonyms, subject: str | None, source: str, event_id: str) -> str:

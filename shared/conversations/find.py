@@ -12,9 +12,10 @@ from shared.conversations.ports import ConversationStore, Head, HeadPage
 from shared.errors import InvalidRequest, UnknownAccount
 from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference, Name, NativeId
+from shared.strict_json import parse_json
 from shared.tenants.configurations import Configurations
 from shared.threads.resolve import Threads
-from shared.wire import ExactModel, parse_json, validate
+from shared.wire import ExactModel, validate
 
 PAGE = 100
 

@@ -12,7 +12,7 @@ from shared.dialects.payload import Payload, read_payload
 from shared.dialects.received import Received
 from shared.dialects.registry import DIALECTS
 from shared.errors import InvalidDocument, InvalidEvent, Mistake
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from shared.conversations.fact import Fact
 from shared.conversations.ports import ConversationStore
 from shared.events.claim_check import checks_of
 from shared.events.overflow import Overflow
+from shared.strict_json import canonical_json
 from shared.tenants.configurations import Configurations
-from shared.wire import canonical_json
 
 NOTES = "!forgotten"
 """The place of the notes in the overflow. Each names a conversation's key and contents; no key begins with `!`."""

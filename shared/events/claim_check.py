@@ -21,7 +21,8 @@ from shared.events.catalog import EVENT_CLASSES, Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.events.data import ClaimCheck
 from shared.events.stamp import LONGEST
-from shared.wire import canonical_json, parse_json, replace
+from shared.strict_json import canonical_json, parse_json
+from shared.wire import replace
 
 MAX_DATA_BYTES = 180 * 1024
 """Limit of an event's `data` on the bus. The rest of MAX_EVENT_BYTES is for the envelope."""

@@ -10,7 +10,8 @@ from pydantic_core import to_json
 from shared.errors import EventTooLarge, InvalidEvent, Mistake
 from shared.events.catalog import EVENT_TYPES, TRAVELLING, Event
 from shared.near_miss import did_you_mean
-from shared.wire import parse_json, refuse_size, validate_json
+from shared.strict_json import parse_json, refuse_size
+from shared.wire import validate_json
 
 MAX_EVENT_BYTES = 200 * 1024
 """Limit of one event on the bus. A Standard message may have 256 KB, properties included."""

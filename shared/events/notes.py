@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.errors import InvalidEvent
-from shared.wire import canonical_json, parse_json
+from shared.strict_json import canonical_json, parse_json
 
 NOTES = "ingressnotes"
 MOST_NOTES = 20

@@ -12,7 +12,7 @@ from shared.events.conversation_key import conversation_key
 from shared.events.envelope import format_time
 from shared.events.pseudonym import Pseudonyms
 from shared.personal_data import Deleted, keeps
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 POSTS = "!posts"
 """The place of the notes of posts that are not acknowledged yet. Each has a time, and names places and contents."""

@@ -23,11 +23,12 @@ from shared.events.types.conversation_started import ConversationStarted
 from shared.ingress.changed_line import conversation_of_line
 from shared.ingress.parked_event import NO_TENANT, ParkedEvents, park
 from shared.ingress.stamps import Stamps, with_stamp
+from shared.strict_json import parse_json
 from shared.telemetry import OFF, Delivered, Outcome, Telemetry
 from shared.tenants.history import History
 from shared.threads.resolve import Beginning, Threads
 from shared.timers.perform import Timers
-from shared.wire import parse_json, replace
+from shared.wire import replace
 
 _log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from shared.events.catalog import Event
 from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference
 from shared.events.stamp import CHANNEL, MARK_LENGTH
+from shared.strict_json import canonical_json
 from shared.threads.thread import is_of_another_channel
-from shared.wire import canonical_json
 
 _NO_CHANNEL = "events"
 

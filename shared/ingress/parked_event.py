@@ -11,7 +11,8 @@ from shared.errors import InvalidEvent, Refused
 from shared.events.content import NO_CONTENT, content_of
 from shared.events.envelope import Envelope
 from shared.personal_data import Deleted, keeps
-from shared.wire import ExactModel, canonical_json, parse_json, validate
+from shared.strict_json import canonical_json, parse_json
+from shared.wire import ExactModel, validate
 
 NO_TENANT = "_unknown"
 """The partition for events that name no known tenant. No tenant can have this id."""

@@ -17,8 +17,8 @@ from shared.events.codec import decode_event, event_from
 from shared.events.envelope import format_time
 from shared.events.overflow import Overflow, place_of, publish
 from shared.ingress.parked_event import NO_TENANT, ParkedEffect, ParkedEvent, ParkedEvents, arrival_text
+from shared.strict_json import parse_json
 from shared.tenants.configurations import Configurations
-from shared.wire import parse_json
 
 PAGE = 50
 """Parked events per page; each comes with its body."""

@@ -5,12 +5,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.errors import InvalidConfiguration, Mistake
+from shared.strict_json import first_mistakes, parse_json
 from shared.tenants.bounds import MAX_BYTES, bound_mistakes
 from shared.tenants.configuration import Configuration
 from shared.tenants.hints import with_hint
 from shared.tenants.references import reference_mistakes
 from shared.tenants.yaml_document import NO_PLACES, Places, is_json, parse_yaml
-from shared.wire import first_mistakes, parse_json, replace, validate
+from shared.wire import replace, validate
 
 _ADAPTER: TypeAdapter[Configuration] = TypeAdapter(Configuration)
 

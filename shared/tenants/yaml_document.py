@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from shared.errors import InvalidConfiguration, Mistake, Position
-from shared.wire import MAX_DEPTH
+from shared.strict_json import MAX_DEPTH
 
 _Members = dict[str, "_Place"] | list["_Place"]
 _HEAD = re.compile(r"[^.\[]+")

@@ -9,8 +9,8 @@ from shared.events.bus import EventPublisher
 from shared.events.catalog import Event
 from shared.events.codec import MAX_EVENT_BYTES, encode_event, stored_event
 from shared.events.trace_context import TRACESTATE, TraceContext, attributes_for, without_carried
+from shared.strict_json import canonical_json
 from shared.telemetry import Telemetry
-from shared.wire import canonical_json
 
 
 @dataclass(frozen=True)

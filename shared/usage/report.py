@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shared.events.envelope import format_time
+from shared.strict_json import canonical_json
 from shared.tenants.history import History
 from shared.usage.correction import Correction
 from shared.usage.due import Due
@@ -15,7 +16,7 @@ from shared.usage.entitlement import ADD_ON_PRODUCT, ADD_ON_SOURCE, Entitlement,
 from shared.usage.ledger import DayCounts
 from shared.usage.period import closes_at, dates, end_of, first_month, last_moment
 from shared.usage.rating import INVOICED
-from shared.wire import ExactModel, canonical_json, replace
+from shared.wire import ExactModel, replace
 
 MAX_LISTED = 250
 """The most corrections in a report, so that it fits into a document; its figures count all, its evidence lists all."""

@@ -15,9 +15,9 @@ from shared.conversations.ports import Head
 from shared.errors import DayClosed, DocumentTooLarge, HeadChanged
 from shared.events.catalog import Event
 from shared.events.data import ChannelReference, Customer
+from shared.strict_json import canonical_json
 from shared.threads.thread import Thread, ThreadedConversation
 from shared.usage.ledger import Exclusion, LedgerRow
-from shared.wire import canonical_json
 from tests.azure.databases import Stores, connected
 from tests.azure.faults import InterruptedTransport
 from tests.builders import contoso, escalated, fact_of, history, message, started

@@ -12,9 +12,9 @@ from shared.azure.cosmos.client import Cosmos
 from shared.embedded.database import Database
 from shared.events.pseudonym import Pseudonyms
 from shared.schema import SCHEMA_VERSION, SchemaDiffers
+from shared.strict_json import canonical_json
 from shared.tenants.configurations import Configurations
 from shared.tenants.history import Version
-from shared.wire import canonical_json
 from tests.azure.databases import fresh_database
 from tests.contract import test_configuration_store, test_schema_version
 from tests.contract.conftest import ADAPTERS

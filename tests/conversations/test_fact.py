@@ -10,7 +10,7 @@ from shared.conversations.fact import fact_id
 from shared.events.catalog import Event
 from shared.events.codec import event_from
 from shared.events.pseudonym import Pseudonyms
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 from tests.builders import PSEUDONYMS, escalated, fact_of, message, message_document
 from tests.conversations.pipelines import NOW
 

@@ -14,7 +14,7 @@ from shared.dialects.registry import dialect_named
 from shared.errors import Refused
 from shared.events.data import ChannelReference
 from shared.events.notes import MOST_NOTES, NOTES
-from shared.wire import MOST_BRACKETS, MOST_VALUES
+from shared.strict_json import MOST_BRACKETS, MOST_VALUES
 from tests.builders import contoso
 from tests.conversations.pipelines import NOW
 from tests.prove.large_bodies import CHANNELS, activity, escalation, event, update

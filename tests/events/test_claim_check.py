@@ -25,7 +25,7 @@ from shared.events.data import Author
 from shared.events.overflow import place_of
 from shared.events.stamp import LONGEST
 from shared.events.types.message_posted import MessagePosted
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 from tests.builders import PSEUDONYMS, TEN, document, escalated, message, message_document
 
 BOT = {"role": "bot", "id": "contoso-bot"}

@@ -21,7 +21,8 @@ from shared.events.types.inactivity_timeout import InactivityTimeout
 from shared.events.types.message_changed import MessageChanged
 from shared.events.types.message_posted import MessagePosted
 from shared.events.types.session_settled import SessionSettled
-from shared.wire import _parse_carefully, validate
+from shared.strict_json import _parse_carefully
+from shared.wire import validate
 from tests.builders import document, json_values, message_document
 from tests.odd_json import odd_json
 from tests.test_wire import outcome

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.pseudonym import Pseudonyms
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 
 @given(st.binary(min_size=1), st.lists(st.none() | st.text(), max_size=4))

@@ -10,6 +10,7 @@ import yaml
 from shared.clock import MovableClock
 from shared.errors import InvalidConfiguration, Mistake
 from shared.near_miss import Spellings, near_misses
+from shared.strict_json import MOST_MISTAKES
 from shared.tenants.bounds import MAX_BYTES
 from shared.tenants.configurations import Configurations
 from shared.tenants.decode import decode_configuration
@@ -17,7 +18,6 @@ from shared.tenants.history import History
 from shared.tenants.lint import MOST_FINDINGS, lint
 from shared.tenants.references import MOST_HINTS
 from shared.tenants.yaml_document import parse_yaml
-from shared.wire import MOST_MISTAKES
 from tests.builders import CONFIGURED, small_document
 from tests.fakes import MemoryConfigurations
 

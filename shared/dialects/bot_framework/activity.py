@@ -20,7 +20,7 @@ from shared.dialects.reading import MAX_EVENT_ID, event_id, fits_an_event
 from shared.errors import InvalidActivity, Mistake
 from shared.events.data import MAX_LOCALE, MAX_NAME, Customer
 from shared.events.envelope import epoch_time, parse_time
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 ROLES = {"bot": "bot", "skill": "bot", "0": "bot", "user": "customer", "1": "customer", "agent": "agent"}
 _MAX_ID = 1024

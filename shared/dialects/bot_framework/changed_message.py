@@ -14,7 +14,7 @@ from shared.dialects.bot_framework.said import said
 from shared.dialects.notes import CommonCode, Note
 from shared.dialects.reading import Draft, event_id
 from shared.events.conversation_event import Begins
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 MEMBERS = ("attachmentLayout", "inputHint", "reactionsAdded", "reactionsRemoved", "replyToId", "textFormat")
 """Members that are read here, or that only tell how the message is shown."""

@@ -16,7 +16,7 @@ from shared.dialects.proof import TokenProof
 from shared.dialects.reading import Reading
 from shared.dialects.received import Received
 from shared.errors import InvalidActivity, Unauthorized
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 _ACTIVITY = (
     "conversation",

@@ -14,7 +14,7 @@ from shared.dialects.bot_framework.said import said, value_of
 from shared.dialects.notes import Note
 from shared.errors import InvalidActivity
 from shared.near_miss import typo_between
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 _NUMBERED = re.compile(r"(.+)\|(\d{1,18})", re.DOTALL)
 """Direct Line numbers the activities of a conversation: `91hc…|0000005`."""

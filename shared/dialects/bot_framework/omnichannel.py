@@ -14,7 +14,7 @@ from shared.dialects.bot_framework.notes import Noter
 from shared.dialects.bot_framework.tags import Tags, read_tags
 from shared.errors import InvalidActivity
 from shared.near_miss import did_you_mean, near_misses
-from shared.wire import canonical_json, parse_json
+from shared.strict_json import canonical_json, parse_json
 
 _COMMANDS: dict[Any, Literal["Escalate", "EndConversation"]] = {
     "escalate": "Escalate",

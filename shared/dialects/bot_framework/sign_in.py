@@ -9,7 +9,7 @@ from typing import Any
 from shared.dialects.bot_framework.notes import Noter
 from shared.dialects.bot_framework.omnichannel import object_in
 from shared.dialects.notes import within
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 _CARDS = ("application/vnd.microsoft.card.oauth", "application/vnd.microsoft.card.signin")
 _MEMBERS = ("authorization", "bearer", "connectionname", "jwt", "magiccode")

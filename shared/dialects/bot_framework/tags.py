@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.errors import InvalidActivity
 from shared.near_miss import typo_between
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 _MOST_ENCODINGS = 4
 """How often lists and JSON texts may be wrapped in each other."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from shared.dialects.received import Received
 from shared.dialects.signatures import verify_signature
 from shared.errors import InvalidEvent, Mistake
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 PREFIX = "ce-"
 _REQUIRED = tuple(f"{PREFIX}{name}" for name in ("id", "source", "specversion", "type"))

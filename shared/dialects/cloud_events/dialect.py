@@ -14,7 +14,7 @@ from shared.dialects.signatures import secret_fault
 from shared.errors import InvalidEvent
 from shared.events.catalog import EVENT_TYPES
 from shared.events.claim_check import CheckedIn
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 MAX_EVENTS = 5_000
 """Events in one batch: as many as Azure Event Grid puts into one."""

@@ -8,7 +8,7 @@ from shared.errors import InvalidEvent, Mistake, UnknownAccount
 from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import sized_event
 from shared.events.notes import NOTES, EventNote, notes_attribute
-from shared.wire import canonical_json
+from shared.strict_json import canonical_json
 
 
 def admitted(document: Any, ingress: Ingress) -> CheckedIn:

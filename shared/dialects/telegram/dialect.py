@@ -15,7 +15,7 @@ from shared.dialects.signatures import length_fault, one_matches
 from shared.dialects.telegram.notes import NOTES
 from shared.dialects.telegram.reader import read_update
 from shared.errors import InvalidActivity, Unauthorized
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 TOKEN_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  # a header's name
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")

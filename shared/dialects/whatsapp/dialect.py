@@ -22,7 +22,7 @@ from shared.dialects.whatsapp.notes import NOTES
 from shared.dialects.whatsapp.reader import read_native
 from shared.dialects.whatsapp.webhook import OBJECT, natives_in
 from shared.errors import InvalidActivity, Unauthorized
-from shared.wire import parse_json
+from shared.strict_json import parse_json
 
 SIGNATURE_HEADER = "x-hub-signature-256"
 _CHALLENGE = re.compile(r"[\w.=-]{1,256}", re.ASCII)

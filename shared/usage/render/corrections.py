@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shared.strict_json import canonical_json
 from shared.usage.render.table import Cell
 from shared.usage.report import UsageReport
-from shared.wire import canonical_json
 
 
 def corrections(report: UsageReport) -> Sequence[dict[str, Any]]:

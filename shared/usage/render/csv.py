@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from shared.strict_json import canonical_json
 from shared.usage.charge_back import charge_back
 from shared.usage.render.breakdowns import breakdowns
 from shared.usage.render.corrections import corrections
 from shared.usage.render.table import Cell, csv_table
 from shared.usage.report import UsageReport
-from shared.wire import canonical_json
 
 HEADER = (
     "tenantId", "month", "timeZone", "status", "version", "policy", "asOf", "sha256", "measure", "dimension", "value",
