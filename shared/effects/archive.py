@@ -1,7 +1,7 @@
 """Archives an ended conversation, and deletes it everywhere when its retention is over."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Protocol
@@ -81,25 +81,17 @@ class Archiver:
     async def _add_part(self, tenant_id: str, head: Head, facts: Sequence[Fact], history: History) -> None:
         """Raises PartExists if another process archived the conversation meanwhile."""
         key = head.conversation.key
-        parts = await self._parts(tenant_id, key, facts, history)
-        new = await of_all(self.aside, facts, _unarchived, facts, parts)
+        parts = await self.archive.parts(tenant_id, key)
+        new, gone = await of_all(self.aside, facts, _compared, facts, parts)
+        if gone and self.clock.now() >= next_step(gone, len(gone), history.retention)[1]:
+            # Two checks at once may leave a part of a conversation that was forgotten, and a line that came then has
+            # begun it anew. What is in the archive alone, and older than the retention, goes with all its parts.
+            await self.archive.delete(tenant_id, key)
+            parts, new = (), facts
         if new:
             restored, at = await self.contents.restored(tenant_id, key, facts), format_time(self.clock.now())
             part = await of_all(self.aside, facts, _part, head, restored, new, history, len(parts), at)
             await self.archive.add(tenant_id, key, len(parts), part)
-
-    async def _parts(self, tenant_id: str, key: str, facts: Sequence[Fact], history: History) -> Sequence[bytes]:
-        """The parts of a conversation with these facts.
-
-        Two checks at once may leave a part of a conversation that was forgotten, and a line that came then has begun it
-        anew. What is in the archive alone, and older than the retention, is deleted here.
-        """
-        parts = await self.archive.parts(tenant_id, key)
-        gone = await of_all(self.aside, facts, _in_no_store, facts, parts)
-        if gone and self.clock.now() >= next_step(gone, len(gone), history.retention)[1]:
-            await self.archive.delete(tenant_id, key)
-            return ()
-        return parts
 
     async def forget(self, tenant_id: str, head: Head, etag: str, facts: Sequence[Fact]) -> None:
         """Delete the conversation from the archive, its thread, the store and the overflow; the ledger keeps its row.
@@ -125,27 +117,19 @@ def _kept(head: Head, facts: Sequence[Fact], history: History) -> Head:
     return replace(head, conversation=replace(head.conversation, bot_activity=activity), archived=len(facts))
 
 
-def _unarchived(facts: Sequence[Fact], parts: Sequence[bytes]) -> list[Fact]:
-    """The facts that no part has."""
-    archived = {name for name, _ in _documents(parts)}
-    return [fact for fact in facts if (fact.event.source, fact.event.id) not in archived]
-
-
-def _in_no_store(facts: Sequence[Fact], parts: Sequence[bytes]) -> list[Fact]:
-    """The facts that the parts alone have."""
-    stored = {(fact.event.source, fact.event.id) for fact in facts}
-    return [read_archived_fact(document) for name, document in _documents(parts) if name not in stored]
-
-
-def _documents(parts: Sequence[bytes]) -> Iterator[tuple[tuple[str, str], Any]]:
-    """The facts of the parts as documents, each with what its event is called by: source and id.
+def _compared(facts: Sequence[Fact], parts: Sequence[bytes]) -> tuple[Sequence[Fact], list[Fact]]:
+    """The facts that no part has, and those that the parts alone have.
 
     Where a database was lost, the tenant has another secret, so its facts have other ids than in the archive.
     """
-    for part in parts:
-        for document in json.loads(part)["facts"]:
-            event = document["event"]
-            yield (event["source"], event["id"]), document
+    stored = {(fact.event.source, fact.event.id): fact for fact in facts}
+    archived = {
+        (document["event"]["source"], document["event"]["id"]): document
+        for part in parts
+        for document in json.loads(part)["facts"]
+    }
+    new = [fact for name, fact in stored.items() if name not in archived]
+    return new, [read_archived_fact(document) for name, document in archived.items() if name not in stored]
 
 
 def _part(head: Head, restored: Sequence[Fact], new: Sequence[Fact], history: History, part: int, at: str) -> bytes:
