@@ -1,7 +1,7 @@
 """Work streams, their rules, and the queues that rules lead to."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -61,6 +61,12 @@ class Inactivity(ExactModel):
     bot: InactivityPolicy | None = None
     open: InactivityPolicy | None = None
     agent: InactivityPolicy | None = None
+
+    @property
+    def policies(self) -> Mapping[str, InactivityPolicy]:
+        """The policies that there are, by holder."""
+        by_holder = {"bot": self.bot, "open": self.open, "agent": self.agent}
+        return {holder: policy for holder, policy in by_holder.items() if policy is not None}
 
 
 class WorkStream(ExactModel):

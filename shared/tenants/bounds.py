@@ -76,11 +76,9 @@ def _in_account(account: Account, path: str) -> Iterator[Mistake]:
 
 
 def _in_policies(inactivity: Inactivity, path: str) -> Iterator[Mistake]:
-    policies = {"bot": inactivity.bot, "open": inactivity.open, "agent": inactivity.agent}
-    for holder, policy in policies.items():
-        messages = policy.messages if policy else {}
-        yield from _too_many(f"{path}.inactivity.{holder}.messages", messages, MAX_LOCALES)
-        for locale, texts in messages.items():
+    for holder, policy in inactivity.policies.items():
+        yield from _too_many(f"{path}.inactivity.{holder}.messages", policy.messages, MAX_LOCALES)
+        for locale, texts in policy.messages.items():
             for name, text in (("remind", texts.remind), ("close", texts.close)):
                 if text is not None and len(text) > MAX_MESSAGE:
                     at = f"{path}.inactivity.{holder}.messages.{locale}.{name}"

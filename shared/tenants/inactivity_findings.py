@@ -13,9 +13,8 @@ def inactivity_findings(configuration: Configuration) -> Iterator[Finding]:
         if inactivity.open is not None and inactivity.open.remind_after is not None:
             detail = "nobody is reminded who waits in a queue: remove remindAfter, or set it in bot or agent"
             yield Finding(code="reminder_never_sent", path=f"{path}.inactivity.open.remindAfter", detail=detail)
-        for holder in ("bot", "agent"):
-            policy = inactivity.bot if holder == "bot" else inactivity.agent
-            if policy is not None and _lacks_reminder(policy, configuration.fallback_locale):
+        for holder, policy in inactivity.policies.items():
+            if holder != "open" and _lacks_reminder(policy, configuration.fallback_locale):
                 detail = f"has no text remind in {configuration.fallback_locale}: whoever speaks another language than"
                 detail += " those here is not reminded before the end"
                 place = f"{path}.inactivity.{holder}.messages"

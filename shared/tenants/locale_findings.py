@@ -17,12 +17,11 @@ def locale_findings(configuration: Configuration) -> Iterator[Finding]:
     if not _TAG.fullmatch(fallback):
         yield _finding("fallbackLocale", fallback, ())
     for path, inactivity in policies(configuration):
-        for holder in ("bot", "agent", "open"):
-            policy = getattr(inactivity, holder)
-            locales = list(policy.messages) if policy else []
-            for locale in locales:
+        for holder, policy in inactivity.policies.items():
+            for locale in policy.messages:
                 if not _TAG.fullmatch(locale):
-                    yield _finding(f"{path}.inactivity.{holder}.messages.{locale}", locale, [fallback, *locales])
+                    at = f"{path}.inactivity.{holder}.messages.{locale}"
+                    yield _finding(at, locale, [fallback, *policy.messages])
 
 
 def _finding(path: str, locale: str, others: Iterable[str]) -> Finding:
