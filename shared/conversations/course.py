@@ -117,12 +117,12 @@ class _Walk:
 
     def _count(self, fact: Fact, at: datetime | None) -> None:
         """Note when the fact invokes a bot, if the fold alone would say another moment."""
-        if not may_invoke(fact, self._history.at(fact.at).configuration):
+        configuration = self._history.at(fact.at).configuration
+        if not may_invoke(fact, configuration):
             return
         closed_at = self._conversation.closed_at
         usual: datetime | None = fact.at
         if closed_at is not None and self._is_after_end(fact):
-            configuration = self._history.at(fact.at).configuration
             usual = closed_at if counts_at_the_end(fact, closed_at, configuration) else None
         if at != usual:
             self.invoked_at[fact.id] = at

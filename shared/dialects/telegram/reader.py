@@ -60,15 +60,13 @@ def _line(message: Message, update_id: int) -> Reading:
         return migrated
     thread_id, time, contents = message.thread_id, message.time("date"), contents_of(message)
     line_id, sequence = message.line_id, whole(message.native, "message_id", message.path)
-    notes = list(_notes(message))
-    if not says_something(contents):
-        silent = _silent(message)
-        if silent.code != "message_not_understood":
-            return _ignored([silent])
-        contents, notes = (
-            {**contents, "text": NOT_SHOWN},
-            [silent, *_notes_of_sender(message, f"{message.path}from.id")],
-        )
+    if says_something(contents):
+        notes = list(_notes(message))
+    elif (silent := _silent(message)).code == "message_not_understood":
+        contents = {**contents, "text": NOT_SHOWN}
+        notes = [silent, *_notes_of_sender(message, f"{message.path}from.id")]
+    else:
+        return _ignored([silent])
     data = {"author": message.author, **contents, "sequence": sequence}
     draft = Draft(line_id, "message.posted", data, {"author": f"{message.path}from"})
     return Reading(thread_id, time, message.customer, [draft], [], message.begins, notes)
