@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from shared.conversations.customer import customer_id
 from shared.conversations.lists import Selection
 from shared.conversations.ports import ConversationStore, Head, HeadPage
-from shared.errors import InvalidRequest, UnknownAccount
+from shared.errors import InvalidRequest
 from shared.events.conversation_key import conversation_key
 from shared.events.data import ChannelReference, Name, NativeId
 from shared.strict_json import parse_json
@@ -100,4 +100,4 @@ class Finder:
         configuration = (await self.configurations.of(tenant_id)).latest.configuration
         named = channel.account_id, channel.channel_id
         if configuration.channel(*named) is None:
-            raise UnknownAccount(*named, configuration.channel_hint(*named))
+            raise configuration.unknown_channel(*named)

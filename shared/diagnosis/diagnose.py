@@ -12,7 +12,6 @@ from shared.diagnosis.diagnosis import Diagnosis, IngressChannel
 from shared.diagnosis.findings import Finding, finding
 from shared.dialects.recognise import Recognised, recognise
 from shared.dialects.registry import dialect_named
-from shared.errors import UnknownAccount
 from shared.tenants.configuration import Account, Channel
 from shared.tenants.history import History
 
@@ -52,8 +51,7 @@ def _ingress_channel(
     ]
     if account_id is not None or channel_id is not None:
         if not matching:
-            named = account_id or "", channel_id or ""
-            raise UnknownAccount(*named, configuration.channel_hint(*named))
+            raise configuration.unknown_channel(account_id or "", channel_id or "")
         return _as_ingress_channel(*matching[0], assumed=len(matching) > 1)
     if recognised.dialect is None or not recognised.dialect.needs_channel:
         return None

@@ -13,6 +13,7 @@ from shared.dialects.notes import Note, NoteKinds
 from shared.dialects.proof import COMMON_PROOFS, Proof
 from shared.dialects.reading import Reading
 from shared.dialects.received import Received, Reply
+from shared.errors import UnknownAccount
 from shared.events.claim_check import CheckedIn
 from shared.events.data import ChannelReference
 
@@ -58,8 +59,8 @@ class TenantView(Protocol):
         """None if the configuration declares no such channel."""
         ...
 
-    def channel_hint(self, account_id: str, channel_id: str) -> str:
-        """Which declared channel may be meant by an unknown one; empty if there is none like it."""
+    def unknown_channel(self, account_id: str, channel_id: str) -> UnknownAccount:
+        """What an unknown channel is refused with; it names the declared one that may be meant."""
         ...
 
 

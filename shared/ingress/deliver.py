@@ -9,7 +9,7 @@ from typing import Any
 from shared.access.sender_permissions import refuse_reserved
 from shared.clock import Clock
 from shared.conversations.record import Recorder
-from shared.errors import EventTooLarge, InvalidEvent, Refused, UnknownAccount, code_of, where
+from shared.errors import EventTooLarge, InvalidEvent, Refused, code_of, where
 from shared.events.catalog import Event
 from shared.events.claim_check import checks_of
 from shared.events.codec import decode_event
@@ -125,7 +125,7 @@ class Deliveries:
             return event
         configuration, named = history.at(self.clock.now()).configuration, (channel.account_id, channel.channel_id)
         if configuration.channel(*named) is None:
-            raise UnknownAccount(*named, configuration.channel_hint(*named))
+            raise configuration.unknown_channel(*named)
         history.refuse_too_late(event.moment, now)
         recorder = self.recorder
         line = await conversation_of_line(

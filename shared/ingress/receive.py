@@ -14,7 +14,7 @@ from shared.dialects.reading import Reading
 from shared.dialects.received import NOTHING_GIVEN, Received
 from shared.dialects.recognise import read_posted
 from shared.dialects.registry import EVENTS, dialect_named
-from shared.errors import Refused, UnknownAccount
+from shared.errors import Refused
 from shared.events.bus import EventPublisher
 from shared.events.claim_check import CheckedIn, addressed
 from shared.events.data import ChannelReference
@@ -99,7 +99,7 @@ class Receiver:
         configuration = history.at(now).configuration
         found = configuration.channel(account_id, channel_id)
         if found is None:
-            raise UnknownAccount(account_id, channel_id, configuration.channel_hint(account_id, channel_id))
+            raise configuration.unknown_channel(account_id, channel_id)
         account, declared = found
         channel = ChannelReference(account_id=account_id, channel_id=channel_id)
         ingress = Ingress(configuration, channel, declared.native_id)
@@ -114,11 +114,10 @@ class Receiver:
         resolved: list[Resolved] = []
         events: list[CheckedIn] = []
         rejected: list[Rejected] = []
-        current = Slice()
+        current, time_at = Slice(), payload.dialect.time_at
         for index, part in enumerate(payload.parts):
             await current.end_if_over()
             try:
-                time_at = payload.dialect.time_at
                 conversation, checked_in = await self._events_of(tenant_id, channel, part, time_at, history, now)
             except Refused as reason:
                 if not payload.is_set:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.dialects.proof import Proof
 from shared.dialects.registry import dialect_named, known_dialect, known_proof
+from shared.errors import UnknownAccount
 from shared.events.data import ChannelReference
 from shared.near_miss import did_you_mean
 from shared.routing.work_stream import Id, Inactivity, Queue, Seconds, WorkStream
@@ -192,10 +193,11 @@ class Configuration(ExactModel):
     def channel(self, account_id: str, channel_id: str) -> tuple[Account, Channel] | None:
         return self._channels.get((account_id, channel_id))
 
-    def channel_hint(self, account_id: str, channel_id: str) -> str:
-        """What a refusal says after naming an unknown channel; empty where no declared one is like it."""
+    def unknown_channel(self, account_id: str, channel_id: str) -> UnknownAccount:
+        """What an unknown channel is refused with; it names the declared one that may be meant."""
         names = (f"{account}/{channel}" for account, channel in self._channels)
-        return did_you_mean(f"{account_id}/{channel_id}"[:_LONGEST_COMPARED], islice(names, _MOST_COMPARED))
+        hint = did_you_mean(f"{account_id}/{channel_id}"[:_LONGEST_COMPARED], islice(names, _MOST_COMPARED))
+        return UnknownAccount(account_id, channel_id, hint)
 
     @cached_property
     def _channels(self) -> Mapping[tuple[str, str], tuple[Account, Channel]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.dialects.dialect import Ingress
 from shared.dialects.event_notes import notes_on
-from shared.errors import InvalidEvent, Mistake, UnknownAccount
+from shared.errors import InvalidEvent, Mistake
 from shared.events.claim_check import CheckedIn, check_in
 from shared.events.codec import sized_event
 from shared.events.notes import NOTES, EventNote, notes_attribute
@@ -24,8 +24,7 @@ def admitted(document: Any, ingress: Ingress) -> CheckedIn:
         raise InvalidEvent([Mistake("data.channel", "is not the channel that the address names")])
     # Without a subject, the event's conversation is found by its channel's thread, so the channel must exist.
     if event.subject is None and named and ingress.tenant.channel(named.account_id, named.channel_id) is None:
-        hint = ingress.tenant.channel_hint(named.account_id, named.channel_id)
-        raise UnknownAccount(named.account_id, named.channel_id, hint)
+        raise ingress.tenant.unknown_channel(named.account_id, named.channel_id)
     notes = notes_on(event)
     if not notes and NOTES not in event.attributes:
         return check_in(event, most_bytes)
